@@ -1,0 +1,97 @@
+# One obvious command for each task. `make run` and `make test` set up what they need by themselves.
+PYTHON ?= python3
+UV_VERSION := 0.13.8
+BIN := .venv/bin
+UV := VIRTUAL_ENV=.venv $(BIN)/uv
+WEB := $(shell find frontend/src frontend/public frontend/docs frontend/scripts frontend/index.html frontend/*.ts frontend/*.json -type f 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint types test-python test-web bench screens format baml generated api lock hooks clean
+
+help:  ## Show these commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: setup  ## Set up what is missing, then run the whole product on http://127.0.0.1:8000
+	$(BIN)/assent serve
+
+setup: .venv/run.stamp frontend/dist/.stamp  ## Environment at .venv, web app at frontend/dist
+
+test: setup .venv/dev.stamp tests/peers/node_modules/.stamp  ## Everything: lint, types, generated code, web tests, Python tests, browser
+	$(MAKE) --no-print-directory lint types generated test-web test-python
+
+lint: .venv/dev.stamp frontend/node_modules/.stamp  ## Style of Python and TypeScript
+	$(BIN)/ruff check --quiet && $(BIN)/ruff format --quiet --check
+	cd frontend && npm run --silent lint
+
+types: .venv/dev.stamp frontend/node_modules/.stamp  ## Types of Python and TypeScript
+	$(BIN)/mypy
+	cd frontend && npm run --silent typecheck
+
+test-web: frontend/node_modules/.stamp  ## The web app's own tests
+	cd frontend && npm run --silent test
+
+test-python: .venv/dev.stamp  ## Python tests, journeys and the browser, on both cores
+	$(BIN)/pytest -n 2 --dist loadfile
+
+bench: setup .venv/dev.stamp  ## Speed, each figure beside its floor
+	$(BIN)/python -m bench
+
+screens: setup .venv/dev.stamp  ## Take the pictures in docs/screens from the running product
+	$(BIN)/python -m tests.support.screens
+
+format: .venv/dev.stamp frontend/node_modules/.stamp  ## Put everything in the house style
+	$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet
+	cd frontend && npm run --silent format
+
+baml: .venv/run.stamp  ## Generate the BAML client from baml_src
+	BAML_LOG=off $(BIN)/baml-cli generate --from baml_src
+
+generated: .venv/run.stamp  ## Fail when the committed BAML client or API description is not what its source says
+	@at=$$(mktemp -d) && mkdir -p $$at/backend/agents && cp -r baml_src $$at && BAML_LOG=off $(BIN)/baml-cli generate --from $$at/baml_src > /dev/null \
+	  && { diff -r -x __pycache__ $$at/backend/agents/baml_client backend/agents/baml_client || { echo 'backend/agents/baml_client is old: run make baml'; exit 1; }; } && rm -r $$at
+	@$(BIN)/assent openapi | diff - frontend/openapi.json > /dev/null || { echo 'frontend/openapi.json is old: run make api'; exit 1; }
+
+api: .venv/run.stamp frontend/node_modules/.stamp  ## Describe the API and generate the web app's client from it
+	$(BIN)/assent openapi > frontend/openapi.json
+	cd frontend && npm run --silent api
+
+lock: .venv/uv.stamp  ## Resolve all versions anew
+	$(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --upgrade -o requirements.lock
+	$(UV) pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --upgrade -c requirements.lock -o requirements-dev.lock
+	cd frontend && npm update --silent
+	cd tests/peers && npm update --silent
+
+hooks: .venv/dev.stamp  ## Check style before each commit
+	$(BIN)/pre-commit install
+
+clean:  ## Remove everything that was made here but the data
+	rm -rf .venv frontend/node_modules frontend/dist tests/peers/node_modules
+
+.venv/uv.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit("Assent needs Python 3.11 or newer; name one: make PYTHON=python3.13 run" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/run.stamp: .venv/uv.stamp requirements.lock pyproject.toml
+	$(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --no-deps -e .
+	$(BIN)/python -m compileall -q backend channels
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements-dev.lock
+	$(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements-dev.lock
+	@touch $@
+
+frontend/node_modules/.stamp: frontend/package-lock.json
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 19)) { console.error("The web app needs Node 20.19 or newer."); process.exit(1) }'
+	cd frontend && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+frontend/dist/.stamp: frontend/node_modules/.stamp $(WEB)
+	cd frontend && npm run --silent build
+	@touch $@
+
+tests/peers/node_modules/.stamp: tests/peers/package-lock.json
+	cd tests/peers && npm ci --silent --no-audit --no-fund
+	@touch $@

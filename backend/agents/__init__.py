@@ -1,0 +1,1 @@
+"""How a run's next step is found: the engine contract, the engines behind it, and the tools they may propose."""

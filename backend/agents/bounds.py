@@ -1,0 +1,18 @@
+"""How long and how often a model may be tried before a run is told that it gave nothing."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Times in seconds. `total` covers one call of an engine with all its tries, `stream` a whole streamed reply."""
+
+    connect: float = 5.0
+    read: float = 60.0
+    first_token: float = 45.0
+    idle: float = 30.0
+    total: float = 120.0
+    stream: float = 300.0
+    attempts: int = 3
+    backoff: float = 0.4
+    reply_characters: int = 200_000

@@ -1,0 +1,30 @@
+"""Puts the routers, the shell and the refusals together into one application."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI
+
+from backend import __version__
+from backend.api import auth, chat, crew, feedback, health, live, problems, runs, sessions, tasks, web
+from backend.api.context import Context
+from backend.api.shell import Shell
+
+DESCRIPTION = "Where agents ask people: approvals, answers, forms and checkpoints, durable across every crash."
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(lifespan: Lifespan) -> FastAPI:
+    """The application; `lifespan` puts the Context into `app.state.context` before the first request."""
+    app = FastAPI(title="Assent", version=__version__, description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None)
+    problems.install(app)
+    # Routes are tried one after the other: the busiest come first.
+    for module in (feedback, chat, live, sessions, auth, runs, tasks, crew, health, web):
+        app.include_router(module.router)
+    web.mount(app)
+    app.middleware_stack = Shell(app.build_middleware_stack())  # outermost: the answers to our own faults are dressed too
+    return app
+
+
+def install_context(app: FastAPI, context: Context) -> None:
+    app.state.context = context

@@ -1,0 +1,189 @@
+"""Signing in and out: OAuth2 password form, rotating refresh tokens, tickets for WebSockets."""
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, Request, Response
+from pydantic import AfterValidator, Field, StringConstraints
+
+from backend.api.context import Context, Reach
+from backend.api.deps import SignedIn
+from backend.api.schemas import Body, Text, View, keepable
+from backend.auth.passwords import MAX_LENGTH, MIN_LENGTH, hash_password, verify_password
+from backend.auth.tokens import ACCESS_SECONDS, new_ticket
+from backend.core import people as core
+from backend.core.people import SIGN_IN_MS, SignIn
+from backend.db.people import person_by_email, person_by_id
+from backend.domain.answers import is_email
+from backend.errors import Forbidden, Unauthorized
+
+router = APIRouter(prefix="/api/auth", tags=["auth"])
+
+COOKIE = "assent_refresh"
+WEB_HEADER = "x-assent-web"
+
+
+def _email(value: str) -> str:
+    if not is_email(value):
+        raise ValueError("must be an email address such as dana@example.org")
+    return value
+
+
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_email)]
+NewPassword = Annotated[Text, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
+
+
+class Registration(Body):
+    email: Email
+    password: NewPassword
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(keepable)] | None = None
+
+
+class Person(View):
+    id: str
+    email: str
+    name: str
+    role: Literal["admin", "member"]
+    created_at: str
+
+
+class TokenReply(View):
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"
+    expires_in: int
+    refresh_token: str | None = None
+
+
+class Refresh(Body):
+    """`refresh_token`, or `cookie` for the web app, whose token travels only in its cookie."""
+
+    refresh_token: str | None = None
+    cookie: Literal[0, 1, False, True] = 0
+
+
+class Revocation(Body):
+    token: str | None = None
+    token_type_hint: str | None = None
+    cookie: Literal[0, 1, False, True] = 0
+
+
+class PasswordChange(Body):
+    current_password: Annotated[str, Field(max_length=MAX_LENGTH)]
+    new_password: NewPassword
+
+
+class Ticket(View):
+    ticket: str
+
+
+@router.post("/register", status_code=201, response_model=Person)
+async def register(body: Registration, reach: Reach) -> Any:
+    hashed = await asyncio.to_thread(hash_password, body.password)
+    name = body.name or body.email.partition("@")[0]
+    return await reach.db.transact(
+        core.register, email=body.email, password_hash=hashed, name=name, mode=reach.settings.registration
+    )
+
+
+@router.post("/token", response_model=TokenReply, response_model_exclude_none=True)
+async def token(
+    request: Request,
+    response: Response,
+    reach: Reach,
+    username: Annotated[str, Form(max_length=254)],
+    password: Annotated[str, Form(max_length=MAX_LENGTH)],
+    cookie: Annotated[bool, Form()] = False,
+) -> Any:
+    """OAuth2 password form. With `cookie=1` the refresh token comes only as an HttpOnly cookie."""
+    address = request.client.host if request.client else ""
+    reach.budgets.check_sign_in(username, address)
+    person = await reach.db.read(person_by_email, username.strip())
+    hashed = person.password_hash if person is not None and person.disabled_at is None else None
+    if not await asyncio.to_thread(verify_password, password, hashed) or person is None:
+        reach.budgets.count_failed_sign_in(username, address)
+        raise Unauthorized("Email address or password is wrong.", code="wrong_credentials")
+    sign_in = await reach.db.transact(core.start_sign_in, person.id)
+    return _reply(reach, response, sign_in, cookie)
+
+
+@router.post("/refresh", response_model=TokenReply, response_model_exclude_none=True)
+async def refresh(body: Refresh, request: Request, response: Response, reach: Reach) -> Any:
+    claims = reach.tokens.read_refresh(_given_token(request, reach, body.refresh_token, bool(body.cookie)))
+    sign_in = await reach.db.transact(core.rotate_sign_in, claims.sign_in_id, claims.generation)
+    if isinstance(sign_in, Unauthorized):
+        if body.cookie:
+            sign_in.headers["Set-Cookie"] = _cookie(reach, "", 0)
+        raise sign_in
+    return _reply(reach, response, sign_in, bool(body.cookie))
+
+
+@router.post("/revoke", status_code=200)
+async def revoke(body: Revocation, request: Request, response: Response, reach: Reach) -> dict[str, Any]:
+    """RFC 7009: whatever the token, the answer is 200; a genuine one of either kind ends its sign-in."""
+    if body.cookie:
+        response.headers["Set-Cookie"] = _cookie(reach, "", 0)
+    try:
+        given = _given_token(request, reach, body.token, bool(body.cookie))
+        known = reach.tokens.read_refresh(given) if given.startswith("rt1.") else reach.tokens.read_access(given)
+    except Unauthorized:
+        return {}
+    await reach.db.transact(core.end_sign_in, known.sign_in_id, "signed out")
+    return {}
+
+
+@router.get("/me", response_model=Person)
+async def me(principal: SignedIn, reach: Reach) -> Any:
+    return await reach.db.read(core.find_person, principal.person.id)
+
+
+@router.post("/password", status_code=204)
+async def change_password(body: PasswordChange, principal: SignedIn, request: Request, reach: Reach) -> None:
+    """Every other sign-in ends; this one stays."""
+    address = request.client.host if request.client else ""
+    reach.budgets.check_sign_in(principal.email, address)
+    person = await reach.db.read(person_by_id, principal.person.id)
+    if not await asyncio.to_thread(verify_password, body.current_password, person.password_hash if person else None):
+        reach.budgets.count_failed_sign_in(principal.email, address)
+        raise Forbidden("The current password is wrong.", code="wrong_credentials")
+    hashed = await asyncio.to_thread(hash_password, body.new_password)
+    await reach.db.transact(core.change_password, principal.person.id, hashed, principal.sign_in_id)
+
+
+@router.post("/ws-ticket", response_model=Ticket)
+async def ws_ticket(principal: SignedIn, reach: Reach) -> Any:
+    """Single use, 30 seconds: for browsers, whose WebSockets cannot send headers."""
+    ticket, digest = new_ticket()
+    await reach.db.transact(core.hand_out_ticket, digest, principal.person.id, principal.sign_in_id)
+    return {"ticket": ticket}
+
+
+def _given_token(request: Request, reach: Context, token: str | None, cookie: bool) -> str:
+    if not cookie:
+        if not token:
+            raise Unauthorized("Send the refresh token.", code="invalid_refresh_token")
+        return token
+    origin = request.headers.get("origin")
+    if WEB_HEADER not in request.headers or (origin is not None and origin not in reach.settings.origins):
+        raise Forbidden("The cookie is only for this installation's own web app.", code="foreign_origin")
+    kept = request.cookies.get(COOKIE)
+    if not kept:
+        raise Unauthorized("Sign in again.", code="invalid_refresh_token")
+    return kept
+
+
+def _reply(reach: Context, response: Response, sign_in: SignIn, cookie: bool) -> dict[str, Any]:
+    refresh_token = reach.tokens.issue_refresh(sign_in.id, sign_in.generation)
+    reply = {
+        "access_token": reach.tokens.issue_access(sign_in.person.id, sign_in.id),
+        "token_type": "bearer",
+        "expires_in": ACCESS_SECONDS,
+    }
+    if cookie:
+        response.headers["Set-Cookie"] = _cookie(reach, refresh_token, SIGN_IN_MS // 1000)
+        return reply
+    return {**reply, "refresh_token": refresh_token}
+
+
+def _cookie(reach: Context, value: str, seconds: int) -> str:
+    secure = "; Secure" if reach.settings.url.startswith("https://") else ""
+    return f"{COOKIE}={value}; Max-Age={seconds}; Path=/api/auth; HttpOnly; SameSite=Strict{secure}"

@@ -1,0 +1,82 @@
+"""Talking with the agent over HTTP, in the shapes that existing clients know."""
+
+import json
+from typing import Any
+
+from fastapi import APIRouter
+
+from backend.api.context import Context, Reach
+from backend.api.deps import Json, SignedIn, Starting
+from backend.api.schemas import Id, LooseBody, View, Words
+from backend.core.inbox import Received, receive_message
+from backend.core.sessions import cancel_work, find_session
+from backend.db.sessions import frames_after
+from backend.db.transaction import session_topic
+from backend.domain.people import Person
+from backend.errors import BadRequest
+from backend.log import get_logger
+from channels.contract import ChannelName, InboundMessage
+
+router = APIRouter(prefix="/api", tags=["chat"])
+log = get_logger(__name__)
+
+
+class Completion(LooseBody):
+    query: Words
+    session_id: Id | None = None
+    channel: ChannelName = "chat"
+    client_id: Id | None = None
+
+
+class Started(View):
+    session_id: str
+    query: str
+    run_id: str
+
+
+@router.post("/chat/completion", response_model=Started)
+async def complete(body: Completion, principal: Starting, reach: Reach) -> Any:
+    """Say something to the agent: in a session, or in a new one."""
+    check_length(reach, body.query)
+    channel: ChannelName = "chat" if body.channel == "chat" else "api"  # only a channel's own door can vouch for the others
+    received = await say(
+        reach, principal.person, InboundMessage(channel, principal.person.id, body.query, body.session_id, body.client_id)
+    )
+    return Json({"session_id": received.session_id, "query": body.query, "run_id": received.run_id})
+
+
+def check_length(reach: Context, query: str) -> None:
+    most = reach.settings.max_query_length
+    if len(query) > most:
+        raise BadRequest(f"The message is {len(query):,} characters long; at most {most:,} are taken.", code="too_long")
+
+
+async def say(reach: Context, person: Person, inbound: InboundMessage) -> Received:
+    """Hand a person's word to the core. Raises its refusals."""
+    received = await reach.db.transact(receive_message, person, inbound)
+    log.info("message received", session_id=received.session_id, run_id=received.run_id, repeat=received.repeat)
+    return received
+
+
+@router.post("/chat/cancel/{session_id}")
+async def cancel(session_id: str, principal: SignedIn, reach: Reach) -> dict[str, str]:
+    """Cancel whatever runs in the session; nothing running is as good."""
+    await reach.db.transact(cancel_work, principal.person, session_id, "chat")
+    return {"status": "cancelled"}
+
+
+@router.get("/session/{session_id}")
+async def session(session_id: str, principal: SignedIn, reach: Reach) -> Json:
+    """The session with its whole log."""
+    found = await reach.db.read(find_session, principal.person, session_id)
+    frames = [json.loads(frame) for frame in await reach.db.read(frames_after, session_id, 0)]
+    return Json(
+        {
+            "session_id": session_id,
+            "is_connected": reach.stream.listeners(session_topic(session_id)) > 0,
+            "saved_state_messages": len(frames),
+            "task_exists": "active_run_id" in found,
+            "state_messages": frames,
+            **{name: found[name] for name in ("title", "status", "agent_status", "last_seq")},
+        }
+    )

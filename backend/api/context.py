@@ -1,0 +1,44 @@
+"""What every route may reach: handed over once by the bootstrap, read from the application's state."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from backend.agents.tools.registry import Registry
+from backend.api.budgets import Budgets
+from backend.api.sign_ins import SignIns
+from backend.api.sockets import Sockets
+from backend.auth.tokens import Tokens
+from backend.db import Database
+from backend.domain.policy import Policy
+from backend.jobs.contract import Queue
+from backend.settings import Settings
+from backend.stream.contract import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    settings: Settings
+    db: Database
+    stream: Stream
+    queue: Queue
+    registry: Registry
+    policy: Policy
+    tokens: Tokens
+    sign_ins: SignIns
+    budgets: Budgets
+    sockets: Sockets
+
+
+def context_of(connection: HTTPConnection) -> Context:
+    context: Context = connection.app.state.context
+    return context
+
+
+async def _reach(connection: HTTPConnection) -> Context:  # async, because a plain function would cost each request a thread
+    return context_of(connection)
+
+
+Reach = Annotated[Context, Depends(_reach)]

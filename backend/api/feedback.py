@@ -1,0 +1,267 @@
+"""Feedback requests: ask a person, wait for the answer, answer, withdraw."""
+
+import asyncio
+import json
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator, Field, model_validator
+
+from backend.api.context import Context, Reach
+from backend.api.deps import Answering, IdempotencyKey, Json, PageStart, SignedIn, Starting, cursor_after, outcome, page
+from backend.api.schemas import Body, By, Document, Id, Line, Risk, Text, View, keepable
+from backend.core import asks
+from backend.core.answers import cancel_request
+from backend.core.feedback import may_see, shape_request
+from backend.core.inbox import receive_answer
+from backend.db import Tx
+from backend.db import feedback as store
+from backend.db.feedback import PAGE
+from backend.db.transaction import STOPPING_TOPIC, request_topic
+from backend.domain.people import Person
+from backend.domain.states import FeedbackType
+from backend.domain.steps import FieldType
+from backend.errors import NotFound
+from channels.contract import InboundAnswer
+
+router = APIRouter(prefix="/api/feedback", tags=["feedback"])
+
+Type = Literal["confirmation", "choice", "text", "form", "checkpoint"]
+Status = Literal["pending", "answered", "expired", "cancelled"]
+MAX_WAIT_S = 60
+YEAR_S = 366 * 24 * 3600
+
+
+class Option(Body):
+    value: Line
+    label: Line
+    description: Text = ""
+
+
+class AskedField(Body):
+    name: Line
+    type: FieldType = "text"
+    description: Text = ""
+    required: bool = True
+    value: Annotated[Any, AfterValidator(keepable)] = None
+    options: list[Option] = Field(default_factory=list, max_length=200)
+
+
+class Action(Body):
+    tool: Line
+    args: Document = Field(default_factory=dict)
+    risk: Risk = "medium"
+
+
+class TimeoutAnswer(Body):
+    action: Line
+    values: Document | None = None
+
+
+class Ask(Body):
+    """A question to people. Which parts belong to it depends on the type."""
+
+    type: Type
+    title: Line
+    prompt: Annotated[Text, Field(max_length=20_000)] = ""
+    action: Action | None = None
+    options: list[Option] | None = Field(default=None, max_length=200)
+    multiple: bool | None = None
+    checkpoint: Line | None = None
+    fields: list[AskedField] | None = Field(default=None, max_length=200)
+    context: Document | None = None
+    allowed_actions: list[Line] | None = Field(default=None, max_length=4)
+    to: list[Line] = Field(
+        default_factory=list, max_length=50, description="people, by id or email address; nobody means the caller"
+    )
+    session_id: Id | None = None
+    due_in: Annotated[float, Field(gt=0, le=YEAR_S)] | None = Field(default=None, description="seconds")
+    on_timeout: Line | TimeoutAnswer | None = None
+
+    @model_validator(mode="after")
+    def _only_its_parts(self) -> "Ask":
+        parts = {
+            "confirmation": {"action"},
+            "choice": {"options", "multiple"},
+            "form": {"fields"},
+            "checkpoint": {"checkpoint"},
+            "text": set(),
+        }
+        odd = [
+            name
+            for name in ("action", "options", "multiple", "fields", "checkpoint")
+            if getattr(self, name) is not None and name not in parts[self.type]
+        ]
+        if odd:
+            raise ValueError(f"{', '.join(odd)} cannot be part of a {self.type}")
+        return self
+
+    def body(self) -> dict[str, Any]:
+        """What was asked, in the shape it is kept."""
+        kept = self.model_dump(mode="json", exclude_none=True, exclude={"type", "to", "session_id", "due_in"})
+        return kept | {"prompt": self.prompt} | ({"multiple": bool(self.multiple)} if self.type == "choice" else {})
+
+
+class Answer(Body):
+    action: Annotated[Text, Field(max_length=100)]
+    values: Document | None = None
+    feedback: Text | None = None
+    version: int | None = None
+
+
+class Response(View):
+    action: str
+    values: dict[str, Any] | None = None
+    feedback: str | None = None
+    by: By
+    via: str
+    at: str
+
+
+class Delivery(View):
+    channel: str
+    person_id: str
+    status: str
+    attempts: int
+    error: str | None = None
+    sent_at: str | None = None
+    seen_at: str | None = None
+    settled_at: str | None = None
+
+
+class RequestAction(View):
+    tool: str
+    args: dict[str, Any]
+    risk: Risk
+    digest: str
+    schema_: dict[str, Any] | None = Field(default=None, alias="schema")
+
+
+class RequestOption(View):
+    value: str
+    label: str
+    description: str | None = None
+
+
+class RequestField(View):
+    name: str
+    type: FieldType
+    description: str
+    required: bool
+    value: Any = None
+    options: list[RequestOption] | None = None
+
+
+class FeedbackRequest(View):
+    id: str
+    session_id: str
+    run_id: str | None = None
+    type: Type
+    status: Status
+    version: int
+    title: str
+    prompt: str
+    requested_by: str
+    to: list[str]
+    recipients: list[By]
+    action: RequestAction | None = None
+    options: list[RequestOption] | None = None
+    multiple: bool | None = None
+    checkpoint: str | None = None
+    fields: list[RequestField] | None = None
+    context: dict[str, Any] | None = None
+    allowed_actions: list[str]
+    on_timeout: str | dict[str, Any]
+    created_at: str
+    due_at: str | None = None
+    dead_letter: bool
+    route: list[dict[str, Any]]
+    deliveries: list[Delivery]
+    response: Response | None = None
+
+
+class FeedbackRequests(View):
+    items: list[FeedbackRequest]
+    next: str | None = None
+
+
+@router.get("", response_model=FeedbackRequests)
+async def list_requests(
+    principal: SignedIn, reach: Reach, before: PageStart, status: Status | None = None, session_id: str | None = None
+) -> Any:
+    """What the caller is asked, or has asked."""
+    return Json(await reach.db.read(_page, principal.person, status, session_id, before))
+
+
+def _page(tx: Tx, person: Person, status: str | None, session_id: str | None, before: tuple[int, str] | None) -> dict[str, Any]:
+    rows = store.list_requests(tx, person.id, status=status, session_id=session_id, before=before)
+    return page([shape_request(tx, row) for row in rows], PAGE, cursor_after(rows, PAGE, "created_at"))
+
+
+@router.post("", status_code=201, response_model=FeedbackRequest)
+async def ask(body: Ask, principal: Starting, reach: Reach, key: IdempotencyKey) -> Any:
+    """Ask people. Any program may: it waits with `GET /api/feedback/{id}?wait=60`."""
+    question = asks.Ask(FeedbackType(body.type), body.body(), body.to, body.session_id, body.due_in)
+    request = await reach.db.transact(asks.ask_people, principal.person, question, key)
+    return Json(outcome(request), status_code=201)
+
+
+@router.get("/{request_id}", response_model=FeedbackRequest)
+async def read_request(
+    request_id: str,
+    principal: SignedIn,
+    reach: Reach,
+    wait: Annotated[float, Query(ge=0, le=MAX_WAIT_S, description="seconds to wait while it is pending")] = 0,
+) -> Any:
+    if not wait:
+        return Json(await reach.db.read(_find, principal.person, request_id))
+    with reach.budgets.waiting(principal.person.id):
+        return Json(await _wait(reach, principal.person, request_id, wait))
+
+
+async def _wait(reach: Context, person: Person, request_id: str, seconds: float) -> dict[str, Any]:
+    """The request as soon as it is decided, or as it is when the time is over. Listens first, looks second."""
+    resolved: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def listen(text: str, _seq: int | None) -> None:
+        if not resolved.done() and text.startswith('{"type":"feedback_resolved"'):
+            resolved.set_result(text)
+
+    def stop(*_: object) -> None:
+        if not resolved.done():
+            resolved.set_exception(TimeoutError())
+
+    unsubscribe = reach.stream.subscribe([request_topic(request_id)], listen)
+    unsubscribe_stop = reach.stream.subscribe([STOPPING_TOPIC], stop)
+    try:
+        request = await reach.db.read(_find, person, request_id)
+        if request["status"] != "pending":
+            return request
+        async with asyncio.timeout(seconds):
+            decided: dict[str, Any] = json.loads(await resolved)["request"]
+            return decided
+    except TimeoutError:
+        return request
+    finally:
+        unsubscribe()
+        unsubscribe_stop()
+
+
+def _find(tx: Tx, person: Person, request_id: str) -> dict[str, Any]:
+    row = store.request_by_id(tx, request_id)
+    if row is None or not may_see(row, person.id):
+        raise NotFound("There is no such request, or it is not yours.")
+    return shape_request(tx, row)
+
+
+@router.post("/{request_id}/answer", response_model=FeedbackRequest)
+async def answer(request_id: str, body: Answer, principal: Answering, reach: Reach, key: IdempotencyKey) -> Any:
+    """The first valid answer decides; any later one is kept, changes nothing, and is told who decided."""
+    inbound = InboundAnswer("chat", principal.person.id, request_id, body.action, body.values, body.feedback, body.version, key)
+    return Json(outcome(await reach.db.transact(receive_answer, principal.person, inbound, reach.registry, reach.policy)))
+
+
+@router.post("/{request_id}/cancel", response_model=FeedbackRequest)
+async def cancel(request_id: str, principal: Answering, reach: Reach) -> Any:
+    """Withdraw the question."""
+    return Json(outcome(await reach.db.transact(cancel_request, principal.person, request_id, "chat")))

@@ -1,0 +1,28 @@
+"""Is it alive, is it ready."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from backend.api.context import Reach
+from backend.db.people import count_people
+from backend.errors import Unavailable
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+async def readyz(reach: Reach) -> Any:
+    """The parts it needs answer too; 503 and the reason while one does not."""
+    try:
+        await reach.db.read(count_people)
+    except Unavailable as error:
+        return JSONResponse({"status": "unavailable", "database": error.detail}, 503, headers=error.headers)
+    return {"status": "ready", "database": "ok", "queue": {"kind": "memory", "waiting": reach.queue.waiting()}}

@@ -1,0 +1,123 @@
+"""Sessions: list, rename, close, read."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+
+from backend.api.context import Reach
+from backend.api.deps import Json, PageStart, SignedIn, cursor_after, page
+from backend.api.schemas import Body, By, Line, View
+from backend.core import sessions as core
+from backend.core.inbox import shape_message
+from backend.db import sessions as store
+from backend.db.sessions import LOG_PAGE, PAGE
+from backend.db.transaction import dumps
+from backend.times import to_text
+
+router = APIRouter(prefix="/api/sessions", tags=["sessions"])
+
+
+class Session(View):
+    id: str
+    title: str
+    status: Literal["active", "closed"]
+    agent_status: Literal["idle", "thinking", "using_tool", "waiting_feedback", "completed", "error"]
+    waiting: int
+    last_seq: int
+    active_run_id: str | None = None
+    created_at: str
+    updated_at: str
+
+
+class Sessions(View):
+    items: list[Session]
+    next: str | None = None
+
+
+class Message(View):
+    id: str
+    session_id: str
+    type: Literal["user", "agent", "system"]
+    status: Literal["pending", "sent", "failed"]
+    content: str
+    via: str
+    client_id: str | None = None
+    run_id: str | None = None
+    author: By | None = None
+    created_at: str
+
+
+class Messages(View):
+    items: list[Message]
+    next: str | None = None
+
+
+class Renaming(Body):
+    title: Line
+
+
+@router.get("", response_model=Sessions)
+async def list_sessions(
+    principal: SignedIn,
+    reach: Reach,
+    before: PageStart,
+    status: Literal["active", "closed"] | None = None,
+    q: Annotated[str | None, Query(max_length=200, description="part of a title, or an id")] = None,
+) -> Any:
+    rows = await reach.db.read(store.list_sessions, principal.person.id, status=status, query=q, before=before)
+    return Json(page([core.shape_session(row) for row in rows], PAGE, cursor_after(rows, PAGE, "updated_at")))
+
+
+@router.get("/{session_id}", response_model=Session)
+async def read_session(session_id: str, principal: SignedIn, reach: Reach) -> Any:
+    return Json(await reach.db.read(core.find_session, principal.person, session_id))
+
+
+@router.patch("/{session_id}", response_model=Session)
+async def rename_session(session_id: str, body: Renaming, principal: SignedIn, reach: Reach) -> Any:
+    return Json(await reach.db.transact(core.rename_session, principal.person, session_id, body.title))
+
+
+@router.delete("/{session_id}", response_model=Session)
+async def close_session(session_id: str, principal: SignedIn, reach: Reach) -> Any:
+    """Close for good: runs are cancelled, open questions withdrawn; the record stays readable."""
+    return Json(await reach.db.transact(core.close_session, principal.person, session_id))
+
+
+@router.get("/{session_id}/messages", response_model=Messages)
+async def list_messages(session_id: str, principal: SignedIn, reach: Reach, before: PageStart) -> Any:
+    await reach.db.read(core.own_session, principal.person, session_id)
+    rows = await reach.db.read(store.list_messages, session_id, before)
+    return Json(
+        page([shape_message(row._mapping, row.author_name) for row in rows], PAGE, cursor_after(rows, PAGE, "created_at"))
+    )
+
+
+@router.get("/{session_id}/events")
+async def list_events(
+    session_id: str, principal: SignedIn, reach: Reach, after: Annotated[int, Query(ge=0, le=2**53)] = 0
+) -> Json:
+    """The session's log after a number, ascending, frame for frame as sent live; `next` goes into `after`."""
+    row = await reach.db.read(core.own_session, principal.person, session_id)
+    frames = await reach.db.read(store.numbered_frames_after, session_id, after)
+    items = ",".join(frame for _, frame in frames)
+    more = f',"next":{dumps(str(frames[-1][0]))}' if len(frames) == LOG_PAGE else ""
+    return Json(f'{{"items":[{items}],"last_seq":{row.last_seq}{more}}}')
+
+
+@router.get("/{session_id}/audit")
+async def list_audit(
+    session_id: str, principal: SignedIn, reach: Reach, cursor: Annotated[int | None, Query(ge=1, le=2**53)] = None
+) -> Json:
+    """Who did what, newest first; `verified` says whether the whole hash chain holds."""
+    await reach.db.read(core.own_session, principal.person, session_id)
+    rows = await reach.db.read(store.audit_page, session_id, cursor)
+    whole = core.chain_is_whole(await reach.db.read(store.audit_chain, session_id))
+    items = [
+        {
+            **{name: row._mapping[name] for name in ("n", "actor", "via", "action", "subject", "detail", "prev", "hash")},
+            "at": to_text(row.at),
+        }
+        for row in rows
+    ]
+    return Json({**page(items, PAGE, str(rows[PAGE - 1].n) if len(rows) > PAGE else ""), "verified": whole})

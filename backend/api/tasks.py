@@ -1,0 +1,106 @@
+"""Tasks and approvals over HTTP polling: the smallest way to run an agent and approve its calls. A task is a run."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import StrictBool
+
+from backend.api.chat import check_length, say
+from backend.api.context import Reach
+from backend.api.deps import Answering, Json, SignedIn, Starting, outcome
+from backend.api.runs import own_run
+from backend.api.schemas import LooseBody, Text, View, Words
+from backend.core.feedback import may_decide, may_see, shape_request
+from backend.core.inbox import receive_answer
+from backend.db import Tx, feedback
+from backend.domain.people import Person
+from backend.domain.states import FeedbackStatus, FeedbackType
+from backend.errors import NotFound
+from channels.contract import InboundAnswer, InboundMessage
+
+router = APIRouter(prefix="/api", tags=["tasks"])
+
+
+class Task(LooseBody):
+    message: Words
+
+
+class TaskCreated(View):
+    task_id: str
+    session_id: str
+
+
+class TaskState(View):
+    task_id: str
+    session_id: str
+    status: str
+    result: str | None = None
+    error: str | None = None
+
+
+class Approval(View):
+    id: str
+    task_id: str | None = None
+    status: str
+    tool_name: str | None = None
+    args: dict[str, Any] | None = None
+    title: str
+
+
+class ApprovalDecision(LooseBody):
+    approved: StrictBool
+    reason: Text | None = None
+
+
+@router.post("/tasks", response_model=TaskCreated)
+async def create_task(body: Task, principal: Starting, reach: Reach) -> Any:
+    check_length(reach, body.message)
+    received = await say(reach, principal.person, InboundMessage("api", principal.person.id, body.message))
+    return Json({"task_id": received.run_id, "session_id": received.session_id})
+
+
+@router.get("/tasks/{task_id}", response_model=TaskState)
+async def read_task(task_id: str, principal: SignedIn, reach: Reach) -> Any:
+    row = await reach.db.read(own_run, principal.person, task_id)
+    return Json({"task_id": row.id, **{name: row._mapping[name] for name in ("session_id", "status", "result", "error")}})
+
+
+@router.get("/approvals", response_model=list[Approval])
+async def list_approvals(principal: SignedIn, reach: Reach) -> Any:
+    """The calls that wait for the caller's approval, newest first."""
+    return Json(await reach.db.read(_waiting, principal.person))
+
+
+def _waiting(tx: Tx, person: Person) -> list[dict[str, Any]]:
+    rows = feedback.list_requests(
+        tx, person.id, status=FeedbackStatus.PENDING, session_id=None, before=None, type=FeedbackType.CONFIRMATION
+    )
+    return [_shape(shape_request(tx, row)) for row in rows if may_decide(row, person.id)]
+
+
+def _shape(request: dict[str, Any]) -> dict[str, Any]:
+    action = request.get("action") or {}
+    return {
+        "id": request["id"],
+        "task_id": request["run_id"],
+        "status": request["status"],
+        "tool_name": action.get("tool"),
+        "args": action.get("args"),
+        "title": request["title"],
+        "request": request,
+    }
+
+
+@router.post("/approvals/{approval_id}", response_model=Approval)
+async def decide(approval_id: str, body: ApprovalDecision, principal: Answering, reach: Reach) -> Any:
+    await reach.db.read(_confirmation, principal.person, approval_id)
+    inbound = InboundAnswer(
+        "api", principal.person.id, approval_id, "approve" if body.approved else "reject", feedback=body.reason
+    )
+    return Json(_shape(outcome(await reach.db.transact(receive_answer, principal.person, inbound, reach.registry, reach.policy))))
+
+
+def _confirmation(tx: Tx, person: Person, id: str) -> None:
+    row = feedback.request_by_id(tx, id)
+    if row is None or not may_see(row, person.id) or row.type != FeedbackType.CONFIRMATION:
+        raise NotFound("There is no such approval, or it is not yours.")

@@ -1,0 +1,52 @@
+"""Counting within a moving window, in this process. The storage `limits` brings starts a timer thread for it, again and
+again under load, and shifts a whole list with each count."""
+
+import time
+from collections import deque
+
+from limits import RateLimitItem
+
+MANY_KEYS = 10_000
+
+Key = tuple[str, ...]
+
+
+class Windows:
+    """What happened lately under each key."""
+
+    def __init__(self) -> None:
+        self._marks: dict[Key, deque[float]] = {}
+        self._longest = 0.0
+
+    def hit(self, item: RateLimitItem, *key: str) -> bool:
+        """Count one more; False, and nothing is counted, where the window is full."""
+        marks = self._lately(item, key)
+        if len(marks) >= item.amount:
+            return False
+        marks.append(time.monotonic())
+        self._marks[key] = marks
+        self._longest = max(self._longest, item.get_expiry())
+        if len(self._marks) > MANY_KEYS:
+            self._forget()
+        return True
+
+    def test(self, item: RateLimitItem, *key: str) -> bool:
+        """Whether one more would fit."""
+        return len(self._lately(item, key)) < item.amount
+
+    def seconds_left(self, item: RateLimitItem, *key: str) -> float:
+        """Until one more fits; 0 where it does."""
+        marks = self._lately(item, key)
+        return marks[0] + item.get_expiry() - time.monotonic() if len(marks) >= item.amount else 0
+
+    def _lately(self, item: RateLimitItem, key: Key) -> deque[float]:
+        marks = self._marks.get(key) or deque()
+        begins = time.monotonic() - item.get_expiry()
+        while marks and marks[0] <= begins:
+            marks.popleft()
+        return marks
+
+    def _forget(self) -> None:
+        """Let go of the keys under which nothing happened for as long as any window lasts."""
+        begins = time.monotonic() - self._longest
+        self._marks = {key: marks for key, marks in self._marks.items() if marks and marks[-1] > begins}

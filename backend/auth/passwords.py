@@ -1,0 +1,23 @@
+"""Password hashes: argon2 through passlib's API. Hashing takes tens of milliseconds on purpose: call it off the event loop."""
+
+from functools import cache
+
+from passlib.context import CryptContext
+
+MIN_LENGTH, MAX_LENGTH = 8, 1024
+_context = CryptContext(schemes=["argon2"])
+
+
+def hash_password(password: str) -> str:
+    return str(_context.hash(password))
+
+
+@cache
+def _nobodys() -> str:
+    return hash_password("nobody has this password")
+
+
+def verify_password(password: str, hashed: str | None) -> bool:
+    """Whether the password fits. Without a hash it works as long and says no, so that nobody can tell who has an account."""
+    fits = bool(_context.verify(password[:MAX_LENGTH], hashed or _nobodys()))
+    return fits and hashed is not None

@@ -1,0 +1,107 @@
+"""Access tokens (JWT, the one wrapper round python-jose) and refresh tokens (opaque, one generation at a time)."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import time
+from typing import NamedTuple
+
+from jose import JWTError, jwt
+
+from backend.auth.keys import derive_key
+from backend.errors import Unauthorized
+
+ALGORITHM = "HS256"
+ISSUER, AUDIENCE, TYPE = "assent", "assent-api", "access"
+ACCESS_SECONDS = 15 * 60
+LEEWAY_SECONDS = 30
+MAX_LENGTH = 8192
+_OPTIONS = {f"require_{claim}": True for claim in ("exp", "iat", "iss", "aud", "sub")} | {"leeway": LEEWAY_SECONDS}
+
+
+class AccessClaims(NamedTuple):
+    person_id: str
+    sign_in_id: str
+    expires_at: float
+
+
+class RefreshClaims(NamedTuple):
+    sign_in_id: str
+    generation: int
+
+
+class Tokens:
+    """Issues and reads tokens under the installation's secret; keeps nothing."""
+
+    def __init__(self, secret: str) -> None:
+        self._access_key = derive_key(secret, "access token")
+        self._refresh_key = derive_key(secret, "refresh token").encode()
+
+    def issue_access(self, person_id: str, sign_in_id: str) -> str:
+        now = int(time.time())
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "typ": TYPE,
+            "sub": person_id,
+            "sid": sign_in_id,
+            "iat": now,
+            "exp": now + ACCESS_SECONDS,
+        }
+        return str(jwt.encode(claims, self._access_key, algorithm=ALGORITHM))
+
+    def read_access(self, token: str) -> AccessClaims:
+        """What a good access token says. Raises Unauthorized for anything else, without saying which part was wrong."""
+        if len(token) > MAX_LENGTH:
+            raise Unauthorized()
+        try:
+            if set(jwt.get_unverified_header(token)) - {"alg", "typ"}:
+                raise Unauthorized()
+            claims = jwt.decode(
+                token, self._access_key, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=_OPTIONS
+            )
+        except JWTError as error:
+            expired = "expired" in str(error)
+            raise (
+                Unauthorized("The access token has expired; refresh it.", code="token_expired") if expired else Unauthorized()
+            ) from None
+        known = claims.get("typ") == TYPE and isinstance(claims.get("sub"), str) and isinstance(claims.get("sid"), str)
+        if not known or claims["iat"] > time.time() + LEEWAY_SECONDS:
+            raise Unauthorized()
+        return AccessClaims(claims["sub"], claims["sid"], claims["exp"])
+
+    def issue_refresh(self, sign_in_id: str, generation: int) -> str:
+        """The token of one generation: the same each time it is asked for, worthless without the installation's secret."""
+        return f"rt1.{sign_in_id}.{generation}.{self._seal(sign_in_id, generation)}"
+
+    def read_refresh(self, token: str) -> RefreshClaims:
+        """Which generation of which sign-in a genuine refresh token is. Raises Unauthorized."""
+        parts = token.split(".")
+        if (
+            len(token) > 300
+            or len(parts) != 4
+            or parts[0] != "rt1"
+            or not parts[2].isascii()
+            or not parts[2].isdigit()
+            or len(parts[2]) > 9
+        ):
+            raise Unauthorized("Sign in again.", code="invalid_refresh_token")
+        sign_in_id, generation = parts[1], int(parts[2])
+        if not hmac.compare_digest(parts[3].encode(), self._seal(sign_in_id, generation).encode()):
+            raise Unauthorized("Sign in again.", code="invalid_refresh_token")
+        return RefreshClaims(sign_in_id, generation)
+
+    def _seal(self, sign_in_id: str, generation: int) -> str:
+        digest = hmac.new(self._refresh_key, f"{sign_in_id}.{generation}".encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def new_ticket() -> tuple[str, str]:
+    """A single-use ticket and the digest of it that is kept."""
+    ticket = secrets.token_urlsafe(24)
+    return ticket, ticket_digest(ticket)
+
+
+def ticket_digest(ticket: str) -> str:
+    return hashlib.sha256(ticket.encode()).hexdigest()

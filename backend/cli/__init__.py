@@ -1,0 +1,44 @@
+"""The commands. Each module is one; they speak to the same use cases as the API."""
+
+import sys
+
+import typer
+
+from backend import __version__
+from backend.cli import config, doctor, migrate, openapi, serve, users
+from backend.errors import Problem
+from backend.settings import SettingsError
+
+app = typer.Typer(
+    name="assent",
+    help="Assent: where agents ask people.\n\nStart with `assent serve`, then open the address it prints.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("serve")(serve.serve)
+app.command("migrate")(migrate.migrate)
+app.command("doctor")(doctor.doctor)
+app.command("openapi")(openapi.openapi)
+app.add_typer(config.app, name="config")
+app.add_typer(users.app, name="users")
+
+
+@app.callback(invoke_without_command=True)
+def version(show: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+    if show:
+        typer.echo(f"assent {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run a command; what cannot be done is said in plain words, with exit code 1 (2: wrong usage or settings)."""
+    try:
+        app()
+    except SettingsError as error:
+        typer.echo(f"Assent cannot start with these settings:\n{error}", err=True)
+        sys.exit(2)
+    except Problem as problem:
+        typer.echo(problem.detail, err=True)
+        sys.exit(1)

@@ -1,0 +1,117 @@
+"""`assent doctor`: everything the product stands on, each with what to do when it is not well."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+
+import typer
+
+from backend.api.web import DIST
+from backend.auth.keys import FILE
+from backend.bootstrap import approval_policy, model_settings
+from backend.db.migrate import HEAD
+from backend.settings import PREFIX, Settings, SettingsError, load_settings, variable_of
+
+LEAST_FREE = 200 * 1024 * 1024
+Finding = tuple[bool, str]
+
+
+def doctor() -> None:
+    """Check settings, data directory, database, secret, web app and model, and say what to do.
+
+    Example: assent doctor
+    """
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        typer.echo(f"✗ {error}", err=True)
+        raise typer.Exit(1) from None
+    ill = False
+    for check in (_settings, _data_dir, _database, _secret, _web_app, _model):
+        for well, said in check(settings):
+            ill |= not well
+            typer.echo(f"{'✓' if well else '✗'} {said}")
+    raise typer.Exit(int(ill))
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    known = {variable_of(name) for name in Settings.model_fields}
+    for name in sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
+        yield False, f"{name} is not a setting; `assent config show` lists them all."
+    yield _attempt(lambda: approval_policy(settings), "Settings are understood.")
+
+
+def _data_dir(settings: Settings) -> Iterator[Finding]:
+    path = settings.data_dir.resolve()
+    if not path.exists():
+        yield os.access(path.parent, os.W_OK), f"{path} will be made on the first start."
+        return
+    free = shutil.disk_usage(path).free
+    yield (
+        os.access(path, os.W_OK),
+        f"{path} can be written."
+        if os.access(path, os.W_OK)
+        else f"{path} cannot be written: change its owner, or ASSENT_DATA_DIR.",
+    )
+    yield (
+        free > LEAST_FREE,
+        f"{free // 2**20:,} MB are free." if free > LEAST_FREE else f"Only {free // 2**20} MB are free: make room.",
+    )
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    path = settings.database_file
+    if not path.exists():
+        yield True, "The database will be made on the first start."
+        return
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+            whole = connection.execute("PRAGMA quick_check").fetchone()[0]
+            revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+    except sqlite3.Error as error:
+        yield False, f"{path} cannot be read ({error}): restore it from a backup."
+        return
+    yield (
+        whole == "ok",
+        "The database is whole." if whole == "ok" else f"The database is damaged ({whole}): restore it from a backup.",
+    )
+    yield (
+        revision == HEAD,
+        f"The database is at revision {revision}."
+        if revision == HEAD
+        else f"The database is at revision {revision}, not {HEAD}: run `assent migrate`.",
+    )
+
+
+def _secret(settings: Settings) -> Iterator[Finding]:
+    path = settings.data_dir / FILE
+    if settings.secret_key is not None:
+        yield True, "ASSENT_SECRET_KEY is set."
+    elif path.exists():
+        private = path.stat().st_mode & 0o077 == 0
+        yield private, "The secret key is private." if private else f"Others can read {path}: run `chmod 600 {path}`."
+    else:
+        yield True, "A secret key will be made on the first start."
+
+
+def _web_app(_settings: Settings) -> Iterator[Finding]:
+    built = DIST.joinpath("index.html").exists()
+    yield built, "The web app is built." if built else "The web app is not built: run `make setup`."
+
+
+def _model(settings: Settings) -> Iterator[Finding]:
+    well = (
+        "The demo model answers: deterministic, not an AI. Set ASSENT_LLM for a real one."
+        if settings.llm == "demo"
+        else f"The model is {settings.llm} {settings.llm_model}."
+    )
+    yield _attempt(lambda: model_settings(settings), well)
+
+
+def _attempt(check: Callable[[], object], well: str) -> Finding:
+    try:
+        check()
+    except SettingsError as error:
+        return False, str(error)
+    return True, well

@@ -1,0 +1,16 @@
+"""`assent migrate`: bring the database to the newest shape."""
+
+import typer
+
+from backend.db import migrate as migrations
+from backend.settings import load_settings
+
+
+def migrate() -> None:
+    """Create or upgrade the database. `serve` does this by itself.
+
+    Example: assent migrate
+    """
+    settings = load_settings()
+    changed = migrations.migrate(settings.database_file)
+    typer.echo(f"{settings.database_file}: {'brought to' if changed else 'is at'} revision {migrations.HEAD}.")

@@ -1,0 +1,92 @@
+"""`assent serve`: the whole product in one process."""
+
+import signal
+import socket
+import sys
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from backend import log
+from backend.bootstrap import bootstrap
+from backend.settings import Settings, SettingsError, load_settings
+
+GRACE_S = 5
+
+
+def serve(
+    host: str | None = typer.Option(None, help="Address to listen on; default ASSENT_HOST."),
+    port: int | None = typer.Option(None, help="Port to listen on; default ASSENT_PORT."),
+) -> None:
+    """Run everything in one process: API, web app, worker. Migrates its database by itself.
+
+    Example: assent serve --port 8000
+    """
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = load_settings(**given)
+    log.configure(settings.log_format)
+    app = bootstrap(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http="h11",
+        ws="websockets-sansio",
+        ws_max_size=64 * 1024,
+        ws_per_message_deflate=False,
+        ws_ping_interval=15.0,
+        ws_ping_timeout=20.0,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=GRACE_S,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        lifespan="on",
+    )
+    listening = _listen(settings)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(
+            stop, lambda *_: None
+        )  # uvicorn raises a signal again after it has stopped; then there is nothing left to do
+    server = AnnouncingServer(config, app)
+    server.run(sockets=[listening])
+    if not server.started:
+        sys.exit(3)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(
+        family, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # asyncio turns Nagle off only where the protocol is named
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise SettingsError(
+            f"ASSENT_HOST, ASSENT_PORT: cannot listen on {settings.host}:{settings.port}: {error.strerror}."
+        ) from None
+    return listening
+
+
+class AnnouncingServer(uvicorn.Server):
+    """Says where the product is once it answers, and lets nobody wait when it stops."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else "127.0.0.1" if host == "0.0.0.0" else host
+            typer.echo(f"Assent is up: http://{shown}:{port}   (Ctrl-C stops it)", err=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer the long polls as they stand, so that stopping does not wait for people."""
+        self._app.state.end_waiting()
+        await super().shutdown(sockets)

@@ -1,0 +1,100 @@
+"""`assent users`: accounts, from the machine itself. A running server notices within a second."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Literal
+
+import typer
+
+from backend.auth.passwords import MIN_LENGTH, hash_password
+from backend.core import people as core
+from backend.db import Database
+from backend.db.migrate import migrate
+from backend.db.people import list_people
+from backend.domain.answers import is_email
+from backend.errors import Invalid
+from backend.settings import load_settings
+from backend.times import to_text
+
+app = typer.Typer(help="Manage the people who may sign in.", no_args_is_help=True)
+
+Email = typer.Argument(help="The account's email address.")
+
+
+def _run(use_case: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """One use case in its own transaction on the installation's database."""
+    path = load_settings().database_file
+    migrate(path)
+
+    async def run() -> Any:
+        db = Database(path, sink=lambda effects: None)
+        try:
+            return await db.transact(use_case, *args, **kwargs)
+        finally:
+            db.close()
+
+    return asyncio.run(run())
+
+
+def _ask_password() -> str:
+    password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    if len(password) < MIN_LENGTH:
+        raise Invalid(f"Use at least {MIN_LENGTH} characters.")
+    return hash_password(password)
+
+
+@app.command("list")
+def list_all() -> None:
+    """List every account.
+
+    Example: assent users list
+    """
+    for row in _run(list_people):
+        state = "disabled" if row.disabled_at else row.role
+        typer.echo(f"{row.email:<40} {state:<9} {row.name:<30} since {to_text(row.created_at)[:10]}")
+
+
+@app.command()
+def add(
+    email: str = Email,
+    name: str = typer.Option("", help="Shown beside what they decide."),
+    role: Literal["member", "admin"] = "member",
+) -> None:
+    """Add an account; asks for its password.
+
+    Example: assent users add dana@example.org --name Dana
+    """
+    if not is_email(email):
+        raise Invalid(f"{email} is not an email address.")
+    person = _run(core.add_person, email=email, password_hash=_ask_password(), name=name or email.partition("@")[0], role=role)
+    typer.echo(f"Added {person['email']} ({person['role']}).")
+
+
+@app.command()
+def disable(email: str = Email) -> None:
+    """Shut an account out at once: every sign-in ends, every socket closes.
+
+    Example: assent users disable dana@example.org
+    """
+    _run(core.disable_person, email)
+    typer.echo(f"Disabled {email}.")
+
+
+@app.command()
+def enable(email: str = Email) -> None:
+    """Let a disabled account sign in again.
+
+    Example: assent users enable dana@example.org
+    """
+    _run(core.enable_person, email)
+    typer.echo(f"Enabled {email}.")
+
+
+@app.command()
+def password(email: str = Email) -> None:
+    """Set a new password; every sign-in of the account ends.
+
+    Example: assent users password dana@example.org
+    """
+    _run(core.reset_password, email, _ask_password())
+    typer.echo(f"Changed the password of {email}.")

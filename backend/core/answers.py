@@ -1,0 +1,209 @@
+"""Answers, withdrawals and time-outs: what ends a question, and what follows for the run that asked it."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from backend.agents.tools.registry import Registry
+from backend.core.feedback import close_request, may_decide, may_see, shape_request
+from backend.core.runs import resume_run
+from backend.core.steps import check_call, digest_of
+from backend.db import Row, Tx
+from backend.db import feedback as store
+from backend.domain.answers import Answer, check_answer
+from backend.domain.feedback import question_of, timeout_answer
+from backend.domain.people import SYSTEM, Person
+from backend.domain.policy import Policy, canonical
+from backend.domain.states import FeedbackStatus, FeedbackType
+from backend.domain.steps import CallTool
+from backend.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from backend.ids import new_id
+from backend.times import to_text
+
+WHERE = {"chat": "in the web app", "api": "over the API", "slack": "in Slack", "email": "by email"}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person wants to say to a request, as it came in."""
+
+    action: str
+    values: dict[str, Any] | None = None
+    feedback: str | None = None
+    version: int | None = None
+
+
+def answer_request(
+    tx: Tx, person: Person, request_id: str, decision: Decision, via: str, registry: Registry, policy: Policy
+) -> dict[str, Any] | Conflict:
+    """Take the first valid answer. Returns the decided request, or the Conflict to raise once the late answer is kept.
+
+    Raises NotFound (not theirs), Forbidden (may see, may not decide) and Invalid (does not fit, nothing kept)."""
+    row = _load(tx, person, request_id)
+    if not may_decide(row, person.id):
+        raise Forbidden(f"Only {_names(row)} can answer this.", code="not_a_responder")
+    if row.status == FeedbackStatus.PENDING and row.due_at is not None and row.due_at <= tx.now:
+        expire_request(tx, request_id)
+        row = _load(tx, person, request_id)
+    if row.status != FeedbackStatus.PENDING:
+        return _late(tx, person, row, decision, via)
+    if decision.version is not None and decision.version != row.version:
+        return Conflict(
+            "The request was changed since you saw it; look again.", code="version_conflict", request=shape_request(tx, row)
+        )
+    answer = check_answer(
+        question_of(FeedbackType(row.type), row.body, _args_check(row, registry)),
+        decision.action,
+        decision.values,
+        decision.feedback,
+    )
+    response = _response(answer, {"id": person.id, "name": person.name}, via, tx.now)
+    request = close_request(tx, row, FeedbackStatus.ANSWERED, response, actor=person.id, via=via)
+    if request is None:
+        return _late(tx, person, _load(tx, person, request_id), decision, via)
+    _keep(tx, row.id, person, via, decision, accepted=True)
+    _authorise(tx, row, answer, person, registry, policy)
+    _resume(tx, row, FeedbackStatus.ANSWERED, answer)
+    return request
+
+
+def _load(tx: Tx, person: Person, request_id: str) -> Row[Any]:
+    row = store.request_by_id(tx, request_id)
+    if row is None or not may_see(row, person.id):
+        raise NotFound("There is no such request, or it is not yours.")
+    return row
+
+
+def _names(row: Row[Any]) -> str:
+    return " or ".join(recipient["name"] for recipient in row.body["recipients"])
+
+
+def _args_check(row: Row[Any], registry: Registry) -> Any:
+    """How edited arguments are validated: by the tool's schema for an agent's call, by the same names for a program's."""
+    action = row.body.get("action")
+    if not action:
+        return None
+    return partial(_check_run_args, registry, action["tool"]) if row.run_id else partial(_check_program_args, action["args"])
+
+
+def _check_run_args(registry: Registry, tool: str, values: dict[str, Any]) -> dict[str, Any]:
+    return check_call(registry, CallTool(tool, values))[1]
+
+
+def _check_program_args(args: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    odd = sorted(set(args) ^ set(values))
+    if odd:
+        errors = [FieldError(name, "is required" if name in args else "is not an argument of this call") for name in odd]
+        raise Invalid("Send every argument of the call, and no other.", errors=errors)
+    return values
+
+
+def _response(answer: Answer, by: dict[str, str], via: str, at: int) -> dict[str, Any]:
+    response: dict[str, Any] = {"action": answer.action, "by": by, "via": via, "at": to_text(at)}
+    response |= {} if answer.values is None else {"values": answer.values}
+    return response | ({} if answer.feedback is None else {"feedback": answer.feedback})
+
+
+def _keep(tx: Tx, request_id: str, person: Person, via: str, decision: Decision, accepted: bool) -> None:
+    store.insert_response(
+        tx,
+        id=new_id("rsp"),
+        request_id=request_id,
+        person_id=person.id,
+        via=via,
+        action=decision.action[:24],
+        body={"values": decision.values, "feedback": decision.feedback},
+        accepted=accepted,
+        at=tx.now,
+    )
+
+
+def _late(tx: Tx, person: Person, row: Row[Any], decision: Decision, via: str) -> Conflict:
+    """Keep an answer that came after the fact and say who decided, where and when."""
+    _keep(tx, row.id, person, via, decision, accepted=False)
+    tx.audit(
+        row.session_id, actor=person.id, via=via, action="feedback.superseded", subject=row.id, decision=decision.action[:24]
+    )
+    return _decided(tx, row)
+
+
+def _decided(tx: Tx, row: Row[Any]) -> Conflict:
+    decided = (
+        {name: row.response[name] for name in ("action", "by", "via", "at")}
+        if row.response
+        else {"action": row.status, "by": None, "via": None, "at": to_text(row.decided_at)}
+    )
+    return Conflict(_said(row, decided), code="already_decided", decided=decided, request=shape_request(tx, row))
+
+
+def _said(row: Row[Any], decided: dict[str, Any]) -> str:
+    if row.status == FeedbackStatus.ANSWERED:
+        where = WHERE.get(decided["via"], f"via {decided['via']}")
+        return (
+            f"Already answered ({decided['action']}) by {decided['by']['name']} {where} at {decided['at']}. Nothing was changed."
+        )
+    if row.status == FeedbackStatus.EXPIRED:
+        return f"This expired at {decided['at']}; your answer was kept but not used."
+    return f"This was withdrawn at {decided['at']}; your answer was kept but not used."
+
+
+def _authorise(tx: Tx, row: Row[Any], answer: Answer, person: Person, registry: Registry, policy: Policy) -> None:
+    """Turn a yes to an agent's call into the one approval its execution will be held against."""
+    action = row.body.get("action")
+    if not row.run_id or not action or answer.action not in ("approve", "edit"):
+        return
+    call = CallTool(action["tool"], action["args"] if answer.action == "approve" else answer.values or {})
+    if answer.action == "approve":
+        digest = action["digest"]
+    else:
+        tool, args = check_call(registry, call)
+        digest = digest_of(tool, args, row.run_id, row.id, policy)
+    store.insert_approval(
+        tx,
+        request_id=row.id,
+        run_id=row.run_id,
+        tool=call.tool,
+        args=canonical(call.args),
+        digest=digest,
+        decided_by=person.id,
+        decided_at=tx.now,
+    )
+
+
+def _resume(tx: Tx, row: Row[Any], status: FeedbackStatus, answer: Answer) -> None:
+    if row.run_id is None:
+        return
+    entry = {
+        "request_id": row.id,
+        "status": status,
+        "action": answer.action,
+        "values": answer.values,
+        "feedback": answer.feedback,
+    }
+    stop = row.type == FeedbackType.CHECKPOINT and answer.action == "stop"
+    resume_run(tx, row.run_id, entry, stop)
+
+
+def expire_request(tx: Tx, request_id: str) -> bool:
+    """Let the due time speak: the announced default becomes the outcome. False when it was decided before, or is not due."""
+    row = store.request_by_id(tx, request_id)
+    if row is None or row.status != FeedbackStatus.PENDING or row.due_at is None or row.due_at > tx.now:
+        return False
+    answer = timeout_answer(FeedbackType(row.type), row.body)
+    response = _response(answer, {"id": SYSTEM, "name": "nobody"}, "timeout", tx.now)
+    if close_request(tx, row, FeedbackStatus.EXPIRED, response, actor=SYSTEM, via="timeout") is None:
+        return False
+    _resume(tx, row, FeedbackStatus.EXPIRED, answer)
+    return True
+
+
+def cancel_request(tx: Tx, person: Person, request_id: str, via: str) -> dict[str, Any] | Conflict:
+    """Withdraw a question: its session's owner may. The run that asked goes on with that fact."""
+    row = _load(tx, person, request_id)
+    if person.id != row.owner_id:
+        raise Forbidden("Only the person who asked can withdraw this.")
+    request = close_request(tx, row, FeedbackStatus.CANCELLED, None, actor=person.id, via=via)
+    if request is None:
+        return _decided(tx, _load(tx, person, request_id))
+    _resume(tx, row, FeedbackStatus.CANCELLED, Answer("cancelled"))
+    return request

@@ -1,0 +1,179 @@
+"""Feedback requests: asking, showing, and the one way out of `pending`. Knows nothing of what the answer sets in motion."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backend.db import Row, Tx
+from backend.db import feedback as store
+from backend.db.transaction import person_topic, request_topic, session_topic
+from backend.domain.answers import ACTIONS, TIMEOUT_DEFAULT
+from backend.domain.feedback import check_body
+from backend.domain.people import Person
+from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus, FeedbackType
+from backend.ids import new_id
+from backend.times import to_text, to_text_or_none
+
+FRAMES = {FeedbackType.CONFIRMATION: "request_confirmation", FeedbackType.FORM: "request_user_input"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question about to be put: `body` in the contract's shape, `to` the people who may decide."""
+
+    type: FeedbackType
+    session_id: str
+    owner_id: str
+    body: dict[str, Any]
+    to: Sequence[Person]
+    requested_by: str
+    actor: str
+    via: str
+    run_id: str | None = None
+    due_at: int | None = None
+    id: str | None = None
+
+
+def default_actions(type: FeedbackType, body: dict[str, Any]) -> list[str]:
+    """All of the type's actions; editing only where there are arguments to edit."""
+    return [action for action in ACTIONS[type] if action != "edit" or body.get("action")]
+
+
+def open_request(tx: Tx, asked: Asked) -> dict[str, Any]:
+    """Record the question, its copy on every channel it goes to, the event that carries it, and who asked."""
+    request_id = asked.id or new_id("req")
+    body = {
+        "allowed_actions": default_actions(asked.type, asked.body),
+        "on_timeout": TIMEOUT_DEFAULT[asked.type],
+        "route": [],
+        **asked.body,
+        "requested_by": asked.requested_by,
+        "to": [person.id for person in asked.to],
+        "recipients": [{"id": person.id, "name": person.name} for person in asked.to],
+    }
+    check_body(asked.type, body)
+    values = {
+        "id": request_id,
+        "session_id": asked.session_id,
+        "run_id": asked.run_id,
+        "type": asked.type,
+        "status": FeedbackStatus.PENDING,
+        "version": 1,
+        "body": body,
+        "created_at": tx.now,
+        "due_at": asked.due_at,
+        "response": None,
+        "decided_at": None,
+        "dead_letter": False,
+    }
+    copies = [_chat_copy(tx, request_id, person.id) for person in asked.to]
+    store.insert_request(tx, values, [person.id for person in asked.to], copies)
+    request = _shape(values, copies)
+    _tell(
+        tx,
+        request,
+        {"type": FRAMES.get(asked.type, "feedback_requested"), **_frame_extras(request), "request": request},
+        asked.owner_id,
+    )
+    digest = (body.get("action") or {}).get("digest")
+    tx.audit(
+        asked.session_id,
+        actor=asked.actor,
+        via=asked.via,
+        action="feedback.requested",
+        subject=request_id,
+        type=asked.type,
+        title=body["title"],
+        digest=digest,
+    )
+    return request
+
+
+def _chat_copy(tx: Tx, request_id: str, person_id: str) -> dict[str, Any]:
+    """The web chat's copy: the committed event is the delivery, so it is sent the moment it is recorded."""
+    return {
+        "id": new_id("dlv"),
+        "request_id": request_id,
+        "person_id": person_id,
+        "channel": ChannelType.CHAT,
+        "status": DeliveryStatus.SENT,
+        "attempts": 1,
+        "error": None,
+        "sent_at": tx.now,
+        "seen_at": None,
+        "settled_at": None,
+    }
+
+
+def _frame_extras(request: dict[str, Any]) -> dict[str, Any]:
+    if request["type"] == FeedbackType.CONFIRMATION:
+        return {"message": "\n\n".join(filter(None, (request["title"], request["prompt"])))}
+    return {"fields": request["fields"]} if request["type"] == FeedbackType.FORM else {}
+
+
+def _tell(tx: Tx, request: dict[str, Any], frame: dict[str, Any], owner_id: str) -> None:
+    """Log the frame in the session, and tell whoever waits for this request and everyone concerned."""
+    tx.emit(request["session_id"], frame, also=[request_topic(request["id"])])
+    passing = "feedback_resolved" if frame["type"] == "feedback_resolved" else "feedback_requested"
+    concerned = sorted({owner_id, *request["to"]})
+    tx.notify({"type": passing, "session_id": request["session_id"], "request": request}, *map(person_topic, concerned))
+
+
+def close_request(
+    tx: Tx, row: Row[Any], to: FeedbackStatus, response: dict[str, Any] | None, *, actor: str, via: str, why: str | None = None
+) -> dict[str, Any] | None:
+    """Leave `pending` for `to`, settle every copy, tell everyone. None: it was not pending any more, nothing changed."""
+    if not store.decide_request(tx, row.id, to, response):
+        return None
+    copies = store.settle_deliveries(tx, row.id)
+    values = {**row._mapping, "status": to, "response": response, "decided_at": tx.now}
+    request = _shape(values, [copy._mapping for copy in copies])
+    _tell(tx, request, {"type": "feedback_resolved", "request": request}, row.owner_id)
+    action = response and response["action"]
+    tx.audit(row.session_id, actor=actor, via=via, action=f"feedback.{to}", subject=row.id, decision=action, why=why)
+    return request
+
+
+def shape_request(tx: Tx, row: Row[Any]) -> dict[str, Any]:
+    """The request as clients see it."""
+    return _shape(dict(row._mapping), [copy._mapping for copy in store.list_deliveries(tx, row.id)])
+
+
+def _shape(values: dict[str, Any], copies: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "id": values["id"],
+        "session_id": values["session_id"],
+        "run_id": values["run_id"],
+        "type": values["type"],
+        "status": values["status"],
+        "version": values["version"],
+        **values["body"],
+        "created_at": to_text(values["created_at"]),
+        "due_at": to_text_or_none(values["due_at"]),
+        "dead_letter": values["dead_letter"],
+        "deliveries": [_shape_copy(copy) for copy in copies],
+        "response": values["response"],
+    }
+
+
+def _shape_copy(copy: Any) -> dict[str, Any]:
+    shaped = {"channel": copy["channel"], "person_id": copy["person_id"], "status": copy["status"], "attempts": copy["attempts"]}
+    shaped |= {name: to_text(copy[name]) for name in ("sent_at", "seen_at", "settled_at") if copy[name] is not None}
+    return shaped | ({"error": copy["error"]} if copy["error"] else {})
+
+
+def may_see(row: Row[Any], person_id: str) -> bool:
+    return person_id == row.owner_id or person_id in row.body["to"]
+
+
+def may_decide(row: Row[Any], person_id: str) -> bool:
+    return person_id in row.body["to"]
+
+
+def see_request(tx: Tx, person: Person, request_id: str) -> None:
+    """A live tab showed the card: its copy on the web chat has been seen."""
+    row = store.request_by_id(tx, request_id)
+    if row is None or not may_see(row, person.id) or not store.see_delivery(tx, request_id, person.id, ChannelType.CHAT):
+        return
+    seen = {"request_id": request_id, "channel": ChannelType.CHAT, "status": DeliveryStatus.SEEN}
+    tx.notify({"type": "feedback_delivery", "session_id": row.session_id, **seen}, session_topic(row.session_id))

@@ -1,0 +1,126 @@
+"""The one way in: whatever a person says, on any channel, becomes a fact here, once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from backend.agents.tools.registry import Registry
+from backend.core.answers import Decision, answer_request
+from backend.core.idempotency import remember, replay
+from backend.core.runs import join_run, start_run
+from backend.core.sessions import open_session, own_session
+from backend.db import Row, Tx, runs, sessions
+from backend.domain.people import Person
+from backend.domain.policy import Policy
+from backend.domain.states import MessageStatus, MessageType, SessionStatus
+from backend.errors import Conflict, Problem
+from backend.ids import new_id
+from backend.times import to_text
+from channels.contract import InboundAnswer, InboundMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Where a message ended up. `repeat`: it had been received before and nothing was done again."""
+
+    session_id: str
+    run_id: str
+    message: dict[str, Any]
+    repeat: bool = False
+
+
+def receive_message(tx: Tx, person: Person, inbound: InboundMessage) -> Received:
+    """Record a person's word and let the agent hear it: in the run under way, or in a new one.
+
+    Raises NotFound (not their session) and Conflict (the session is closed, or the id was used for other words)."""
+    known = _known(tx, person, inbound)
+    if known is not None:
+        return _repeat(tx, person, inbound, known)
+    if inbound.session_id is None:
+        session_id = open_session(tx, person, inbound.content)
+    else:
+        session_id = inbound.session_id
+        if own_session(tx, person, session_id).status == SessionStatus.CLOSED:
+            raise Conflict("This session is closed; start a new one.", code="session_closed")
+    return _record(tx, person, inbound, session_id)
+
+
+def _known(tx: Tx, person: Person, inbound: InboundMessage) -> Row[Any] | None:
+    if inbound.event_id is None:
+        return None
+    if inbound.session_id is None:
+        opening = sessions.opening_message(tx, person.id, inbound.event_id)
+        return opening if opening is not None and opening.content == inbound.content else None
+    own_session(tx, person, inbound.session_id)
+    return sessions.message_by_client_id(tx, inbound.session_id, inbound.event_id)
+
+
+def _repeat(tx: Tx, person: Person, inbound: InboundMessage, row: Row[Any]) -> Received:
+    if row.content != inbound.content:
+        raise Conflict("This client_id was used for another message; give each message its own.", code="client_id_reused")
+    return Received(row.session_id, row.run_id, shape_message(row._mapping, person.name), repeat=True)
+
+
+def _record(tx: Tx, person: Person, inbound: InboundMessage, session_id: str) -> Received:
+    message_id = new_id("msg")
+    active = runs.active_run(tx, session_id)
+    values: dict[str, Any] = {
+        "id": message_id,
+        "session_id": session_id,
+        "run_id": None,
+        "author_id": person.id,
+        "type": MessageType.USER,
+        "status": MessageStatus.SENT,
+        "content": inbound.content,
+        "via": inbound.channel,
+        "client_id": inbound.event_id,
+        "created_at": tx.now,
+    }
+    if active is not None:
+        values["run_id"] = active.id
+        tx.emit(session_id, _frame(values, person.name))
+        join_run(tx, active.id, message_id, inbound.content)
+    else:
+        frame: dict[str, Any] = {"type": "message"}
+        tx.emit(session_id, frame)
+        values["run_id"] = start_run(
+            tx,
+            session_id=session_id,
+            person_id=person.id,
+            settings=inbound.settings,
+            message_id=message_id,
+            content=inbound.content,
+        )
+        frame |= _frame(values, person.name)
+    sessions.insert_message(tx, **values)
+    return Received(session_id, values["run_id"], shape_message(values, person.name))
+
+
+def _frame(values: dict[str, Any], author: str) -> dict[str, Any]:
+    frame = {"type": "message", "message": shape_message(values, author)}
+    return frame | ({"client_id": values["client_id"]} if values["client_id"] else {})
+
+
+def shape_message(values: Any, author: str | None) -> dict[str, Any]:
+    """The message as clients see it."""
+    shaped = {
+        name: values[name]
+        for name in ("id", "session_id", "type", "status", "content", "via", "run_id", "client_id")
+        if values[name] is not None
+    }
+    if values["author_id"]:
+        shaped["author"] = {"id": values["author_id"], "name": author}
+    return shaped | {"created_at": to_text(values["created_at"])}
+
+
+def receive_answer(
+    tx: Tx, person: Person, inbound: InboundAnswer, registry: Registry, policy: Policy
+) -> dict[str, Any] | Problem:
+    """Take a person's answer. Returns the decided request, or the refusal to raise: it is kept, so it is not raised here."""
+    decision = Decision(inbound.action, inbound.values, inbound.feedback, inbound.version)
+    fingerprint = ["answer", inbound.request_id, inbound.action, inbound.values, inbound.feedback, inbound.version]
+    kept = replay(tx, person.id, inbound.event_id, fingerprint)
+    if kept is not None:
+        return kept
+    outcome = answer_request(tx, person, inbound.request_id, decision, inbound.channel, registry, policy)
+    remember(tx, person.id, inbound.event_id, fingerprint, outcome)
+    return outcome

@@ -1,0 +1,134 @@
+"""People and their sign-ins: registering, signing in, rotating, ending."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from backend.db import Row, Tx, people
+from backend.db.transaction import SIGN_INS_TOPIC, sign_in_topic
+from backend.domain.people import SYSTEM
+from backend.errors import Conflict, Forbidden, NotFound, Unauthorized
+from backend.ids import new_id
+from backend.times import to_text
+
+SIGN_IN_MS = 30 * 24 * 3600 * 1000
+TICKET_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A live sign-in: whose, which, and the generation its newest refresh token has."""
+
+    person: Row[Any]
+    id: str
+    generation: int
+
+
+def register(tx: Tx, *, email: str, password_hash: str, name: str, mode: Literal["first", "open", "closed"]) -> dict[str, Any]:
+    """Add an account; the very first is the administrator's. Raises Forbidden (closed) and Conflict (email taken)."""
+    count = people.count_people(tx)
+    if mode == "closed" or (mode == "first" and count):
+        raise Forbidden("Registration is closed; ask the administrator for an account.", code="registration_closed")
+    return add_person(tx, email=email, password_hash=password_hash, name=name, role="member" if count else "admin")
+
+
+def add_person(tx: Tx, *, email: str, password_hash: str, name: str, role: str) -> dict[str, Any]:
+    if people.person_by_email(tx, email) is not None:
+        raise Conflict("There is an account with this email address already; sign in instead.", code="email_taken")
+    person_id = new_id("usr")
+    people.insert_person(
+        tx, id=person_id, email=email.lower(), name=name, role=role, password_hash=password_hash, created_at=tx.now
+    )
+    tx.audit(person_id, actor=person_id, via="api", action="person.added", subject=person_id, role=role)
+    return {"id": person_id, "email": email.lower(), "name": name, "role": role, "created_at": to_text(tx.now)}
+
+
+def start_sign_in(tx: Tx, person_id: str) -> SignIn:
+    """Open a new sign-in for a person whose password was verified. Raises Unauthorized when they were disabled meanwhile."""
+    person = people.person_by_id(tx, person_id)
+    if person is None or person.disabled_at is not None:
+        raise Unauthorized("Email address or password is wrong.", code="wrong_credentials")
+    sign_in_id = new_id("sin")
+    people.insert_sign_in(tx, id=sign_in_id, person_id=person_id, generation=1, created_at=tx.now, expires_at=tx.now + SIGN_IN_MS)
+    tx.audit(person_id, actor=person_id, via="api", action="sign_in.started", subject=sign_in_id)
+    return SignIn(person, sign_in_id, 1)
+
+
+def rotate_sign_in(tx: Tx, sign_in_id: str, generation: int) -> SignIn | Unauthorized:
+    """Move a sign-in to its next generation. The one before is still answered with the same next token, for two tabs
+    that race and for a reply that was lost; anything older is a stolen token: the whole sign-in ends.
+    Returns the refusal instead of raising it, so that the ending is kept."""
+    refusal = Unauthorized("Sign in again.", code="invalid_refresh_token")
+    row = people.sign_in_by_id(tx, sign_in_id)
+    person = people.person_by_id(tx, row.person_id) if row else None
+    if row is None or person is None or row.ended_at is not None or row.expires_at <= tx.now or person.disabled_at is not None:
+        return refusal
+    if generation == row.generation:
+        people.advance_sign_in(tx, sign_in_id, generation, tx.now + SIGN_IN_MS)
+        return SignIn(person, sign_in_id, generation + 1)
+    if generation == row.generation - 1:
+        return SignIn(person, sign_in_id, row.generation)
+    end_sign_in(tx, sign_in_id, "refresh token used again", actor=SYSTEM)
+    return refusal
+
+
+def end_sign_in(tx: Tx, sign_in_id: str, why: str, actor: str | None = None) -> None:
+    """End a sign-in (by its own person, unless told): its sockets close and its tokens open nothing any more.
+    Ending twice is one ending."""
+    person_id = people.end_sign_in(tx, sign_in_id, why)
+    if person_id is not None:
+        tx.notify({"type": "sign_in_ended", "id": sign_in_id}, SIGN_INS_TOPIC, sign_in_topic(sign_in_id))
+        tx.audit(person_id, actor=actor or person_id, via="api", action="sign_in.ended", subject=sign_in_id, why=why)
+
+
+def change_password(tx: Tx, person_id: str, password_hash: str, keep: str) -> None:
+    """Set the new hash and end every sign-in but `keep`."""
+    people.update_person(tx, person_id, password_hash=password_hash)
+    tx.audit(person_id, actor=person_id, via="api", action="person.password_changed", subject=person_id)
+    for sign_in_id in people.live_sign_ins(tx, person_id):
+        if sign_in_id != keep:
+            end_sign_in(tx, sign_in_id, "password changed")
+
+
+def reset_password(tx: Tx, email: str, password_hash: str) -> None:
+    """An operator's reset: every sign-in ends. Raises NotFound."""
+    change_password(tx, _by_email(tx, email).id, password_hash, keep="")
+
+
+def disable_person(tx: Tx, email: str) -> None:
+    """Shut a person out at once: no new request, no open socket. Raises NotFound."""
+    person = _by_email(tx, email)
+    people.update_person(tx, person.id, disabled_at=tx.now)
+    tx.audit(person.id, actor=SYSTEM, via="api", action="person.disabled", subject=person.id)
+    for sign_in_id in people.live_sign_ins(tx, person.id):
+        end_sign_in(tx, sign_in_id, "person disabled", actor=SYSTEM)
+
+
+def enable_person(tx: Tx, email: str) -> None:
+    person = _by_email(tx, email)
+    people.update_person(tx, person.id, disabled_at=None)
+    tx.audit(person.id, actor=SYSTEM, via="api", action="person.enabled", subject=person.id)
+
+
+def _by_email(tx: Tx, email: str) -> Row[Any]:
+    person = people.person_by_email(tx, email)
+    if person is None:
+        raise NotFound(f"There is no account {email}; `assent users list` shows all.")
+    return person
+
+
+def hand_out_ticket(tx: Tx, digest: str, person_id: str, sign_in_id: str) -> None:
+    people.insert_ticket(tx, digest=digest, person_id=person_id, sign_in_id=sign_in_id, expires_at=tx.now + TICKET_MS)
+
+
+def take_ticket(tx: Tx, digest: str) -> str | None:
+    """Use a ticket up: the sign-in it stands for, or None when it is unknown, used or too old."""
+    row = people.use_ticket(tx, digest)
+    return row.sign_in_id if row is not None and row.expires_at > tx.now else None
+
+
+def find_person(tx: Tx, person_id: str) -> dict[str, Any]:
+    """The person as clients see them. Raises NotFound."""
+    row = people.person_by_id(tx, person_id)
+    if row is None:
+        raise NotFound("There is no such person.")
+    return {"id": row.id, "email": row.email, "name": row.name, "role": row.role, "created_at": to_text(row.created_at)}

@@ -1,0 +1,250 @@
+"""Runs: starting, claiming, logging under the lease, and the one way to end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backend.core.feedback import close_request
+from backend.db import Row, Tx, feedback, runs, sessions
+from backend.db.transaction import person_topic, run_topic, session_topic
+from backend.domain.people import AGENT, SYSTEM
+from backend.domain.runs import Caps, LogEntry, unseen_messages
+from backend.domain.states import AgentStatus, ChannelType, FeedbackStatus, MessageStatus, MessageType, RunStatus
+from backend.domain.steps import Usage
+from backend.ids import new_id
+from backend.times import to_text
+
+LEASE_MS = 30_000
+ADVANCE = "advance_run"
+
+AGENT_AFTER = {
+    RunStatus.COMPLETED: AgentStatus.COMPLETED,
+    RunStatus.ERROR: AgentStatus.ERROR,
+    RunStatus.CANCELLED: AgentStatus.IDLE,
+    RunStatus.STOPPED: AgentStatus.IDLE,
+}
+
+
+class LeaseLost(Exception):
+    """Somebody else owns the run now, or it has ended: whatever was being done for it no longer counts."""
+
+
+@dataclass(slots=True)
+class Lease:
+    """The right to commit for one run. `token` is checked in every commit; `spent_from` is when the uncounted work began."""
+
+    run_id: str
+    session_id: str
+    person_id: str
+    token: int
+    settings: dict[str, Any]
+    spent_from: int
+    steps: int
+    tokens: int
+    active_ms: int
+
+
+@dataclass(slots=True)
+class Claimed:
+    """A run ready to be continued: its lease, its log, and what happened in the session before it."""
+
+    lease: Lease
+    log: list[LogEntry]
+    earlier: list[tuple[int, LogEntry]]
+    summary: str | None
+
+
+def start_run(tx: Tx, *, session_id: str, person_id: str, settings: dict[str, Any], message_id: str, content: str) -> str:
+    """Begin a run with a person's word; a worker is rung after commit."""
+    run_id = new_id("run")
+    runs.insert_run(
+        tx,
+        id=run_id,
+        session_id=session_id,
+        person_id=person_id,
+        status=RunStatus.PENDING,
+        settings=settings,
+        created_at=tx.now,
+        updated_at=tx.now,
+    )
+    runs.append_log(tx, run_id, [("message", {"message_id": message_id, "content": content})])
+    tx.emit(session_id, {"type": "task_started", "content": content, "run_id": run_id})
+    set_agent_status(tx, session_id, AgentStatus.THINKING)
+    tx.ring(ADVANCE, run_id)
+    return run_id
+
+
+def join_run(tx: Tx, run_id: str, message_id: str, content: str) -> None:
+    """Add a person's word to a run under way; it is seen at the run's next step."""
+    runs.append_log(tx, run_id, [("message", {"message_id": message_id, "content": content})])
+
+
+def claim_run(tx: Tx, run_id: str, caps: Caps) -> Claimed | None:
+    """Take the run's lease, or None when there is nothing to do or another worker does it. A run over its caps ends here."""
+    row = runs.claim(tx, run_id, tx.now + LEASE_MS)
+    if row is None:
+        return None
+    broken = caps.broken_by(steps=0, tokens=0, active_ms=0, claims=row.claims)
+    if broken:
+        end_run(tx, row, RunStatus.ERROR, error=broken)
+        return None
+    summary = sessions.latest_summary(tx, row.session_id)
+    earlier = runs.earlier_logs(
+        tx, row.session_id, run_id=run_id, after=summary.until_at if summary else 0, before=row.created_at
+    )
+    lease = Lease(run_id, row.session_id, row.person_id, row.token, row.settings, tx.now, row.steps, row.tokens, row.active_ms)
+    return Claimed(lease, runs.run_log(tx, run_id), earlier, summary.content if summary else None)
+
+
+def renew_lease(tx: Tx, run_id: str, token: int) -> bool:
+    return runs.renew_lease(tx, run_id, token, tx.now + LEASE_MS)
+
+
+def log_progress(
+    tx: Tx,
+    lease: Lease,
+    entries: Sequence[tuple[str, dict[str, Any]]],
+    *,
+    to: RunStatus = RunStatus.RUNNING,
+    steps: int = 0,
+    usage: Usage | None = None,
+    new_token: bool = False,
+) -> None:
+    """Append to the run's log under its lease; `to` other than running gives the lease back. Raises LeaseLost."""
+    tokens = usage.total if usage else 0
+    spent = max(0, tx.now - lease.spent_from)
+    until = tx.now + LEASE_MS if to is RunStatus.RUNNING else None
+    held = runs.log_under_lease(
+        tx, lease.run_id, lease.token, entries, to=to, until=until, steps=steps, tokens=tokens, spent=spent, new_token=new_token
+    )
+    if not held:
+        raise LeaseLost(lease.run_id)
+    lease.spent_from = tx.now
+    lease.steps += steps
+    lease.tokens += tokens
+    lease.active_ms += spent
+    lease.token += int(new_token)
+
+
+def resume_run(tx: Tx, run_id: str, entry: dict[str, Any], stop: bool) -> None:
+    """Log how a question was resolved and let the run go on, or end it where the answer says so."""
+    row = runs.run_by_id(tx, run_id)
+    if row is None or row.status != RunStatus.WAITING_FEEDBACK:
+        return
+    runs.append_log(tx, run_id, [("resolved", entry)])
+    if stop:
+        end_run(tx, row, RunStatus.STOPPED)
+        return
+    runs.move_run(tx, run_id, RunStatus.PENDING, ends=False)
+    set_agent_status(tx, row.session_id, AgentStatus.THINKING)
+    tx.ring(ADVANCE, run_id)
+
+
+def end_run(
+    tx: Tx,
+    row: Row[Any],
+    status: RunStatus,
+    *,
+    content: str | None = None,
+    error: str | None = None,
+    values: Any = None,
+    actor: str = AGENT,
+    via: str = "api",
+) -> bool:
+    """End a run, once: withdraw its open questions, say the last word, tell everyone. False: it had ended before."""
+    if not runs.move_run(tx, row.id, status, result=content, error=error, ends=True):
+        return False
+    tx.end_reply(row.session_id)
+    ended = {"status": status, "content": content, "error": error}
+    runs.append_log(tx, row.id, [("ended", {name: value for name, value in ended.items() if value is not None})])
+    for request in feedback.open_requests_of_run(tx, row.id):
+        close_request(tx, request, FeedbackStatus.CANCELLED, None, actor=SYSTEM, via=via, why=f"run {status}")
+    if status is RunStatus.COMPLETED:
+        say(tx, row.session_id, row.id, content or "")
+    tx.emit(row.session_id, _last_frame(row.id, status, content, error, values))
+    set_agent_status(tx, row.session_id, AGENT_AFTER[status])
+    if status is RunStatus.CANCELLED:
+        tx.notify({"type": "run_cancelled"}, run_topic(row.id))
+    tx.audit(row.session_id, actor=actor, via=via, action=f"run.{status}", subject=row.id, error=error)
+    return True
+
+
+def _last_frame(run_id: str, status: RunStatus, content: str | None, error: str | None, values: Any) -> dict[str, Any]:
+    match status:
+        case RunStatus.COMPLETED:
+            return {"type": "task_completed", "content": content or "", "run_id": run_id} | (
+                {} if values is None else {"values": values}
+            )
+        case RunStatus.ERROR:
+            return {"type": "task_failed", "error": error, "run_id": run_id}
+        case _:
+            said = "Stopped at a checkpoint." if status is RunStatus.STOPPED else "Cancelled."
+            return {"type": "task_cancelled", "content": said, "run_id": run_id, "reason": status.value}
+
+
+def say(tx: Tx, session_id: str, run_id: str, content: str) -> str:
+    """The agent's word: a message in the session and the event that carries it."""
+    message_id = new_id("msg")
+    sessions.insert_message(
+        tx,
+        id=message_id,
+        session_id=session_id,
+        run_id=run_id,
+        author_id=None,
+        type=MessageType.AGENT,
+        status=MessageStatus.SENT,
+        content=content,
+        via=ChannelType.CHAT,
+        client_id=None,
+        created_at=tx.now,
+    )
+    message = {
+        "id": message_id,
+        "session_id": session_id,
+        "type": MessageType.AGENT,
+        "status": MessageStatus.SENT,
+        "content": content,
+        "via": ChannelType.CHAT,
+        "run_id": run_id,
+        "created_at": to_text(tx.now),
+    }
+    tx.emit(session_id, {"type": "message", "message": message})
+    return message_id
+
+
+def set_agent_status(tx: Tx, session_id: str, status: AgentStatus, detail: str | None = None) -> None:
+    """Keep what the agent is doing and tell the open tabs."""
+    person_id = sessions.set_agent_status(tx, session_id, status)
+    frame = {"type": "agent_status", "session_id": session_id, "status": status}
+    tx.notify(frame | ({"detail": detail} if detail else {}), session_topic(session_id))
+    changed = {"type": "session_changed", "session_id": session_id, "change": "agent_status", "agent_status": status}
+    tx.notify(changed, person_topic(person_id))
+
+
+def complete_run(tx: Tx, lease: Lease, content: str, usage: Usage) -> None:
+    """The reply is whole: end the run with it, or, when a person said more meanwhile, say it and go on. Raises LeaseLost."""
+    log_progress(tx, lease, [], usage=usage)
+    if unseen_messages(runs.run_log(tx, lease.run_id)):
+        tx.end_reply(lease.session_id)
+        message_id = say(tx, lease.session_id, lease.run_id, content)
+        log_progress(tx, lease, [("said", {"message_id": message_id, "content": content})], new_token=True)
+        return
+    end_run(tx, _row(tx, lease), RunStatus.COMPLETED, content=content)
+
+
+def fail_run(tx: Tx, lease: Lease, error: str) -> None:
+    """End the run with the sentence that says why. Raises LeaseLost."""
+    log_progress(tx, lease, [])
+    end_run(tx, _row(tx, lease), RunStatus.ERROR, error=error)
+
+
+def _row(tx: Tx, lease: Lease) -> Row[Any]:
+    row = runs.run_by_id(tx, lease.run_id)
+    assert row is not None, "a lease is held on a run that exists"
+    return row
+
+
+def keep_summary(tx: Tx, lease: Lease, until_at: int, content: str, usage: Usage) -> None:
+    """Keep what the runs created up to `until_at` came to; engines are told this instead of their logs. Raises LeaseLost."""
+    log_progress(tx, lease, [], usage=usage)
+    sessions.insert_summary(tx, session_id=lease.session_id, until_at=until_at, content=content, created_at=tx.now)

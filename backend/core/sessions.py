@@ -1,0 +1,102 @@
+"""Sessions: opening, finding one's own, renaming, closing, and telling whether an audit chain is whole."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from backend.core.feedback import close_request
+from backend.core.runs import end_run
+from backend.db import Row, Tx, feedback, runs
+from backend.db import sessions as store
+from backend.db.transaction import GENESIS, chain_hash, person_topic
+from backend.domain.people import Person
+from backend.domain.states import AgentStatus, ChannelType, FeedbackStatus, RunStatus, SessionStatus
+from backend.errors import NotFound
+from backend.ids import new_id
+from backend.times import to_text
+
+TITLE_LENGTH = 80
+
+
+def own_session(tx: Tx, person: Person, session_id: str) -> Row[Any]:
+    """The session's row. Raises NotFound when it is somebody else's, exactly as when there is none."""
+    row = store.session_row(tx, session_id)
+    if row is None or row.person_id != person.id:
+        raise NotFound("There is no such session, or it is not yours.")
+    return row
+
+
+def open_session(tx: Tx, person: Person, first_words: str) -> str:
+    """A new session, titled by its first words."""
+    session_id = new_id("ses")
+    store.insert_session(
+        tx,
+        id=session_id,
+        person_id=person.id,
+        title=title_from(first_words),
+        status=SessionStatus.ACTIVE,
+        agent_status=AgentStatus.IDLE,
+        created_at=tx.now,
+        updated_at=tx.now,
+    )
+    _tell_person(tx, person.id, session_id, "opened")
+    return session_id
+
+
+def title_from(words: str) -> str:
+    line = " ".join(words.split())
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def rename_session(tx: Tx, person: Person, session_id: str, title: str) -> dict[str, Any]:
+    own_session(tx, person, session_id)
+    store.update_session(tx, session_id, title=title, updated_at=tx.now)
+    _tell_person(tx, person.id, session_id, "renamed")
+    return find_session(tx, person, session_id)
+
+
+def close_session(tx: Tx, person: Person, session_id: str, via: str = ChannelType.CHAT) -> dict[str, Any]:
+    """Close for good: the run under way is cancelled, open questions are withdrawn, the record stays."""
+    row = own_session(tx, person, session_id)
+    if row.status == SessionStatus.ACTIVE:
+        cancel_work(tx, person, session_id, via)
+        for request in feedback.open_requests(tx, session_id):
+            close_request(tx, request, FeedbackStatus.CANCELLED, None, actor=person.id, via=via, why="session closed")
+        store.update_session(tx, session_id, status=SessionStatus.CLOSED, updated_at=tx.now)
+        tx.audit(session_id, actor=person.id, via=via, action="session.closed", subject=session_id)
+        _tell_person(tx, person.id, session_id, "closed")
+    return find_session(tx, person, session_id)
+
+
+def cancel_work(tx: Tx, person: Person, session_id: str, via: str) -> bool:
+    """Cancel whatever runs in the session; False when nothing does."""
+    own_session(tx, person, session_id)
+    run = runs.active_run(tx, session_id)
+    return run is not None and end_run(tx, run, RunStatus.CANCELLED, actor=person.id, via=via)
+
+
+def find_session(tx: Tx, person: Person, session_id: str) -> dict[str, Any]:
+    row = store.session_by_id(tx, session_id)
+    if row is None or row.person_id != person.id:
+        raise NotFound("There is no such session, or it is not yours.")
+    return shape_session(row)
+
+
+def shape_session(row: Row[Any]) -> dict[str, Any]:
+    """The session as clients see it."""
+    shaped = {name: getattr(row, name) for name in ("id", "title", "status", "agent_status", "waiting", "last_seq")}
+    shaped |= {"created_at": to_text(row.created_at), "updated_at": to_text(row.updated_at)}
+    return shaped | ({"active_run_id": row.active_run_id} if row.active_run_id else {})
+
+
+def chain_is_whole(rows: Sequence[Row[Any]]) -> bool:
+    """Whether the rows of one scope, oldest first, form an unbroken hash chain from its beginning."""
+    prev = GENESIS
+    for n, row in enumerate(rows, start=1):
+        if row.n != n or row.prev != prev or row.hash != chain_hash(dict(row._mapping)):
+            return False
+        prev = row.hash
+    return True
+
+
+def _tell_person(tx: Tx, person_id: str, session_id: str, what: str) -> None:
+    tx.notify({"type": "session_changed", "session_id": session_id, "change": what}, person_topic(person_id))

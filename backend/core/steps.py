@@ -1,0 +1,133 @@
+"""What becomes of an engine's step: refused, asked of a person, or carried on, in the transaction that records it."""
+
+from typing import Any
+
+from backend.agents.tools.registry import Registry
+from backend.agents.tools.tool import ToolInputError
+from backend.core.feedback import Asked, open_request
+from backend.core.runs import Lease, log_progress, set_agent_status
+from backend.db import Tx
+from backend.db.people import person_by_id
+from backend.domain.feedback import body_of_step
+from backend.domain.people import AGENT, Person
+from backend.domain.policy import Policy, canonical, digest_call
+from backend.domain.states import AgentStatus, ChannelType, FeedbackType, RunStatus
+from backend.domain.steps import CallTool, Reply, Step, Tool, Usage, dump_step
+from backend.errors import FieldError, Invalid
+from backend.ids import new_id
+
+REQUESTER = "Assent agent"
+
+
+def record_step(tx: Tx, lease: Lease, step: Step, seen: int, usage: Usage, registry: Registry, policy: Policy) -> None:
+    """Log what the engine decided after seeing the log up to `seen`; where a person has the next move, ask and let go of
+    the lease in the same transaction. Raises LeaseLost."""
+    entry = ("step", {"step": dump_step(step), "seen": seen})
+    match step:
+        case Reply():
+            log_progress(tx, lease, [entry], steps=1, usage=usage)
+        case CallTool():
+            _record_call(tx, lease, entry, step, usage, registry, policy)
+        case _:
+            try:
+                _ask(tx, lease, [entry], FeedbackType(step.kind), body_of_step(step), usage)
+            except Invalid as error:
+                log_progress(tx, lease, [entry, _refusal(error)], steps=1, usage=usage)
+
+
+def _record_call(
+    tx: Tx, lease: Lease, entry: tuple[str, Any], call: CallTool, usage: Usage, registry: Registry, policy: Policy
+) -> None:
+    try:
+        tool, args = check_call(registry, call)
+    except Invalid as error:
+        log_progress(tx, lease, [entry, _refusal(error)], steps=1, usage=usage)
+        return
+    if policy.needs_approval(tool, args):
+        ask_approval(tx, lease, [entry], tool, args, call.reason, policy, usage=usage)
+    else:
+        log_progress(tx, lease, [entry], steps=1, usage=usage)
+
+
+def check_call(registry: Registry, call: CallTool) -> tuple[Tool, dict[str, Any]]:
+    """The tool and the call's arguments in their declared form. Raises Invalid for an unknown tool or unfit arguments."""
+    tool = registry.get(call.tool)
+    if tool is None:
+        raise Invalid(f"There is no tool {call.tool!r}; the tools are {', '.join(spec.name for spec in registry.specs())}.")
+    try:
+        return tool.spec, tool.validate(call.args)
+    except ToolInputError as error:
+        raise Invalid(
+            f"{call.tool} was called with arguments that do not fit.", errors=[FieldError(*item) for item in error.errors]
+        ) from None
+
+
+def _refusal(error: Invalid) -> tuple[str, dict[str, Any]]:
+    reasons = [error.detail, *(f"{item.field}: {item.message}" for item in error.errors)]
+    return ("refused", {"reason": " ".join(reasons)})
+
+
+def ask_approval(
+    tx: Tx,
+    lease: Lease,
+    entries: list[tuple[str, Any]],
+    tool: Tool,
+    args: dict[str, Any],
+    reason: str,
+    policy: Policy,
+    *,
+    usage: Usage | None = None,
+    title: str | None = None,
+    note: str | None = None,
+) -> None:
+    """Ask a person to approve one exact call; what they will see is what is digested and executed."""
+    request_id = new_id("req")
+    digest = digest_of(tool, args, lease.run_id, request_id, policy)
+    action = {"tool": tool.name, "args": args, "risk": tool.risk, "digest": digest, "schema": tool.parameters}
+    body: dict[str, Any] = {"title": title or f"Run {tool.name}?", "prompt": reason, "action": action}
+    if note:
+        body["context"] = {"note": note}
+    _ask(tx, lease, entries, FeedbackType.CONFIRMATION, body, usage, request_id)
+
+
+def digest_of(tool: Tool, args: dict[str, Any], run_id: str | None, request_id: str, policy: Policy) -> str:
+    return digest_call(
+        tool=tool.name,
+        args=canonical(args),
+        run_id=run_id,
+        request_id=request_id,
+        policy=policy.rule_for(tool),
+        schema=tool.parameters,
+    )
+
+
+def _ask(
+    tx: Tx,
+    lease: Lease,
+    entries: list[tuple[str, Any]],
+    type: FeedbackType,
+    body: dict[str, Any],
+    usage: Usage | None,
+    request_id: str | None = None,
+) -> None:
+    row = person_by_id(tx, lease.person_id)
+    assert row is not None, "a run belongs to a person"
+    person = Person(row.id, row.name)
+    request_id = request_id or new_id("req")
+    asked = Asked(
+        id=request_id,
+        type=type,
+        session_id=lease.session_id,
+        owner_id=person.id,
+        body=body,
+        to=[person],
+        requested_by=REQUESTER,
+        actor=AGENT,
+        via=ChannelType.CHAT,
+        run_id=lease.run_id,
+    )
+    open_request(tx, asked)
+    log_progress(
+        tx, lease, [*entries, ("asked", {"request_id": request_id})], to=RunStatus.WAITING_FEEDBACK, steps=1, usage=usage
+    )
+    set_agent_status(tx, lease.session_id, AgentStatus.WAITING_FEEDBACK, body["title"])

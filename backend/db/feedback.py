@@ -1,0 +1,133 @@
+"""Queries about feedback requests, their copies on channels, and the answers to them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
+
+from backend.db.tables import approvals, deliveries, feedback_recipients, feedback_requests, feedback_responses, sessions
+from backend.db.transaction import Tx
+
+PAGE = 50
+
+_joined = select(feedback_requests, sessions.c.person_id.label("owner_id")).join(
+    sessions, sessions.c.id == feedback_requests.c.session_id
+)
+_by_id = _joined.where(feedback_requests.c.id == bindparam("id"))
+_insert = insert(feedback_requests)
+_insert_recipients = insert(feedback_recipients)
+_insert_deliveries = insert(deliveries)
+_deliveries = select(deliveries).where(deliveries.c.request_id == bindparam("request")).order_by(deliveries.c.id)
+_decide = (
+    update(feedback_requests)
+    .where(feedback_requests.c.id == bindparam("request"), feedback_requests.c.status == "pending")
+    .values(status=bindparam("to"), response=bindparam("response_"), decided_at=bindparam("now"))
+)
+_settle = (
+    update(deliveries)
+    .where(deliveries.c.request_id == bindparam("request"), deliveries.c.settled_at.is_(None))
+    .values(status="settled", settled_at=bindparam("now"))
+    .returning(deliveries)
+)
+_see = (
+    update(deliveries)
+    .where(
+        deliveries.c.request_id == bindparam("request"),
+        deliveries.c.person_id == bindparam("person"),
+        deliveries.c.channel == bindparam("on"),
+        deliveries.c.status == "sent",
+    )
+    .values(status="seen", seen_at=bindparam("now"))
+)
+_insert_response = insert(feedback_responses)
+_insert_approval = insert(approvals)
+_approval = select(approvals).where(approvals.c.request_id == bindparam("request"))
+_open_of_session = _joined.where(
+    feedback_requests.c.session_id == bindparam("session"), feedback_requests.c.status == "pending"
+).order_by(feedback_requests.c.created_at)
+_open_of_run = _joined.where(feedback_requests.c.run_id == bindparam("run"), feedback_requests.c.status == "pending")
+_due = (
+    select(feedback_requests.c.id)
+    .where(feedback_requests.c.status == "pending", feedback_requests.c.due_at <= bindparam("now"))
+    .order_by(feedback_requests.c.due_at)
+    .limit(bindparam("limit"))
+)
+
+
+def request_by_id(tx: Tx, id: str) -> Row[Any] | None:
+    """The request with `owner_id`, the person whose session it belongs to."""
+    return tx.first(_by_id, {"id": id})
+
+
+def list_requests(
+    tx: Tx,
+    person_id: str,
+    *,
+    status: str | None,
+    session_id: str | None,
+    before: tuple[int, str] | None,
+    type: str | None = None,
+) -> Sequence[Row[Any]]:
+    """What the person is asked or owns: one page and one row more, newest first."""
+    asked = select(feedback_recipients.c.request_id).where(feedback_recipients.c.person_id == person_id)
+    statement = _joined.where(or_(feedback_requests.c.id.in_(asked), sessions.c.person_id == person_id))
+    if status:
+        statement = statement.where(feedback_requests.c.status == status)
+    if session_id:
+        statement = statement.where(feedback_requests.c.session_id == session_id)
+    if type:
+        statement = statement.where(feedback_requests.c.type == type)
+    if before:
+        at, id = before
+        statement = statement.where(
+            or_(feedback_requests.c.created_at < at, and_(feedback_requests.c.created_at == at, feedback_requests.c.id < id))
+        )
+    return tx.all(statement.order_by(feedback_requests.c.created_at.desc(), feedback_requests.c.id.desc()).limit(PAGE + 1))
+
+
+def open_requests(tx: Tx, session_id: str) -> Sequence[Row[Any]]:
+    return tx.all(_open_of_session, {"session": session_id})
+
+
+def open_requests_of_run(tx: Tx, run_id: str) -> Sequence[Row[Any]]:
+    return tx.all(_open_of_run, {"run": run_id})
+
+
+def due_requests(tx: Tx, limit: int) -> list[str]:
+    return [row.id for row in tx.all(_due, {"now": tx.now, "limit": limit})]
+
+
+def insert_request(tx: Tx, values: dict[str, Any], recipients: Sequence[str], copies: Sequence[dict[str, Any]]) -> None:
+    tx.execute(_insert, values)
+    tx.execute(_insert_recipients, [{"request_id": values["id"], "person_id": person} for person in recipients])
+    tx.execute(_insert_deliveries, list(copies))
+
+
+def list_deliveries(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
+    return tx.all(_deliveries, {"request": request_id})
+
+
+def decide_request(tx: Tx, id: str, to: str, response: dict[str, Any] | None) -> bool:
+    """Leave `pending`, once. False: somebody else has."""
+    return tx.execute(_decide, {"request": id, "to": to, "response_": response, "now": tx.now}).rowcount == 1
+
+
+def settle_deliveries(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
+    """Close every copy; all of them as they are now."""
+    return sorted(tx.all(_settle, {"request": request_id, "now": tx.now}), key=lambda copy: str(copy.id))
+
+
+def see_delivery(tx: Tx, request_id: str, person_id: str, channel: str) -> bool:
+    return tx.execute(_see, {"request": request_id, "person": person_id, "on": channel, "now": tx.now}).rowcount > 0
+
+
+def insert_response(tx: Tx, **values: Any) -> None:
+    tx.execute(_insert_response, values)
+
+
+def insert_approval(tx: Tx, **values: Any) -> None:
+    tx.execute(_insert_approval, values)
+
+
+def approval_by_id(tx: Tx, request_id: str) -> Row[Any] | None:
+    return tx.first(_approval, {"request": request_id})

@@ -1,0 +1,75 @@
+"""What was asked of people, where it was carried, what they said, and which exact call that authorises."""
+
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, Text
+
+from backend.db.tables.base import at, key, metadata, one_of, ref, words
+
+feedback_requests = Table(
+    "feedback_requests",
+    metadata,
+    key(),
+    ref("session_id", "sessions.id"),
+    ref("run_id", "runs.id", nullable=True, index=True),
+    one_of("type"),
+    one_of("status"),
+    Column("version", Integer, nullable=False),
+    # The rest of what was asked (title, prompt, action, options, fields, ...), in the contract's shape.
+    Column("body", JSON, nullable=False),
+    at("created_at"),
+    at("due_at", nullable=True),
+    Column("response", JSON, nullable=True),
+    at("decided_at", nullable=True),
+    Column("dead_letter", Boolean, nullable=False, default=False),
+    Index("ix_feedback_requests_session_id_status", "session_id", "status"),
+    Index("ix_feedback_requests_status_due_at", "status", "due_at"),
+)
+
+feedback_recipients = Table(
+    "feedback_recipients",
+    metadata,
+    ref("person_id", "people.id", primary_key=True),
+    ref("request_id", "feedback_requests.id", primary_key=True),
+    Index("ix_feedback_recipients_request_id", "request_id"),
+)
+
+# Every valid answer is kept; `accepted` is true for exactly one of a request's.
+feedback_responses = Table(
+    "feedback_responses",
+    metadata,
+    key(),
+    ref("request_id", "feedback_requests.id", index=True),
+    ref("person_id", "people.id", nullable=True),
+    one_of("via"),
+    one_of("action"),
+    Column("body", JSON, nullable=False),
+    Column("accepted", Boolean, nullable=False),
+    at("at"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    key(),
+    ref("request_id", "feedback_requests.id", index=True),
+    ref("person_id", "people.id"),
+    one_of("channel"),
+    one_of("status"),
+    Column("attempts", Integer, nullable=False, default=0),
+    words("error", nullable=True),
+    at("sent_at", nullable=True),
+    at("seen_at", nullable=True),
+    at("settled_at", nullable=True),
+)
+
+# A decision to let one exact call run. `args` is the canonical text that was digested, shown and will be executed.
+approvals = Table(
+    "approvals",
+    metadata,
+    ref("request_id", "feedback_requests.id", primary_key=True),
+    ref("run_id", "runs.id", nullable=True),
+    Column("tool", String(100), nullable=False),
+    Column("args", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    ref("decided_by", "people.id"),
+    at("decided_at"),
+)

@@ -1,0 +1,163 @@
+"""What a use case holds while its transaction is open: the database, the clock, and what shall go out after commit."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Row, bindparam, insert, select, update
+from sqlalchemy.sql import Executable
+
+from backend.db.tables import audit, events, sessions
+from backend.times import to_text
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Say `text` (one JSON frame) to whoever listens to `topic`. `seq` is the frame's number in its session, or None."""
+
+    topic: str
+    text: str
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Wake a worker: there is something to do of this `kind` for `id`."""
+
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndReply:
+    """The reply being streamed in this session is over; what was passing is now in the log, or void."""
+
+    session_id: str
+
+
+Effect = Publish | Ring | EndReply
+
+_number = (
+    update(sessions)
+    .where(sessions.c.id == bindparam("session"))
+    .values(last_seq=sessions.c.last_seq + bindparam("count"), updated_at=bindparam("now"))
+    .returning(sessions.c.last_seq)
+)
+_audit_tail = select(audit.c.n, audit.c.hash).where(audit.c.scope == bindparam("scope")).order_by(audit.c.n.desc()).limit(1)
+_insert_events = insert(events)
+_insert_audit = insert(audit)
+
+
+class Tx:
+    """One open transaction. Not thread-safe; lives inside one call of `Database.transact` or `Database.read`."""
+
+    __slots__ = ("_audit", "_connection", "_frames", "effects", "now")
+
+    def __init__(self, connection: Connection, now: int) -> None:
+        self._connection = connection
+        self.now = now
+        self.effects: list[Effect] = []
+        self._frames: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {}
+        self._audit: dict[str, list[dict[str, Any]]] = {}
+
+    def execute(
+        self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        return self._connection.execute(statement, parameters)
+
+    def first(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Row[Any] | None:
+        return self._connection.execute(statement, parameters).first()
+
+    def all(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        return self._connection.execute(statement, parameters).all()
+
+    def emit(self, session_id: str, frame: dict[str, Any], also: Iterable[str] = ()) -> None:
+        """Append a durable frame to the session's log; it gets its `seq` and `ts` at the end of the transaction and is
+        published to the session's listeners, and to the topics in `also`, after commit."""
+        self._frames.setdefault(session_id, []).append((frame, tuple(also)))
+
+    def notify(self, frame: dict[str, Any], *topics: str) -> None:
+        """Publish a passing frame after commit; it leaves no trace in the log."""
+        text = dumps(frame)
+        self.effects.extend(Publish(topic, text) for topic in topics)
+
+    def end_reply(self, session_id: str) -> None:
+        self.effects.append(EndReply(session_id))
+
+    def ring(self, kind: str, id: str) -> None:
+        self.effects.append(Ring(kind, id))
+
+    def audit(self, scope: str, *, actor: str, via: str, action: str, subject: str, **detail: Any) -> None:
+        """Append to the hash chain of `scope`: who did what to which thing, through which channel."""
+        entry = {"actor": actor, "via": via, "action": action, "subject": subject, "detail": detail}
+        self._audit.setdefault(scope, []).append(entry)
+
+    def flush(self) -> None:
+        """Number and write what was emitted and audited: one UPDATE and one batch a session. Called once, before commit."""
+        for session_id, frames in self._frames.items():
+            self._write_frames(session_id, frames)
+        for scope, entries in self._audit.items():
+            self._write_audit(scope, entries)
+
+    def _write_frames(self, session_id: str, frames: list[tuple[dict[str, Any], tuple[str, ...]]]) -> None:
+        last = self.execute(_number, {"session": session_id, "count": len(frames), "now": self.now}).scalar_one()
+        ts = to_text(self.now)
+        rows = []
+        for seq, (frame, also) in enumerate(frames, start=last - len(frames) + 1):
+            text = dumps({"type": frame["type"], "session_id": session_id, "seq": seq, "ts": ts, **frame})
+            rows.append({"session_id": session_id, "seq": seq, "frame": text})
+            self.effects.append(Publish(session_topic(session_id), text, seq))
+            self.effects.extend(Publish(topic, text, seq) for topic in also)
+        self.execute(_insert_events, rows)
+
+    def _write_audit(self, scope: str, entries: list[dict[str, Any]]) -> None:
+        tail = self.first(_audit_tail, {"scope": scope})
+        last, prev = (tail.n, tail.hash) if tail else (0, GENESIS)
+        rows = []
+        for n, entry in enumerate(entries, start=last + 1):
+            row = {"scope": scope, "n": n, "at": self.now, **entry, "prev": prev}
+            prev = row["hash"] = chain_hash(row)
+            rows.append(row)
+        self.execute(_insert_audit, rows)
+
+
+def session_topic(session_id: str) -> str:
+    return "session:" + session_id
+
+
+def person_topic(person_id: str) -> str:
+    return "person:" + person_id
+
+
+def request_topic(request_id: str) -> str:
+    return "request:" + request_id
+
+
+def run_topic(run_id: str) -> str:
+    return "run:" + run_id
+
+
+def sign_in_topic(sign_in_id: str) -> str:
+    return "sign_in:" + sign_in_id
+
+
+STOPPING_TOPIC = "stopping"  # this process is about to stop: whoever waits should answer now
+SIGN_INS_TOPIC = "sign_ins"  # every ending of a sign-in, for those who remember sign-ins
+
+
+def chain_hash(row: Mapping[str, Any]) -> str:
+    """SHA-256 over the previous hash and every other member of an audit row, as canonical JSON."""
+    body = [row[name] for name in ("prev", "scope", "n", "at", "actor", "via", "action", "subject", "detail")]
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def dumps(value: Any) -> str:
+    """JSON as it is kept and sent: no spaces, no escapes that are not needed."""
+    return _encode(value)

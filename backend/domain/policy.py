@@ -1,0 +1,113 @@
+"""Which calls need a person's approval, and what exactly an approval is bound to."""
+
+import ast
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simpleeval import EvalWithCompoundTypes, InvalidExpression
+
+from backend.domain.steps import Tool
+
+ALWAYS, NEVER = "always", "never"
+_OPEN, _CLOSE, _QUOTES = "([{", ")]}", "'\""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`rules` by tool name: always, never, or a condition over the call's arguments. A rule from the settings replaces
+    the tool's own; a tool without one keeps what it declares; `everything` demands approval of every call."""
+
+    rules: Mapping[str, str]
+    everything: bool = False
+
+    def rule_for(self, tool: Tool) -> str:
+        return ALWAYS if self.everything else self.rules.get(tool.name, tool.approval)
+
+    def needs_approval(self, tool: Tool, args: Mapping[str, Any]) -> bool:
+        """Whether this exact call needs a person. A condition that cannot be evaluated does: when in doubt, ask."""
+        rule = self.rule_for(tool)
+        if rule in (ALWAYS, NEVER):
+            return rule == ALWAYS
+        try:
+            return bool(_evaluator(args).eval(rule))
+        except (
+            InvalidExpression,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+            RecursionError,
+            MemoryError,
+        ):
+            return True
+
+
+def parse_policy(text: str, tools: Mapping[str, Tool]) -> Policy:
+    """Read ASSENT_APPROVALS: `all`, or names and `name: condition`, separated by commas or semicolons.
+    Raises ValueError naming the part that is not understood."""
+    rules: dict[str, str] = {}
+    for item in _split(text):
+        name, colon, condition = (part.strip() for part in item.partition(":"))
+        if item == "all":
+            return Policy({}, everything=True)
+        if name not in tools:
+            raise ValueError(f"there is no tool {name!r}; the tools are {', '.join(sorted(tools))}")
+        rules[name] = condition if colon else ALWAYS
+        if rules[name] not in (ALWAYS, NEVER):
+            _check_condition(tools[name], rules[name])
+    return Policy(rules)
+
+
+def canonical(value: Any) -> str:
+    """The one JSON text of a value: sorted keys, no spaces, so that equal values have equal digests."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest_call(
+    *, tool: str, args: str, run_id: str | None, request_id: str, policy: str, schema: Mapping[str, Any] | None
+) -> str:
+    """SHA-256 of everything an approval is bound to. `args` is the canonical text that is shown and executed."""
+    bound = {"tool": tool, "args": args, "run": run_id, "request": request_id, "policy": policy, "schema": schema}
+    return hashlib.sha256(canonical(bound).encode()).hexdigest()
+
+
+def _evaluator(args: Mapping[str, Any]) -> EvalWithCompoundTypes:
+    evaluator = EvalWithCompoundTypes(names=dict(args))
+    evaluator.functions = {}
+    return evaluator
+
+
+def _check_condition(tool: Tool, condition: str) -> None:
+    """One expression over the tool's arguments: an assignment, where a comparison was meant, would decide every call alike."""
+    try:
+        nodes = list(ast.walk(ast.parse(condition, mode="eval")))
+    except SyntaxError as error:
+        raise ValueError(f"the condition of {tool.name} cannot be read: {error}") from None
+    names = {node.id for node in nodes if isinstance(node, ast.Name)} | {
+        node.attr for node in nodes if isinstance(node, ast.Attribute)
+    }
+    unknown = names - set(tool.parameters.get("properties", {}))
+    if unknown:
+        known = ", ".join(tool.parameters.get("properties", {}))
+        raise ValueError(f"the condition of {tool.name} uses {', '.join(sorted(unknown))}; its arguments are {known}")
+
+
+def _split(text: str) -> list[str]:
+    """Cut at commas, semicolons and line ends that stand outside brackets and quotes."""
+    parts, depth, quote = [""], 0, ""
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in _QUOTES:
+            quote = character
+        else:
+            depth += (character in _OPEN) - (character in _CLOSE)
+        if character in ",;\n" and depth <= 0 and not quote:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts if part.strip()]

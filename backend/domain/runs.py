@@ -1,0 +1,149 @@
+"""A run is a fold over its log: what has happened decides what is to be done next, in any process, after any crash."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from backend.domain.steps import CallTool, Reply, Step, load_step
+
+Kind = Literal[
+    "message",  # {message_id, content}: a person's word, the first or one that joined
+    "step",  # {step, seen}: what the engine decided, having seen the log up to `seen`
+    "refused",  # {reason}: the step could not be used; the engine is told and decides again
+    "asked",  # {request_id}: a person is asked about the step; nothing more until `resolved`
+    "resolved",  # {request_id, status, action, values, feedback}: status answered, expired or cancelled
+    "execution_started",  # {execution_id, tool, args, request_id?}
+    "execution_finished",  # {execution_id, status, result}: succeeded, failed or unknown
+    "said",  # {message_id, content}: a reply after which the run went on, because a message had joined meanwhile
+    "ended",  # {status, content | error | reason}
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    n: int
+    kind: Kind
+    data: dict[str, Any]
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Ask the engine what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """Run one exact call: as proposed, or as a person edited it. `request_id` names the approval, if there is one."""
+
+    call: CallTool
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """An execution was started and never finished: its outcome is unknown."""
+
+    call: CallTool
+    execution_id: str
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Stream the final word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A person has the next move."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    status: str
+
+
+Move = Decide | Execute | Recover | Speak | Wait | Ended
+
+
+def next_move(log: Sequence[LogEntry]) -> Move:
+    """What the log says is to be done now."""
+    move: Move = Decide()
+    step: Step | None = None
+    for entry in log:
+        move, step = _apply(move, step, entry)
+    return move
+
+
+def _apply(move: Move, step: Step | None, entry: LogEntry) -> tuple[Move, Step | None]:
+    data = entry.data
+    match entry.kind:
+        case "step":
+            step = load_step(data["step"])
+            return _after_step(step), step
+        case "asked":
+            return Wait(data["request_id"]), step
+        case "resolved":
+            return _after_answer(step, data), step
+        case "execution_started":
+            call = CallTool(data["tool"], data["args"])
+            return Recover(call, data["execution_id"], data.get("request_id")), call
+        case "execution_finished" | "refused" | "said":
+            return Decide(), step
+        case "ended":
+            return Ended(data["status"]), step
+        case "message":
+            return move, step
+    raise ValueError(f"unknown log entry {entry.kind!r}")
+
+
+def _after_step(step: Step) -> Move:
+    if isinstance(step, CallTool):
+        return Execute(step, None)
+    return Speak() if isinstance(step, Reply) else Decide()
+
+
+def _after_answer(step: Step | None, data: dict[str, Any]) -> Move:
+    if isinstance(step, CallTool) and data["status"] == "answered":
+        if data["action"] == "approve":
+            return Execute(step, data["request_id"])
+        if data["action"] == "edit":
+            return Execute(CallTool(step.tool, data["values"], step.reason), data["request_id"])
+    return Decide()
+
+
+def seen_part(log: Sequence[LogEntry]) -> list[LogEntry]:
+    """The log without the messages that joined after the engine last decided: a reply must not answer what it has not
+    decided about."""
+    seen = max((entry.data["seen"] for entry in log if entry.kind == "step"), default=0)
+    return [entry for entry in log if entry.kind != "message" or entry.n <= seen]
+
+
+def unseen_messages(log: Sequence[LogEntry]) -> bool:
+    """Whether a person said something after the engine last decided, so that the reply it wrote is not the last word."""
+    return len(seen_part(log)) < len(log)
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Bounds of one run: engine steps, model tokens, and seconds of its own work (waiting for people does not count)."""
+
+    steps: int
+    tokens: int
+    seconds: int
+    claims: int = 5
+
+    def broken_by(self, *, steps: int, tokens: int, active_ms: int, claims: int) -> str | None:
+        """The sentence that ends a run over its bounds, or None."""
+        if steps >= self.steps:
+            return f"The run took {self.steps} steps without finishing (ASSENT_RUN_MAX_STEPS)."
+        if tokens >= self.tokens:
+            return f"The run used {tokens:,} model tokens, more than its {self.tokens:,} (ASSENT_RUN_MAX_TOKENS)."
+        if active_ms >= self.seconds * 1000:
+            return f"The run worked longer than {self.seconds} seconds (ASSENT_RUN_MAX_SECONDS)."
+        if claims > self.claims:
+            return f"The process died {self.claims} times at the same point of this run; it was set aside."
+        return None

@@ -1,0 +1,141 @@
+"""What an agent may want next. Every engine speaks in these and nothing else, so a run's log can be read by any of them."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+FieldType = Literal["text", "long_text", "number", "integer", "boolean", "enum", "multi_enum", "date", "datetime", "email", "url"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice a person may pick: `value` travels, `label` is read."""
+
+    value: str
+    label: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One blank of a form. `value` is the asker's suggestion; `options` belong to enum and multi_enum."""
+
+    name: str
+    type: FieldType = "text"
+    description: str = ""
+    required: bool = True
+    value: Any = None
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallTool:
+    """Propose one exact call. `reason` is the agent's own claim and is shown as such."""
+
+    tool: str
+    args: dict[str, Any]
+    reason: str = ""
+    kind: Literal["tool"] = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class AskText:
+    title: str
+    prompt: str = ""
+    kind: Literal["text"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class AskChoice:
+    title: str
+    options: tuple[Option, ...]
+    prompt: str = ""
+    multiple: bool = False
+    kind: Literal["choice"] = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class AskForm:
+    title: str
+    fields: tuple[Field, ...]
+    prompt: str = ""
+    kind: Literal["form"] = "form"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Stop at a checkpoint: `artifact` (Markdown) is what the person looks at before the run goes on."""
+
+    checkpoint: str
+    title: str
+    artifact: str = ""
+    prompt: str = ""
+    kind: Literal["checkpoint"] = "checkpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Say the final word now; the text itself is streamed by a second call."""
+
+    kind: Literal["reply"] = "reply"
+
+
+Ask = AskText | AskChoice | AskForm | Review
+Step = CallTool | Ask | Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a model call cost, in tokens."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """What policy and prompt know of a tool; the function behind it lives in `agents/tools`. `approval` is what the tool
+    itself demands: "always", "never", or a condition over its arguments such as "amount > 100"."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any] = field(hash=False)
+    risk: Literal["low", "medium", "high"] = "low"
+    idempotent: bool = False
+    approval: str = "always"
+
+
+def dump_step(step: Step) -> dict[str, Any]:
+    """The step as the JSON object kept in a run's log."""
+    return asdict(step)
+
+
+def load_step(data: dict[str, Any]) -> Step:
+    """The step a log entry holds. Raises ValueError for a kind this version does not know."""
+    body = {key: value for key, value in data.items() if key != "kind"}
+    match data.get("kind"):
+        case "tool":
+            return CallTool(**body)
+        case "text":
+            return AskText(**body)
+        case "choice":
+            return AskChoice(**{**body, "options": load_options(body["options"])})
+        case "form":
+            return AskForm(**{**body, "fields": load_fields(body["fields"])})
+        case "checkpoint":
+            return Review(**body)
+        case "reply":
+            return Reply()
+        case other:
+            raise ValueError(f"unknown step kind {other!r}")
+
+
+def load_options(items: Any) -> tuple[Option, ...]:
+    return tuple(Option(**item) for item in items or ())
+
+
+def load_fields(items: Any) -> tuple[Field, ...]:
+    return tuple(Field(**{**item, "options": load_options(item.get("options"))}) for item in items)

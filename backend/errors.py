@@ -1,0 +1,93 @@
+"""Every refusal the product makes, in one tree; each knows the HTTP status and code it is told with.
+
+Problem
+├── Unauthorized   401  who are you?                    (sign in again)
+├── Forbidden      403  you may see this, not do this
+├── NotFound       404  not there, or not yours: the same answer
+├── Conflict       409  the world has moved on          (look again)
+├── TooLarge       413
+├── Invalid        422  what you sent cannot be used    (errors per field)
+├── TooMany        429  later                           (Retry-After)
+└── Unavailable    503  we cannot record it now         (nothing was done; try again)
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+
+class FieldError(NamedTuple):
+    """What is wrong with one field, in words its sender can act on."""
+
+    field: str
+    message: str
+
+
+class Problem(Exception):
+    """A refusal fit to be shown. `extra` travels as further members of the problem document."""
+
+    status = 500
+    code = "internal"
+    title = "Something went wrong"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        errors: Sequence[FieldError] = (),
+        headers: dict[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or type(self).code
+        self.errors = tuple(errors)
+        self.headers = headers or {}
+        self.extra = extra
+
+
+class BadRequest(Problem):
+    status, code, title = 400, "bad_request", "The request cannot be read"
+
+
+class Unauthorized(Problem):
+    status, code, title = 401, "unauthorized", "Sign in first"
+
+    def __init__(self, detail: str = "Sign in first: this needs a valid access token.", **extra: Any) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"}, **extra)
+
+
+class Forbidden(Problem):
+    status, code, title = 403, "forbidden", "Not allowed"
+
+
+class NotFound(Problem):
+    status, code, title = 404, "not_found", "Not found"
+
+
+class Conflict(Problem):
+    status, code, title = 409, "conflict", "The state has changed"
+
+
+class TooLarge(Problem):
+    status, code, title = 413, "too_large", "Too large"
+
+
+class Invalid(Problem):
+    status, code, title = 422, "invalid", "Some values cannot be used"
+
+
+class TooMany(Problem):
+    status, code, title = 429, "rate_limited", "Too many requests"
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)}, retry_after=retry_after)
+
+
+class Unavailable(Problem):
+    status, code, title = 503, "unavailable", "Temporarily unavailable"
+
+    def __init__(
+        self, detail: str = "This cannot be recorded right now. Nothing was changed; try again in a moment.", **extra: Any
+    ) -> None:
+        super().__init__(detail, headers={"Retry-After": "2"}, **extra)

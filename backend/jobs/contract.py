@@ -1,0 +1,26 @@
+"""The queue contract."""
+
+from typing import NamedTuple, Protocol
+
+
+class Job(NamedTuple):
+    """Something to look at: `kind` names the handler, `id` the row that says what is due."""
+
+    kind: str
+    id: str
+
+
+class Queue(Protocol):
+    """Carries rings to workers. A ring may come twice or never; handlers claim in SQL and find nothing when it is done."""
+
+    def ring(self, job: Job) -> None:
+        """Announce the job; one already announced and not yet taken is not announced twice. Never raises, never waits."""
+        ...
+
+    async def take(self) -> Job:
+        """The next job; waits for one."""
+        ...
+
+    def waiting(self) -> int:
+        """How many jobs are announced and not taken."""
+        ...

@@ -1,0 +1,26 @@
+"""The queue inside one process."""
+
+import asyncio
+
+from backend.jobs.contract import Job
+
+
+class MemoryQueue:
+    """See `contract.Queue`."""
+
+    def __init__(self) -> None:
+        self._jobs: asyncio.Queue[Job] = asyncio.Queue()
+        self._announced: set[Job] = set()
+
+    def ring(self, job: Job) -> None:
+        if job not in self._announced:
+            self._announced.add(job)
+            self._jobs.put_nowait(job)
+
+    async def take(self) -> Job:
+        job = await self._jobs.get()
+        self._announced.discard(job)
+        return job
+
+    def waiting(self) -> int:
+        return len(self._announced)

@@ -1,0 +1,174 @@
+"""Every setting, read once from the environment (and `.env`); a wrong one refuses to start and names itself."""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import limits
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from backend import failpoints
+
+Provider = Literal["demo", "openai", "azure", "anthropic", "ollama", "openrouter", "openai-generic"]
+Names = Annotated[tuple[str, ...], NoDecode]
+PREFIX = "ASSENT_"
+
+
+class SettingsError(Exception):
+    """One or more settings cannot be used; the message names each and says what to write."""
+
+
+def _provider_key(*names: str) -> Any:
+    return Field(default=None, validation_alias=AliasChoices(*names))
+
+
+class Settings(BaseSettings):
+    """The product's settings. Names in the environment carry the prefix ASSENT_, providers' own keep their names."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True, populate_by_name=True
+    )
+
+    data_dir: Path = Path("./data")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    public_url: str = ""
+    database_url: str = ""
+    secret_key: SecretStr | None = None
+    allowed_origins: Names = ()
+    trusted_proxies: Names = ()
+    registration: Literal["first", "open", "closed"] = "first"
+    rate_limit: str = "30/minute"
+    max_query_length: int = Field(default=4000, ge=1, le=30_000)
+    approvals: str = ""
+    run_max_steps: int = Field(default=25, ge=1)
+    run_max_tokens: int = Field(default=200_000, ge=1)
+    run_max_seconds: int = Field(default=600, ge=1)
+    failpoint: str = ""
+    log_format: Literal["auto", "json", "text"] = "auto"
+    llm: Provider = "demo"
+    llm_base_url: str = ""
+    llm_model: str = ""
+    llm_api_key: SecretStr | None = None
+    openai_api_key: SecretStr | None = _provider_key("OPENAI_API_KEY")
+    anthropic_api_key: SecretStr | None = _provider_key("ANTHROPIC_API_KEY")
+    openrouter_api_key: SecretStr | None = _provider_key("OPENROUTER_API_KEY")
+    azure_openai_api_key: SecretStr | None = _provider_key("AZURE_OPENAI_API_KEY")
+    azure_openai_endpoint: str | None = _provider_key("AZURE_OPENAI_ENDPOINT")
+    azure_openai_deployment: str | None = _provider_key("AZURE_OPENAI_DEPLOYMENT")
+    azure_openai_model: str | None = _provider_key("AZURE_OPENAI_MODEL")
+    azure_openai_api_version: str | None = _provider_key("AZURE_OPENAI_API_VERSION")
+
+    @field_validator("allowed_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _check_rate(cls, value: str) -> str:
+        try:
+            limits.parse(value)
+        except ValueError:
+            raise ValueError("write it as COUNT/PERIOD, for example 30/minute") from None
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _check_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and (len(value.get_secret_value()) < 32 or len(set(value.get_secret_value())) < 12):
+            raise ValueError(
+                "use 32 or more random characters (`openssl rand -base64 48`), or leave it unset: one is made and kept"
+            )
+        return value
+
+    @field_validator("public_url", "llm_base_url")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.netloc):
+            raise ValueError("write a whole address, such as https://assent.example.com")
+        return value.rstrip("/")
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/"):
+                raise ValueError(f"{origin!r} is not an origin; write scheme, host and port, such as https://assent.example.com")
+        return tuple(origin.rstrip("/") for origin in value)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            try:
+                ip_address(address)
+            except ValueError:
+                raise ValueError(f"{address!r} is not an IP address") from None
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database(cls, value: str) -> str:
+        if value and not value.startswith("sqlite:///"):
+            raise ValueError("only sqlite:///path/to/file.db is understood")
+        return value
+
+    @field_validator("failpoint")
+    @classmethod
+    def _check_failpoint(cls, value: str) -> str:
+        if value and (":" not in value or value.rpartition(":")[2] not in failpoints.ACTIONS):
+            raise ValueError("write it as name:kill, name:raise or name:sleep")
+        return value
+
+    @model_validator(mode="after")
+    def _check_together(self) -> "Settings":
+        if self.database_url.endswith(":memory:"):
+            raise ValueError("DATABASE_URL: a database in memory would lose every answer; name a file")
+        return self
+
+    @property
+    def database_file(self) -> Path:
+        return Path(self.database_url.removeprefix("sqlite:///")) if self.database_url else self.data_dir / "assent.db"
+
+    @property
+    def url(self) -> str:
+        """Where people reach this installation, without a trailing slash."""
+        return self.public_url or f"http://{'127.0.0.1' if self.host in ('0.0.0.0', '::') else self.host}:{self.port}"
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The exact origins a browser may come from. On a laptop both spellings of loopback are the public URL's own."""
+        if self.allowed_origins:
+            return frozenset(self.allowed_origins)
+        parts = urlsplit(self.url)
+        own = f"{parts.scheme}://{parts.netloc}"
+        if self.public_url or parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+            return frozenset({own})
+        return frozenset({own} | {f"http://{name}:{self.port}" for name in ("127.0.0.1", "localhost")})
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment. Raises SettingsError with one line for each setting that cannot be used."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(item) for item in error.errors())) from None
+
+
+def _explain(item: Any) -> str:
+    name = str(item["loc"][0]) if item["loc"] else ""
+    field = Settings.model_fields.get(name)
+    variable = name if field is None or field.validation_alias else PREFIX + name.upper()
+    said = item["msg"].removeprefix("Value error, ")
+    return f"{variable}: {said}" if variable else PREFIX + said
+
+
+def variable_of(name: str) -> str:
+    """The environment variable a field of Settings is read from."""
+    alias = Settings.model_fields[name].validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else PREFIX + name.upper()

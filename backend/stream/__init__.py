@@ -1,0 +1,1 @@
+"""Live and lossy: tokens as they come, hints that something was committed. Never the only copy of anything."""

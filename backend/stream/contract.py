@@ -1,0 +1,41 @@
+"""The stream contract: live and lossy. What is published here is a hint; whoever must not miss anything reads SQL."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+Listener = Callable[[str, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PartialReply:
+    """A reply that is being streamed: all of its text so far. A higher `attempt` of a run replaces a lower one."""
+
+    run_id: str
+    attempt: int
+    content: str
+
+
+class Stream(Protocol):
+    """Carries frames to listeners and remembers the reply each session is in the middle of. Event loop only."""
+
+    def publish(self, topic: str, text: str, seq: int | None = None) -> None:
+        """Hand `text`, one JSON frame, to everyone who listens to `topic`, in order of publishing. Never raises, never
+        waits; `seq` is the frame's number in its session's log, None for a passing one."""
+        ...
+
+    def subscribe(self, topics: Iterable[str], listener: Listener) -> Callable[[], None]:
+        """Call `listener(text, seq)` for each frame from now on, until the returned function is called."""
+        ...
+
+    def extend_reply(self, session_id: str, run_id: str, attempt: int, piece: str) -> int:
+        """Append to the session's streamed reply, starting anew for another attempt; the piece's offset in code points."""
+        ...
+
+    def partial_reply(self, session_id: str) -> PartialReply | None: ...
+
+    def end_reply(self, session_id: str) -> None: ...
+
+    def listeners(self, topic: str) -> int:
+        """How many listen to `topic` here."""
+        ...

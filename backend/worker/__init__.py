@@ -1,0 +1,1 @@
+"""The third door: what is due is claimed and carried on, in any process, after any crash."""

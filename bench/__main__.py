@@ -1,0 +1,114 @@
+"""`python -m bench`: every measure once, beside its floor, with its target; prints one table."""
+
+import argparse
+import asyncio
+import os
+import platform
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.floor import commit_us
+from bench.measures import Person, ask_and_answer, bare_posts, busy, busy_echo, echo_times, opening, p, session_of, waking
+from bench.process import Process, free_port
+from bench.wire import WebSocket
+
+CALLERS, SESSIONS, EVENTS = 20, 200, 2000
+SOCKETS_EACH = 20
+
+
+@dataclass(frozen=True)
+class Line:
+    what: str
+    value: float
+    unit: str
+    floor: float | None = None
+    target: float | None = None
+
+    def __str__(self) -> str:
+        floor = "" if self.floor is None else f"{self.floor:10.2f} {self.value / max(self.floor, 1e-9):7.1f}x"
+        verdict = "" if self.target is None else f"<= {self.target:g} {'ok' if self.value <= self.target else 'MISSED'}"
+        return f"{self.what:<58}{self.value:10.2f} {self.unit:<4} {floor:<20} {verdict}"
+
+
+async def measure(product: Process, floor: Process, database: Path, seconds: int) -> list[Line]:
+    people = [await Person.register(product.port) for _ in range(CALLERS)]
+    lines = []
+    await ask_and_answer(product, people[:1], 50)  # warm
+    for callers, rounds in ((1, 300), (CALLERS, 50)):
+        cpu, wall = await ask_and_answer(product, people[:callers], rounds)
+        bare_cpu, bare_wall = await bare_posts(floor, callers, rounds)
+        lines.append(Line(f"ask and answer, {callers} callers: server CPU (floor: 3 POSTs)", cpu, "ms", bare_cpu, 3))
+        lines.append(Line(f"ask and answer, {callers} callers: wall time", wall, "ms", bare_wall))
+    lines.append(Line("durable commit of three statements, bare", commit_us() / 1e3, "ms"))
+    polls, frames = await waking(people[0], 100)
+    echo = await echo_times(floor.port, 100)
+    lines.append(Line("answer to woken long poll, p50 (floor: socket echo)", p(polls, 50), "ms", p(echo, 50), 10))
+    lines.append(Line("answer to frame on the socket, p50", p(frames, 50), "ms", p(echo, 50), 10))
+    lines.append(Line("answer to woken waiter, either, p99", max(p(polls, 99), p(frames, 99)), "ms", p(echo, 99)))
+    session = await session_of(people[0], database, EVENTS)
+    opened, characters = sorted([await opening(product.port, f"/api/ws/session/{session}", people[0].token) for _ in range(5)])[2]
+    sent, _ = sorted([await opening(floor.port, f"/send/{characters}") for _ in range(5)])[2]
+    lines.append(Line(f"opening a session of {EVENTS:,} events ({characters / 1e6:.1f} MB)", opened, "ms", sent, 1000))
+    return lines + await measure_sockets(product, floor, people, seconds)
+
+
+async def measure_sockets(product: Process, floor: Process, people: list[Person], seconds: int) -> list[Line]:
+    before = product.memory()
+    sessions = [
+        await people[n % CALLERS].http.call("POST", "/api/feedback", {"type": "text", "title": "?"}) for n in range(SESSIONS)
+    ]
+    memory = product.memory()
+    sockets = [await people[n % CALLERS].socket(session["session_id"]) for n, session in enumerate(sessions)]
+    each = (product.memory() - memory) / SESSIONS / 1e3
+    before = floor.memory()
+    bare = [await WebSocket.open(floor.port, "/echo") for _ in range(SESSIONS)]
+    lines = [Line("memory of an idle socket", each, "kB", (floor.memory() - before) / SESSIONS / 1e3)]
+    for socket in bare:
+        socket.close()
+    floor_taken = await busy_echo(floor.port, SESSIONS, min(seconds, 5))
+    cpu = product.cpu()
+    taken = await busy(sockets, seconds, "hello")
+    cpu = (product.cpu() - cpu) / seconds * 100
+    lines.append(Line(f"acknowledged, {SESSIONS} busy sessions, p50", p(taken, 50), "ms", p(floor_taken, 50)))
+    lines.append(Line(f"acknowledged, {SESSIONS} busy sessions, p99", p(taken, 99), "ms", p(floor_taken, 99), 100))
+    lines.append(Line(f"server CPU meanwhile ({len(taken):,} messages)", cpu, "%"))
+    for socket in sockets:
+        socket.close()
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--seconds", type=int, default=15, help="how long the sessions are busy")
+    seconds = parser.parse_args().seconds
+    with tempfile.TemporaryDirectory() as folder:
+        data, log = Path(folder) / "data", Path(folder) / "log.txt"
+        settings = {"ASSENT_DATA_DIR": str(data), "ASSENT_REGISTRATION": "open", "ASSENT_RATE_LIMIT": "10000000/minute"}
+        settings |= {"ASSENT_LOG_FORMAT": "json"}
+
+        def start() -> Process:
+            port = free_port()
+            return Process("backend", "serve", port=port, log=log, **settings, ASSENT_PORT=str(port))
+
+        first = start()
+        first.stop()
+        product, port = start(), free_port()
+        floor = Process("bench.floor", str(port), port=port, log=log)
+        lines = [
+            Line("cold start to /readyz, new data directory (floor: bare app)", first.started_in, "s", floor.started_in, 2),
+            Line("cold start to /readyz, existing data", product.started_in, "s", floor.started_in, 2),
+            Line("memory of the process at rest", product.memory() / 1e6, "MB", floor.memory() / 1e6),
+        ]
+        try:
+            lines += asyncio.run(measure(product, floor, data / "assent.db", seconds))
+        finally:
+            product.stop()
+            floor.stop()
+    print(f"Python {platform.python_version()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}\n")
+    print(f"{'':<58}{'measured':>15} {'floor':>10} {'ratio':>8}  target")
+    print(*lines, sep="\n")
+
+
+if __name__ == "__main__":
+    main()

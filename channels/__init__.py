@@ -1,0 +1,1 @@
+"""How words reach people and come back: a library without database, web framework or agent."""

@@ -1,0 +1,199 @@
+import { useQuery } from '@tanstack/react-query';
+import { type RefObject, useMemo, useRef } from 'react';
+import { useNavigate, useParams } from 'react-router';
+import { isStatus } from '@/api/problem';
+import type { Session } from '@/api/types';
+import { announce } from '@/lib/announcements';
+import { ConnectionStrip } from '@/components/connection-strip';
+import { ErrorNotice } from '@/components/error-notice';
+import { Button } from '@/components/ui/button';
+import { Skeleton } from '@/components/ui/skeleton';
+import { meQuery } from '@/features/auth/queries';
+import { RequestCard } from '@/features/feedback/components/request-card';
+import { FailedRun } from '@/features/run/components/failed-run';
+import { RunSteps } from '@/features/run/components/run-steps';
+import { useStop } from '@/features/run/queries';
+import { ChatLog } from '@/features/session/components/chat-log';
+import { JumpToLatest } from '@/features/session/components/jump-to-latest';
+import { OutgoingTurn } from '@/features/session/components/outgoing-turn';
+import { PendingBand } from '@/features/session/components/pending-band';
+import { SessionHeader } from '@/features/session/components/session-header';
+import { StreamingTurn } from '@/features/session/components/streaming-turn';
+import {
+  announcement,
+  buildTimeline,
+  countTurns,
+  forPerson,
+  namesOf,
+  statusOf,
+} from '@/features/session/model';
+import { sessionQuery, useSessionLog } from '@/features/session/queries';
+import { useOnline } from '@/hooks/use-online';
+import { useShortcuts } from '@/hooks/use-shortcuts';
+import { useStickToBottom } from '@/hooks/use-stick-to-bottom';
+import { useStore } from '@/hooks/use-store';
+import { goToCard, nextCard } from '@/lib/card-keys';
+import type { DurableFrame } from '@/live/frames';
+import { useLiveSession } from '@/live/use-live-session';
+import { whyBlocked } from '../blocked';
+import { SessionComposer } from '../session-composer';
+import { NotFound } from './not-found';
+
+export function SessionRoute() {
+  const { id = '' } = useParams();
+  const session = useQuery(sessionQuery(id));
+  if (session.data) return <OpenSession key={id} session={session.data} />;
+  if (isStatus(session.error, 404)) return <NotFound />;
+  if (session.error) {
+    return (
+      <div className="p-6">
+        <ErrorNotice error={session.error}>
+          <Button size="sm" onClick={() => void session.refetch()}>
+            Try again
+          </Button>
+        </ErrorNotice>
+      </div>
+    );
+  }
+  return <LoadingLog />;
+}
+
+function LoadingLog() {
+  return (
+    <Skeleton
+      label="Loading the session"
+      className="mx-auto max-w-[824px] p-8"
+      lines={[30, 80, 60, 90, 40]}
+    />
+  );
+}
+
+/** A replay is history, not news. */
+function announceNews(frames: DurableFrame[]): void {
+  const text = frames.length < 4 ? announcement(frames) : undefined;
+  if (text) announce(text);
+}
+
+function renderSteps(runId: string) {
+  return <RunSteps runId={runId} />;
+}
+
+function OpenSession({ session }: { session: Session }) {
+  const live = useLiveSession(session.id, announceNews);
+  const log = useSessionLog(session.id);
+  const me = useQuery(meQuery);
+  const stop = useStop(session.id);
+  const connection = useStore(live.connection);
+  const server = useStore(live.reachable);
+  const online = useOnline();
+  const outgoing = useStore(live.outbox.items);
+  const timeline = useMemo(() => buildTimeline(log?.frames ?? []), [log]);
+  const { items, pending, runId } = timeline;
+  const { pane, content, atBottom, unread, toBottom } = useStickToBottom(countTurns(items));
+  const composer = useRef<HTMLTextAreaElement>(null);
+  const closed = session.status === 'closed';
+  const mine = forPerson(pending, me.data?.id);
+  const status = statusOf(session, mine.length, runId !== undefined, namesOf(pending));
+  const untold = runId !== undefined && !items.some((item) => 'steps' in item && item.steps === runId);
+  useSessionKeys(composer);
+
+  function send(text: string) {
+    live.outbox.submit(text);
+    toBottom();
+  }
+
+  return (
+    <div className="flex h-full flex-col">
+      <title>{`${mine.length > 0 ? `(${mine.length}) ` : ''}${session.title || 'Session'} · Assent`}</title>
+      <SessionHeader session={session} status={status} />
+      <ConnectionStrip connection={connection} onRetry={() => live.reconnect()} />
+      <div className="relative min-h-0 flex-1">
+        {/* Scrollable by keyboard when nothing inside can take the focus. */}
+        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+        <div
+          ref={pane}
+          data-slot="scroll-pane"
+          tabIndex={0}
+          role="group"
+          aria-label="Record of the session"
+          className="relative h-full overflow-y-auto -outline-offset-2"
+        >
+          <div ref={content} className="mx-auto max-w-[824px] px-4 pt-2 pb-8 sm:px-6">
+            {log ? (
+              <ChatLog
+                items={items}
+                me={me.data?.id}
+                renderRequest={(request) => (
+                  <RequestCard
+                    request={request}
+                    heading="h2"
+                    blocked={whyBlocked(request, me.data?.id, { online, server })}
+                  />
+                )}
+                renderSteps={renderSteps}
+                renderFailure={({ error, runId: failed, retry }) => (
+                  <FailedRun
+                    error={error}
+                    runId={failed}
+                    onRetry={retry && !closed ? () => send(retry) : undefined}
+                  />
+                )}
+              >
+                {outgoing.map((item) => (
+                  <OutgoingTurn
+                    key={item.clientId}
+                    item={item}
+                    onRetry={() => live.outbox.retry(item.clientId)}
+                    onDiscard={() => live.outbox.discard(item.clientId)}
+                  />
+                ))}
+                <StreamingTurn
+                  streaming={live.streaming}
+                  thinking={runId !== undefined && pending.length === 0}
+                  steps={untold && renderSteps(runId)}
+                />
+              </ChatLog>
+            ) : (
+              <LoadingLog />
+            )}
+          </div>
+        </div>
+        {!atBottom && <JumpToLatest unread={unread} onJump={toBottom} />}
+      </div>
+      <PendingBand pending={mine} />
+      <div className="mx-auto w-full max-w-[824px] px-2 pb-[max(8px,env(safe-area-inset-bottom))] sm:px-6 sm:pb-4">
+        {stop.error && (
+          <div className="mb-2">
+            <ErrorNotice error={stop.error} />
+          </div>
+        )}
+        {closed ? (
+          <p className="border-t border-rule py-4 text-sm text-ink-2">
+            This session is closed. It can be read, not continued.
+          </p>
+        ) : (
+          <SessionComposer
+            sessionId={session.id}
+            field={composer}
+            waiting={mine}
+            reachable={online && server}
+            onSend={send}
+            stop={runId ? { onStop: () => stop.mutate(), stopping: stop.isPending } : undefined}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** Keys of an open session. */
+function useSessionKeys(composer: RefObject<HTMLTextAreaElement | null>): void {
+  const navigate = useNavigate();
+  useShortcuts({
+    c: () => composer.current?.focus(),
+    'g r': () => goToCard(nextCard(1)),
+    ']': () => goToCard(nextCard(1)),
+    '[': () => goToCard(nextCard(-1)),
+    Escape: () => void navigate('/sessions'),
+  });
+}

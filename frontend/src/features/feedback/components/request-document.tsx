@@ -1,0 +1,35 @@
+import type { FeedbackRequest } from '@/api/types';
+import { Words } from '@/components/exact-text';
+import { Markdown } from '@/components/markdown';
+import { Notice } from '@/components/ui/notice';
+import { AgentClaim } from './agent-claim';
+import { ExactCall } from './exact-call';
+
+/** What the decision is about: the exact call or the work to review, and the agent's words beside it. */
+export function RequestDocument({ request }: { request: FeedbackRequest }) {
+  const artifact = request.context?.artifact;
+  const note = request.context?.note;
+  return (
+    <div className="grid gap-5 empty:hidden">
+      {request.action && <ExactCall action={request.action} />}
+      {typeof artifact === 'string' && (
+        // Long work scrolls in its own box so that the decision stays in reach.
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        <div
+          tabIndex={0}
+          role="group"
+          aria-label="Work to review"
+          className="max-h-[50dvh] overflow-y-auto border-y border-rule py-4"
+        >
+          <Markdown text={artifact} />
+        </div>
+      )}
+      {typeof note === 'string' && (
+        <Notice>
+          <Words text={note} className="whitespace-pre-wrap" />
+        </Notice>
+      )}
+      <AgentClaim text={request.prompt} by={request.requested_by} />
+    </div>
+  );
+}

@@ -1,0 +1,282 @@
+import type { Action, By, Field, FeedbackRequest, FeedbackType } from '@/api/types';
+
+export type Values = Record<string, unknown>;
+
+export interface Answer {
+  action: string;
+  values?: Values;
+  feedback?: string;
+}
+
+/** What somebody has typed or picked and not sent. */
+export interface Draft {
+  choice: string[];
+  text: string;
+  values: Record<string, string | boolean | string[]>;
+  args?: Record<string, string>;
+  reason: string;
+}
+
+export const emptyDraft: Draft = { choice: [], text: '', values: {}, reason: '' };
+
+export const kindLabel: Record<FeedbackType, string> = {
+  confirmation: 'Approval',
+  choice: 'Choice',
+  text: 'Question',
+  form: 'Form',
+  checkpoint: 'Review',
+};
+
+/** What the reader is asked to give. */
+export const neededLabel: Record<FeedbackType, string> = {
+  confirmation: 'Approval needed',
+  choice: 'Choice needed',
+  text: 'Answer needed',
+  form: 'Form to fill in',
+  checkpoint: 'Review needed',
+};
+
+const CHANNELS: Record<string, string> = {
+  chat: 'in the web app',
+  web: 'in the web app',
+  api: 'through the API',
+  slack: 'in Slack',
+  email: 'by email',
+};
+
+export function where(via: string): string {
+  return CHANNELS[via] ?? `through ${via}`;
+}
+
+const DONE: Record<string, string> = {
+  approve: 'Approved',
+  reject: 'Rejected',
+  edit: 'Approved with changes',
+  submit: 'Answered',
+  decline: 'Declined',
+  continue: 'Continued',
+  stop: 'Stopped',
+  revise: 'Sent back for revision',
+  skip: 'Skipped',
+};
+
+export type Tone = 'good' | 'bad' | 'neutral';
+
+const TONES: Record<string, Tone> = {
+  approve: 'good',
+  edit: 'good',
+  submit: 'good',
+  continue: 'good',
+  reject: 'bad',
+  stop: 'bad',
+};
+
+export interface Signature {
+  tone: Tone;
+  /** "Approved by Dana in the web app" */
+  text: string;
+  at?: string;
+}
+
+export function decided(action: string, by: By, via: string): string {
+  return `${DONE[action] ?? `Answered with "${action}"`} by ${by.name} ${where(via)}`;
+}
+
+/** The line under a settled document: who, where and when, or why nobody signed. */
+export function signature(request: FeedbackRequest): Signature | undefined {
+  const { response, status } = request;
+  if (status === 'answered' && response) {
+    return {
+      tone: TONES[response.action] ?? 'neutral',
+      text: decided(response.action, response.by, response.via),
+      at: response.at,
+    };
+  }
+  if (status === 'expired') {
+    const at = request.due_at ?? undefined;
+    return {
+      tone: 'neutral',
+      text: `Nobody answered in time${outcomeOfTimeout(request)}`,
+      ...(at && { at }),
+    };
+  }
+  if (status === 'cancelled') return { tone: 'neutral', text: 'Withdrawn before anybody answered' };
+  return undefined;
+}
+
+function timeoutAction(request: FeedbackRequest): string {
+  const rule = request.on_timeout;
+  if (typeof rule === 'string') return rule;
+  return typeof rule.action === 'string' ? rule.action : '';
+}
+
+function outcomeOfTimeout(request: FeedbackRequest): string {
+  const done = DONE[timeoutAction(request)];
+  return done ? `, so it was ${done.toLowerCase()}` : '';
+}
+
+const THEN: Record<string, string> = {
+  approve: 'it is approved',
+  reject: 'it is rejected',
+  decline: 'it counts as declined',
+  submit: 'the answer given in advance is used',
+  skip: 'this review is skipped',
+  continue: 'the run continues',
+  stop: 'the run stops',
+};
+
+/** "it is rejected": what happens when nobody answers. */
+export function consequence(request: FeedbackRequest): string {
+  return THEN[timeoutAction(request)] ?? 'the run goes on without an answer';
+}
+
+export interface Fact {
+  name: string;
+  value: string;
+  type: string;
+  /** It holds a number with more digits than a browser keeps. */
+  rounded: boolean;
+}
+
+function isRounded(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(isRounded);
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'list';
+  return typeof value;
+}
+
+/** The exact arguments, in the order they were given; text stands as it is, everything else as JSON. */
+export function facts(args: Values): Fact[] {
+  return Object.entries(args).map(([name, value]) => ({
+    name,
+    value: typeof value === 'string' ? value : JSON.stringify(value, null, 2),
+    type: typeName(value),
+    rounded: isRounded(value),
+  }));
+}
+
+/** The call as JSON, byte for byte what "Copy" gives. */
+export function callJson({ tool, args }: Action): string {
+  return JSON.stringify({ tool, args }, null, 2);
+}
+
+/** Why this reader cannot decide; undefined for somebody who was asked. */
+export function notAsked(request: FeedbackRequest, me: string | undefined): string | undefined {
+  if (me === undefined || request.to.length === 0 || request.to.includes(me)) return undefined;
+  return `Only ${request.recipients.map(({ name }) => name).join(' or ')} can decide this.`;
+}
+
+/** The call on one line, for a folded document; the whole of it is inside. */
+export function callLine(action: Action): string {
+  const args = facts(action.args).map(({ name, value }) => `${name} ${value.replaceAll(/\s+/g, ' ')}`);
+  return [action.tool, ...args].join(' · ');
+}
+
+export const riskLabel: Record<Action['risk'], string> = {
+  low: 'Low risk',
+  medium: 'Medium risk',
+  high: 'High risk',
+};
+
+const CHANNEL_NAMES: Record<string, string> = { slack: 'Slack', email: 'Email' };
+const SENT = new Set(['sent', 'seen']);
+const TROUBLED = new Set(['failed', 'retry_wait']);
+
+export interface Reached {
+  /** "Slack and Email": where else it lies. */
+  sent: string;
+  /** Where it could not be brought. */
+  troubled: string;
+}
+
+function channels(request: FeedbackRequest, statuses: Set<string>): string {
+  const names = request.deliveries
+    .filter(({ channel, status }) => channel !== 'chat' && statuses.has(status))
+    .map(({ channel }) => CHANNEL_NAMES[channel] ?? channel);
+  return [...new Set(names)].join(' and ');
+}
+
+/** How far the request has come on the other channels. */
+export function reached(request: FeedbackRequest): Reached {
+  return { sent: channels(request, SENT), troubled: channels(request, TROUBLED) };
+}
+
+/** What stands under `name` in what somebody typed; names are the agent's, so `constructor` is one like any other. */
+export function typed<T>(record: Record<string, T> | undefined, name: string): T | undefined {
+  return record && Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+/** What a field shows before anybody types. */
+export function initialValue(field: Field): string | boolean | string[] {
+  if (field.type === 'boolean') return field.value === true;
+  if (field.type === 'multi_enum') return Array.isArray(field.value) ? field.value.map(String) : [];
+  if (field.value === undefined || field.value === null) return '';
+  return field.type === 'datetime' ? toLocalInput(String(field.value)) : String(field.value);
+}
+
+function toLocalInput(iso: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** The agent has put something in already. */
+export function isSuggested({ value }: Field): boolean {
+  return value !== undefined && value !== null && value !== '' && value !== false;
+}
+
+/** The typed value of one field as the contract wants it; undefined leaves it out. */
+export function fieldValue(field: Field, raw: string | boolean | string[]): unknown {
+  if (typeof raw !== 'string') return raw;
+  if (raw === '') return undefined;
+  if (field.type === 'number' || field.type === 'integer') {
+    const number = Number(raw);
+    return Number.isFinite(number) ? number : raw;
+  }
+  if (field.type === 'datetime') {
+    const date = new Date(raw);
+    return Number.isNaN(date.getTime()) ? raw : date.toISOString();
+  }
+  return raw;
+}
+
+export type Errors = Record<string, string>;
+
+/** Only what a person sees at once without the server: something required is missing, a number is none. */
+export function formErrors(fields: Field[], raw: Draft['values']): Errors {
+  const errors: Errors = {};
+  for (const field of fields) {
+    const value = typed(raw, field.name) ?? initialValue(field);
+    const missing = value === '' || (Array.isArray(value) && value.length === 0);
+    if (missing && field.required) errors[field.name] = 'This is needed.';
+    const number = Number(value);
+    if (field.type === 'integer' && !missing && !Number.isInteger(number)) {
+      errors[field.name] = 'Enter a whole number.';
+    }
+    if (field.type === 'number' && !missing && !Number.isFinite(number))
+      errors[field.name] = 'Enter a number.';
+  }
+  return errors;
+}
+
+export function formValues(fields: Field[], raw: Draft['values']): Values {
+  const entries = fields.map((field) => [
+    field.name,
+    fieldValue(field, typed(raw, field.name) ?? initialValue(field)),
+  ]);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+/** A draft in words, for somebody whose answer came too late to copy. Empty when nothing was typed. */
+export function draftText(draft: Draft): string {
+  const parts = [draft.text, draft.reason, draft.choice.join(', ')];
+  for (const [name, value] of Object.entries({ ...draft.values, ...draft.args })) {
+    if (value !== '' && !(Array.isArray(value) && value.length === 0))
+      parts.push(`${name}: ${String(value)}`);
+  }
+  return parts.filter((part) => part.trim() !== '').join('\n');
+}

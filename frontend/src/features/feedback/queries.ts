@@ -1,0 +1,55 @@
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useRef } from 'react';
+import { api, unwrap } from '@/api/client';
+import { keys } from '@/api/keys';
+import { Problem } from '@/api/problem';
+import type { FeedbackRequest } from '@/api/types';
+import { newId } from '@/lib/ids';
+import type { Answer } from './model';
+
+export function requestQuery(id: string) {
+  return queryOptions({
+    queryKey: keys.request(id),
+    queryFn: () => unwrap(api.GET('/api/feedback/{request_id}', { params: { path: { request_id: id } } })),
+  });
+}
+
+/** The request another answer left behind, when a refusal carries it. */
+function requestIn(error: unknown): FeedbackRequest | undefined {
+  return error instanceof Problem && error.status === 409
+    ? (error.body.request as FeedbackRequest | undefined)
+    : undefined;
+}
+
+/**
+ * Answers by HTTP. One idempotency key belongs to one answer and stays with it through every retry, so a lost reply
+ * can never become a second decision; other words get another key.
+ */
+export function useAnswer(request: FeedbackRequest | undefined) {
+  const cache = useQueryClient();
+  const chain = useRef<{ body: string; key: string } | undefined>(undefined);
+  return useMutation({
+    networkMode: 'always',
+    mutationFn: async (answer: Answer) => {
+      if (!request) throw new Error('There is nothing to answer.');
+      const body = { ...answer, version: request.version };
+      const text = JSON.stringify([request.id, body]);
+      if (chain.current?.body !== text) chain.current = { body: text, key: newId() };
+      return await unwrap(
+        api.POST('/api/feedback/{request_id}/answer', {
+          params: { path: { request_id: request.id }, header: { 'Idempotency-Key': chain.current.key } },
+          body,
+        }),
+      );
+    },
+    onSuccess: (settled) => cache.setQueryData(keys.request(settled.id), settled),
+    onError: (error) => {
+      if (!request) return;
+      const current = requestIn(error);
+      if (current) cache.setQueryData(keys.request(request.id), current);
+      else if (error instanceof Problem && error.status === 409) {
+        void cache.invalidateQueries({ queryKey: keys.request(request.id) });
+      }
+    },
+  });
+}

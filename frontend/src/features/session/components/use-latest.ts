@@ -1,0 +1,54 @@
+import { type RefCallback, type RefObject, useCallback, useLayoutEffect, useRef, useState } from 'react';
+import type { Item } from '../model';
+
+/** As many as are worth drawing before anybody has scrolled up. */
+const BATCH = 80;
+
+interface Latest {
+  shown: Item[];
+  list: RefObject<HTMLOListElement | null>;
+  /** For what stands above the first item while there are earlier ones: seeing it shows more. */
+  more: RefCallback<HTMLElement> | undefined;
+  showEarlier: () => void;
+}
+
+function firstWaiting(items: Item[]): number {
+  const at = items.findIndex((item) => item.kind === 'request' && item.request.status === 'pending');
+  return at < 0 ? items.length : at;
+}
+
+/** The end of a long record, and from there backwards as far as somebody reads. What waits for an answer is never left out. */
+export function useLatest(items: Item[]): Latest {
+  const [start, setStart] = useState(() => Math.max(0, items.length - BATCH));
+  const from = Math.min(start, firstWaiting(items), Math.max(0, items.length - 1));
+  const list = useRef<HTMLOListElement>(null);
+  const anchor = useRef<{ element: Element; top: number } | undefined>(undefined);
+
+  const showEarlier = useCallback(() => {
+    const element = list.current?.firstElementChild;
+    anchor.current = element ? { element, top: element.getBoundingClientRect().top } : undefined;
+    setStart(Math.max(0, from - BATCH));
+  }, [from]);
+
+  // What was on screen stays where it was, whichever render brings the earlier items.
+  useLayoutEffect(() => {
+    const kept = anchor.current;
+    if (!kept || list.current?.firstElementChild === kept.element) return;
+    anchor.current = undefined;
+    const pane = list.current?.closest('[data-slot="scroll-pane"]');
+    if (pane) pane.scrollTop += kept.element.getBoundingClientRect().top - kept.top;
+  });
+
+  const more = useCallback(
+    (element: HTMLElement | null) => {
+      if (!element) return undefined;
+      const observer = new IntersectionObserver(([entry]) => {
+        if (entry?.isIntersecting) showEarlier();
+      });
+      observer.observe(element);
+      return () => observer.disconnect();
+    },
+    [showEarlier],
+  );
+  return { shown: items.slice(from), list, more: from > 0 ? more : undefined, showEarlier };
+}

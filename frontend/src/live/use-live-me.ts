@@ -1,0 +1,60 @@
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { keys } from '@/api/keys';
+import type { AgentStatus } from '@/api/types';
+import { endSignIn, signIn } from '@/api/token';
+import { patchSession, putRequest } from './apply-event';
+import type { Frame } from './frames';
+import { wsTicket } from './live-session';
+import { lookForNewVersion } from './new-version';
+import { SessionSocket } from './session-socket';
+import { useStore } from '@/hooks/use-store';
+
+const OVER = new Set<AgentStatus>(['idle', 'completed', 'error']);
+
+export function applyMine(cache: QueryClient, frame: Frame): void {
+  if ('request' in frame) {
+    putRequest(cache, frame.request);
+    void cache.invalidateQueries({ queryKey: keys.sessionLists });
+  }
+  if (frame.type === 'session_changed' && frame.change === 'agent_status') {
+    const over = OVER.has(frame.agent_status);
+    const known = patchSession(cache, frame.session_id, {
+      agent_status: frame.agent_status,
+      ...(over && { active_run_id: null }),
+    });
+    if (!known) void cache.invalidateQueries({ queryKey: keys.sessionLists });
+  } else if (frame.type === 'session_changed') {
+    void cache.invalidateQueries({ queryKey: keys.sessionLists });
+    void cache.invalidateQueries({ queryKey: keys.session(frame.session_id), exact: true });
+  }
+}
+
+/** Keeps the lists of this tab current over all of the person's sessions; being connected is what presence means. */
+export function useLiveMe(): void {
+  const cache = useQueryClient();
+  const signedIn = useStore(signIn) === 'in';
+  useEffect(() => {
+    if (!signedIn) return undefined;
+    let connectedBefore = false;
+    const socket = new SessionSocket({
+      path: '/api/ws/me',
+      ticket: wsTicket,
+      onFrame: (frame) => {
+        applyMine(cache, frame);
+        return 'ok';
+      },
+      onConnection: (connection) => {
+        if (connection !== 'connected') return;
+        // Nothing is replayed here: what happened while we were away is read once.
+        if (connectedBefore) {
+          void cache.invalidateQueries({ queryKey: keys.sessionLists });
+          void lookForNewVersion(cache);
+        }
+        connectedBefore = true;
+      },
+      onSignedOut: endSignIn,
+    });
+    return () => socket.close();
+  }, [cache, signedIn]);
+}

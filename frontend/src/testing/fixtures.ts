@@ -1,0 +1,78 @@
+import type { FeedbackRequest, Message, Session } from '@/api/types';
+import type { DurableFrame } from '@/live/frames';
+
+const AT = '2026-11-20T14:03:00Z';
+
+export const dana = { id: 'p1', name: 'Dana' };
+
+export function aSession(change: Partial<Session> = {}): Session {
+  return {
+    id: 's1',
+    title: 'Pay Bob',
+    status: 'active',
+    agent_status: 'idle',
+    waiting: 0,
+    last_seq: 0,
+    created_at: AT,
+    updated_at: AT,
+    ...change,
+  };
+}
+
+export function aRequest(change: Partial<FeedbackRequest> = {}): FeedbackRequest {
+  return {
+    id: 'r1',
+    session_id: 's1',
+    run_id: 'run1',
+    type: 'confirmation',
+    title: 'Pay 500 to Bob?',
+    prompt: 'Bob sent an invoice.',
+    requested_by: 'Demo agent',
+    to: [dana.id],
+    recipients: [dana],
+    action: { tool: 'make_payment', args: { amount: 500, to: 'Bob' }, risk: 'medium', digest: 'd1' },
+    allowed_actions: ['approve', 'reject', 'edit'],
+    on_timeout: 'reject',
+    dead_letter: false,
+    route: [],
+    deliveries: [],
+    status: 'pending',
+    version: 1,
+    created_at: AT,
+    ...change,
+  };
+}
+
+export function answered(
+  request: FeedbackRequest,
+  action: string,
+  change: Partial<FeedbackRequest> = {},
+): FeedbackRequest {
+  return {
+    ...request,
+    status: 'answered',
+    version: request.version + 1,
+    response: { action, by: dana, via: 'chat', at: AT },
+    ...change,
+  };
+}
+
+export function aMessage(change: Partial<Message> = {}): Message {
+  return {
+    id: 'm1',
+    session_id: 's1',
+    type: 'user',
+    status: 'sent',
+    content: 'pay 500 to Bob',
+    via: 'chat',
+    author: dana,
+    created_at: AT,
+    ...change,
+  };
+}
+
+type WithoutEnvelope<T> = T extends unknown ? Omit<T, 'seq' | 'ts' | 'session_id'> : never;
+
+export function frame(seq: number, content: WithoutEnvelope<DurableFrame>): DurableFrame {
+  return { ...content, seq, ts: AT, session_id: 's1' } as DurableFrame;
+}

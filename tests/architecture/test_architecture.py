@@ -1,0 +1,53 @@
+"""The rules of the house that a machine can check."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OURS = [
+    path
+    for folder in ("backend", "channels")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if "baml_client" not in path.parts and "versions" not in path.parts
+]
+LOOPS = {"backend/worker/app.py", "backend/db/database.py", "backend/agents/tools/tool.py"}
+SHAPELESS = {"utils", "helpers", "common", "misc", "shared"}
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+class TestImports:
+    def test_keep_every_contract(self) -> None:
+        lint = Path(sys.executable).with_name("lint-imports")
+        done = subprocess.run([lint], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert "0 broken" in done.stdout, done.stdout + done.stderr
+
+
+class TestModules:
+    @pytest.mark.parametrize("path", OURS, ids=name_of)
+    def test_say_why_they_exist(self, path: Path) -> None:
+        tree = ast.parse(path.read_text())
+        assert ast.get_docstring(tree) or not tree.body
+
+    def test_have_names_that_mean_something(self) -> None:
+        assert [name_of(path) for path in OURS if path.stem in SHAPELESS or path.parent.name in SHAPELESS] == []
+
+    def test_catch_everything_only_where_a_loop_must_go_on(self) -> None:
+        broad = {
+            name_of(path)
+            for path in OURS
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ExceptHandler)
+            and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")))
+        }
+        assert broad <= LOOPS
+
+    def test_stay_short_enough_to_be_one_room(self) -> None:
+        lengths = {name_of(path): len(path.read_text().splitlines()) for path in OURS}
+        assert {name: length for name, length in lengths.items() if length > 320} == {}

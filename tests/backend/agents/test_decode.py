@@ -1,0 +1,135 @@
+import json
+from typing import Any
+
+import pytest
+
+from backend.agents.contract import Reading
+from backend.agents.decode import BRACKETS, TEXT_LIMIT, Unreadable, read_object, read_reading, read_step, repeats
+from backend.domain.steps import AskChoice, AskForm, AskText, CallTool, Field, Option, Reply, Review
+from tests.support.threads import call, result, thread, user
+
+CHOICE = {
+    "kind": "choice",
+    "title": "Which?",
+    "options": [{"value": "a", "label": "A"}, {"value": "b", "label": "B", "description": None}],
+}
+FORM = {
+    "kind": "form",
+    "title": "Fill in",
+    "fields": [{"name": "n", "type": "integer", "required": True, "value": "3", "options": None}],
+}
+
+
+def strict(text: str) -> dict[str, Any]:
+    raise ValueError(text)
+
+
+class TestAStep:
+    @pytest.mark.parametrize(
+        ("data", "step"),
+        [
+            ({"kind": "reply"}, Reply()),
+            ({"kind": "text", "title": "Who?", "prompt": None}, AskText("Who?")),
+            ({"kind": "tool", "tool": "pay", "args": {"amount": 5}, "reason": "so"}, CallTool("pay", {"amount": 5}, "so")),
+            ({"kind": "tool", "tool": "pay", "args": '{"amount": 5, "to": null}'}, CallTool("pay", {"amount": 5, "to": None})),
+            ({"kind": "tool", "tool": "now", "args": ""}, CallTool("now", {})),
+            (CHOICE, AskChoice("Which?", (Option("a", "A"), Option("b", "B")))),
+            (FORM, AskForm("Fill in", (Field("n", "integer", value=3),))),
+            ({"kind": "checkpoint", "checkpoint": "draft", "title": "Look", "artifact": "# It"}, Review("draft", "Look", "# It")),
+        ],
+    )
+    def test_is_read_from_bare_fenced_and_listed_json(self, data: dict[str, Any], step: Any) -> None:
+        text = json.dumps(data)
+        for written in (text, f"```json\n{text}\n```", f"\n```\n{text}\n```\n", f"[{text}]", f"  {text}\n"):
+            assert read_step(written, strict) == step
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("", "empty"),
+            ("   \n", "empty"),
+            ("I am sorry, I cannot do that.", "not one JSON object"),
+            ("[]", "not one JSON object"),
+            ("42", "not one JSON object"),
+            ('{"kind": "dance"}', "kind|tag"),
+            ("{}", "kind|tag"),
+            ('{"kind": "text"}', "title"),
+            ('{"kind": "text", "title": " "}', "title"),
+            ('{"kind": "text", "title": 5}', "title"),
+            ('{"kind": "tool", "args": {}}', "tool"),
+            ('{"kind": "tool", "tool": "", "args": {}}', "tool"),
+            ('{"kind": "tool", "tool": "x", "args": "{broken"}', "args"),
+            ('{"kind": "tool", "tool": "x", "args": [1]}', "args"),
+            ('{"kind": "choice", "title": "?", "options": []}', "options"),
+            (
+                '{"kind": "choice", "title": "?", "options": [{"value": "a", "label": "A"}, {"value": "a", "label": "B"}]}',
+                "options",
+            ),
+            ('{"kind": "form", "title": "?", "fields": []}', "fields"),
+            ('{"kind": "form", "title": "?", "fields": [{"name": "a", "type": "colour"}]}', "type"),
+            ('{"kind": "form", "title": "?", "fields": [{"name": "a"}, {"name": "a"}]}', "fields"),
+            ('{"kind": "form", "title": "?", "fields": [{"name": "a", "type": "enum"}]}', "options of a"),
+            ('{"kind": "checkpoint", "title": "?", "checkpoint": ""}', "checkpoint"),
+        ],
+    )
+    def test_is_refused_in_words_that_help(self, text: str, said: str) -> None:
+        with pytest.raises(Unreadable, match=said):
+            read_step(text, strict)
+
+    def test_drops_a_suggestion_that_is_not_of_the_fields_type(self) -> None:
+        step = read_step('{"kind": "form", "title": "?", "fields": [{"name": "a", "type": "integer", "value": "many"}]}', strict)
+        assert isinstance(step, AskForm)
+        assert step.fields[0].value is None
+
+
+class TestAnAnswerTooLargeOrTooDeep:
+    @pytest.mark.parametrize(
+        "text", ["[" * 100_000, '{"a":' * 20_000, "x" * (TEXT_LIMIT + 1), "{" * (BRACKETS + 1), '[{"' * BRACKETS]
+    )
+    def test_never_reaches_the_lenient_parser(self, text: str) -> None:
+        seen: list[str] = []
+
+        def lenient(given: str) -> dict[str, Any]:
+            seen.append(given)
+            return {"kind": "reply"}
+
+        with pytest.raises(Unreadable):
+            read_object(text, lenient)
+        assert seen == []
+
+
+class TestSloppyJson:
+    def test_goes_to_the_lenient_parser(self) -> None:
+        assert read_object("{kind: reply,}", lambda text: {"was": text}) == {"was": "{kind: reply,}"}
+
+
+class TestAReading:
+    def test_takes_values_as_object_or_text(self) -> None:
+        expected = Reading("submit", {"choice": "a"}, "", certain=True)
+        assert read_reading('{"action": "submit", "values": {"choice": "a"}, "certain": true}', strict) == expected
+        assert (
+            read_reading('{"action": "submit", "values": "{\\"choice\\": \\"a\\"}", "feedback": "", "certain": true}', strict)
+            == expected
+        )
+
+    def test_without_certainty_is_refused(self) -> None:
+        with pytest.raises(Unreadable, match="certain"):
+            read_reading('{"action": "approve"}', strict)
+
+
+class TestProposingTheSameCallAgain:
+    same = CallTool("pay", {"amount": 5})
+    made = call("pay", amount=5)
+
+    def test_is_refused_after_a_rejection(self) -> None:
+        assert "rejected" in str(repeats(self.same, thread(user("pay"), self.made, result("rejected"))))
+
+    def test_is_refused_when_it_goes_round_in_circles(self) -> None:
+        once = (self.made, result("failed"))
+        assert repeats(self.same, thread(user("pay"), *once)) is None
+        assert "2 times" in str(repeats(self.same, thread(user("pay"), *once, *once)))
+
+    def test_is_allowed_when_the_person_asks_again_or_the_arguments_differ(self) -> None:
+        assert repeats(self.same, thread(user("pay"), self.made, result("rejected"), user("pay now"))) is None
+        assert repeats(CallTool("pay", {"amount": 4}), thread(user("pay"), self.made, result("rejected"))) is None
+        assert repeats(self.same, thread(self.made, result("rejected"), start=2)) is None

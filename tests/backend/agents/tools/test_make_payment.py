@@ -1,0 +1,73 @@
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.agents.tools.make_payment import LEDGER, TOOL, trace
+from backend.agents.tools.tool import ToolContext, ToolError, ToolInputError
+
+
+async def pay(data_dir: Path, execution_id: str, **args: Any) -> Any:
+    return await TOOL.run(ToolContext(execution_id, data_dir), TOOL.validate(args))
+
+
+def ledger(data_dir: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (data_dir / LEDGER).read_text().splitlines()]
+
+
+class TestAPayment:
+    async def test_is_one_line_in_the_ledger(self, tmp_path: Path) -> None:
+        paid = await pay(tmp_path, "x1", amount=1200.5, to="Zoë\n🎉")
+        assert paid == {"execution_id": "x1", "amount": 1200.5, "to": "Zoë\n🎉"}
+        assert ledger(tmp_path) == [paid]
+
+    async def test_never_overwrites_or_tears_another(self, tmp_path: Path) -> None:
+        await asyncio.gather(*(pay(tmp_path, f"x{index}", amount=index + 1, to="Bob") for index in range(20)))
+        assert {line["execution_id"] for line in ledger(tmp_path)} == {f"x{index}" for index in range(20)}
+
+    async def test_without_a_ledger_to_write_fails_in_a_sentence(self, tmp_path: Path) -> None:
+        with pytest.raises(ToolError, match="make_payment failed"):
+            await pay(tmp_path / "missing", "x1", amount=1, to="Bob")
+
+    @pytest.mark.parametrize(
+        "args",
+        [
+            {"amount": 0, "to": "Bob"},
+            {"amount": -1, "to": "Bob"},
+            {"amount": 0.001, "to": "Bob"},
+            {"amount": 100.005, "to": "Bob"},
+            {"amount": float("nan"), "to": "Bob"},
+            {"amount": float("inf"), "to": "Bob"},
+            {"amount": "5", "to": "Bob"},
+            {"amount": True, "to": "Bob"},
+            {"amount": 5, "to": "  "},
+            {"amount": 5, "to": "B" * 201},
+            {"amount": 5},
+            {"to": "Bob"},
+        ],
+    )
+    def test_needs_an_amount_and_somebody(self, args: dict[str, Any]) -> None:
+        with pytest.raises(ToolInputError):
+            TOOL.validate(args)
+
+    @pytest.mark.parametrize("amount", [0.01, 0.29, 1.1, 19.99, 100.0, 999_999.99])
+    def test_takes_whole_cents(self, amount: float) -> None:
+        assert TOOL.validate({"amount": amount, "to": " Bob "}) == {"amount": amount, "to": "Bob"}
+
+    def test_is_risky_and_wants_approval_above_a_hundred(self) -> None:
+        assert (TOOL.spec.risk, TOOL.spec.idempotent, TOOL.spec.approval) == ("high", False, "amount > 100")
+
+
+class TestTheTrace:
+    async def test_tells_whether_the_ledger_holds_an_execution(self, tmp_path: Path) -> None:
+        context = ToolContext("x1", tmp_path)
+        assert "did not take effect" in trace(context, "x1")
+        await pay(tmp_path, "x1", amount=5, to='{"execution_id": "x2"}')
+        assert "it took effect" in trace(context, "x1")
+        assert "did not take effect" in trace(context, "x2")
+
+    async def test_survives_a_torn_line(self, tmp_path: Path) -> None:
+        (tmp_path / LEDGER).write_bytes(b'{"execution_id": "x1", "amo')
+        assert "did not take effect" in trace(ToolContext("x1", tmp_path), "x1")

@@ -1,0 +1,59 @@
+"""Migrations may be run twice and from two processes at once, and end in exactly the shape that the tables declare."""
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.exc import OperationalError
+
+from backend.db.database import connect
+from backend.db.migrate import HEAD, current_revision, migrate
+from backend.db.tables import metadata
+
+
+def shape(path: Path) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
+class TestMigrate:
+    def test_makes_an_empty_file_whole_and_then_has_nothing_to_do(self, tmp_path: Path) -> None:
+        path = tmp_path / "new" / "assent.db"
+        assert migrate(path) is True
+        first = shape(path)
+        assert migrate(path) is False
+        assert shape(path) == first
+        with connect(path).connect() as connection:
+            assert current_revision(connection) == HEAD
+
+    def test_ends_in_the_shape_the_tables_declare(self, tmp_path: Path) -> None:
+        path = tmp_path / "assent.db"
+        migrate(path)
+        with connect(path).connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+            assert compare_metadata(context, metadata) == []
+
+    def test_two_processes_at_once_make_one_whole_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "assent.db"
+        program = f"from pathlib import Path; from backend.db.migrate import migrate; print(migrate(Path({str(path)!r})))"
+        running = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(3)]
+        said = [process.communicate(timeout=60)[0].strip() for process in running]
+        assert [process.returncode for process in running] == [0, 0, 0]
+        assert sorted(said) == ["False", "False", "True"]
+
+    def test_changes_nothing_when_it_fails_half_way(self, tmp_path: Path) -> None:
+        path = tmp_path / "assent.db"
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("CREATE TABLE executions (in_the_way)")
+        before = shape(path)
+        with pytest.raises(OperationalError, match="executions already exists"):
+            migrate(path)
+        assert shape(path) == before
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("DROP TABLE executions")
+        assert migrate(path) is True

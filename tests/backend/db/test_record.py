@@ -1,0 +1,159 @@
+"""The record: numbers without gaps, an audit nobody can edit unnoticed, and a database that itself refuses to rewrite it."""
+
+import asyncio
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from backend.core.asks import Ask, ask_people
+from backend.core.feedback import close_request
+from backend.core.sessions import chain_is_whole, open_session
+from backend.db import Tx
+from backend.db.feedback import request_by_id
+from backend.db.sessions import audit_chain, frames_after
+from backend.domain.states import FeedbackStatus, FeedbackType
+from tests.backend.conftest import Opened
+
+COLUMNS = {
+    "at": 1,
+    "actor": "usr_eve",
+    "via": "slack",
+    "action": "feedback.cancelled",
+    "subject": "req_other",
+    "detail": "{}",
+    "prev": "1" * 64,
+    "hash": "2" * 64,
+    "n": 77,
+    "scope": "ses_other",
+}
+
+
+async def keep_some(opened: Opened, rows: int = 4) -> None:
+    def decide(tx: Tx, number: int) -> None:
+        tx.audit(
+            opened.session_id, actor=opened.person.id, via="chat", action="feedback.answered", subject=f"req_{number}", n=number
+        )
+
+    for number in range(rows):
+        await opened.db.transact(decide, number)
+
+
+async def is_whole(opened: Opened) -> bool:
+    return chain_is_whole(await opened.db.read(audit_chain, opened.session_id))
+
+
+def tamper(opened: Opened, statement: str, *values: object) -> None:
+    """As somebody with the file in hand and the triggers out of the way."""
+    with closing(sqlite3.connect(opened.path)) as connection, connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        assert connection.execute(statement, values).rowcount > 0
+
+
+class TestSequence:
+    async def test_is_gapless_under_many_emitters(self, opened: Opened) -> None:
+        other = await opened.db.transact(open_session, opened.person, "another")
+
+        def emit(tx: Tx, session_id: str, number: int) -> None:
+            for part in range(number % 3 + 1):
+                tx.emit(session_id, {"type": "message", "number": number, "part": part})
+            if number % 5 == 0:
+                raise RuntimeError("changed my mind")
+
+        tasks = [
+            asyncio.ensure_future(opened.db.transact(emit, (opened.session_id, other)[number % 2], number))
+            for number in range(200)
+        ]
+        await asyncio.wait(tasks)
+        for session_id in (opened.session_id, other):
+            frames = [json.loads(frame) for frame in await opened.db.read(frames_after, session_id, 0)]
+            assert [frame["seq"] for frame in frames] == list(range(1, len(frames) + 1))
+            assert {frame["session_id"] for frame in frames} == {session_id}
+        kept = {
+            json.loads(frame)["number"]
+            for session in (opened.session_id, other)
+            for frame in await opened.db.read(frames_after, session, 0)
+        }
+        assert kept == {number for number in range(200) if number % 5}
+
+    async def test_an_event_is_published_word_for_word_as_it_is_kept(self, opened: Opened) -> None:
+        await opened.db.transact(lambda tx: tx.emit(opened.session_id, {"type": "message", "text": "Zürich \u2028 \U0001f600"}))
+        kept = await opened.db.read(frames_after, opened.session_id, 0)
+        assert [effect.text for effect in opened.sent if hasattr(effect, "text")] == kept
+
+
+class TestAuditChain:
+    async def test_is_whole_as_written(self, opened: Opened) -> None:
+        await keep_some(opened)
+        assert len(await opened.db.read(audit_chain, opened.session_id)) == 4
+        assert await is_whole(opened)
+
+    async def test_stays_whole_under_many_writers(self, opened: Opened) -> None:
+        await asyncio.gather(*(keep_some(opened) for _ in range(10)))
+        assert len(await opened.db.read(audit_chain, opened.session_id)) == 40
+        assert await is_whole(opened)
+
+    @pytest.mark.parametrize("column", COLUMNS)
+    @pytest.mark.parametrize("n", [1, 2, 4])
+    async def test_shows_when_any_part_of_any_row_was_changed(self, opened: Opened, column: str, n: int) -> None:
+        await keep_some(opened)
+        tamper(opened, f"UPDATE audit SET {column} = ? WHERE scope = ? AND n = ?", COLUMNS[column], opened.session_id, n)
+        if (column, n) != ("scope", 4):
+            assert not await is_whole(opened)
+        assert len(await opened.db.read(audit_chain, opened.session_id)) == (3 if column == "scope" else 4)
+
+    @pytest.mark.parametrize("n", [1, 2, 3])
+    async def test_shows_when_a_row_was_taken_out(self, opened: Opened, n: int) -> None:
+        await keep_some(opened)
+        tamper(opened, "DELETE FROM audit WHERE scope = ? AND n = ?", opened.session_id, n)
+        assert not await is_whole(opened)
+
+    async def test_shows_when_rows_changed_places(self, opened: Opened) -> None:
+        await keep_some(opened)
+        swap = "UPDATE audit SET n = CASE n WHEN 2 THEN 1003 WHEN 3 THEN 1002 ELSE n END WHERE scope = ?"
+        tamper(opened, swap, opened.session_id)
+        tamper_back = "UPDATE audit SET n = n - 1000 WHERE n > 1000 AND scope = ?"
+        tamper(opened, tamper_back, opened.session_id)
+        assert not await is_whole(opened)
+
+
+class TestDatabaseItself:
+    """Whatever code or hand comes along."""
+
+    async def _request(self, opened: Opened) -> str:
+        ask = Ask(FeedbackType.TEXT, {"title": "?"}, session_id=opened.session_id)
+        asked = await opened.db.transact(ask_people, opened.person, ask, None)
+        assert isinstance(asked, dict)
+        return str(asked["id"])
+
+    def _refused(self, opened: Opened, statement: str) -> None:
+        with (
+            closing(sqlite3.connect(opened.path)) as connection,
+            pytest.raises(sqlite3.IntegrityError, match=r"append-only|stays"),
+        ):
+            connection.execute(statement)
+
+    @pytest.mark.parametrize("table", ["audit", "events"])
+    async def test_refuses_to_change_or_delete_a_record(self, opened: Opened, table: str) -> None:
+        await self._request(opened)
+        column = {"audit": "actor", "events": "frame"}[table]
+        self._refused(opened, f"UPDATE {table} SET {column} = '-'")
+        self._refused(opened, f"DELETE FROM {table}")
+
+    @pytest.mark.parametrize(
+        "change", ["status = 'pending'", "status = 'answered'", "response = '{}'", "body = '{}'", "decided_at = 1"]
+    )
+    async def test_refuses_to_change_a_decided_request(self, opened: Opened, change: str) -> None:
+        request_id = await self._request(opened)
+
+        def cancel(tx: Tx) -> None:
+            row = request_by_id(tx, request_id)
+            assert row is not None
+            assert close_request(tx, row, FeedbackStatus.CANCELLED, None, actor="-", via="chat") is not None
+            assert close_request(tx, row, FeedbackStatus.ANSWERED, {"action": "submit"}, actor="-", via="chat") is None
+
+        await opened.db.transact(cancel)
+        self._refused(opened, f"UPDATE feedback_requests SET {change}")
+        self._refused(opened, f"DELETE FROM feedback_requests WHERE id = '{request_id}'")

@@ -1,0 +1,45 @@
+"""Fixtures that every floor of the tests may use."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.person import Person
+from tests.support.server import Server
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests that only need an account of their own: open registration, no tight limits."""
+    running = Server(tmp_path_factory.mktemp("server") / "data").start()
+    yield running
+    assert running.stop() == 0, running.log.read_text()[-4000:]
+
+
+@pytest.fixture
+def dana(server: Server) -> Person:
+    """A new person on the shared server."""
+    return server.person("Dana")
+
+
+@pytest.fixture
+def eve(server: Server) -> Person:
+    """Somebody else on the shared server."""
+    return server.person("Eve")
+
+
+@pytest.fixture
+def make_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Makes servers with settings of their own, not yet started; whatever still runs at the end is killed."""
+    made: list[Server] = []
+
+    def make(**settings: Any) -> Server:
+        made.append(Server(tmp_path / f"data{len(made)}", **settings))
+        return made[-1]
+
+    yield make
+    for server in made:
+        if server.process is not None:
+            server.kill()

@@ -1,0 +1,22 @@
+"""`assent serve` whose failpoint can be armed while it runs, so that a test of a crash costs one process start, not two.
+
+On SIGUSR1 it arms what stands in the file that ARMABLE_SPEC names, and removes the file to say so."""
+
+import os
+import signal
+from pathlib import Path
+
+from backend import failpoints
+from backend.cli import main
+
+SPEC = Path(os.environ["ARMABLE_SPEC"])
+
+
+def arm(*_: object) -> None:
+    failpoints.arm(SPEC.read_text())
+    SPEC.unlink()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGUSR1, arm)
+    main()

@@ -1,0 +1,111 @@
+"""A real server in its own process, on a free port, with its own data directory."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.support.person import PASSWORD, Person, until
+
+ROOT = Path(__file__).parents[2]
+START_S = 30
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Server:
+    """`assent serve` with the given settings (names without prefix). It may be killed and started again on its data."""
+
+    def __init__(self, data_dir: Path, **settings: Any) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = data_dir.with_name(data_dir.name + ".log")
+        self.settings = {"registration": "open", "rate_limit": "100000/minute", **settings}
+        self.process: subprocess.Popen[bytes] | None = None
+        self._armable = data_dir.with_name(data_dir.name + ".failpoint")
+
+    def start(self, wait: bool = True, **settings: Any) -> "Server":
+        """Start, with further settings for this one start. `wait=False` returns before it answers."""
+        environment = self._environment(settings)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.armable", "serve"], cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
+        if wait:
+            self.wait_until_ready()
+        return self
+
+    def command(self, *words: str) -> int:
+        """Run `assent` beside the server, on the same data; the exit code."""
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", "backend", *words]
+            return subprocess.run(
+                command, cwd=ROOT, env=self._environment({}), stdout=log, stderr=log, timeout=60, check=False
+            ).returncode
+
+    def _environment(self, settings: dict[str, Any]) -> dict[str, str]:
+        given = {**self.settings, **settings}
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("ASSENT_", "OPENAI_", "ANTHROPIC_", "AZURE_"))
+        }
+        environment |= {f"ASSENT_{name.upper()}": str(value) for name, value in given.items()}
+        environment |= {"ASSENT_DATA_DIR": str(self.data_dir), "ASSENT_PORT": str(self.port), "ASSENT_LOG_FORMAT": "json"}
+        return environment | {"ARMABLE_SPEC": str(self._armable)}
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_S
+        with httpx.Client(timeout=1, verify=False, trust_env=False) as client:  # certificates would take longer than the start
+            while time.monotonic() < deadline:
+                assert self.process is not None and self.process.poll() is None, (
+                    f"the server ended:\n{self.log.read_text()[-4000:]}"
+                )
+                try:
+                    if client.get(self.url + "/readyz").status_code == 200:
+                        return
+                except httpx.TransportError:
+                    time.sleep(0.02)
+        raise AssertionError(f"the server did not answer within {START_S} s:\n{self.log.read_text()[-4000:]}")
+
+    def arm(self, failpoint: str) -> None:
+        """From now on, die (`name:kill`), raise or hang where the failpoint is next passed."""
+        assert self.process is not None
+        self._armable.write_text(failpoint)
+        self.process.send_signal(signal.SIGUSR1)
+        until(self._armable.exists, lambda waiting: not waiting)
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """As an operator would; the exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> int:
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(timeout=30)
+
+    def wait_for_death(self) -> int:
+        """Until the process has ended by itself, as an armed failpoint makes it."""
+        assert self.process is not None
+        return self.process.wait(timeout=30)
+
+    def person(self, name: str = "Dana") -> Person:
+        """A new account, signed in."""
+        return Person.register(self.url, name, PASSWORD)
