@@ -2,50 +2,49 @@
 
 All of it is async, though little of it waits: FastAPI sends each plain function to a thread, at a third of a request's cost."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request
+from fastapi.openapi.models import OAuth2, OAuthFlowPassword, OAuthFlows
 from fastapi.responses import Response
-from fastapi.security import OAuth2PasswordBearer
+from fastapi.security.base import SecurityBase
+from pydantic import AfterValidator
 
-from backend.api.context import Reach
+from backend.api.budgets import Budgets
+from backend.api.context import context_of
 from backend.auth.principal import Principal
 from backend.db.transaction import dumps
 from backend.errors import FieldError, Invalid, Problem, Unauthorized
 
-_bearer = OAuth2PasswordBearer(tokenUrl="/api/auth/token", auto_error=False)
+
+class Caller(SecurityBase):
+    """The person behind `Authorization: Bearer`, whose budget the call is charged to; `scheme_name` and `model` are what
+    the API's description says of it. One dependency instead of a chain: each link costs a hot route 2 % of its CPU."""
+
+    def __init__(self, charge: Callable[[Budgets, str], None] | None = None) -> None:
+        self.scheme_name = "OAuth2PasswordBearer"
+        self.model = OAuth2(flows=OAuthFlows(password=OAuthFlowPassword(tokenUrl="/api/auth/token", scopes={})))
+        self._charge = charge
+
+    async def __call__(self, request: Request) -> Principal:
+        """Raises Unauthorized, and TooMany where the budget is spent."""
+        reach = context_of(request)
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthorized()
+        principal = await reach.sign_ins.principal(token.strip())
+        if self._charge is not None:
+            self._charge(reach.budgets, principal.person.id)
+        return principal
 
 
-async def signed_in(request: Request, reach: Reach, _token: Annotated[str | None, Depends(_bearer)] = None) -> Principal:
-    """The caller behind `Authorization: Bearer`. Raises Unauthorized."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthorized()
-    return await reach.sign_ins.principal(token.strip())
-
-
-SignedIn = Annotated[Principal, Depends(signed_in)]
-
-
-async def starting_work(principal: SignedIn, reach: Reach) -> Principal:
-    reach.budgets.start_work(principal.person.id)
-    return principal
-
-
-async def answering(principal: SignedIn, reach: Reach) -> Principal:
-    reach.budgets.answer(principal.person.id)
-    return principal
-
-
-Starting = Annotated[Principal, Depends(starting_work)]
-Answering = Annotated[Principal, Depends(answering)]
-
-
-async def idempotency_key(value: Annotated[str | None, Header(alias="Idempotency-Key", max_length=255)] = None) -> str | None:
-    return value or None
-
-
-IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
+SignedIn = Annotated[Principal, Depends(Caller())]
+Starting = Annotated[Principal, Depends(Caller(Budgets.start_work))]
+Answering = Annotated[Principal, Depends(Caller(Budgets.answer))]
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", max_length=255), AfterValidator(lambda key: key or None)
+]
 
 
 async def page_start(

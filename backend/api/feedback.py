@@ -199,7 +199,7 @@ def _page(tx: Tx, person: Person, status: str | None, session_id: str | None, be
 
 
 @router.post("", status_code=201, response_model=FeedbackRequest)
-async def ask(body: Ask, principal: Starting, reach: Reach, key: IdempotencyKey) -> Any:
+async def ask(body: Ask, principal: Starting, reach: Reach, key: IdempotencyKey = None) -> Any:
     """Ask people. Any program may: it waits with `GET /api/feedback/{id}?wait=60`."""
     question = asks.Ask(FeedbackType(body.type), body.body(), body.to, body.session_id, body.due_in)
     request = await reach.db.transact(asks.ask_people, principal.person, question, key)
@@ -255,7 +255,7 @@ def _find(tx: Tx, person: Person, request_id: str) -> dict[str, Any]:
 
 
 @router.post("/{request_id}/answer", response_model=FeedbackRequest)
-async def answer(request_id: str, body: Answer, principal: Answering, reach: Reach, key: IdempotencyKey) -> Any:
+async def answer(request_id: str, body: Answer, principal: Answering, reach: Reach, key: IdempotencyKey = None) -> Any:
     """The first valid answer decides; any later one is kept, changes nothing, and is told who decided."""
     inbound = InboundAnswer("chat", principal.person.id, request_id, body.action, body.values, body.feedback, body.version, key)
     return Json(outcome(await reach.db.transact(receive_answer, principal.person, inbound, reach.registry, reach.policy)))
