@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 def to_text(at: int) -> str:
     """`2026-11-21T02:00:00.000Z` for an instant in milliseconds."""
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03d}Z"
+    return f"{datetime.fromtimestamp(at // 1000, UTC).isoformat()[:19]}.{at % 1000:03d}Z"
 
 
 def to_text_or_none(at: int | None) -> str | None:

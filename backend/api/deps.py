@@ -42,9 +42,7 @@ class Caller(SecurityBase):
 SignedIn = Annotated[Principal, Depends(Caller())]
 Starting = Annotated[Principal, Depends(Caller(Budgets.start_work))]
 Answering = Annotated[Principal, Depends(Caller(Budgets.answer))]
-IdempotencyKey = Annotated[
-    str | None, Header(alias="Idempotency-Key", max_length=255), AfterValidator(lambda key: key or None)
-]
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", max_length=255), AfterValidator(lambda key: key or None)]
 
 
 async def page_start(

@@ -31,6 +31,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
 class Shell:
@@ -85,8 +86,8 @@ class Shell:
     @staticmethod
     def _dress(scope: Scope, headers: MutableHeaders) -> None:
         headers["X-Request-Id"] = scope["request_id"]
-        for name, value in SECURITY_HEADERS.items():
-            headers.setdefault(name, value)
+        given = {name for name, _ in headers.raw}
+        headers.raw.extend(pair for pair in _SECURITY if pair[0] not in given)
         if scope["path"].startswith("/api"):
             headers.setdefault("Cache-Control", "no-store")
         if scope["scheme"] == "https":

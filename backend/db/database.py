@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from backend.db.clock import Clock
-from backend.db.transaction import Effect, Tx
+from backend.db.transaction import Effect, Tx, dumps
 from backend.errors import Unavailable
 from backend.failpoints import FailpointRaised, armed, failpoint
 from backend.log import get_logger
@@ -177,6 +177,7 @@ def connect(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         poolclass=NullPool,
+        json_serializer=dumps,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False, "isolation_level": None},
     )
 

