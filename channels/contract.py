@@ -1,21 +1,25 @@
-"""What every door hands to the core: a person's word in one form, whatever the channel it came by."""
+"""What a channel is: one way of carrying words to a person, and the form in which words come back from any of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-ChannelName = Literal["chat", "api", "slack", "email"]
+ChannelName = Literal["chat", "api", "slack", "email", "console"]
+Risk = Literal["low", "medium", "high"]
 
 
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
     """Something a known person said. `event_id` is the sender's or provider's own id of it: the same id again is the
-    same word. Without `session_id` it opens a session. `settings` are the starter's wishes for the run."""
+    same word. Without `session_id` it opens a session. `thread` is where on the channel it was said, so that the answer
+    goes there. `settings` are the starter's wishes for the run."""
 
     channel: ChannelName
     person_id: str
     content: str
     session_id: str | None = None
     event_id: str | None = None
+    thread: Mapping[str, Any] | None = None
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -32,3 +36,148 @@ class InboundAnswer:
     feedback: str | None = None
     version: int | None = None
     event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where one person is reached: `account` is the channel's own name for them (`T01/U02`, `dana@example.org`), proven to
+    be theirs when it was linked; `thread` is a place within the channel to speak in, in the channel's own words."""
+
+    account: str
+    thread: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A feedback request on its way to one person. `request` is the request in the API's shape, as it is now: pending when
+    it is delivered, decided when its copy is settled. `link` opens it in the web app. `decidable` is false where the risk
+    is too high for this channel: then only the link is offered. `context` says in a line or two what led to it."""
+
+    request: Mapping[str, Any]
+    link: str
+    decidable: bool = True
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Something said to a person that asks nothing: the agent's reply (Markdown), or a notice of the platform."""
+
+    text: str
+    author: str = "Assent"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that the provider took a message: `ref` is what finds it again (a few short JSON values)."""
+
+    ref: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel can do. `settles`: it can rewrite what it sent. `needs_account`: a person must link an account first.
+    `reached_when_sent`: what it accepted has reached the person; a web page reaches them only when it is looked at."""
+
+    settles: bool = True
+    needs_account: bool = True
+    reached_when_sent: bool = True
+
+
+class Channel(Protocol):
+    """One way of carrying words. Each call is one try: whoever calls repeats, records and gives up. Every method raises
+    one of `channels.errors` and nothing else, within its own time limits, and may be called from many tasks at once."""
+
+    name: ChannelName
+    capabilities: Capabilities
+
+    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
+        """Put the question before the person. `earlier` is given after a try whose outcome is unknown ({request_id, since},
+        `since` in milliseconds): look for what it left, if the provider can tell, before sending again."""
+        ...
+
+    async def settle(self, question: Question, to: Address, receipt: Receipt) -> None:
+        """Rewrite the copy behind `receipt` so that it says how the request ended and can be answered no more."""
+        ...
+
+    async def say(self, words: Words, to: Address) -> Receipt:
+        """Tell the person something."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody did on a channel, before anyone knows whether they may: `account` is the provider's proof of who it
+    was, `event_id` the provider's own id of the event (never reused; a repeat has no second effect)."""
+
+    channel: ChannelName
+    account: str
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaidAnswer(Said):
+    request_id: str
+    action: str
+    values: dict[str, Any] | None = None
+    feedback: str | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SaidMessage(Said):
+    """`place` names the conversation on the channel (one place, one session); `thread` is how to speak there."""
+
+    content: str
+    place: str
+    thread: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The answer decided; `question` is the request as it is now."""
+
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was changed. `reason` is one sentence to show to that person alone; `errors` are (field, message); `question`
+    is the request as it is now, where the person may see it (decided by somebody else, changed, ...)."""
+
+    reason: str
+    code: str = ""
+    errors: tuple[tuple[str, str], ...] = ()
+    question: Question | None = None
+
+
+class Inbox(Protocol):
+    """Where a channel brings what people did on it. The backend implements it; everything it accepts is on disk before it
+    returns. Raises nothing for what people do wrong; raises channels.errors.Retryable when it cannot record now."""
+
+    async def find(self, channel: ChannelName, account: str, request_id: str) -> Question | Refused:
+        """The request as this account may see it, for showing details or opening a form."""
+        ...
+
+    async def answer(self, said: SaidAnswer) -> Taken | Refused: ...
+
+    async def open_text(self, channel: ChannelName, account: str, place: str) -> str | None:
+        """The id of the only open text question put to this account in that conversation, if there is exactly one: a plain
+        reply there is its answer."""
+        ...
+
+    async def message(self, said: SaidMessage) -> Refused | None:
+        """Hand the agent a person's word; None: it was taken."""
+        ...
+
+    async def link(self, channel: ChannelName, account: str, label: str, code: str) -> str:
+        """Tie the account to the signed-in person who was given `code`; one sentence that says what came of it."""
+        ...
+
+    async def disconnect(self, channel: ChannelName, account: str, reason: str) -> None:
+        """The account (or every account under it, such as a whole workspace `T01/`) can be reached no more."""
+        ...

@@ -99,6 +99,7 @@ def _chat_copy(tx: Tx, request_id: str, person_id: str) -> dict[str, Any]:
         "status": DeliveryStatus.SENT,
         "attempts": 1,
         "error": None,
+        "created_at": tx.now,
         "sent_at": tx.now,
         "seen_at": None,
         "settled_at": None,

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from backend.db.database import connect
 
-HEAD = "0001"
+HEAD = "0002"
 _HERE = Path(__file__).parent / "migrations"
 
 

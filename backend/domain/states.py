@@ -64,6 +64,12 @@ class ChannelType(StrEnum):
     EMAIL = "email"
 
 
+class ConnectionStatus(StrEnum):
+    CONNECTED = "connected"
+    DEGRADED = "degraded"
+    DISCONNECTED = "disconnected"
+
+
 class DeliveryStatus(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"

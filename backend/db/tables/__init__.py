@@ -1,7 +1,20 @@
 """What is kept, a file a noun. Instants are milliseconds, ids are text, documents are JSON."""
 
 from backend.db.tables.base import metadata
-from backend.db.tables.feedback import approvals, deliveries, feedback_recipients, feedback_requests, feedback_responses
+from backend.db.tables.channels import (
+    connections,
+    deliveries,
+    delivery_attempts,
+    group_members,
+    groups,
+    inbound_events,
+    installations,
+    link_proofs,
+    preferences,
+    presences,
+    threads,
+)
+from backend.db.tables.feedback import approvals, feedback_recipients, feedback_requests, feedback_responses
 from backend.db.tables.people import idempotency_keys, people, sign_ins, ws_tickets
 from backend.db.tables.runs import executions, run_events, runs
 from backend.db.tables.sessions import audit, events, messages, sessions, summaries
@@ -9,20 +22,30 @@ from backend.db.tables.sessions import audit, events, messages, sessions, summar
 __all__ = [
     "approvals",
     "audit",
+    "connections",
     "deliveries",
+    "delivery_attempts",
     "events",
     "executions",
     "feedback_recipients",
     "feedback_requests",
     "feedback_responses",
+    "group_members",
+    "groups",
     "idempotency_keys",
+    "inbound_events",
+    "installations",
+    "link_proofs",
     "messages",
     "metadata",
     "people",
+    "preferences",
+    "presences",
     "run_events",
     "runs",
     "sessions",
     "sign_ins",
     "summaries",
+    "threads",
     "ws_tickets",
 ]

@@ -1,8 +1,8 @@
-"""What was asked of people, where it was carried, what they said, and which exact call that authorises."""
+"""What was asked of people, what they said, and which exact call that authorises."""
 
 from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, Text
 
-from backend.db.tables.base import at, key, metadata, one_of, ref, words
+from backend.db.tables.base import at, key, metadata, one_of, ref
 
 feedback_requests = Table(
     "feedback_requests",
@@ -44,21 +44,6 @@ feedback_responses = Table(
     Column("body", JSON, nullable=False),
     Column("accepted", Boolean, nullable=False),
     at("at"),
-)
-
-deliveries = Table(
-    "deliveries",
-    metadata,
-    key(),
-    ref("request_id", "feedback_requests.id", index=True),
-    ref("person_id", "people.id"),
-    one_of("channel"),
-    one_of("status"),
-    Column("attempts", Integer, nullable=False, default=0),
-    words("error", nullable=True),
-    at("sent_at", nullable=True),
-    at("seen_at", nullable=True),
-    at("settled_at", nullable=True),
 )
 
 # A decision to let one exact call run. `args` is the canonical text that was digested, shown and will be executed.

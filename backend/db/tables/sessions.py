@@ -12,6 +12,8 @@ sessions = Table(
     words("title"),
     one_of("status"),
     one_of("agent_status"),
+    # Where its person wants to be asked about it; null: in the person's own order.
+    Column("channel", String(24), nullable=True),
     Column("last_seq", Integer, nullable=False, default=0),
     at("created_at"),
     at("updated_at"),

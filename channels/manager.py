@@ -1,0 +1,110 @@
+"""The channel manager: what is to be done next so that a question reaches a person, decided from facts alone.
+
+A ladder is one person's ordered steps for one request. Each step has at most one copy, a message on that step's channel.
+Nothing here reads a clock, a database or a network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from channels.contract import ChannelName
+
+CopyStatus = Literal["queued", "sending", "sent", "seen", "retry_wait", "failed", "settled"]
+
+SEEN_GRACE_MS = 5_000  # a tab that is open gets this long to show the card
+BACKOFF_BASE_MS, BACKOFF_CAP_MS = 1_000, 60_000
+RETRY_AFTER_CAP_MS = 5 * 60_000
+PATIENCE_MS = 30_000  # a provider that wants us to wait longer is waited for while the next channel is tried
+TRIES = 5
+AT_WORK = ("queued", "sending", "retry_wait")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Ask on `channel`; without an answer after `wait_ms`, go on to the next step."""
+
+    channel: ChannelName
+    wait_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What became of the message of step number `step`. Times are milliseconds; `reached_when_sent` is the channel's."""
+
+    step: int
+    channel: ChannelName
+    status: CopyStatus
+    sent_at: int | None = None
+    seen_at: int | None = None
+    error: str | None = None
+    retry_at: int | None = None
+    reached_when_sent: bool = True
+
+    @property
+    def reached_at(self) -> int | None:
+        """When the person was reached by it, as far as one can know; None: not (yet)."""
+        if self.seen_at is not None:
+            return self.seen_at
+        return self.sent_at if self.reached_when_sent and self.status != "failed" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Take step number `step`: send its copy."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing to do until `until`; None: until something happens."""
+
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Every step is spent and none reached the person: a dead letter, with what went wrong at each."""
+
+    reasons: tuple[str, ...]
+
+
+Move = Open | Rest | GiveUp
+
+
+def next_move(now: int, ladder: Sequence[Step], copies: Sequence[Copy], present: bool) -> Move:
+    """What to do for a question that is still open. `present`: the person has the web app open somewhere."""
+    if not copies:
+        return Open(0)
+    last = max(copies, key=lambda copy: copy.step)
+    turn = _turn(now, last, ladder[last.step], present)
+    if turn is not None and (turn.until is None or turn.until > now):
+        return turn
+    if last.step + 1 < len(ladder):
+        return Open(last.step + 1)
+    if any(copy.reached_at is not None or copy.status in AT_WORK for copy in copies):
+        return Rest(None)
+    return GiveUp(tuple(f"{copy.channel}: {copy.error or 'nobody was there'}" for copy in copies))
+
+
+def _turn(now: int, copy: Copy, step: Step, present: bool) -> Rest | None:
+    """How long this copy has its turn still; None where it has no more."""
+    if copy.status == "retry_wait" and copy.retry_at is not None and copy.retry_at - now > PATIENCE_MS:
+        return None
+    if copy.status in AT_WORK:
+        return Rest(None)
+    if copy.status == "failed" or copy.sent_at is None:
+        return None
+    if copy.reached_at is not None:
+        return Rest(copy.reached_at + step.wait_ms)
+    return Rest(copy.sent_at + SEEN_GRACE_MS) if present else None
+
+
+def retry_in(tries: int, after_s: float | None, chance: float) -> int | None:
+    """Milliseconds until try number `tries` + 1; None when there have been enough. Exponential backoff with full jitter
+    (`chance` in [0, 1)), and never before the provider's own `Retry-After`, which is capped."""
+    if tries >= TRIES:
+        return None
+    backoff = chance * min(BACKOFF_CAP_MS, BACKOFF_BASE_MS << tries)
+    asked = min(RETRY_AFTER_CAP_MS, max(0.0, after_s or 0.0) * 1000)
+    return round(max(backoff, asked))
