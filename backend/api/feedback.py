@@ -118,6 +118,14 @@ class Response(View):
     at: str
 
 
+class Closed(View):
+    """What ended a request that nobody answered: the person who did, if one did, and why."""
+
+    by: By | None = None
+    why: str | None = None
+    at: str
+
+
 class Delivery(View):
     channel: str
     person_id: str
@@ -178,6 +186,7 @@ class FeedbackRequest(View):
     route: list[dict[str, Any]]
     deliveries: list[Delivery]
     response: Response | None = None
+    closed: Closed | None = None
 
 
 class FeedbackRequests(View):

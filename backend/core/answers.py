@@ -58,7 +58,7 @@ def answer_request(
         decision.feedback,
     )
     response = _response(answer, {"id": person.id, "name": person.name}, via, tx.now)
-    request = close_request(tx, row, FeedbackStatus.ANSWERED, response, actor=person.id, via=via)
+    request = close_request(tx, row, FeedbackStatus.ANSWERED, response, by=person, via=via)
     if request is None:
         return _late(tx, person, _load(tx, person, request_id), decision, via)
     _keep(tx, row.id, person, via, decision, accepted=True)
@@ -131,7 +131,7 @@ def _decided(tx: Tx, row: Row[Any]) -> Conflict:
     decided = (
         {name: row.response[name] for name in ("action", "by", "via", "at")}
         if row.response
-        else {"action": row.status, "by": None, "via": None, "at": to_text(row.decided_at)}
+        else {"action": row.status, "by": (row.closed or {}).get("by"), "via": None, "at": to_text(row.decided_at)}
     )
     return Conflict(_said(row, decided), code="already_decided", decided=decided, request=shape_request(tx, row))
 
@@ -144,7 +144,8 @@ def _said(row: Row[Any], decided: dict[str, Any]) -> str:
         )
     if row.status == FeedbackStatus.EXPIRED:
         return f"This expired at {decided['at']}; your answer was kept but not used."
-    return f"This was withdrawn at {decided['at']}; your answer was kept but not used."
+    by = f" by {decided['by']['name']}" if decided["by"] else ""
+    return f"This was withdrawn{by} at {decided['at']}; your answer was kept but not used."
 
 
 def _authorise(tx: Tx, row: Row[Any], answer: Answer, person: Person, registry: Registry, policy: Policy) -> None:
@@ -191,7 +192,8 @@ def expire_request(tx: Tx, request_id: str) -> bool:
         return False
     answer = timeout_answer(FeedbackType(row.type), row.body)
     response = _response(answer, {"id": SYSTEM, "name": "nobody"}, "timeout", tx.now)
-    if close_request(tx, row, FeedbackStatus.EXPIRED, response, actor=SYSTEM, via="timeout") is None:
+    why = "nobody answered in time"
+    if close_request(tx, row, FeedbackStatus.EXPIRED, response, by=None, via="timeout", why=why) is None:
         return False
     _resume(tx, row, FeedbackStatus.EXPIRED, answer)
     return True
@@ -202,7 +204,7 @@ def cancel_request(tx: Tx, person: Person, request_id: str, via: str) -> dict[st
     row = _load(tx, person, request_id)
     if person.id != row.owner_id:
         raise Forbidden("Only the person who asked can withdraw this.")
-    request = close_request(tx, row, FeedbackStatus.CANCELLED, None, actor=person.id, via=via)
+    request = close_request(tx, row, FeedbackStatus.CANCELLED, None, by=person, via=via)
     if request is None:
         return _decided(tx, _load(tx, person, request_id))
     _resume(tx, row, FeedbackStatus.CANCELLED, Answer("cancelled"))

@@ -9,7 +9,7 @@ from backend.db import feedback as store
 from backend.db.transaction import person_topic, request_topic, session_topic
 from backend.domain.answers import ACTIONS, TIMEOUT_DEFAULT
 from backend.domain.feedback import check_body
-from backend.domain.people import Person
+from backend.domain.people import SYSTEM, Person
 from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus, FeedbackType
 from backend.ids import new_id
 from backend.times import to_text, to_text_or_none
@@ -63,6 +63,7 @@ def open_request(tx: Tx, asked: Asked) -> dict[str, Any]:
         "created_at": tx.now,
         "due_at": asked.due_at,
         "response": None,
+        "closed": None,
         "decided_at": None,
         "dead_letter": False,
     }
@@ -121,18 +122,34 @@ def _tell(tx: Tx, request: dict[str, Any], frame: dict[str, Any], owner_id: str)
 
 
 def close_request(
-    tx: Tx, row: Row[Any], to: FeedbackStatus, response: dict[str, Any] | None, *, actor: str, via: str, why: str | None = None
+    tx: Tx,
+    row: Row[Any],
+    to: FeedbackStatus,
+    response: dict[str, Any] | None,
+    *,
+    by: Person | None,
+    via: str,
+    why: str | None = None,
 ) -> dict[str, Any] | None:
-    """Leave `pending` for `to`, settle every copy, tell everyone. None: it was not pending any more, nothing changed."""
-    if not store.decide_request(tx, row.id, to, response):
+    """Leave `pending` for `to`, settle every copy, tell everyone. `by` nobody means the platform; `why` completes "it was
+    closed because". None: it was not pending any more, nothing changed."""
+    closed = None if to is FeedbackStatus.ANSWERED else _closed(by, why, tx.now)
+    if not store.decide_request(tx, row.id, to, response, closed):
         return None
     copies = store.settle_deliveries(tx, row.id)
-    values = {**row._mapping, "status": to, "response": response, "decided_at": tx.now}
+    values = {**row._mapping, "status": to, "response": response, "closed": closed, "decided_at": tx.now}
     request = _shape(values, [copy._mapping for copy in copies])
     _tell(tx, request, {"type": "feedback_resolved", "request": request}, row.owner_id)
     action = response and response["action"]
+    actor = by.id if by else SYSTEM
     tx.audit(row.session_id, actor=actor, via=via, action=f"feedback.{to}", subject=row.id, decision=action, why=why)
     return request
+
+
+def _closed(by: Person | None, why: str | None, at: int) -> dict[str, Any]:
+    """Who or what ended a question that nobody answered."""
+    said = {"by": by and {"id": by.id, "name": by.name}, "why": why, "at": to_text(at)}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def shape_request(tx: Tx, row: Row[Any]) -> dict[str, Any]:
@@ -154,6 +171,7 @@ def _shape(values: dict[str, Any], copies: Sequence[Any]) -> dict[str, Any]:
         "dead_letter": values["dead_letter"],
         "deliveries": [_shape_copy(copy) for copy in copies],
         "response": values["response"],
+        "closed": values["closed"],
     }
 
 

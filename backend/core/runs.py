@@ -7,7 +7,7 @@ from typing import Any
 from backend.core.feedback import close_request
 from backend.db import Row, Tx, feedback, runs, sessions
 from backend.db.transaction import person_topic, run_topic, session_topic
-from backend.domain.people import AGENT, SYSTEM
+from backend.domain.people import AGENT
 from backend.domain.runs import Caps, LogEntry, unseen_messages
 from backend.domain.states import AgentStatus, ChannelType, FeedbackStatus, MessageStatus, MessageType, RunStatus
 from backend.domain.steps import Usage
@@ -22,6 +22,13 @@ AGENT_AFTER = {
     RunStatus.ERROR: AgentStatus.ERROR,
     RunStatus.CANCELLED: AgentStatus.IDLE,
     RunStatus.STOPPED: AgentStatus.IDLE,
+}
+
+WHY_CLOSED = {
+    RunStatus.COMPLETED: "the run was completed",
+    RunStatus.ERROR: "the run failed",
+    RunStatus.CANCELLED: "the run was cancelled",
+    RunStatus.STOPPED: "the run was stopped",
 }
 
 
@@ -158,7 +165,7 @@ def end_run(
     ended = {"status": status, "content": content, "error": error}
     runs.append_log(tx, row.id, [("ended", {name: value for name, value in ended.items() if value is not None})])
     for request in feedback.open_requests_of_run(tx, row.id):
-        close_request(tx, request, FeedbackStatus.CANCELLED, None, actor=SYSTEM, via=via, why=f"run {status}")
+        close_request(tx, request, FeedbackStatus.CANCELLED, None, by=None, via=via, why=WHY_CLOSED[status])
     if status is RunStatus.COMPLETED:
         say(tx, row.session_id, row.id, content or "")
     tx.emit(row.session_id, _last_frame(row.id, status, content, error, values))

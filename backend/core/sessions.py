@@ -60,7 +60,7 @@ def close_session(tx: Tx, person: Person, session_id: str, via: str = ChannelTyp
     if row.status == SessionStatus.ACTIVE:
         cancel_work(tx, person, session_id, via)
         for request in feedback.open_requests(tx, session_id):
-            close_request(tx, request, FeedbackStatus.CANCELLED, None, actor=person.id, via=via, why="session closed")
+            close_request(tx, request, FeedbackStatus.CANCELLED, None, by=person, via=via, why="the session was closed")
         store.update_session(tx, session_id, status=SessionStatus.CLOSED, updated_at=tx.now)
         tx.audit(session_id, actor=person.id, via=via, action="session.closed", subject=session_id)
         _tell_person(tx, person.id, session_id, "closed")

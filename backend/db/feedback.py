@@ -21,7 +21,7 @@ _deliveries = select(deliveries).where(deliveries.c.request_id == bindparam("req
 _decide = (
     update(feedback_requests)
     .where(feedback_requests.c.id == bindparam("request"), feedback_requests.c.status == "pending")
-    .values(status=bindparam("to"), response=bindparam("response_"), decided_at=bindparam("now"))
+    .values(status=bindparam("to"), response=bindparam("response_"), closed=bindparam("closed_"), decided_at=bindparam("now"))
 )
 _settle = (
     update(deliveries)
@@ -107,9 +107,10 @@ def list_deliveries(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
     return tx.all(_deliveries, {"request": request_id})
 
 
-def decide_request(tx: Tx, id: str, to: str, response: dict[str, Any] | None) -> bool:
+def decide_request(tx: Tx, id: str, to: str, response: dict[str, Any] | None, closed: dict[str, Any] | None) -> bool:
     """Leave `pending`, once. False: somebody else has."""
-    return tx.execute(_decide, {"request": id, "to": to, "response_": response, "now": tx.now}).rowcount == 1
+    values = {"request": id, "to": to, "response_": response, "closed_": closed, "now": tx.now}
+    return tx.execute(_decide, values).rowcount == 1
 
 
 def settle_deliveries(tx: Tx, request_id: str) -> Sequence[Row[Any]]:

@@ -18,6 +18,8 @@ feedback_requests = Table(
     at("created_at"),
     at("due_at", nullable=True),
     Column("response", JSON, nullable=True),
+    # Who or what ended it without an answer, and why.
+    Column("closed", JSON, nullable=True),
     at("decided_at", nullable=True),
     Column("dead_letter", Boolean, nullable=False, default=False),
     Index("ix_feedback_requests_session_id_status", "session_id", "status"),

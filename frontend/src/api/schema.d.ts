@@ -774,6 +774,19 @@ export interface components {
             /** Feedback */
             feedback?: string | null;
         };
+        /**
+         * Closed
+         * @description What ended a request that nobody answered: the person who did, if one did, and why.
+         */
+        Closed: {
+            /** At */
+            at: string;
+            by?: components["schemas"]["By"] | null;
+            /** Why */
+            why?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
         /** Completion */
         Completion: {
             /**
@@ -845,6 +858,7 @@ export interface components {
             allowed_actions: string[];
             /** Checkpoint */
             checkpoint?: string | null;
+            closed?: components["schemas"]["Closed"] | null;
             /** Context */
             context?: {
                 [key: string]: unknown;

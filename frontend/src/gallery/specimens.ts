@@ -182,7 +182,16 @@ function common(type: FeedbackType): Specimen[] {
     { state: 'Answered elsewhere', request: settle('Answered elsewhere', sam, 'slack'), draft, unsent },
     { state: 'Too late', request: settle('Too late', sam, 'email'), draft, unsent, tooLate: true },
     one('Timed out', { unsent, change: { status: 'expired', due_at: ahead(-MINUTE) } }),
-    one('Withdrawn', { unsent, change: { status: 'cancelled' } }),
+    one('Withdrawn', {
+      unsent,
+      change: { status: 'cancelled', closed: { by: sam, at: ahead(-2 * MINUTE) } },
+    }),
+    one('Run cancelled', {
+      change: {
+        status: 'cancelled',
+        closed: { why: 'the run was cancelled', at: ahead(-2 * MINUTE) },
+      },
+    }),
   ];
 }
 

@@ -204,7 +204,7 @@ class TestQuestion:
         assert dana.http.post(f"/api/feedback/{request['id']}/cancel").json()["status"] == "cancelled"
         refused(dana.http.post(f"/api/feedback/{request['id']}/cancel"), 409, "already_decided")
         decided = refused(eve.answer(request["id"], "submit", feedback="late"), 409, "already_decided")["decided"]
-        assert (decided["action"], decided["by"]) == ("cancelled", None)
+        assert (decided["action"], decided["by"]) == ("cancelled", {"id": dana.id, "name": "Dana"})
 
 
 class TestAgentsQuestion:
@@ -236,9 +236,26 @@ class TestAgentsQuestion:
         assert reply.status_code == 200
         assert dana.run_when(started["run_id"])["status"] == "completed"
 
+    def test_says_who_withdrew_it(self, dana: Person) -> None:
+        request = ask(dana)
+        withdrawn = dana.http.post(f"/api/feedback/{request['id']}/cancel").json()
+        assert withdrawn["closed"]["by"] == {"id": dana.id, "name": "Dana"}
+        assert "why" not in withdrawn["closed"]
+        assert dana.get(f"/api/feedback/{request['id']}") == withdrawn
+        late = refused(dana.answer(request["id"], "submit", feedback="late"), 409, "already_decided")
+        assert late["detail"].startswith("This was withdrawn by Dana at ")
+
+    def test_says_when_closing_the_session_withdrew_it(self, dana: Person) -> None:
+        request = ask(dana)
+        dana.http.delete(f"/api/sessions/{request['session_id']}")
+        closed = dana.get(f"/api/feedback/{request['id']}")["closed"]
+        assert (closed["by"]["name"], closed["why"]) == ("Dana", "the session was closed")
+
     def test_is_withdrawn_when_its_run_is_cancelled(self, dana: Person) -> None:
         started = dana.say("pay 500 to Withdrawn")
         request = dana.pending(started["session_id"])
         assert dana.http.post(f"/api/runs/{started['run_id']}/cancel").json()["status"] == "cancelled"
         until(lambda: dana.get(f"/api/feedback/{request['id']}")["status"], lambda status: status == "cancelled")
+        closed = dana.get(f"/api/feedback/{request['id']}")["closed"]
+        assert "by" not in closed and closed["why"] == "the run was cancelled"
         refused(dana.answer(request["id"], "approve"), 409, "already_decided")

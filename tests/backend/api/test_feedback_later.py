@@ -91,6 +91,7 @@ class TestDueTime:
             expired = dana.get(f"/api/feedback/{request['id']}", wait=30)
             assert expired["status"] == "expired"
             assert expired["response"]["by"]["id"] == "system" and expired["response"]["via"] == "timeout"
+            assert expired["closed"]["why"] == "nobody answered in time"
             assert (expired["response"]["action"], expired["response"].get("values")) == (action, values)
             assert (
                 refused(dana.answer(request["id"], action, values=values), 409, "already_decided")["decided"]["via"] == "timeout"

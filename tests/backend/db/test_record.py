@@ -143,7 +143,8 @@ class TestDatabaseItself:
         self._refused(opened, f"DELETE FROM {table}")
 
     @pytest.mark.parametrize(
-        "change", ["status = 'pending'", "status = 'answered'", "response = '{}'", "body = '{}'", "decided_at = 1"]
+        "change",
+        ["status = 'pending'", "status = 'answered'", "response = '{}'", "closed = '{}'", "body = '{}'", "decided_at = 1"],
     )
     async def test_refuses_to_change_a_decided_request(self, opened: Opened, change: str) -> None:
         request_id = await self._request(opened)
@@ -151,8 +152,8 @@ class TestDatabaseItself:
         def cancel(tx: Tx) -> None:
             row = request_by_id(tx, request_id)
             assert row is not None
-            assert close_request(tx, row, FeedbackStatus.CANCELLED, None, actor="-", via="chat") is not None
-            assert close_request(tx, row, FeedbackStatus.ANSWERED, {"action": "submit"}, actor="-", via="chat") is None
+            assert close_request(tx, row, FeedbackStatus.CANCELLED, None, by=None, via="chat") is not None
+            assert close_request(tx, row, FeedbackStatus.ANSWERED, {"action": "submit"}, by=None, via="chat") is None
 
         await opened.db.transact(cancel)
         self._refused(opened, f"UPDATE feedback_requests SET {change}")

@@ -31,7 +31,19 @@ describe('the signature', () => {
     expect(signature(aRequest({ status: 'expired' }))?.text).toBe(
       'Nobody answered in time, so it was rejected',
     );
-    expect(signature(aRequest({ status: 'cancelled' }))?.text).toBe('Withdrawn before anybody answered');
+  });
+
+  const at = '2026-11-20T14:03:00Z';
+  test.each([
+    [{ by: dana, at }, 'Withdrawn by Dana'],
+    [{ by: dana, why: 'the session was closed', at }, 'Withdrawn by Dana: the session was closed'],
+    [{ why: 'the run was cancelled', at }, 'Withdrawn: the run was cancelled'],
+    [undefined, 'Withdrawn before anybody answered'],
+  ])('says who or what withdrew it (%#)', (closed, text) => {
+    expect(signature(aRequest({ status: 'cancelled', ...(closed && { closed }) }))).toMatchObject({
+      text,
+      ...(closed && { at }),
+    });
   });
 
   test('is missing while the request waits', () => {

@@ -84,7 +84,7 @@ export function decided(action: string, by: By, via: string): string {
 
 /** The line under a settled document: who, where and when, or why nobody signed. */
 export function signature(request: FeedbackRequest): Signature | undefined {
-  const { response, status } = request;
+  const { response, status, closed } = request;
   if (status === 'answered' && response) {
     return {
       tone: TONES[response.action] ?? 'neutral',
@@ -93,15 +93,23 @@ export function signature(request: FeedbackRequest): Signature | undefined {
     };
   }
   if (status === 'expired') {
-    const at = request.due_at ?? undefined;
+    const at = closed?.at ?? request.due_at ?? undefined;
     return {
       tone: 'neutral',
       text: `Nobody answered in time${outcomeOfTimeout(request)}`,
       ...(at && { at }),
     };
   }
-  if (status === 'cancelled') return { tone: 'neutral', text: 'Withdrawn before anybody answered' };
+  if (status === 'cancelled') {
+    return { tone: 'neutral', text: withdrawn(closed), ...(closed && { at: closed.at }) };
+  }
   return undefined;
+}
+
+function withdrawn(closed: FeedbackRequest['closed']): string {
+  if (!closed?.by && !closed?.why) return 'Withdrawn before anybody answered';
+  const by = closed.by ? ` by ${closed.by.name}` : '';
+  return `Withdrawn${by}${closed.why ? `: ${closed.why}` : ''}`;
 }
 
 function timeoutAction(request: FeedbackRequest): string {
