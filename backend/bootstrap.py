@@ -24,6 +24,7 @@ from backend.core.runs import ADVANCE
 from backend.db import Database, Effect, EndReply, Publish, Ring
 from backend.db.database import Sink
 from backend.db.migrate import migrate
+from backend.db.opening import open_database
 from backend.db.people import dead_sign_ins
 from backend.db.runs import void_leases
 from backend.db.transaction import SIGN_INS_TOPIC, STOPPING_TOPIC
@@ -115,7 +116,7 @@ def bootstrap(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with sole_use(settings):
             migrate(settings.database_file)
-            db = Database(settings.database_file, sink_into(stream, queue))
+            db = open_database(settings.database_file, sink_into(stream, queue))
             engine = make_engine(model)
             advancer = RunAdvancer(db, stream, engine, registry, policy, caps(settings), settings.data_dir)
             worker = Worker(db, queue, {ADVANCE: advancer.advance})

@@ -8,8 +8,8 @@ import typer
 
 from backend.auth.passwords import MIN_LENGTH, hash_password
 from backend.core import people as core
-from backend.db import Database
 from backend.db.migrate import migrate
+from backend.db.opening import open_database
 from backend.db.people import list_people
 from backend.domain.answers import is_email
 from backend.errors import Invalid
@@ -27,7 +27,7 @@ def _run(use_case: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     migrate(path)
 
     async def run() -> Any:
-        db = Database(path, sink=lambda effects: None)
+        db = open_database(path, sink=lambda effects: None)
         try:
             return await db.transact(use_case, *args, **kwargs)
         finally:

@@ -1,7 +1,7 @@
 """Runs: starting, claiming, logging under the lease, and the one way to end."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from backend.core.feedback import close_request
@@ -49,6 +49,16 @@ class Lease:
     steps: int
     tokens: int
     active_ms: int
+
+    def undo(self) -> Callable[[], None]:
+        """What puts the lease back to as it is now."""
+        now = replace(self)
+
+        def put_back() -> None:
+            for name in ("token", "spent_from", "steps", "tokens", "active_ms"):
+                setattr(self, name, getattr(now, name))
+
+        return put_back
 
 
 @dataclass(slots=True)
@@ -126,6 +136,7 @@ def log_progress(
     )
     if not held:
         raise LeaseLost(lease.run_id)
+    tx.on_rollback(lease.undo())
     lease.spent_from = tx.now
     lease.steps += steps
     lease.tokens += tokens

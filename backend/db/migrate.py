@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from backend.db.database import connect
+from backend.db.sqlite_database import connect
 
 HEAD = "0002"
 _HERE = Path(__file__).parent / "migrations"

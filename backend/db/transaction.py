@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +56,7 @@ _insert_audit = insert(audit)
 class Tx:
     """One open transaction. Not thread-safe; lives inside one call of `Database.transact` or `Database.read`."""
 
-    __slots__ = ("_audit", "_connection", "_frames", "effects", "now")
+    __slots__ = ("_audit", "_connection", "_frames", "_undo", "effects", "now")
 
     def __init__(self, connection: Connection, now: int) -> None:
         self._connection = connection
@@ -64,6 +64,7 @@ class Tx:
         self.effects: list[Effect] = []
         self._frames: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {}
         self._audit: dict[str, list[dict[str, Any]]] = {}
+        self._undo: list[Callable[[], None]] = []
 
     def execute(
         self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
@@ -96,6 +97,15 @@ class Tx:
         """Append to the hash chain of `scope`: who did what to which thing, through which channel."""
         entry = {"actor": actor, "via": via, "action": action, "subject": subject, "detail": detail}
         self._audit.setdefault(scope, []).append(entry)
+
+    def on_rollback(self, undo: Callable[[], None]) -> None:
+        """What a use case changes in memory, it must be able to take back: the transaction may fail, or be run again."""
+        self._undo.append(undo)
+
+    def roll_back(self) -> None:
+        """Take back what was changed in memory, the newest first. Called once, when nothing will be committed."""
+        while self._undo:
+            self._undo.pop()()
 
     def flush(self) -> None:
         """Number and write what was emitted and audited: one UPDATE and one batch a session. Called once, before commit."""

@@ -7,8 +7,9 @@ import pytest
 
 from backend.core import people
 from backend.core.sessions import open_session
-from backend.db import Database, Effect, Tx
+from backend.db import Effect, Tx
 from backend.db.migrate import migrate
+from backend.db.opening import open_database
 from backend.domain.people import Person
 
 
@@ -18,7 +19,7 @@ class Opened:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.sent: list[Effect] = []
-        self.db = Database(path, self._sink)
+        self.db = open_database(path, self._sink)
         self.person = Person("", "")
         self.session_id = ""
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from backend.db import Database, Effect, Publish, Ring, Tx, database
+from backend.db import Effect, Publish, Ring, Tx, sqlite_database
+from backend.db.opening import open_database
 from backend.db.tables import sessions
 from backend.errors import NotFound, Unavailable
 from tests.backend.conftest import Opened
@@ -72,6 +73,20 @@ class TestTransact:
         assert on_disk(opened, "SELECT count(*) FROM events") == [(0,)]
         assert opened.sent == []
 
+    async def test_what_was_changed_in_memory_is_as_before_when_it_raises(self, opened: Opened) -> None:
+        done: list[str] = []
+
+        def remember(tx: Tx, word: str, fails: bool) -> None:
+            done.append(word)
+            tx.on_rollback(lambda: done.remove(word))
+            if fails:
+                raise NotFound("after all")
+
+        await opened.db.transact(remember, "kept", False)
+        with pytest.raises(NotFound):
+            await opened.db.transact(remember, "taken back", True)
+        assert done == ["kept"]
+
     async def test_runs_on_with_the_next_after_a_failure(self, opened: Opened) -> None:
         for _ in range(3):
             with pytest.raises(NotFound):
@@ -129,7 +144,7 @@ class TestGroup:
             with closing(sqlite3.connect(path)) as connection:
                 seen.append(str(connection.execute("SELECT title FROM sessions").fetchone()[0]))
 
-        other = Database(path, sink)
+        other = open_database(path, sink)
         await other.transact(rename, opened.session_id, "committed first")
         assert seen == ["committed first"]
         other.close()
@@ -165,8 +180,8 @@ class TestTrouble:
     async def hurried(self, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> Opened:
         """The same database, by a process that waits less for a lock."""
         opened.db.close()
-        monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.2)
-        opened.db = Database(opened.path, opened._sink)
+        monkeypatch.setattr(sqlite_database, "BUSY_TIMEOUT_S", 0.2)
+        opened.db = open_database(opened.path, opened._sink)
         return opened
 
     async def test_a_lock_held_elsewhere_is_unavailable_and_reads_go_on(self, hurried: Opened) -> None:
@@ -210,6 +225,6 @@ class TestTrouble:
     async def test_a_read_only_file_is_unavailable(self, opened: Opened) -> None:
         opened.db.close()
         opened.path.chmod(0o400)
-        opened.db = Database(opened.path, opened._sink)
+        opened.db = open_database(opened.path, opened._sink)
         with pytest.raises(Unavailable):
             await opened.db.transact(rename, opened.session_id, "never")

@@ -11,8 +11,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.exc import OperationalError
 
-from backend.db.database import connect
 from backend.db.migrate import HEAD, current_revision, migrate
+from backend.db.sqlite_database import connect
 from backend.db.tables import metadata
 
 
