@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from backend.db.sqlite_database import connect
 
-HEAD = "0002"
+HEAD = "0003"
 _HERE = Path(__file__).parent / "migrations"
 
 
