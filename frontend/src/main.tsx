@@ -2,7 +2,9 @@ import './styles/app.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app';
+import { watchForLostParts } from './app/lost-parts';
 
+watchForLostParts();
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(

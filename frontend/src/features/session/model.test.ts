@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { aMessage, answered, aRequest, aSession, dana, frame } from '@/testing/fixtures';
-import { announcement, buildTimeline, forPerson, statusOf } from './model';
+import { announcement, buildTimeline, forPerson, statusOf, waitingWords } from './model';
 
 const now = Date.parse('2026-11-20T14:10:00Z');
 const kinds = (items: { kind: string }[]) => items.map(({ kind }) => kind);
@@ -78,6 +78,16 @@ describe('the status', () => {
     const elsewhere = aRequest({ id: 'r2', to: ['p2'] });
     expect(forPerson([aRequest(), elsewhere], dana.id).map(({ id }) => id)).toEqual(['r1']);
   });
+});
+
+test('what waits is counted by kind, in words', () => {
+  const [approval, review] = [aRequest(), aRequest({ type: 'checkpoint' })];
+  const questions = [aRequest({ type: 'text' }), aRequest({ type: 'choice' })];
+  expect(waitingWords([approval])).toBe('1 approval waiting');
+  expect(waitingWords(questions)).toBe('2 questions waiting');
+  expect(waitingWords([approval, ...questions, review])).toBe(
+    '1 approval, 2 questions, and 1 review waiting',
+  );
 });
 
 test('the latest news is announced, one sentence for a batch', () => {

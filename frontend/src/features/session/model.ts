@@ -1,4 +1,4 @@
-import type { FeedbackRequest, Message, Session } from '@/api/types';
+import type { FeedbackRequest, FeedbackType, Message, Session } from '@/api/types';
 import type { DurableFrame } from '@/live/frames';
 import { newerRequest } from '@/live/apply-event';
 import { day, remaining } from '@/lib/time';
@@ -116,6 +116,23 @@ export function forPerson(pending: FeedbackRequest[], id: string | undefined): F
   return pending.filter(
     (request) => request.to.length === 0 || (id !== undefined && request.to.includes(id)),
   );
+}
+
+const KINDS: Record<FeedbackType, string> = {
+  confirmation: 'approval',
+  choice: 'question',
+  text: 'question',
+  form: 'form',
+  checkpoint: 'review',
+};
+const LIST = new Intl.ListFormat('en');
+
+/** "1 approval and 2 questions waiting" */
+export function waitingWords(pending: FeedbackRequest[]): string {
+  const counts = new Map<string, number>();
+  for (const { type } of pending) counts.set(KINDS[type], (counts.get(KINDS[type]) ?? 0) + 1);
+  const parts = [...counts].map(([kind, count]) => `${count} ${kind}${count === 1 ? '' : 's'}`);
+  return `${LIST.format(parts)} waiting`;
 }
 
 export interface Status {

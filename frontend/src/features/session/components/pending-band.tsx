@@ -4,8 +4,9 @@ import { Words } from '@/components/exact-text';
 import { Button } from '@/components/ui/button';
 import { useOutOfView } from '@/hooks/use-out-of-view';
 import { goToCard } from '@/lib/card-keys';
+import { waitingWords } from '../model';
 
-/** Stays above the composer while what waits for the reader is scrolled away. */
+/** Stays above the composer while the oldest of what waits for the reader is scrolled away. */
 export function PendingBand({ pending }: { pending: FeedbackRequest[] }) {
   const first = pending[0];
   const away = useOutOfView(first && `request-${first.id}`);
@@ -15,12 +16,11 @@ export function PendingBand({ pending }: { pending: FeedbackRequest[] }) {
     <div className="flex min-h-11 items-center gap-2 border-t-2 border-accent bg-accent-wash px-4 text-sm text-accent-strong">
       <PenLine aria-hidden className="size-4 shrink-0" />
       <span className="min-w-0 flex-1 truncate">
-        {pending.length === 1 ? (
+        {waitingWords(pending)}
+        {pending.length === 1 && (
           <>
-            Waiting for you: <Words text={first.title} />
+            : <Words text={first.title} />
           </>
-        ) : (
-          `${pending.length} requests wait for you`
         )}
       </span>
       <Button size="sm" onClick={() => goToCard(document.getElementById(`request-${first.id}`))}>
