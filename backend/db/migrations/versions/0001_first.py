@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from backend.db.guards import guard, guard_whole, prepare_guards
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -20,19 +22,27 @@ _UNCHANGEABLE = {
 
 def upgrade() -> None:
     _create_tables()
+    prepare_guards()
     for table, why in _UNCHANGEABLE.items():
         for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{why}'); END"
-            )
-    op.execute(
-        "CREATE TRIGGER feedback_requests_decided BEFORE UPDATE OF status, response, decided_at, body ON feedback_requests "
-        "WHEN OLD.status <> 'pending' BEGIN SELECT RAISE(ABORT, 'a decided request stays decided'); END"
+            guard(f"{table}_no_{verb.lower()}", table, verb, why)
+        guard_whole(table, why)
+    guard(
+        "feedback_requests_decided",
+        "feedback_requests",
+        "UPDATE",
+        "a decided request stays decided",
+        columns=("status", "response", "decided_at", "body"),
+        when="OLD.status <> 'pending'",
     )
-    op.execute(
-        "CREATE TRIGGER feedback_requests_kept BEFORE DELETE ON feedback_requests "
-        "WHEN OLD.status <> 'pending' BEGIN SELECT RAISE(ABORT, 'a decided request stays on record'); END"
+    guard(
+        "feedback_requests_kept",
+        "feedback_requests",
+        "DELETE",
+        "a decided request stays on record",
+        when="OLD.status <> 'pending'",
     )
+    guard_whole("feedback_requests", "a decided request stays on record")
 
 
 def _create_tables() -> None:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from backend.db.guards import drop_guard, guard
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -11,9 +13,12 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("feedback_requests", sa.Column("closed", sa.JSON(), nullable=True))
-    op.execute("DROP TRIGGER feedback_requests_decided")
-    op.execute(
-        "CREATE TRIGGER feedback_requests_decided "
-        "BEFORE UPDATE OF status, response, closed, decided_at, body ON feedback_requests "
-        "WHEN OLD.status <> 'pending' BEGIN SELECT RAISE(ABORT, 'a decided request stays decided'); END"
+    drop_guard("feedback_requests_decided", "feedback_requests")
+    guard(
+        "feedback_requests_decided",
+        "feedback_requests",
+        "UPDATE",
+        "a decided request stays decided",
+        columns=("status", "response", "closed", "decided_at", "body"),
+        when="OLD.status <> 'pending'",
     )
