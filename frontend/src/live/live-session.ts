@@ -7,7 +7,7 @@ import { OUTBOX_PREFIX } from '@/lib/drafts';
 import { createStore, type Store } from '@/lib/store';
 import { type Applied, applyFrames, applyInitialState, applyPassing } from './apply-event';
 import { type DurableFrame, type EventPage, type Frame, isDurable } from './frames';
-import type { SessionLog } from './log';
+import { endsMidTurn, type SessionLog } from './log';
 import { Outbox } from './outbox';
 import { type Connection, SessionSocket } from './session-socket';
 import { StreamingStore } from './streaming-store';
@@ -21,6 +21,8 @@ export class LiveSession {
   readonly connection: Store<Connection> = createStore<Connection>('connecting');
   /** False once plain requests fail like the socket does. */
   readonly reachable: Store<boolean> = createStore(true);
+  /** True when the server knows of no run although the log ends in the middle of a turn: no reply will come. */
+  readonly cutOff: Store<boolean> = createStore(false);
   readonly streaming = new StreamingStore();
   readonly outbox: Outbox;
   readonly #id: string;
@@ -89,11 +91,26 @@ export class LiveSession {
     if (frame.type === 'initial_state') {
       const applied = applyInitialState(this.#cache, this.#id, frame);
       this.streaming.restart(frame.partial);
-      return this.#settle(applied);
+      const verdict = this.#settle(applied);
+      if (verdict === 'ok' && !frame.partial) void this.#lookForCutOff();
+      return verdict;
     }
     if (frame.type === 'generating') return this.#addPiece(frame.data);
     if (frame.type === 'error' && frame.client_id) this.outbox.refused(frame.client_id, frame.detail);
     return applyPassing(this.#cache, this.#id, frame) ? 'behind' : 'ok';
+  }
+
+  /** A log alone cannot say whether its open end is still being worked on; the server can, for exactly this log. */
+  async #lookForCutOff(): Promise<void> {
+    if (!endsMidTurn(this.#log()?.frames ?? [])) return;
+    try {
+      const session = await unwrap(
+        api.GET('/api/sessions/{session_id}', { params: { path: { session_id: this.#id } } }),
+      );
+      this.cutOff.set(!session.active_run_id && session.last_seq === this.#log()?.cursor);
+    } catch {
+      // Out of reach again; the next connection asks once more.
+    }
   }
 
   /** A hole in streamed text is filled by connecting again, once per attempt: the committed reply settles it anyway. */
@@ -118,7 +135,10 @@ export class LiveSession {
         this.streaming.finish(frame.run_id);
       }
     }
-    if (added.length > 0) this.#onAdded(added);
+    if (added.length > 0) {
+      this.cutOff.set(false);
+      this.#onAdded(added);
+    }
     return behind ? 'behind' : 'ok';
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { aMessage, frame } from '@/testing/fixtures';
-import { append, emptyLog } from './log';
+import { append, emptyLog, endsMidTurn } from './log';
 
 const said = (seq: number) => frame(seq, { type: 'message', message: aMessage({ id: `m${seq}` }) });
 
@@ -20,4 +20,17 @@ test('nothing is taken beyond a hole', () => {
 test('repeats alone leave the very same log', () => {
   const { log } = append(emptyLog, [said(1)]);
   expect(append(log, [said(1)]).log).toBe(log);
+});
+
+test('a turn is open from what starts a run to what ends it', () => {
+  const user = frame(1, { type: 'message', message: aMessage({ run_id: 'run1' }) });
+  const started = frame(2, { type: 'task_started', content: '', run_id: 'run1' });
+  const reply = frame(3, { type: 'message', message: aMessage({ type: 'agent', run_id: 'run1' }) });
+  const ended = frame(4, { type: 'task_completed', content: '', run_id: 'run1' });
+  expect(endsMidTurn([])).toBe(false);
+  expect(endsMidTurn([user])).toBe(true);
+  expect(endsMidTurn([user, started])).toBe(true);
+  expect(endsMidTurn([user, started, reply])).toBe(true);
+  expect(endsMidTurn([user, started, reply, ended])).toBe(false);
+  expect(endsMidTurn([user, started, reply, ended, user])).toBe(true);
 });

@@ -8,6 +8,19 @@ export interface SessionLog {
 
 export const emptyLog: SessionLog = { cursor: 0, frames: [] };
 
+const ENDS = new Set(['task_completed', 'task_failed', 'task_cancelled']);
+
+function opensTurn(frame: DurableFrame): boolean {
+  if (frame.type === 'message') return frame.message.type === 'user' && Boolean(frame.message.run_id);
+  return frame.type === 'task_started';
+}
+
+/** Whether the agent owes an end to what was last asked of it. */
+export function endsMidTurn(frames: DurableFrame[]): boolean {
+  const last = frames.findLast((frame) => ENDS.has(frame.type) || opensTurn(frame));
+  return last !== undefined && opensTurn(last);
+}
+
 export interface Appended {
   log: SessionLog;
   added: DurableFrame[];

@@ -10,6 +10,7 @@ import { Button } from '@/components/ui/button';
 import { Skeleton } from '@/components/ui/skeleton';
 import { meQuery } from '@/features/auth/queries';
 import { RequestCard } from '@/features/feedback/components/request-card';
+import { CutOffReply } from '@/features/run/components/cut-off-reply';
 import { FailedRun } from '@/features/run/components/failed-run';
 import { RunSteps } from '@/features/run/components/run-steps';
 import { useStop } from '@/features/run/queries';
@@ -19,6 +20,7 @@ import { OutgoingTurn } from '@/features/session/components/outgoing-turn';
 import { PendingBand } from '@/features/session/components/pending-band';
 import { SessionHeader } from '@/features/session/components/session-header';
 import { StreamingTurn } from '@/features/session/components/streaming-turn';
+import { Turn } from '@/features/session/components/turn';
 import {
   announcement,
   buildTimeline,
@@ -88,7 +90,9 @@ function OpenSession({ session }: { session: Session }) {
   const online = useOnline();
   const outgoing = useStore(live.outbox.items);
   const timeline = useMemo(() => buildTimeline(log?.frames ?? []), [log]);
-  const { items, pending, runId } = timeline;
+  const { items, pending, lastWords } = timeline;
+  const cutOff = useStore(live.cutOff);
+  const runId = cutOff ? undefined : timeline.runId;
   const { pane, content, atBottom, unread, toBottom } = useStickToBottom(countTurns(items));
   const composer = useRef<HTMLTextAreaElement>(null);
   const closed = session.status === 'closed';
@@ -147,6 +151,14 @@ function OpenSession({ session }: { session: Session }) {
                     onDiscard={() => live.outbox.discard(item.clientId)}
                   />
                 ))}
+                {cutOff && (
+                  <Turn>
+                    <CutOffReply
+                      steps={timeline.runId && renderSteps(timeline.runId)}
+                      onResend={closed ? undefined : () => send(lastWords)}
+                    />
+                  </Turn>
+                )}
                 <StreamingTurn
                   streaming={live.streaming}
                   thinking={runId !== undefined && pending.length === 0}

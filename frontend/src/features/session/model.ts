@@ -16,6 +16,8 @@ export interface Timeline {
   pending: FeedbackRequest[];
   /** The run that has started and not ended. */
   runId?: string;
+  /** What a person said last. */
+  lastWords: string;
 }
 
 /** The log as it is read: turns, requests at the place where they were asked, and what happened to runs. */
@@ -103,6 +105,7 @@ export function buildTimeline(frames: DurableFrame[], now = Date.now()): Timelin
     items,
     pending: requests.filter((request) => request.status === 'pending'),
     ...(runId && { runId }),
+    lastWords,
   };
 }
 
