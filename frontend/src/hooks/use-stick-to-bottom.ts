@@ -45,9 +45,12 @@ export function useStickToBottom(count: number): Sticky {
     const inner = content.current;
     if (!scroller || !inner) return undefined;
     let height = scroller.scrollHeight;
+    let top = scroller.scrollTop;
     const onScroll = () => {
-      // Growth moves the end away without anybody scrolling.
-      if (scroller.scrollHeight !== height) return;
+      const upwards = scroller.scrollTop < top;
+      top = scroller.scrollTop;
+      // Growth moves the end away without anybody scrolling; only a reader scrolls up.
+      if (scroller.scrollHeight !== height && !upwards) return;
       const distance = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
       stuck.current = distance < NEAR;
       setLeftAt((before) => (distance < FAR ? undefined : (before ?? latest.current)));

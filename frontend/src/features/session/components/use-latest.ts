@@ -21,6 +21,8 @@ function firstWaiting(items: Item[]): number {
 export function useLatest(items: Item[]): Latest {
   const [start, setStart] = useState(() => Math.max(0, items.length - BATCH));
   const from = Math.min(start, firstWaiting(items), Math.max(0, items.length - 1));
+  // What was shown stays, also when it waits no longer: its reader has just answered it.
+  if (from < start) setStart(from);
   const list = useRef<HTMLOListElement>(null);
   const anchor = useRef<{ element: Element; top: number } | undefined>(undefined);
 
