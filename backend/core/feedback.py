@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backend.db import Row, Tx
+from backend.core.ladders import CARRY, climb, first_copy, keep_copies, ladder_of, tell
+from backend.db import Row, Tx, deliveries
 from backend.db import feedback as store
-from backend.db.transaction import person_topic, request_topic, session_topic
+from backend.db.transaction import person_topic, request_topic
 from backend.domain.answers import ACTIONS, TIMEOUT_DEFAULT
 from backend.domain.feedback import check_body
 from backend.domain.people import SYSTEM, Person
@@ -67,8 +68,11 @@ def open_request(tx: Tx, asked: Asked) -> dict[str, Any]:
         "decided_at": None,
         "dead_letter": False,
     }
-    copies = [_chat_copy(tx, request_id, person.id) for person in asked.to]
-    store.insert_request(tx, values, [person.id for person in asked.to], copies)
+    copies = [
+        first_copy(tx, request_id, person.id, ladder_of(tx, person.id, body["route"], asked.session_id)) for person in asked.to
+    ]
+    store.insert_request(tx, values, [person.id for person in asked.to])
+    keep_copies(tx, copies)
     request = _shape(values, copies)
     _tell(
         tx,
@@ -88,23 +92,6 @@ def open_request(tx: Tx, asked: Asked) -> dict[str, Any]:
         digest=digest,
     )
     return request
-
-
-def _chat_copy(tx: Tx, request_id: str, person_id: str) -> dict[str, Any]:
-    """The web chat's copy: the committed event is the delivery, so it is sent the moment it is recorded."""
-    return {
-        "id": new_id("dlv"),
-        "request_id": request_id,
-        "person_id": person_id,
-        "channel": ChannelType.CHAT,
-        "status": DeliveryStatus.SENT,
-        "attempts": 1,
-        "error": None,
-        "created_at": tx.now,
-        "sent_at": tx.now,
-        "seen_at": None,
-        "settled_at": None,
-    }
 
 
 def _frame_extras(request: dict[str, Any]) -> dict[str, Any]:
@@ -136,7 +123,7 @@ def close_request(
     closed = None if to is FeedbackStatus.ANSWERED else _closed(by, why, tx.now)
     if not store.decide_request(tx, row.id, to, response, closed):
         return None
-    copies = store.settle_deliveries(tx, row.id)
+    copies = _settle_copies(tx, row.id)
     values = {**row._mapping, "status": to, "response": response, "closed": closed, "decided_at": tx.now}
     request = _shape(values, [copy._mapping for copy in copies])
     _tell(tx, request, {"type": "feedback_resolved", "request": request}, row.owner_id)
@@ -146,15 +133,25 @@ def close_request(
     return request
 
 
+<<<<<<< HEAD
 def _closed(by: Person | None, why: str | None, at: int) -> dict[str, Any]:
     """Who or what ended a question that nobody answered."""
     said = {"by": by and {"id": by.id, "name": by.name}, "why": why, "at": to_text(at)}
     return {name: value for name, value in said.items() if value is not None}
+=======
+def _settle_copies(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
+    """Close every copy: at once where nothing left the house, by a worker where a message must be rewritten."""
+    copies = deliveries.settle_deliveries(tx, request_id)
+    for copy in copies:
+        if copy.next_at is not None:
+            tx.ring(CARRY, copy.id)
+    return copies
+>>>>>>> 8216488 (Deliveries: the outbox, its lease, the ladder's next move; chat and console as channels)
 
 
 def shape_request(tx: Tx, row: Row[Any]) -> dict[str, Any]:
     """The request as clients see it."""
-    return _shape(dict(row._mapping), [copy._mapping for copy in store.list_deliveries(tx, row.id)])
+    return _shape(dict(row._mapping), [copy._mapping for copy in deliveries.list_deliveries(tx, row.id)])
 
 
 def _shape(values: dict[str, Any], copies: Sequence[Any]) -> dict[str, Any]:
@@ -190,9 +187,12 @@ def may_decide(row: Row[Any], person_id: str) -> bool:
 
 
 def see_request(tx: Tx, person: Person, request_id: str) -> None:
-    """A live tab showed the card: its copy on the web chat has been seen."""
+    """A live tab showed the card: its copy on the web chat has been seen, and a letter that seemed dead has arrived."""
     row = store.request_by_id(tx, request_id)
-    if row is None or not may_see(row, person.id) or not store.see_delivery(tx, request_id, person.id, ChannelType.CHAT):
+    if row is None or not may_see(row, person.id) or not deliveries.see_delivery(tx, request_id, person.id, ChannelType.CHAT):
         return
-    seen = {"request_id": request_id, "channel": ChannelType.CHAT, "status": DeliveryStatus.SEEN}
-    tx.notify({"type": "feedback_delivery", "session_id": row.session_id, **seen}, session_topic(row.session_id))
+    arrived = row.dead_letter and deliveries.mark_dead_letter(tx, request_id, False)
+    seen = {"channel": ChannelType.CHAT, "person_id": person.id, "status": DeliveryStatus.SEEN, "error": None}
+    tell(tx, row, seen, **({"dead_letter": False} if arrived else {}))
+    if row.status == FeedbackStatus.PENDING:
+        climb(tx, row, person.id)

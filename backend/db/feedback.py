@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
 
-from backend.db.tables import approvals, deliveries, feedback_recipients, feedback_requests, feedback_responses, sessions
+from backend.db.tables import approvals, feedback_recipients, feedback_requests, feedback_responses, sessions
 from backend.db.transaction import Tx
 
 PAGE = 50
@@ -16,28 +16,10 @@ _joined = select(feedback_requests, sessions.c.person_id.label("owner_id")).join
 _by_id = _joined.where(feedback_requests.c.id == bindparam("id"))
 _insert = insert(feedback_requests)
 _insert_recipients = insert(feedback_recipients)
-_insert_deliveries = insert(deliveries)
-_deliveries = select(deliveries).where(deliveries.c.request_id == bindparam("request")).order_by(deliveries.c.id)
 _decide = (
     update(feedback_requests)
     .where(feedback_requests.c.id == bindparam("request"), feedback_requests.c.status == "pending")
     .values(status=bindparam("to"), response=bindparam("response_"), closed=bindparam("closed_"), decided_at=bindparam("now"))
-)
-_settle = (
-    update(deliveries)
-    .where(deliveries.c.request_id == bindparam("request"), deliveries.c.settled_at.is_(None))
-    .values(status="settled", settled_at=bindparam("now"))
-    .returning(deliveries)
-)
-_see = (
-    update(deliveries)
-    .where(
-        deliveries.c.request_id == bindparam("request"),
-        deliveries.c.person_id == bindparam("person"),
-        deliveries.c.channel == bindparam("on"),
-        deliveries.c.status == "sent",
-    )
-    .values(status="seen", seen_at=bindparam("now"))
 )
 _insert_response = insert(feedback_responses)
 _insert_approval = insert(approvals)
@@ -97,29 +79,15 @@ def due_requests(tx: Tx, limit: int) -> list[str]:
     return [row.id for row in tx.all(_due, {"now": tx.now, "limit": limit})]
 
 
-def insert_request(tx: Tx, values: dict[str, Any], recipients: Sequence[str], copies: Sequence[dict[str, Any]]) -> None:
+def insert_request(tx: Tx, values: dict[str, Any], recipients: Sequence[str]) -> None:
     tx.execute(_insert, values)
     tx.execute(_insert_recipients, [{"request_id": values["id"], "person_id": person} for person in recipients])
-    tx.execute(_insert_deliveries, list(copies))
-
-
-def list_deliveries(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
-    return tx.all(_deliveries, {"request": request_id})
 
 
 def decide_request(tx: Tx, id: str, to: str, response: dict[str, Any] | None, closed: dict[str, Any] | None) -> bool:
     """Leave `pending`, once. False: somebody else has."""
     values = {"request": id, "to": to, "response_": response, "closed_": closed, "now": tx.now}
     return tx.execute(_decide, values).rowcount == 1
-
-
-def settle_deliveries(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
-    """Close every copy; all of them as they are now."""
-    return sorted(tx.all(_settle, {"request": request_id, "now": tx.now}), key=lambda copy: str(copy.id))
-
-
-def see_delivery(tx: Tx, request_id: str, person_id: str, channel: str) -> bool:
-    return tx.execute(_see, {"request": request_id, "person": person_id, "on": channel, "now": tx.now}).rowcount > 0
 
 
 def insert_response(tx: Tx, **values: Any) -> None:

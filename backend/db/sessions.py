@@ -170,3 +170,14 @@ def latest_summary(tx: Tx, session_id: str) -> Row[Any] | None:
 
 def insert_summary(tx: Tx, **values: Any) -> None:
     tx.execute(insert(summaries), values)
+
+
+def last_spoke_via(tx: Tx, session_id: str) -> str | None:
+    """The channel on which the session's person last said something."""
+    statement = (
+        select(messages.c.via)
+        .where(messages.c.session_id == session_id, messages.c.type == "user")
+        .order_by(messages.c.created_at.desc(), messages.c.id.desc())
+        .limit(1)
+    )
+    return tx.execute(statement).scalar()

@@ -4,13 +4,15 @@ import ast
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from simpleeval import EvalWithCompoundTypes, InvalidExpression
 
 from backend.domain.steps import Tool
 
+RISKS = ("low", "medium", "high")
+CHANNEL_RISK = {"chat": "high", "slack": "high", "email": "medium"}
 ALWAYS, NEVER = "always", "never"
 _OPEN, _CLOSE, _QUOTES = "([{", ")]}", "'\""
 
@@ -18,10 +20,16 @@ _OPEN, _CLOSE, _QUOTES = "([{", ")]}", "'\""
 @dataclass(frozen=True, slots=True)
 class Policy:
     """`rules` by tool name: always, never, or a condition over the call's arguments. A rule from the settings replaces
-    the tool's own; a tool without one keeps what it declares; `everything` demands approval of every call."""
+    the tool's own; a tool without one keeps what it declares; `everything` demands approval of every call.
+    `channel_risk` names the highest risk that may be approved on each channel."""
 
     rules: Mapping[str, str]
     everything: bool = False
+    channel_risk: Mapping[str, str] = field(default_factory=lambda: dict(CHANNEL_RISK))
+
+    def may_decide_on(self, channel: str, risk: str) -> bool:
+        """Whether a call of this risk may be approved on the channel; a program's interface is as strong as the web chat."""
+        return RISKS.index(risk) <= RISKS.index(self.channel_risk.get(channel, "high"))
 
     def rule_for(self, tool: Tool) -> str:
         return ALWAYS if self.everything else self.rules.get(tool.name, tool.approval)

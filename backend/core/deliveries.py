@@ -1,0 +1,240 @@
+"""Deliveries: what a worker may do with a message that is due, and what follows from how it went.
+
+Each is claimed under a fenced lease. What is to be done follows from the rows alone: send while the request is open,
+close what was sent once it is decided, else let the ladder make its next move."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from backend.core.feedback import shape_request
+from backend.core.ladders import CARRY, climb, tell
+from backend.db import Row, Tx, connections, feedback, sessions
+from backend.db import deliveries as store
+from backend.db.transaction import person_topic
+from backend.domain.policy import Policy
+from backend.domain.states import ChannelType, ConnectionStatus, DeliveryStatus, FeedbackStatus
+from backend.ids import new_id
+from channels.contract import Address, Question, Receipt, Words
+from channels.errors import ChannelError, Disconnected, Retryable
+from channels.manager import retry_in
+
+LEASE_MS = 60_000
+CONTEXT_TURNS, CONTEXT_LENGTH = 3, 240
+NEVER_LINKED = "No account is linked for this channel."
+NOT_CLOSABLE = "It is not known whether this copy was sent, so it could not be closed."
+
+Verb = Literal["deliver", "settle", "say"]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One try to make: `verb` names the channel's method. `earlier` is set after a try whose outcome is unknown."""
+
+    delivery_id: str
+    token: int
+    verb: Verb
+    channel: str
+    to: Address
+    question: Question | None = None
+    words: Words | None = None
+    receipt: Receipt | None = None
+    earlier: Mapping[str, Any] | None = None
+
+
+def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str) -> Work | None:
+    """Take the delivery's lease and say what to try; None where there is nothing to send (any more)."""
+    row = store.claim_delivery(tx, delivery_id, tx.now + LEASE_MS)
+    if row is None:
+        return None
+    if row.request_id is None:
+        return _begin(tx, row, "say", words=Words(**row.words))
+    request = feedback.request_by_id(tx, row.request_id)
+    assert request is not None, "a copy belongs to a request"
+    if request.status == FeedbackStatus.PENDING and row.status in (*_UNSENT, DeliveryStatus.SENDING):
+        question = _question(tx, request, row.channel, policy, url)
+        return _begin(tx, row, "deliver", question, request)
+    if request.status == FeedbackStatus.PENDING:
+        store.update_delivery(tx, row.id, lease_until=None)
+        climb(tx, request, row.person_id)
+        return None
+    if row.ref is None:
+        _close_unsent(tx, request, row)
+        return None
+    return _begin(tx, row, "settle", _question(tx, request, row.channel, policy, url), request)
+
+
+_UNSENT = (DeliveryStatus.QUEUED, DeliveryStatus.RETRY_WAIT)
+
+
+def _begin(
+    tx: Tx,
+    row: Row[Any],
+    verb: Verb,
+    question: Question | None = None,
+    request: Row[Any] | None = None,
+    words: Words | None = None,
+) -> Work | None:
+    account = row.account or _account(tx, row.person_id, row.channel)
+    if account is None:
+        _fail(tx, row, request, NEVER_LINKED)
+        return None
+    last = store.last_attempt(tx, row.id) if verb != "settle" else None
+    unknown = last is not None and (last.outcome == "unknown" or last.ended_at is None)
+    earlier = {"request_id": row.request_id or row.id, "since": last.began_at} if last and unknown else None
+    store.end_attempt(tx, row.id, "unknown", "The process ended while it was tried.")
+    store.begin_attempt(tx, row.id, verb)
+    values: dict[str, Any] = {"account": account, "next_at": tx.now + LEASE_MS}
+    if verb != "settle":
+        values |= {"status": DeliveryStatus.SENDING, "attempts": row.attempts + 1}
+    store.update_delivery(tx, row.id, **values)
+    if request is not None and verb == "deliver":
+        tell(tx, request, {**row._mapping, "status": DeliveryStatus.SENDING})
+    receipt = Receipt(row.ref) if row.ref is not None else None
+    return Work(row.id, row.token, verb, row.channel, Address(account, row.thread), question, words, receipt, earlier)
+
+
+def _account(tx: Tx, person_id: str, channel: str) -> str | None:
+    if channel == ChannelType.CHAT:
+        return person_id
+    linked = [row.account for row in connections.linked_accounts(tx, person_id) if row.channel == channel]
+    return linked[-1] if linked else None
+
+
+def _question(tx: Tx, request: Row[Any], channel: str, policy: Policy, url: str) -> Question:
+    risk = (request.body.get("action") or {}).get("risk", "low")
+    return Question(
+        request=shape_request(tx, request),
+        link=f"{url}/r/{request.id}",
+        decidable=policy.may_decide_on(channel, risk),
+        context=_context(tx, request.session_id),
+    )
+
+
+def _context(tx: Tx, session_id: str) -> str:
+    """The last things said, oldest first, a line each: enough to recognise the conversation on another channel."""
+    rows = list(sessions.list_messages(tx, session_id, None))[:CONTEXT_TURNS]
+    lines = [f"{row.author_name or 'Agent'}: {' '.join(row.content.split())}" for row in reversed(rows)]
+    return "\n".join(line if len(line) <= CONTEXT_LENGTH else line[: CONTEXT_LENGTH - 1] + "…" for line in lines)
+
+
+def keep_sent(tx: Tx, work: Work, receipt: Receipt) -> None:
+    """The provider took the message. When the request was decided meanwhile, its copy is closed next."""
+    sent = {"status": DeliveryStatus.SENT, "sent_at": tx.now, "error": None, "ref": dict(receipt.ref)}
+    if not store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **sent):
+        return
+    store.end_attempt(tx, work.delivery_id, "sent", None)
+    request, row = _both(tx, work)
+    _recovered(tx, row)
+    if request is None:
+        return
+    tell(tx, request, row._mapping)
+    if request.status == FeedbackStatus.PENDING:
+        climb(tx, request, row.person_id)
+    else:
+        store.update_delivery(tx, row.id, next_at=tx.now)
+        tx.ring(CARRY, row.id)
+
+
+def keep_settled(tx: Tx, work: Work) -> None:
+    """The copy says how the request ended."""
+    values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": None}
+    if store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **values):
+        store.end_attempt(tx, work.delivery_id, "settled", None)
+
+
+def keep_failure(tx: Tx, work: Work, error: ChannelError, chance: float) -> None:
+    """The try failed: try again later, or leave this step for the next."""
+    unknown = isinstance(error, Retryable) and error.unknown
+    if not store.update_held(tx, work.delivery_id, work.token, lease_until=None):
+        return
+    store.end_attempt(tx, work.delivery_id, "unknown" if unknown else "failed", error.reason)
+    request, row = _both(tx, work)
+    tries = store.count_tries(tx, row.id, work.verb)
+    wait = retry_in(tries, error.after, chance) if isinstance(error, Retryable) else None
+    if isinstance(error, Disconnected):
+        _disconnect(tx, row, error.reason)
+    if wait is None and work.verb == "settle":
+        values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": f"Could not be closed: {error.reason}"}
+        store.update_delivery(tx, row.id, next_at=None, **values)
+    elif wait is None:
+        _fail(tx, row, request, error.reason)
+    else:
+        _retry(tx, row, request, work.verb, tx.now + wait, error.reason)
+
+
+def _retry(tx: Tx, row: Row[Any], request: Row[Any] | None, verb: Verb, at: int, reason: str) -> None:
+    values: dict[str, Any] = {"next_at": at, "error": reason}
+    if verb != "settle":
+        values["status"] = DeliveryStatus.RETRY_WAIT
+    store.update_delivery(tx, row.id, **values)
+    if request is not None and verb == "deliver":
+        tell(tx, request, {**row._mapping, **values})
+        if request.status == FeedbackStatus.PENDING:
+            climb(tx, request, row.person_id)
+
+
+def _fail(tx: Tx, row: Row[Any], request: Row[Any] | None, reason: str) -> None:
+    """Nothing more is tried with this copy; the ladder goes on."""
+    values: dict[str, Any] = {"status": DeliveryStatus.FAILED, "error": reason, "next_at": None, "lease_until": None}
+    store.update_delivery(tx, row.id, **values)
+    if request is not None:
+        tell(tx, request, {**row._mapping, **values})
+        if request.status == FeedbackStatus.PENDING:
+            climb(tx, request, row.person_id)
+
+
+def _close_unsent(tx: Tx, request: Row[Any], row: Row[Any]) -> None:
+    """The request is decided and nothing is known to have been sent: there is nothing to rewrite."""
+    error = NOT_CLOSABLE if row.status == DeliveryStatus.SENDING else row.error
+    store.end_attempt(tx, row.id, "unknown", NOT_CLOSABLE)
+    values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": error, "next_at": None, "lease_until": None}
+    store.update_delivery(tx, row.id, **values)
+
+
+def _both(tx: Tx, work: Work) -> tuple[Row[Any] | None, Row[Any]]:
+    row = store.delivery_by_id(tx, work.delivery_id)
+    assert row is not None, "a delivery that was claimed stays on record"
+    return (feedback.request_by_id(tx, row.request_id) if row.request_id else None), row
+
+
+def _disconnect(tx: Tx, row: Row[Any], reason: str) -> None:
+    gone = {"status": ConnectionStatus.DISCONNECTED, "error": reason, "failing_since": tx.now}
+    connections.update_connections(tx, row.person_id, row.channel, **gone)
+    tx.notify({"type": "channel_status", "channel": row.channel, "status": gone["status"]}, person_topic(row.person_id))
+
+
+def _recovered(tx: Tx, row: Row[Any]) -> None:
+    for linked in connections.linked_accounts(tx, row.person_id):
+        if linked.channel == row.channel and linked.status != ConnectionStatus.CONNECTED:
+            well = {"status": ConnectionStatus.CONNECTED, "error": None, "failing_since": None}
+            connections.update_connections(tx, row.person_id, row.channel, **well)
+            tx.notify({"type": "channel_status", "channel": row.channel, "status": well["status"]}, person_topic(row.person_id))
+
+
+def say_on(
+    tx: Tx,
+    person_id: str,
+    channel: str,
+    words: Words,
+    *,
+    session_id: str | None = None,
+    thread: Mapping[str, Any] | None = None,
+) -> str:
+    """Put words that ask nothing on their way; the id of the delivery."""
+    delivery_id = new_id("dlv")
+    row = {
+        "id": delivery_id,
+        "session_id": session_id,
+        "person_id": person_id,
+        "channel": channel,
+        "words": {"text": words.text, "author": words.author},
+        "thread": dict(thread) if thread else None,
+        "status": DeliveryStatus.QUEUED,
+        "attempts": 0,
+        "created_at": tx.now,
+        "next_at": tx.now,
+    }
+    store.insert_deliveries(tx, [row])
+    tx.ring(CARRY, delivery_id)
+    return delivery_id

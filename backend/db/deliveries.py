@@ -1,0 +1,172 @@
+"""Queries about messages on their way to people: claiming one, keeping what came of it, every try."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, case, func, insert, or_, select, update
+
+from backend.db.tables import deliveries, delivery_attempts, feedback_requests
+from backend.db.transaction import Tx
+
+_all = (
+    select(deliveries).where(deliveries.c.request_id == bindparam("request")).order_by(deliveries.c.created_at, deliveries.c.id)
+)
+_insert = insert(deliveries)
+_free = or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= bindparam("now"))
+_due = (
+    select(deliveries.c.id)
+    .where(deliveries.c.next_at <= bindparam("now"), _free)
+    .order_by(deliveries.c.next_at)
+    .limit(bindparam("limit"))
+)
+_claim = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("delivery"), deliveries.c.next_at <= bindparam("now"), _free)
+    .values(token=deliveries.c.token + 1, lease_until=bindparam("until"))
+    .returning(deliveries)
+)
+_at_work = or_(*(deliveries.c.status == status for status in ("queued", "retry_wait")))
+# What was never sent, and the web chat's own copies, are over with the request; the others a worker has yet to close.
+_over_at_once = or_(deliveries.c.channel == "chat", _at_work)
+_has_copy_elsewhere = and_(
+    deliveries.c.channel != "chat", or_(*(deliveries.c.status == status for status in ("sending", "sent", "seen")))
+)
+_settle = (
+    update(deliveries)
+    .where(deliveries.c.request_id == bindparam("request"), deliveries.c.settled_at.is_(None))
+    .values(
+        status=case((and_(_over_at_once, deliveries.c.status != "failed"), "settled"), else_=deliveries.c.status),
+        settled_at=case((_over_at_once, bindparam("now")), else_=None),
+        next_at=case((_has_copy_elsewhere, bindparam("now")), else_=None),
+    )
+    .returning(deliveries)
+)
+_see = (
+    update(deliveries)
+    .where(
+        deliveries.c.request_id == bindparam("request"),
+        deliveries.c.person_id == bindparam("person"),
+        deliveries.c.channel == bindparam("on"),
+        deliveries.c.status == "sent",
+    )
+    .values(status="seen", seen_at=bindparam("now"), next_at=bindparam("now"))
+    .returning(deliveries.c.id)
+)
+_insert_attempt = insert(delivery_attempts)
+_end_attempt = (
+    update(delivery_attempts)
+    .where(delivery_attempts.c.delivery_id == bindparam("delivery"), delivery_attempts.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"), outcome=bindparam("outcome_"), error=bindparam("error_"))
+)
+_last_attempt = (
+    select(delivery_attempts)
+    .where(delivery_attempts.c.delivery_id == bindparam("delivery"), delivery_attempts.c.verb != "settle")
+    .order_by(delivery_attempts.c.n.desc())
+    .limit(1)
+)
+_last_n = select(func.max(delivery_attempts.c.n)).where(delivery_attempts.c.delivery_id == bindparam("delivery"))
+_tries = (
+    select(func.count())
+    .select_from(delivery_attempts)
+    .where(delivery_attempts.c.delivery_id == bindparam("delivery"), delivery_attempts.c.verb == bindparam("verb_"))
+)
+_by_id = select(deliveries).where(deliveries.c.id == bindparam("delivery"))
+# Only when no other process can hold a lease.
+_void_leases = update(deliveries).where(deliveries.c.lease_until.is_not(None)).values(lease_until=None, next_at=bindparam("now"))
+_attempts = (
+    select(delivery_attempts)
+    .join(deliveries, deliveries.c.id == delivery_attempts.c.delivery_id)
+    .where(deliveries.c.request_id == bindparam("request"))
+    .order_by(delivery_attempts.c.began_at)
+)
+_dead_letter = (
+    update(feedback_requests)
+    .where(feedback_requests.c.id == bindparam("request"), feedback_requests.c.status == "pending")
+    .values(dead_letter=bindparam("dead"))
+)
+
+
+def insert_deliveries(tx: Tx, copies: Sequence[dict[str, Any]]) -> None:
+    tx.execute(_insert, list(copies))
+
+
+def list_deliveries(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
+    return tx.all(_all, {"request": request_id})
+
+
+def due_deliveries(tx: Tx, limit: int) -> list[str]:
+    return [row.id for row in tx.all(_due, {"now": tx.now, "limit": limit})]
+
+
+def claim_delivery(tx: Tx, id: str, until: int) -> Row[Any] | None:
+    """Take the lease of a delivery that is due; the row as it is now, or None."""
+    return tx.execute(_claim, {"delivery": id, "now": tx.now, "until": until}).first()
+
+
+def update_delivery(tx: Tx, id: str, **values: Any) -> None:
+    tx.execute(update(deliveries).where(deliveries.c.id == id).values(**values))
+
+
+def update_held(tx: Tx, id: str, token: int, **values: Any) -> bool:
+    """The same, only while `token` still holds the lease; False: it does not, nothing was written."""
+    held = update(deliveries).where(deliveries.c.id == id, deliveries.c.token == token).values(**values)
+    return tx.execute(held).rowcount == 1
+
+
+def settle_deliveries(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
+    """The request is decided: close what can be closed at once and make the rest due; all copies as they are now."""
+    return sorted(tx.all(_settle, {"request": request_id, "now": tx.now}), key=lambda copy: (copy.created_at, copy.id))
+
+
+def see_delivery(tx: Tx, request_id: str, person_id: str, channel: str) -> list[str]:
+    """Mark the person's copies on the channel as seen and due for another look; their ids."""
+    bound = {"request": request_id, "person": person_id, "on": channel, "now": tx.now}
+    return [row.id for row in tx.all(_see, bound)]
+
+
+def delivery_by_id(tx: Tx, id: str) -> Row[Any] | None:
+    return tx.first(_by_id, {"delivery": id})
+
+
+def void_delivery_leases(tx: Tx) -> None:
+    """Forget every lease and look at what was under it: only when no other process can hold one."""
+    tx.execute(_void_leases, {"now": tx.now})
+
+
+def count_tries(tx: Tx, delivery_id: str, verb: str) -> int:
+    return int(tx.execute(_tries, {"delivery": delivery_id, "verb_": verb}).scalar_one())
+
+
+def begin_attempt(tx: Tx, delivery_id: str, verb: str) -> None:
+    n = tx.execute(_last_n, {"delivery": delivery_id}).scalar() or 0
+    tx.execute(
+        _insert_attempt,
+        {
+            "delivery_id": delivery_id,
+            "n": n + 1,
+            "verb": verb,
+            "began_at": tx.now,
+            "ended_at": None,
+            "outcome": "begun",
+            "error": None,
+        },
+    )
+
+
+def end_attempt(tx: Tx, delivery_id: str, outcome: str, error: str | None) -> None:
+    """Say what came of every try that is still open."""
+    tx.execute(_end_attempt, {"delivery": delivery_id, "now": tx.now, "outcome_": outcome, "error_": error})
+
+
+def last_attempt(tx: Tx, delivery_id: str) -> Row[Any] | None:
+    """The latest try of sending it."""
+    return tx.first(_last_attempt, {"delivery": delivery_id})
+
+
+def list_attempts(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
+    return tx.all(_attempts, {"request": request_id})
+
+
+def mark_dead_letter(tx: Tx, request_id: str, dead: bool) -> bool:
+    """False where the request is not open any more."""
+    return tx.execute(_dead_letter, {"request": request_id, "dead": dead}).rowcount == 1

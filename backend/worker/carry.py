@@ -1,0 +1,63 @@
+"""Carries one delivery one try further: claim it, let its channel speak, keep what came of it."""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backend.core.deliveries import Work, claim_delivery, keep_failure, keep_sent, keep_settled
+from backend.db import Database
+from backend.domain.policy import Policy
+from backend.failpoints import failpoint
+from backend.log import get_logger
+from channels.contract import Channel, Receipt
+from channels.errors import ChannelError, Rejected, Retryable
+
+log = get_logger(__name__)
+
+TRY_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Handles the job `carry`. `url` is where people reach this installation, for the links."""
+
+    db: Database
+    channels: Mapping[str, Channel]
+    policy: Policy
+    url: str
+
+    async def carry(self, delivery_id: str) -> None:
+        """One try, if one is due. A failure is recorded and decides what is due next; nothing is raised for it."""
+        work = await self.db.transact(claim_delivery, delivery_id, self.policy, self.url)
+        if work is None:
+            return
+        failpoint("carry.claimed")
+        try:
+            receipt = await self._try(work)
+        except ChannelError as error:
+            log.warning("not delivered", delivery_id=delivery_id, channel=work.channel, verb=work.verb, reason=error.reason)
+            await self.db.transact(keep_failure, work, error, random.random())  # noqa: S311 a jitter, not a secret
+            return
+        failpoint("carry.accepted")
+        log.info("carried", delivery_id=delivery_id, channel=work.channel, verb=work.verb)
+        if receipt is None:
+            await self.db.transact(keep_settled, work)
+        else:
+            await self.db.transact(keep_sent, work, receipt)
+
+    async def _try(self, work: Work) -> Receipt | None:
+        channel = self.channels.get(work.channel)
+        if channel is None:
+            raise Rejected(f"The channel {work.channel} is not set up on this server.", "not_set_up")
+        try:
+            async with asyncio.timeout(TRY_S):
+                if work.words is not None:
+                    return await channel.say(work.words, work.to)
+                assert work.question is not None, "a delivery is of a question or of words"
+                if work.receipt is None or work.verb == "deliver":
+                    return await channel.deliver(work.question, work.to, work.earlier)
+                await channel.settle(work.question, work.to, work.receipt)
+                return None
+        except TimeoutError:
+            raise Retryable(f"No answer from {work.channel} within {TRY_S:.0f} seconds.", "timeout", unknown=True) from None

@@ -1,0 +1,1 @@
+"""The web chat: open tabs of the web app."""

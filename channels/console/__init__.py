@@ -1,0 +1,1 @@
+"""The console: the smallest channel; read it first."""

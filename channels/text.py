@@ -1,0 +1,92 @@
+"""A request in plain words: the same facts and the same outcome line on every channel that shows text."""
+
+import json
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from channels.contract import Question
+
+DONE = {
+    "approve": "Approved",
+    "reject": "Rejected",
+    "edit": "Approved with changes",
+    "submit": "Answered",
+    "decline": "Declined",
+    "continue": "Continued",
+    "stop": "Stopped",
+    "skip": "Skipped",
+    "revise": "Sent back for revision",
+}
+WHERE = {"chat": "in the web app", "api": "over the API", "slack": "in Slack", "email": "by email", "console": "on the console"}
+_SHOWN_AS_IT_IS = "\n\t"
+
+
+def reveal(text: str) -> str:
+    """The text with every character that would not be seen, or would reorder others, written as ⟨U+202E⟩."""
+    return "".join(character if _is_plain(character) else f"⟨U+{ord(character):04X}⟩" for character in text)
+
+
+def _is_plain(character: str) -> bool:
+    return character in _SHOWN_AS_IT_IS or unicodedata.category(character) not in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
+
+
+def fact(value: Any) -> str:
+    """One value, whole and on one line, as it will be used."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return reveal(text).replace("\n", "⏎").replace("\t", "⇥")
+
+
+def facts(request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What exactly is asked about: (name, value) of every argument of a call, option of a choice, field of a form."""
+    action = request.get("action")
+    if action:
+        yield from ((reveal(name), fact(value)) for name, value in action["args"].items())
+    for number, option in enumerate(request.get("options") or (), start=1):
+        yield str(number), fact(option["label"]) + (f" ({fact(option['description'])})" if option.get("description") else "")
+    for field in request.get("fields") or ():
+        needed = "" if field.get("required", True) else ", may be left out"
+        yield (
+            fact(field["name"]),
+            f"{field['type']}{needed}" + (f": {fact(field['description'])}" if field.get("description") else ""),
+        )
+
+
+def clock(at: str | None) -> str:
+    """`15:10 UTC` of an RFC 3339 instant."""
+    return f"{at[11:16]} UTC" if at else ""
+
+
+def deadline(request: Mapping[str, Any]) -> str:
+    """Until when an answer counts and what happens then; empty where the request waits for ever."""
+    if not request.get("due_at"):
+        return ""
+    wish = request["on_timeout"]
+    action = wish if isinstance(wish, str) else wish["action"]
+    return f"Answer by {clock(request['due_at'])}; without an answer: {DONE.get(action, action).lower()}."
+
+
+def question_text(question: Question) -> str:
+    """The whole request as plain text, with the address where it can be answered."""
+    request = question.request
+    lines = [f"{reveal(request['requested_by'])} asks: {reveal(request['title'])}"]
+    if request.get("prompt"):
+        lines.append(f"In its own words: {reveal(request['prompt'])}")
+    if request.get("action"):
+        lines.append(f"It would run {reveal(request['action']['tool'])} (risk {request['action']['risk']}) with exactly:")
+    lines += [f"  {name}: {value}" for name, value in facts(request)]
+    lines += [line for line in (deadline(request), f"Answer at {question.link}") if line]
+    return "\n".join(lines)
+
+
+def outcome_line(request: Mapping[str, Any]) -> str:
+    """How a request ended, in one sentence: who, where and when; empty while it is open."""
+    response = request.get("response")
+    if request["status"] == "answered" and response:
+        said = f' - "{reveal(response["feedback"])}"' if response.get("feedback") else ""
+        where = WHERE.get(response["via"], f"via {response['via']}")
+        by = reveal(response["by"]["name"])
+        return f"{DONE.get(response['action'], response['action'])} by {by} {where} at {clock(response['at'])}{said}"
+    if request["status"] == "expired" and response:
+        return f"No answer by {clock(request.get('due_at'))}: {DONE.get(response['action'], response['action']).lower()}"
+    return "Withdrawn: it is no longer needed" if request["status"] == "cancelled" else ""
