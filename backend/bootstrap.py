@@ -20,14 +20,16 @@ from backend.api.sockets import Sockets
 from backend.auth.keys import load_secret
 from backend.auth.tokens import Tokens
 from backend.core.executions import settle_cut_off
+from backend.core.ladders import CARRY
 from backend.core.runs import ADVANCE
 from backend.db import Database, Effect, EndReply, Publish, Ring
 from backend.db.database import Sink
+from backend.db.deliveries import void_delivery_leases
 from backend.db.migrate import migrate
 from backend.db.opening import open_database
 from backend.db.people import dead_sign_ins
 from backend.db.runs import void_leases
-from backend.db.transaction import SIGN_INS_TOPIC, STOPPING_TOPIC
+from backend.db.transaction import SIGN_INS_TOPIC, STOPPING_TOPIC, person_topic
 from backend.domain.policy import Policy, parse_policy
 from backend.domain.runs import Caps
 from backend.errors import Unavailable
@@ -39,6 +41,9 @@ from backend.stream.contract import Stream
 from backend.stream.memory_stream import MemoryStream
 from backend.worker.advance_run import RunAdvancer
 from backend.worker.app import Worker
+from backend.worker.carry import Carrier
+from channels.chat.channel import ChatChannel
+from channels.contract import Channel
 
 log = get_logger(__name__)
 
@@ -119,7 +124,9 @@ def bootstrap(settings: Settings) -> FastAPI:
             db = open_database(settings.database_file, sink_into(stream, queue))
             engine = make_engine(model)
             advancer = RunAdvancer(db, stream, engine, registry, policy, caps(settings), settings.data_dir)
-            worker = Worker(db, queue, {ADVANCE: advancer.advance})
+            channels = make_channels(stream)
+            carrier = Carrier(db, channels, policy, settings.url)
+            worker = Worker(db, queue, {ADVANCE: advancer.advance, CARRY: carrier.carry})
             tokens = Tokens(load_secret(settings))
             sign_ins, sockets = SignIns(db, tokens), Sockets()
             stream.subscribe([SIGN_INS_TOPIC], sign_ins.forget)
@@ -128,6 +135,7 @@ def bootstrap(settings: Settings) -> FastAPI:
                 Context(settings, db, stream, queue, registry, policy, tokens, sign_ins, Budgets(settings.rate_limit), sockets),
             )
             freed = await db.transact(void_leases)
+            await db.transact(void_delivery_leases)
             await db.transact(settle_cut_off)
             log.info("started", url=settings.url, model=settings.llm, resumed_leases=freed)
             worker.start()
@@ -139,12 +147,19 @@ def bootstrap(settings: Settings) -> FastAPI:
                 sockets.close_all()
                 await worker.drain(DRAIN_S)
                 await engine.close()
+                await asyncio.gather(*(channel.close() for channel in channels.values()))
                 await asyncio.to_thread(db.close)
                 log.info("stopped")
 
     app = create_app(lifespan)
     app.state.end_waiting = lambda: stream.publish(STOPPING_TOPIC, "")
     return app
+
+
+def make_channels(stream: Stream) -> dict[str, Channel]:
+    """Every channel that is set up here, by its name."""
+    chat = ChatChannel(lambda person_id, frame: stream.publish(person_topic(person_id), frame))
+    return {chat.name: chat}
 
 
 def sink_into(stream: Stream, queue: Queue) -> Sink:

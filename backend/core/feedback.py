@@ -133,12 +133,12 @@ def close_request(
     return request
 
 
-<<<<<<< HEAD
 def _closed(by: Person | None, why: str | None, at: int) -> dict[str, Any]:
     """Who or what ended a question that nobody answered."""
     said = {"by": by and {"id": by.id, "name": by.name}, "why": why, "at": to_text(at)}
     return {name: value for name, value in said.items() if value is not None}
-=======
+
+
 def _settle_copies(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
     """Close every copy: at once where nothing left the house, by a worker where a message must be rewritten."""
     copies = deliveries.settle_deliveries(tx, request_id)
@@ -146,7 +146,6 @@ def _settle_copies(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
         if copy.next_at is not None:
             tx.ring(CARRY, copy.id)
     return copies
->>>>>>> 8216488 (Deliveries: the outbox, its lease, the ladder's next move; chat and console as channels)
 
 
 def shape_request(tx: Tx, row: Row[Any]) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from backend.core.answers import expire_request
+from backend.core.ladders import CARRY
 from backend.core.runs import ADVANCE
 from backend.db import Database
+from backend.db.deliveries import due_deliveries
 from backend.db.feedback import due_requests
 from backend.db.runs import due_runs
 from backend.errors import Unavailable
@@ -82,13 +84,15 @@ class Worker:
             self._room.release()
 
     async def _reconcile(self) -> None:
-        """Once a second: let due times speak, and ring for runs that are claimable but not rung for."""
+        """Once a second: let due times speak, and ring for runs and deliveries that are due but not rung for."""
         while True:
             try:
                 for request_id in await self._db.read(due_requests, BATCH):
                     await self._db.transact(expire_request, request_id)
                 for run_id in await self._db.read(due_runs, BATCH):
                     self._queue.ring(Job(ADVANCE, run_id))
+                for delivery_id in await self._db.read(due_deliveries, BATCH):
+                    self._queue.ring(Job(CARRY, delivery_id))
             except Unavailable as error:
                 log.warning("reconciler put off", reason=error.detail)
             except Exception:  # the reconciler is the safety net: it must outlive whatever it finds
