@@ -3,7 +3,8 @@
 import asyncio
 import fcntl
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from pathlib import Path
 from typing import IO
 
 from fastapi import FastAPI
@@ -112,16 +113,17 @@ def sole_use(settings: Settings) -> Iterator[None]:
 
 
 def bootstrap(settings: Settings) -> FastAPI:
-    """Everything in one process: API, web app, worker, SQLite, in-process queue and stream. Raises SettingsError."""
+    """Everything in one process: API, web app, worker, in-process queue and stream. Raises SettingsError."""
     model, policy = model_settings(settings), approval_policy(settings)
     failpoints.arm(settings.failpoint)
     stream, queue = MemoryStream(), MemoryQueue()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with sole_use(settings):
-            migrate(settings.database_file)
-            db = open_database(settings.database_file, sink_into(stream, queue))
+        alone = isinstance(settings.database, Path)  # on a server, other processes may be at work on the same data
+        with sole_use(settings) if alone else nullcontext():
+            migrate(settings.database)
+            db = open_database(settings.database, sink_into(stream, queue))
             engine = make_engine(model)
             advancer = RunAdvancer(db, stream, engine, registry, policy, caps(settings), settings.data_dir)
             channels = make_channels(stream)
@@ -134,10 +136,8 @@ def bootstrap(settings: Settings) -> FastAPI:
                 app,
                 Context(settings, db, stream, queue, registry, policy, tokens, sign_ins, Budgets(settings.rate_limit), sockets),
             )
-            freed = await db.transact(void_leases)
-            await db.transact(void_delivery_leases)
-            await db.transact(settle_cut_off)
-            log.info("started", url=settings.url, model=settings.llm, resumed_leases=freed)
+            freed = await _take_over(db) if alone else 0
+            log.info("started", url=settings.url, model=settings.llm, database=settings.database_name, resumed_leases=freed)
             worker.start()
             watch = asyncio.create_task(_watch_sign_ins(db, sockets), name="watch sign-ins")
             try:
@@ -160,6 +160,14 @@ def make_channels(stream: Stream) -> dict[str, Channel]:
     """Every channel that is set up here, by its name."""
     chat = ChatChannel(lambda person_id, frame: stream.publish(person_topic(person_id), frame))
     return {chat.name: chat}
+
+
+async def _take_over(db: Database) -> int:
+    """What an earlier process of a sole user left is void at once: its leases (how many), and executions nobody will finish."""
+    freed = await db.transact(void_leases)
+    await db.transact(void_delivery_leases)
+    await db.transact(settle_cut_off)
+    return freed
 
 
 def sink_into(stream: Stream, queue: Queue) -> Sink:

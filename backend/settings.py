@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import limits
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from backend import failpoints
@@ -14,6 +14,7 @@ from backend import failpoints
 Provider = Literal["demo", "openai", "azure", "anthropic", "ollama", "openrouter", "openai-generic"]
 Names = Annotated[tuple[str, ...], NoDecode]
 PREFIX = "ASSENT_"
+SQLITE, POSTGRES = "sqlite:///", ("postgres", "postgresql")
 
 
 class SettingsError(Exception):
@@ -35,7 +36,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     public_url: str = ""
-    database_url: str = ""
+    database_url: SecretStr = SecretStr("")
     secret_key: SecretStr | None = None
     allowed_origins: Names = ()
     trusted_proxies: Names = ()
@@ -113,9 +114,19 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _check_database(cls, value: str) -> str:
-        if value and not value.startswith("sqlite:///"):
-            raise ValueError("only sqlite:///path/to/file.db is understood")
+    def _check_database(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if not url or (url.startswith(SQLITE) and not url.endswith(":memory:")):
+            return value
+        if url.startswith(SQLITE):
+            raise ValueError("a database in memory would lose every answer; name a file")
+        try:
+            parts = urlsplit(url)
+            usable = parts.scheme in POSTGRES and len(parts.path) > 1 and (parts.port is None or parts.port > 0)
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ValueError("write sqlite:///path/to/file.db or postgresql://user:password@host:5432/database")
         return value
 
     @field_validator("failpoint")
@@ -125,15 +136,21 @@ class Settings(BaseSettings):
             raise ValueError("write it as name:kill, name:raise or name:sleep")
         return value
 
-    @model_validator(mode="after")
-    def _check_together(self) -> "Settings":
-        if self.database_url.endswith(":memory:"):
-            raise ValueError("DATABASE_URL: a database in memory would lose every answer; name a file")
-        return self
+    @property
+    def database(self) -> Path | str:
+        """A SQLite file, or the URL of a PostgreSQL database, which may hold a password."""
+        url = self.database_url.get_secret_value()
+        if not url:
+            return self.data_dir / "assent.db"
+        return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else "postgresql" + url[url.index(":") :]
 
     @property
-    def database_file(self) -> Path:
-        return Path(self.database_url.removeprefix("sqlite:///")) if self.database_url else self.data_dir / "assent.db"
+    def database_name(self) -> str:
+        """The database as it may be shown: no password, no parameters."""
+        if isinstance(self.database, Path):
+            return str(self.database)
+        parts = urlsplit(self.database)
+        return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     @property
     def url(self) -> str:

@@ -1,5 +1,6 @@
 """Fixtures that every floor of the tests may use."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.person import Person
+from tests.support.postgres import Postgres
 from tests.support.server import Server
 
 
@@ -16,6 +18,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server(tmp_path_factory.mktemp("server") / "data").start()
     yield running
     assert running.stop() == 0, running.log.read_text()[-4000:]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL server for all tests that make a database of their own on it."""
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        Path(folder).chmod(0o755)
+        running = Postgres(Path(folder)).start()
+        yield running
+        running.stop()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from backend.api.web import DIST
 from backend.auth.keys import FILE
 from backend.bootstrap import approval_policy, model_settings
-from backend.db.migrate import HEAD
+from backend.db.examine import examine
 from backend.settings import PREFIX, Settings, SettingsError, load_settings, variable_of
 
 LEAST_FREE = 200 * 1024 * 1024
@@ -61,27 +60,7 @@ def _data_dir(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    path = settings.database_file
-    if not path.exists():
-        yield True, "The database will be made on the first start."
-        return
-    try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-            whole = connection.execute("PRAGMA quick_check").fetchone()[0]
-            revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
-    except sqlite3.Error as error:
-        yield False, f"{path} cannot be read ({error}): restore it from a backup."
-        return
-    yield (
-        whole == "ok",
-        "The database is whole." if whole == "ok" else f"The database is damaged ({whole}): restore it from a backup.",
-    )
-    yield (
-        revision == HEAD,
-        f"The database is at revision {revision}."
-        if revision == HEAD
-        else f"The database is at revision {revision}, not {HEAD}: run `assent migrate`.",
-    )
+    return examine(settings.database)
 
 
 def _secret(settings: Settings) -> Iterator[Finding]:

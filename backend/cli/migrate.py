@@ -12,5 +12,5 @@ def migrate() -> None:
     Example: assent migrate
     """
     settings = load_settings()
-    changed = migrations.migrate(settings.database_file)
-    typer.echo(f"{settings.database_file}: {'brought to' if changed else 'is at'} revision {migrations.HEAD}.")
+    changed = migrations.migrate(settings.database)
+    typer.echo(f"{settings.database_name}: {'brought to' if changed else 'is at'} revision {migrations.HEAD}.")

@@ -23,11 +23,11 @@ Email = typer.Argument(help="The account's email address.")
 
 def _run(use_case: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """One use case in its own transaction on the installation's database."""
-    path = load_settings().database_file
-    migrate(path)
+    where = load_settings().database
+    migrate(where)
 
     async def run() -> Any:
-        db = open_database(path, sink=lambda effects: None)
+        db = open_database(where, sink=lambda effects: None)
         try:
             return await db.transact(use_case, *args, **kwargs)
         finally:

@@ -1,27 +1,53 @@
-"""Brings a database file to the newest shape. Safe to run twice, and from two processes at once."""
+"""Brings a database to the newest shape. Safe to run twice, and from two processes at once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
-
-from backend.db.sqlite_database import connect
 
 HEAD = "0003"
 _HERE = Path(__file__).parent / "migrations"
 
 
-def migrate(path: Path) -> bool:
-    """Create or upgrade the file at `path`; tells whether anything had to be done."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with connect(path).connect() as connection:
+def migrate(where: Path | str) -> bool:
+    """Create or upgrade the file or the PostgreSQL database at `where`; tells whether anything had to be done. Raises
+    Unavailable when a server cannot be reached."""
+    with _connected(where) as connection:
         if current_revision(connection) == HEAD:
             return False
         connection.rollback()
-        with connection.execution_options(writes=True).begin():
+        with _alone(connection):
             if current_revision(connection) == HEAD:
                 return False
             _upgrade(connection)
             return True
+
+
+@contextmanager
+def _connected(where: Path | str) -> Iterator[Connection]:
+    if isinstance(where, Path):
+        from backend.db.sqlite_database import connect
+
+        where.parent.mkdir(parents=True, exist_ok=True)
+        with connect(where).connect() as connection:
+            yield connection
+    else:
+        from backend.db.postgres_engine import connected
+
+        with connected(where) as connection:
+            yield connection
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """One transaction that no other migration runs beside."""
+    with connection.execution_options(writes=True).begin():
+        if connection.dialect.name == "postgresql":
+            from backend.db.postgres_engine import begin_alone
+
+            begin_alone(connection)
+        yield
 
 
 def current_revision(connection: Connection) -> str | None:

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import sqlite3
-from contextlib import closing
 
 import pytest
 
@@ -14,7 +12,7 @@ from backend.db import Tx
 from backend.db.feedback import request_by_id
 from backend.db.sessions import audit_chain, frames_after
 from backend.domain.states import FeedbackStatus, FeedbackType
-from tests.backend.conftest import Opened
+from tests.backend.conftest import REFUSALS, Opened
 
 COLUMNS = {
     "at": 1,
@@ -42,14 +40,6 @@ async def keep_some(opened: Opened, rows: int = 4) -> None:
 
 async def is_whole(opened: Opened) -> bool:
     return chain_is_whole(await opened.db.read(audit_chain, opened.session_id))
-
-
-def tamper(opened: Opened, statement: str, *values: object) -> None:
-    """As somebody with the file in hand and the triggers out of the way."""
-    with closing(sqlite3.connect(opened.path)) as connection, connection:
-        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            connection.execute(f"DROP TRIGGER {name}")
-        assert connection.execute(statement, values).rowcount > 0
 
 
 class TestSequence:
@@ -99,7 +89,7 @@ class TestAuditChain:
     @pytest.mark.parametrize("n", [1, 2, 4])
     async def test_shows_when_any_part_of_any_row_was_changed(self, opened: Opened, column: str, n: int) -> None:
         await keep_some(opened)
-        tamper(opened, f"UPDATE audit SET {column} = ? WHERE scope = ? AND n = ?", COLUMNS[column], opened.session_id, n)
+        opened.tamper(f"UPDATE audit SET {column} = ? WHERE scope = ? AND n = ?", COLUMNS[column], opened.session_id, n)
         if (column, n) != ("scope", 4):
             assert not await is_whole(opened)
         assert len(await opened.db.read(audit_chain, opened.session_id)) == (3 if column == "scope" else 4)
@@ -107,15 +97,15 @@ class TestAuditChain:
     @pytest.mark.parametrize("n", [1, 2, 3])
     async def test_shows_when_a_row_was_taken_out(self, opened: Opened, n: int) -> None:
         await keep_some(opened)
-        tamper(opened, "DELETE FROM audit WHERE scope = ? AND n = ?", opened.session_id, n)
+        opened.tamper("DELETE FROM audit WHERE scope = ? AND n = ?", opened.session_id, n)
         assert not await is_whole(opened)
 
     async def test_shows_when_rows_changed_places(self, opened: Opened) -> None:
         await keep_some(opened)
         swap = "UPDATE audit SET n = CASE n WHEN 2 THEN 1003 WHEN 3 THEN 1002 ELSE n END WHERE scope = ?"
-        tamper(opened, swap, opened.session_id)
+        opened.tamper(swap, opened.session_id)
         tamper_back = "UPDATE audit SET n = n - 1000 WHERE n > 1000 AND scope = ?"
-        tamper(opened, tamper_back, opened.session_id)
+        opened.tamper(tamper_back, opened.session_id)
         assert not await is_whole(opened)
 
 
@@ -129,11 +119,8 @@ class TestDatabaseItself:
         return str(asked["id"])
 
     def _refused(self, opened: Opened, statement: str) -> None:
-        with (
-            closing(sqlite3.connect(opened.path)) as connection,
-            pytest.raises(sqlite3.IntegrityError, match=r"append-only|stays"),
-        ):
-            connection.execute(statement)
+        with pytest.raises(REFUSALS, match=r"append-only|stays"):
+            opened.change(statement)
 
     @pytest.mark.parametrize("table", ["audit", "events"])
     async def test_refuses_to_change_or_delete_a_record(self, opened: Opened, table: str) -> None:
