@@ -1,0 +1,87 @@
+"""The few Block Kit parts we use, each made so that it keeps Slack's limits whatever it is filled with."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from channels.slack.mrkdwn import to_mrkdwn
+from channels.slack.showing import clip, visible
+
+Block = dict[str, Any]
+MAX_TEXT = 3000
+BUTTON_TEXT = 75
+MODAL_TITLE = 24
+
+
+def plain(text: str, limit: int, otherwise: str = "–") -> Block:
+    """Words without any markup. Slack refuses empty ones."""
+    return {"type": "plain_text", "text": clip(visible(text).strip(), limit) or otherwise, "emoji": False}
+
+
+def marked(mrkdwn: str) -> Block:
+    """Our own markup; `verbatim` keeps Slack from making links and mentions of words in it."""
+    return {"type": "mrkdwn", "text": mrkdwn or "–", "verbatim": True}
+
+
+def header(text: str) -> Block:
+    return {"type": "header", "text": plain(" ".join(text.split()), 150)}
+
+
+def section(mrkdwn: str) -> Block:
+    return {"type": "section", "text": marked(mrkdwn), "expand": True}
+
+
+def prose(markdown: str, limit: int) -> Block:
+    return section(to_mrkdwn(markdown, min(limit, MAX_TEXT)))
+
+
+def words(text: str) -> Block:
+    """Text that is shown whole and as it is; it must fit."""
+    return {"type": "section", "text": {"type": "plain_text", "text": text, "emoji": False}, "expand": True}
+
+
+def context(mrkdwn: str) -> Block:
+    return {"type": "context", "elements": [marked(mrkdwn)]}
+
+
+def button(verb: str, label: str, value: str, *, style: str | None = None, confirm: Block | None = None) -> Block:
+    """`verb` comes back as the action; `value` holds ids only."""
+    more = {"style": style, "confirm": confirm}
+    return {"type": "button", "action_id": verb, "text": plain(label, BUTTON_TEXT), "value": value} | {
+        name: part for name, part in more.items() if part
+    }
+
+
+def confirm(title: str, text: str, yes: str) -> Block:
+    """Slack asks once more."""
+    return {
+        "title": plain(title, 100),
+        "text": plain(text, 300),
+        "confirm": plain(yes, 30),
+        "deny": plain("Go back", 30),
+    }
+
+
+def actions(block_id: str, elements: Sequence[Block]) -> Block:
+    return {"type": "actions", "block_id": block_id, "elements": list(elements)}
+
+
+def option(label: str, value: str) -> Block:
+    return {"text": plain(label, BUTTON_TEXT), "value": value}
+
+
+def entry(block_id: str, label: str, element: Block, *, hint: str = "", optional: bool = False) -> Block:
+    """One input of a form."""
+    block = {"type": "input", "block_id": block_id, "label": plain(label, 2000), "element": element, "optional": optional}
+    return block | ({"hint": plain(hint, 2000)} if hint.strip() else {})
+
+
+def modal(title: str, blocks: Sequence[Block], *, metadata: str = "", submit: str | None = None) -> Block:
+    view = {
+        "type": "modal",
+        "callback_id": "answer" if submit else "details",
+        "title": plain(title, MODAL_TITLE),
+        "close": plain("Close", MODAL_TITLE),
+        "blocks": list(blocks),
+        "private_metadata": metadata,
+    }
+    return view | ({"submit": plain(submit, MODAL_TITLE)} if submit else {})

@@ -1,0 +1,70 @@
+"""The windows that open from a message: its details, and the forms for what a button alone cannot say."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from channels.contract import Question
+from channels.slack.arguments import show_arguments
+from channels.slack.blocks import MAX_TEXT, Block, context, entry, header, modal, prose, section, words
+from channels.slack.entries import ACTION, MAX_INPUT, entries_of, fields_of_args
+from channels.slack.mrkdwn import link
+from channels.slack.outbound import token_of
+from channels.slack.showing import clip, visible
+
+SAID = "said"
+MAX_PIECES = 20
+FORMS = {
+    "reject": ("Reject", "Reason", True),
+    "revise": ("Revise", "What should be changed?", False),
+    "write": ("Answer", "Your answer", False),
+}
+
+
+def modal_of(verb: str, question: Question, place: Mapping[str, str]) -> Block:
+    """The window for a button: `verb` is reject, revise, write, fill, edit or details. `place` is the message it opens from
+    ({channel, ts}); it comes back with what is entered."""
+    request = question.request
+    metadata = json.dumps({"verb": verb, "token": token_of(request), **place}, separators=(",", ":"))
+    match verb:
+        case "details":
+            return modal("Details", _details(question))
+        case "fill":
+            return modal(
+                "Fill in", [header(request["title"]), *entries_of(request["fields"])], metadata=metadata, submit="Submit"
+            )
+        case "edit":
+            inputs = entries_of(fields_of_args(request["action"]["args"]))
+            return modal("Edit and approve", [header(request["title"]), *inputs], metadata=metadata, submit="Approve")
+        case _:
+            title, label, optional = FORMS[verb]
+            element = {"type": "plain_text_input", "action_id": ACTION, "multiline": True, "max_length": MAX_INPUT}
+            inputs = [entry(SAID, label, element, optional=optional)]
+            return modal(title, [header(request["title"]), *inputs], metadata=metadata, submit=title)
+
+
+def _details(question: Question) -> list[Block]:
+    """Everything there is to know, as far as a window goes."""
+    request = question.request
+    action, shown = request.get("action") or {}, request.get("context") or {}
+    blocks = [header(request["title"]), prose(request.get("prompt") or "–", MAX_TEXT)]
+    if action:
+        args = action.get("args") or {}
+        blocks += [words(f"Runs {clip(visible(str(action['tool'])), 2000)}"), *(show_arguments(args) or _pieces(_pretty(args)))]
+    if question.context.strip():
+        blocks.append(section(clip(visible(question.context), 600).replace("&", "&amp;").replace("<", "&lt;")))
+    if shown:
+        blocks += _pieces(shown["artifact"] if isinstance(shown.get("artifact"), str) else _pretty(shown))
+    return [*blocks, context(link(question.link, "Open in app"))]
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _pieces(text: str) -> list[Block]:
+    """A long text in blocks, cut where a window ends."""
+    shown, size = visible(text), MAX_TEXT // 2  # two units a character at most
+    pieces = [shown[start : start + size] for start in range(0, len(shown), size)]
+    blocks = [words(piece) for piece in pieces[:MAX_PIECES] if piece.strip()]
+    return blocks + ([words("… the rest is in the app.")] if len(pieces) > MAX_PIECES else [])

@@ -1,0 +1,75 @@
+"""How a request ended, on one line; never by colour or emoji alone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from channels.slack.arguments import changed
+from channels.slack.mrkdwn import literal, moment
+from channels.text import WHERE
+
+DONE = {
+    "approve": ":white_check_mark: *Approved*",
+    "reject": ":no_entry: *Rejected*",
+    "edit": ":pencil2: *Approved with changes*",
+    "submit": ":white_check_mark: *Answered*",
+    "decline": ":no_entry_sign: *Declined*",
+    "continue": ":white_check_mark: *Continued*",
+    "stop": ":octagonal_sign: *Stopped*",
+    "revise": ":pencil2: *Sent back for revision*",
+    "skip": ":fast_forward: *Skipped*",
+}
+THEN = {
+    "reject": "rejected",
+    "decline": "declined",
+    "skip": "skipped",
+    "stop": "the run stops",
+    "continue": "continued",
+    "approve": "approved",
+    "submit": "answered as suggested",
+}
+MAX_SAID = 300
+
+
+def outcome(request: Mapping[str, Any]) -> str:
+    """One line of mrkdwn that says who or what ended the request, where, when, and with what."""
+    response, closed = request.get("response") or {}, request.get("closed") or {}
+    match request["status"]:
+        case "answered":
+            return _answered(request, response)
+        case "expired":
+            due = f" by {moment(request['due_at'])}" if request.get("due_at") else ""
+            return f":hourglass: *No answer{due}* – {THEN.get(response.get('action', ''), 'closed')}"
+        case _:
+            by = closed.get("by") or {}
+            who = f" by {literal(str(by['name']), 100)}" if by.get("name") else ""
+            why = literal(str(closed.get("why") or "the agent no longer needs this"), MAX_SAID)
+            return f":heavy_multiplication_x: *Cancelled*{who} – {why}"
+
+
+def otherwise(on_timeout: Any) -> str:
+    """What happens when nobody answers."""
+    action = on_timeout if isinstance(on_timeout, str) else str((on_timeout or {}).get("action", ""))
+    return THEN.get(action, "closed")
+
+
+def _answered(request: Mapping[str, Any], response: Mapping[str, Any]) -> str:
+    by = literal(str((response.get("by") or {}).get("name", "somebody")), 100)
+    where = WHERE.get(str(response.get("via")), "")
+    line = f"{DONE.get(str(response.get('action')), '*Answered*')} by {by} {where} at {moment(response['at'], '{time}')}"
+    said = _said(request, response)
+    return f"{line} – {said}" if said else line
+
+
+def _said(request: Mapping[str, Any], response: Mapping[str, Any]) -> str:
+    values = response.get("values") or {}
+    if response.get("action") == "edit":
+        before = (request.get("action") or {}).get("args") or {}
+        return literal(", ".join(f"{name}: {old} → {new}" for name, old, new in changed(before, values)), 2 * MAX_SAID)
+    if request["type"] == "choice" and "choice" in values:
+        return literal(", ".join(_labels(request, values["choice"])), MAX_SAID)
+    return f"“{literal(response['feedback'], MAX_SAID)}”" if response.get("feedback") else ""
+
+
+def _labels(request: Mapping[str, Any], choice: Any) -> list[str]:
+    labels = {option["value"]: option["label"] for option in request.get("options") or ()}
+    return [str(labels.get(value, value)) for value in (choice if isinstance(choice, list) else [choice])]
