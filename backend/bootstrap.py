@@ -5,7 +5,7 @@ import fcntl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from fastapi import FastAPI
 
@@ -40,6 +40,8 @@ from backend.log import get_logger
 from backend.settings import Settings, SettingsError
 from backend.stream.contract import Stream
 from backend.stream.memory_stream import MemoryStream
+from backend.windows.contract import Windows
+from backend.windows.memory_windows import MemoryWindows
 from backend.worker.advance_run import RunAdvancer
 from backend.worker.app import Worker
 from backend.worker.carry import Carrier
@@ -112,48 +114,69 @@ def sole_use(settings: Settings) -> Iterator[None]:
         lock.close()
 
 
+class Shared(NamedTuple):
+    """What processes share: the doorbell, the live frames, the counts."""
+
+    queue: Queue
+    stream: Stream
+    windows: Windows
+
+
+@asynccontextmanager
+async def open_shared(settings: Settings) -> AsyncIterator[Shared]:
+    """Redis where it is configured, whether it answers or not, else this process's memory."""
+    if settings.redis_url is None:
+        yield Shared(MemoryQueue(), MemoryStream(), MemoryWindows())
+        return
+    # redis takes 0.1 s to import, which only those who use it should wait for
+    from backend.jobs.redis_queue import RedisQueue
+    from backend.redis_link import RedisLink
+    from backend.stream.redis_stream import RedisStream
+    from backend.windows.redis_windows import RedisWindows
+
+    async with RedisLink(settings.redis_url.get_secret_value()) as link, RedisQueue(link) as queue, RedisStream(link) as stream:
+        yield Shared(queue, stream, RedisWindows(link))
+
+
 def bootstrap(settings: Settings) -> FastAPI:
-    """Everything in one process: API, web app, worker, in-process queue and stream. Raises SettingsError."""
+    """Everything in one process: API, web app, worker. Raises SettingsError."""
     model, policy = model_settings(settings), approval_policy(settings)
     failpoints.arm(settings.failpoint)
-    stream, queue = MemoryStream(), MemoryQueue()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         alone = isinstance(settings.database, Path)  # on a server, other processes may be at work on the same data
         with sole_use(settings) if alone else nullcontext():
             migrate(settings.database)
-            db = open_database(settings.database, sink_into(stream, queue))
-            engine = make_engine(model)
-            advancer = RunAdvancer(db, stream, engine, registry, policy, caps(settings), settings.data_dir)
-            channels = make_channels(stream)
-            carrier = Carrier(db, channels, policy, settings.url)
-            worker = Worker(db, queue, {ADVANCE: advancer.advance, CARRY: carrier.carry})
-            tokens = Tokens(load_secret(settings))
-            sign_ins, sockets = SignIns(db, tokens), Sockets()
-            stream.subscribe([SIGN_INS_TOPIC], sign_ins.forget)
-            install_context(
-                app,
-                Context(settings, db, stream, queue, registry, policy, tokens, sign_ins, Budgets(settings.rate_limit), sockets),
-            )
-            freed = await _take_over(db) if alone else 0
-            log.info("started", url=settings.url, model=settings.llm, database=settings.database_name, resumed_leases=freed)
-            worker.start()
-            watch = asyncio.create_task(_watch_sign_ins(db, sockets), name="watch sign-ins")
-            try:
-                yield
-            finally:
-                watch.cancel()
-                sockets.close_all()
-                await worker.drain(DRAIN_S)
-                await engine.close()
-                await asyncio.gather(*(channel.close() for channel in channels.values()))
-                await asyncio.to_thread(db.close)
-                log.info("stopped")
+            async with open_shared(settings) as (queue, stream, windows):
+                db = open_database(settings.database, sink_into(stream, queue))
+                engine = make_engine(model)
+                advancer = RunAdvancer(db, stream, engine, registry, policy, caps(settings), settings.data_dir)
+                channels = make_channels(stream)
+                carrier = Carrier(db, channels, policy, settings.url)
+                worker = Worker(db, queue, {ADVANCE: advancer.advance, CARRY: carrier.carry})
+                tokens = Tokens(load_secret(settings))
+                sign_ins, sockets = SignIns(db, tokens), Sockets()
+                stream.subscribe([SIGN_INS_TOPIC], sign_ins.forget)
+                budgets = Budgets(settings.rate_limit, windows)
+                app.state.end_waiting = lambda: stream.publish_here(STOPPING_TOPIC, "")
+                install_context(app, Context(settings, db, stream, queue, registry, policy, tokens, sign_ins, budgets, sockets))
+                freed = await _take_over(db) if alone else 0
+                log.info("started", url=settings.url, model=settings.llm, database=settings.database_name, resumed_leases=freed)
+                worker.start()
+                watch = asyncio.create_task(_watch_sign_ins(db, sockets), name="watch sign-ins")
+                try:
+                    yield
+                finally:
+                    watch.cancel()
+                    sockets.close_all()
+                    await worker.drain(DRAIN_S)
+                    await engine.close()
+                    await asyncio.gather(*(channel.close() for channel in channels.values()))
+                    await asyncio.to_thread(db.close)
+                    log.info("stopped")
 
-    app = create_app(lifespan)
-    app.state.end_waiting = lambda: stream.publish(STOPPING_TOPIC, "")
-    return app
+    return create_app(lifespan)
 
 
 def make_channels(stream: Stream) -> dict[str, Channel]:

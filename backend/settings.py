@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     public_url: str = ""
     database_url: SecretStr = SecretStr("")
+    redis_url: SecretStr | None = None
     secret_key: SecretStr | None = None
     allowed_origins: Names = ()
     trusted_proxies: Names = ()
@@ -129,6 +130,21 @@ class Settings(BaseSettings):
             raise ValueError("write sqlite:///path/to/file.db or postgresql://user:password@host:5432/database")
         return value
 
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        from redis.connection import parse_url  # only who uses it waits for its import
+
+        try:
+            known: dict[str, object] = parse_url(value.get_secret_value())  # type: ignore[no-untyped-call]
+        except ValueError:
+            known = {}
+        if not ("host" in known or "path" in known):
+            raise ValueError("write redis://host:6379/0, rediss://:password@host:6379/0 or unix:///path/to/redis.sock?db=0")
+        return value
+
     @field_validator("failpoint")
     @classmethod
     def _check_failpoint(cls, value: str) -> str:
@@ -151,6 +167,12 @@ class Settings(BaseSettings):
             return str(self.database)
         parts = urlsplit(self.database)
         return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+    @property
+    def redis_name(self) -> str:
+        """Redis as it may be shown: no password, no parameters."""
+        parts = urlsplit(self.redis_url.get_secret_value() if self.redis_url else "")
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     @property
     def url(self) -> str:

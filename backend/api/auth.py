@@ -96,11 +96,11 @@ async def token(
 ) -> Any:
     """OAuth2 password form. With `cookie=1` the refresh token comes only as an HttpOnly cookie."""
     address = request.client.host if request.client else ""
-    reach.budgets.check_sign_in(username, address)
+    await reach.budgets.check_sign_in(username, address)
     person = await reach.db.read(person_by_email, username.strip())
     hashed = person.password_hash if person is not None and person.disabled_at is None else None
     if not await asyncio.to_thread(verify_password, password, hashed) or person is None:
-        reach.budgets.count_failed_sign_in(username, address)
+        await reach.budgets.count_failed_sign_in(username, address)
         raise Unauthorized("Email address or password is wrong.", code="wrong_credentials")
     sign_in = await reach.db.transact(core.start_sign_in, person.id)
     return _reply(reach, response, sign_in, cookie)
@@ -140,10 +140,10 @@ async def me(principal: SignedIn, reach: Reach) -> Any:
 async def change_password(body: PasswordChange, principal: SignedIn, request: Request, reach: Reach) -> None:
     """Every other sign-in ends; this one stays."""
     address = request.client.host if request.client else ""
-    reach.budgets.check_sign_in(principal.email, address)
+    await reach.budgets.check_sign_in(principal.email, address)
     person = await reach.db.read(person_by_id, principal.person.id)
     if not await asyncio.to_thread(verify_password, body.current_password, person.password_hash if person else None):
-        reach.budgets.count_failed_sign_in(principal.email, address)
+        await reach.budgets.count_failed_sign_in(principal.email, address)
         raise Forbidden("The current password is wrong.", code="wrong_credentials")
     hashed = await asyncio.to_thread(hash_password, body.new_password)
     await reach.db.transact(core.change_password, principal.person.id, hashed, principal.sign_in_id)

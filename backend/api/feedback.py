@@ -1,6 +1,8 @@
 """Feedback requests: ask a person, wait for the answer, answer, withdraw."""
 
 import asyncio
+import contextlib
+import functools
 import json
 from typing import Annotated, Any, Literal
 
@@ -22,6 +24,7 @@ from backend.domain.people import Person
 from backend.domain.states import FeedbackType
 from backend.domain.steps import FieldType
 from backend.errors import NotFound
+from backend.stream.contract import MISSED_TOPIC
 from channels.contract import InboundAnswer
 
 router = APIRouter(prefix="/api/feedback", tags=["feedback"])
@@ -29,6 +32,8 @@ router = APIRouter(prefix="/api/feedback", tags=["feedback"])
 Type = Literal["confirmation", "choice", "text", "form", "checkpoint"]
 Status = Literal["pending", "answered", "expired", "cancelled"]
 MAX_WAIT_S = 60
+LOOK_S = 5
+RESOLVED = '{"type":"feedback_resolved"'
 YEAR_S = 366 * 24 * 3600
 
 
@@ -229,31 +234,37 @@ async def read_request(
 
 
 async def _wait(reach: Context, person: Person, request_id: str, seconds: float) -> dict[str, Any]:
-    """The request as soon as it is decided, or as it is when the time is over. Listens first, looks second."""
-    resolved: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    """The request as soon as it is decided, or as it is when the time is over or this process stops. Listens first, looks
+    second, and looks again now and then: what is published is only a hint."""
+    clock = asyncio.get_running_loop().time
+    ends = clock() + seconds
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    with contextlib.ExitStack() as listening:
+        for topic in (request_topic(request_id), MISSED_TOPIC, STOPPING_TOPIC):
+            listening.callback(reach.stream.subscribe([topic], functools.partial(_hear, heard, topic)))
+        while True:
+            request = await reach.db.read(_find, person, request_id)
+            if request["status"] != "pending" or clock() >= ends:
+                return request
+            words = await _next_of(heard, min(ends - clock(), LOOK_S))
+            if words == STOPPING_TOPIC:
+                return request
+            if words.startswith(RESOLVED):
+                decided: dict[str, Any] = json.loads(words)["request"]
+                return decided
 
-    def listen(text: str, _seq: int | None) -> None:
-        if not resolved.done() and text.startswith('{"type":"feedback_resolved"'):
-            resolved.set_result(text)
 
-    def stop(*_: object) -> None:
-        if not resolved.done():
-            resolved.set_exception(TimeoutError())
+def _hear(heard: asyncio.Queue[str], topic: str, text: str, _seq: int | None) -> None:
+    heard.put_nowait(text or topic)
 
-    unsubscribe = reach.stream.subscribe([request_topic(request_id)], listen)
-    unsubscribe_stop = reach.stream.subscribe([STOPPING_TOPIC], stop)
+
+async def _next_of(heard: asyncio.Queue[str], seconds: float) -> str:
+    """The next words, or none when none came in time."""
     try:
-        request = await reach.db.read(_find, person, request_id)
-        if request["status"] != "pending":
-            return request
         async with asyncio.timeout(seconds):
-            decided: dict[str, Any] = json.loads(await resolved)["request"]
-            return decided
+            return await heard.get()
     except TimeoutError:
-        return request
-    finally:
-        unsubscribe()
-        unsubscribe_stop()
+        return ""
 
 
 def _find(tx: Tx, person: Person, request_id: str) -> dict[str, Any]:

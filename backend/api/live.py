@@ -13,7 +13,7 @@ from backend.api import frames
 from backend.api.chat import check_length, say
 from backend.api.context import Context, context_of
 from backend.api.problems import problem_response
-from backend.api.sockets import SIGNED_OUT, Socket
+from backend.api.sockets import SIGNED_OUT, Missed, Socket
 from backend.auth.principal import Principal
 from backend.auth.tokens import ticket_digest
 from backend.core.feedback import see_request
@@ -22,10 +22,12 @@ from backend.core.people import take_ticket
 from backend.core.sessions import cancel_work, own_session
 from backend.db import Tx
 from backend.db.feedback import open_requests
+from backend.db.runs import active_run
 from backend.db.sessions import frame_of_message, frames_after, last_seq
 from backend.db.transaction import dumps, person_topic, session_topic, sign_in_topic
 from backend.domain.states import FeedbackType
 from backend.errors import Forbidden, Invalid, Problem, Unauthorized
+from backend.stream.contract import MISSED_TOPIC, PartialReply
 from channels.contract import InboundAnswer, InboundMessage
 
 router = APIRouter()
@@ -80,11 +82,13 @@ def _parse_after(after: str | None) -> int | None:
 @contextlib.contextmanager
 def _listening(reach: Context, socket: Socket, topic: str) -> Iterator[None]:
     stop_feeding = reach.stream.subscribe([topic], socket.put)
+    stop_looking = reach.stream.subscribe([MISSED_TOPIC], socket.look)
     stop_watching = reach.stream.subscribe([sign_in_topic(socket.principal.sign_in_id)], lambda *_: socket.close(SIGNED_OUT))
     try:
         yield
     finally:
         stop_feeding()
+        stop_looking()
         stop_watching()
 
 
@@ -101,12 +105,13 @@ class SessionFeed:
     async def write(self, after: int | None) -> None:
         await self._open(after)
         while True:
-            item = await self._socket.take(HEARTBEAT_S)
+            try:
+                item = await self._socket.take(HEARTBEAT_S)
+            except Missed:
+                await self._catch_up()
+                continue
             if item is None:
-                last = await self._reach.db.read(last_seq, self._session_id)
-                await self._ws.send_text(dumps({"type": "heartbeat", "session_id": self._session_id, "last_seq": last}))
-                if last > self._cursor:
-                    await self._catch_up()
+                await self._heartbeat()
                 continue
             text, seq = item
             if seq is None:
@@ -124,8 +129,8 @@ class SessionFeed:
         start = 0 if after is None or beyond else after
         missed = await self._reach.db.read(frames_after, self._session_id, start)
         self._cursor = start + len(missed)
-        partial = self._reach.stream.partial_reply(self._session_id)
         self._socket.drop_passing()
+        partial = await self._partial()
         state = ",".join(missed)
         outcome = "resync" if beyond else "fresh" if after is None else "replayed"
         streamed = (
@@ -138,6 +143,20 @@ class SessionFeed:
             f'"last_seq":{self._cursor},"outcome":"{outcome}"{streamed},"state_messages":[{state}]}}'
         )
         await self._ws.send_text(dumps({"type": "connection_ready", "session_id": self._session_id}))
+
+    async def _partial(self) -> PartialReply | None:
+        """The reply being streamed, unless its run has ended: that it has may not have been heard."""
+        partial = await self._reach.stream.partial_reply(self._session_id)
+        if partial is None:
+            return None
+        run = await self._reach.db.read(active_run, self._session_id)
+        return partial if run is not None and run.id == partial.run_id else None
+
+    async def _heartbeat(self) -> None:
+        last = await self._reach.db.read(last_seq, self._session_id)
+        await self._ws.send_text(dumps({"type": "heartbeat", "session_id": self._session_id, "last_seq": last}))
+        if last > self._cursor:
+            await self._catch_up()
 
     async def _catch_up(self) -> None:
         for frame in await self._reach.db.read(frames_after, self._session_id, self._cursor):
@@ -172,7 +191,7 @@ class SessionFeed:
         if not content:
             raise Invalid("A message needs some words.", code="empty")
         check_length(self._reach, content)
-        self._reach.budgets.start_work(person.id)
+        await self._reach.budgets.start_work(person.id)
         received = await say(self._reach, person, InboundMessage("chat", person.id, content, self._session_id, frame.client_id))
         if received.repeat:
             self._socket.put(await self._reach.db.read(frame_of_message, self._session_id, received.message["id"]))
@@ -196,7 +215,7 @@ class SessionFeed:
         version: int | None = None,
     ) -> None:
         person = self._socket.principal.person
-        self._reach.budgets.answer(person.id)
+        await self._reach.budgets.answer(person.id)
         inbound = InboundAnswer("chat", person.id, request_id, action, values, feedback, version)
         result = await self._reach.db.transact(receive_answer, person, inbound, self._reach.registry, self._reach.policy)
         if isinstance(result, Problem):
@@ -223,7 +242,11 @@ async def my_socket(ws: WebSocket, ticket: str | None = None) -> None:
     async def write() -> None:
         await ws.send_text(dumps({"type": "connection_ready"}))
         while True:
-            item = await socket.take(HEARTBEAT_S)
+            try:
+                item = await socket.take(HEARTBEAT_S)
+            except Missed:
+                await ws.send_text(dumps({"type": "connection_ready"}))  # as after a new connection, a client reads what it shows
+                continue
             await ws.send_text(dumps({"type": "heartbeat"}) if item is None else item[0])
 
     async def handle(frame: frames.Frame) -> None:

@@ -23,6 +23,10 @@ SOCKETS_PER_PERSON = 50
 GOING_AWAY, POLICY, TRY_LATER, SIGNED_OUT = 1012, 1008, 1013, 4401
 
 
+class Missed(Exception):
+    """Frames may be lacking: look into SQL."""
+
+
 class Sockets:
     """The open sockets of this process: counted by person, and told to go when the process stops."""
 
@@ -69,6 +73,7 @@ class Socket:
         self._ws = ws
         self._outbox: deque[tuple[str, int | None]] = deque()
         self._chars = 0
+        self._missed = False
         self._filled = asyncio.Event()
         self._closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._allowance, self._counted = float(BURST), time.monotonic()
@@ -86,6 +91,11 @@ class Socket:
     def say(self, frame: dict[str, Any]) -> None:
         self.put(dumps(frame))
 
+    def look(self, *_: object) -> None:
+        """Something may have been published and not have come here."""
+        self._missed = True
+        self._filled.set()
+
     def drop_passing(self) -> None:
         """Forget queued frames that are not in the log: what is about to be said holds them."""
         self._outbox = deque(item for item in self._outbox if item[1] is not None)
@@ -97,8 +107,12 @@ class Socket:
             self._outbox.clear()
 
     async def take(self, seconds: float) -> tuple[str, int | None] | None:
-        """The next queued frame, or None when none came in time."""
+        """The next queued frame, or None when none came in time. Raises Missed, once the queue is empty, where one may be
+        lacking."""
         while not self._outbox:
+            if self._missed:
+                self._missed = False
+                raise Missed
             self._filled.clear()
             try:
                 async with asyncio.timeout(seconds):

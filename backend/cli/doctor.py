@@ -12,6 +12,7 @@ from backend.bootstrap import approval_policy, model_settings
 from backend.db.examine import examine
 from backend.settings import PREFIX, Settings, SettingsError, load_settings, variable_of
 
+OLDEST_REDIS = (6, 2)
 LEAST_FREE = 200 * 1024 * 1024
 Finding = tuple[bool, str]
 
@@ -27,7 +28,7 @@ def doctor() -> None:
         typer.echo(f"✗ {error}", err=True)
         raise typer.Exit(1) from None
     ill = False
-    for check in (_settings, _data_dir, _database, _secret, _web_app, _model):
+    for check in (_settings, _data_dir, _database, _redis, _secret, _web_app, _model):
         for well, said in check(settings):
             ill |= not well
             typer.echo(f"{'✓' if well else '✗'} {said}")
@@ -61,6 +62,37 @@ def _data_dir(settings: Settings) -> Iterator[Finding]:
 
 def _database(settings: Settings) -> Iterator[Finding]:
     return examine(settings.database)
+
+
+def _redis(settings: Settings) -> Iterator[Finding]:
+    if settings.redis_url is None:
+        yield True, "Without ASSENT_REDIS_URL, queue, stream and rate limits stay within one process."
+        return
+    from redis import Redis, RedisError
+
+    place = settings.redis_name
+    try:
+        with Redis.from_url(settings.redis_url.get_secret_value(), socket_connect_timeout=2, socket_timeout=2) as redis:
+            redis.set("assent:doctor", "1", ex=1)
+            version = redis.info("server")["redis_version"]
+    except (RedisError, OSError) as error:
+        yield (
+            False,
+            f"Redis at {place} cannot be used ({error}): start it, or correct ASSENT_REDIS_URL. Assent runs on without it.",
+        )
+        return
+    yield (
+        _at_least(version),
+        (
+            f"Redis {version} at {place} takes writes."
+            if _at_least(version)
+            else f"Redis {version} at {place} is too old: {OLDEST_REDIS[0]}.{OLDEST_REDIS[1]} or newer is needed."
+        ),
+    )
+
+
+def _at_least(version: str) -> bool:
+    return tuple(map(int, version.split(".")[:2])) >= OLDEST_REDIS
 
 
 def _secret(settings: Settings) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """The queue contract."""
 
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 
 class Job(NamedTuple):
@@ -8,6 +8,15 @@ class Job(NamedTuple):
 
     kind: str
     id: str
+
+
+class QueueStatus(NamedTuple):
+    """`waiting` jobs are announced and not taken. A degraded queue reaches the workers of this process only; what is due
+    elsewhere is found in SQL."""
+
+    kind: Literal["memory", "redis"]
+    status: Literal["ok", "degraded"]
+    waiting: int
 
 
 class Queue(Protocol):
@@ -21,6 +30,6 @@ class Queue(Protocol):
         """The next job; waits for one."""
         ...
 
-    def waiting(self) -> int:
-        """How many jobs are announced and not taken."""
+    async def status(self) -> QueueStatus:
+        """How it is. Never raises; waits for a moment at most."""
         ...

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from backend.jobs.contract import Job
+from backend.jobs.contract import Job, QueueStatus
 
 
 class MemoryQueue:
@@ -24,3 +24,6 @@ class MemoryQueue:
 
     def waiting(self) -> int:
         return len(self._announced)
+
+    async def status(self) -> QueueStatus:
+        return QueueStatus("memory", "ok", self.waiting())

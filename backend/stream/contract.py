@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+MISSED_TOPIC = "missed"  # something may have been said elsewhere and not been heard here: whoever must know looks into SQL
 Listener = Callable[[str, int | None], None]
 
 
@@ -20,8 +21,12 @@ class Stream(Protocol):
     """Carries frames to listeners and remembers the reply each session is in the middle of. Event loop only."""
 
     def publish(self, topic: str, text: str, seq: int | None = None) -> None:
-        """Hand `text`, one JSON frame, to everyone who listens to `topic`, in order of publishing. Never raises, never
-        waits; `seq` is the frame's number in its session's log, None for a passing one."""
+        """Hand `text`, one JSON frame, to everyone who listens to `topic` in any process, in order of publishing. Never
+        raises, never waits; `seq` is the frame's number in its session's log, None for a passing one."""
+        ...
+
+    def publish_here(self, topic: str, text: str, seq: int | None = None) -> None:
+        """The same to the listeners of this process alone."""
         ...
 
     def subscribe(self, topics: Iterable[str], listener: Listener) -> Callable[[], None]:
@@ -32,9 +37,13 @@ class Stream(Protocol):
         """Append to the session's streamed reply, starting anew for another attempt; the piece's offset in code points."""
         ...
 
-    def partial_reply(self, session_id: str) -> PartialReply | None: ...
+    async def partial_reply(self, session_id: str) -> PartialReply | None:
+        """The reply the session is in the middle of, whichever process streams it. Pieces published meanwhile may be in it."""
+        ...
 
-    def end_reply(self, session_id: str) -> None: ...
+    def end_reply(self, session_id: str) -> None:
+        """Forget the session's streamed reply, in every process."""
+        ...
 
     def listeners(self, topic: str) -> int:
         """How many listen to `topic` here."""

@@ -16,6 +16,8 @@ class MemoryStream:
         for listener in tuple(self._listeners.get(topic, ())):
             listener(text, seq)
 
+    publish_here = publish
+
     def subscribe(self, topics: Iterable[str], listener: Listener) -> Callable[[], None]:
         taken = tuple(topics)
         for topic in taken:
@@ -38,7 +40,7 @@ class MemoryStream:
         self._replies[session_id] = (run_id, attempt, parts, offset + len(piece))
         return offset
 
-    def partial_reply(self, session_id: str) -> PartialReply | None:
+    async def partial_reply(self, session_id: str) -> PartialReply | None:
         known = self._replies.get(session_id)
         return PartialReply(known[0], known[1], "".join(known[2])) if known else None
 

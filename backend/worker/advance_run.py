@@ -24,7 +24,7 @@ from backend.domain.states import ExecutionStatus
 from backend.domain.steps import CallTool, Usage
 from backend.failpoints import failpoint
 from backend.log import get_logger
-from backend.stream.contract import Stream
+from backend.stream.contract import MISSED_TOPIC, Stream
 
 log = get_logger(__name__)
 
@@ -72,7 +72,7 @@ class RunAdvancer:
         """Keep the lease alive; end the work as LeaseLost the moment the run is ended by somebody else."""
         work = asyncio.current_task()
         assert work is not None
-        ended = False
+        ended, look = False, asyncio.Event()
 
         def end(*_: object) -> None:
             nonlocal ended
@@ -80,7 +80,8 @@ class RunAdvancer:
             work.cancel()
 
         unsubscribe = self.stream.subscribe([run_topic(lease.run_id)], end)
-        heartbeat = asyncio.create_task(self._renew(lease, end))
+        unsubscribe_missed = self.stream.subscribe([MISSED_TOPIC], lambda *_: look.set())
+        heartbeat = asyncio.create_task(self._renew(lease, end, look))
         try:
             yield
         except asyncio.CancelledError:
@@ -90,11 +91,16 @@ class RunAdvancer:
             raise LeaseLost(lease.run_id) from None
         finally:
             unsubscribe()
+            unsubscribe_missed()
             heartbeat.cancel()
 
-    async def _renew(self, lease: Lease, lost: Any) -> None:
+    async def _renew(self, lease: Lease, lost: Any, look: asyncio.Event) -> None:
+        """Renew in time, and at once where the run's end may have been said and not been heard."""
         while True:
-            await asyncio.sleep(RENEW_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RENEW_S):
+                    await look.wait()
+            look.clear()
             if not await self.db.transact(runs.renew_lease, lease.run_id, lease.token):
                 return lost()  # type: ignore[no-any-return]
 

@@ -577,7 +577,7 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description The parts it needs answer too; 503 and the reason while one does not.
+         * @description The parts it needs answer too; 503 and the reason while one does not. A degraded queue costs time, and is no reason.
          */
         get: operations["readyz_readyz_get"];
         put?: never;
@@ -794,7 +794,7 @@ export interface components {
              * @default chat
              * @enum {string}
              */
-            channel?: "chat" | "api" | "slack" | "email";
+            channel?: "chat" | "api" | "slack" | "email" | "console";
             /** Client Id */
             client_id?: string | null;
             /** Query */

@@ -1,4 +1,4 @@
-"""Counting within a moving window, in this process. The storage `limits` brings starts a timer thread for it, again and
+"""The windows of one process. The storage `limits` brings starts a timer thread for it, again and
 again under load, and shifts a whole list with each count."""
 
 import time
@@ -11,15 +11,14 @@ MANY_KEYS = 10_000
 Key = tuple[str, ...]
 
 
-class Windows:
-    """What happened lately under each key."""
+class MemoryWindows:
+    """See `contract.Windows`."""
 
     def __init__(self) -> None:
         self._marks: dict[Key, deque[float]] = {}
         self._longest = 0.0
 
-    def hit(self, item: RateLimitItem, *key: str) -> bool:
-        """Count one more; False, and nothing is counted, where the window is full."""
+    async def hit(self, item: RateLimitItem, *key: str) -> bool:
         marks = self._lately(item, key)
         if len(marks) >= item.amount:
             return False
@@ -30,12 +29,10 @@ class Windows:
             self._forget()
         return True
 
-    def test(self, item: RateLimitItem, *key: str) -> bool:
-        """Whether one more would fit."""
+    async def test(self, item: RateLimitItem, *key: str) -> bool:
         return len(self._lately(item, key)) < item.amount
 
-    def seconds_left(self, item: RateLimitItem, *key: str) -> float:
-        """Until one more fits; 0 where it does."""
+    async def seconds_left(self, item: RateLimitItem, *key: str) -> float:
         marks = self._lately(item, key)
         return marks[0] + item.get_expiry() - time.monotonic() if len(marks) >= item.amount else 0
 

@@ -1,0 +1,113 @@
+"""This process's line to Redis: used while it answers, left alone while it does not, tried again until it does."""
+
+import asyncio
+import contextlib
+import random
+import time
+import uuid
+from collections.abc import Callable
+from types import TracebackType
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from backend.log import get_logger
+
+log = get_logger(__name__)
+
+AWAY = (RedisError, OSError)  # what a command raises when Redis is of no use: gone, slow, full, read-only, locked
+CONNECT_S, ANSWER_S = 1.0, 2.0
+CONNECTIONS = 16
+FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S = 0.1, 2.0, 10.0
+PROBE = "assent:probe"
+
+
+class RedisLink:
+    """What queue, stream and windows share. They ask `up` before each command and report what failed; nobody retries
+    alone. Nothing that passes here is the only copy of anything."""
+
+    def __init__(self, url: str) -> None:
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=CONNECTIONS,
+            timeout=ANSWER_S,
+            socket_connect_timeout=CONNECT_S,
+            socket_timeout=ANSWER_S,
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=True,
+        )
+        self.client: Redis = Redis(connection_pool=pool)
+        self.origin = uuid.uuid4().hex
+        self._up, self._hurt = asyncio.Event(), asyncio.Event()
+        self._on_up: list[Callable[[], None]] = []
+        self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether commands are worth sending now."""
+        return self._up.is_set()
+
+    async def until_up(self, seconds: float | None = None) -> bool:
+        """Wait for Redis; False when it is still away after `seconds`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._up.wait()
+        return self.up
+
+    def on_up(self, tell: Callable[[], None]) -> None:
+        """Call `tell` each time Redis begins to answer."""
+        self._on_up.append(tell)
+
+    def failed(self, error: Exception) -> None:
+        """A command got no usable answer: send no more until a probe gets one."""
+        if self.up:
+            log.warning("redis is away; going on without it", error=str(error) or type(error).__name__)
+        self._up.clear()
+        self._hurt.set()
+
+    async def __aenter__(self) -> "RedisLink":
+        """Try once, so that a Redis that answers is used from the start, and keep trying beside the work."""
+        error = await self._probe()
+        if error is not None:
+            log.warning("redis does not answer; starting without it", error=str(error) or type(error).__name__)
+        self._keeper = asyncio.create_task(self._keep(known=error is None), name="redis link")
+        return self
+
+    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        assert self._keeper is not None
+        self._keeper.cancel()
+        await asyncio.gather(self._keeper, return_exceptions=True)
+        self._up.clear()
+        with contextlib.suppress(*AWAY):
+            await self.client.aclose()
+            await self.client.connection_pool.disconnect()
+
+    async def _keep(self, known: bool) -> None:
+        pause, answers = FIRST_PAUSE_S, known
+        while True:
+            if answers:
+                begun = time.monotonic()
+                self._come_up()
+                await self._hurt.wait()
+                pause = FIRST_PAUSE_S if time.monotonic() - begun > STEADY_S else pause
+                await self.client.connection_pool.disconnect(inuse_connections=False)
+            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 (so that processes do not come back in step)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
+            answers = await self._probe() is None
+
+    def _come_up(self) -> None:
+        log.info("redis answers")
+        self._hurt.clear()
+        self._up.set()
+        for tell in self._on_up:
+            tell()
+
+    async def _probe(self) -> Exception | None:
+        """None when Redis takes a write, which a replica, a full one and one that wants a password do not; else why not."""
+        try:
+            await self.client.set(PROBE, self.origin, ex=60)
+        except AWAY as error:
+            return error
+        return None

@@ -1,0 +1,1 @@
+"""Counting within a moving window: how often something happened lately under a key."""

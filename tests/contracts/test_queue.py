@@ -1,0 +1,74 @@
+"""What every queue does, whoever carries it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from backend.jobs.contract import Job, Queue
+from backend.jobs.memory_queue import MemoryQueue
+from backend.jobs.redis_queue import RedisQueue
+from backend.redis_link import RedisLink
+from tests.support.facts import PATIENCE_S, soon
+from tests.support.redis import RedisServer
+
+ONE, TWO, THREE = (Job("advance_run", f"run_{number}") for number in (1, 2, 3))
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def queue(request: pytest.FixtureRequest) -> AsyncIterator[Queue]:
+    if request.param == "memory":
+        yield MemoryQueue()
+        return
+    server: RedisServer = request.getfixturevalue("redis")
+    async with RedisLink(server.url) as link, RedisQueue(link) as queue:
+        yield queue
+
+
+async def waiting(queue: Queue, count: int) -> None:
+    """Until the queue says that so many wait."""
+    async with asyncio.timeout(PATIENCE_S):
+        while (await queue.status()).waiting != count:
+            await asyncio.sleep(0.005)
+
+
+class TestQueue:
+    async def test_hands_out_jobs_in_the_order_of_ringing(self, queue: Queue) -> None:
+        for job in (ONE, TWO, THREE):
+            queue.ring(job)
+        assert [await soon(queue.take()) for _ in range(3)] == [ONE, TWO, THREE]
+
+    async def test_announces_a_job_once_until_it_is_taken_and_then_again(self, queue: Queue) -> None:
+        queue.ring(ONE)
+        await waiting(queue, 1)
+        queue.ring(ONE)
+        queue.ring(TWO)
+        queue.ring(ONE)
+        await waiting(queue, 2)
+        assert [await soon(queue.take()) for _ in range(2)] == [ONE, TWO]
+        queue.ring(ONE)
+        assert await soon(queue.take()) == ONE
+        await waiting(queue, 0)
+
+    async def test_wakes_whoever_waits(self, queue: Queue) -> None:
+        first, second = asyncio.ensure_future(queue.take()), asyncio.ensure_future(queue.take())
+        await asyncio.sleep(0)
+        queue.ring(ONE)
+        queue.ring(TWO)
+        assert {await soon(first), await soon(second)} == {ONE, TWO}
+
+    async def test_goes_on_after_somebody_stopped_waiting(self, queue: Queue) -> None:
+        gone = asyncio.ensure_future(queue.take())
+        await asyncio.sleep(0)
+        gone.cancel()
+        queue.ring(ONE)
+        assert await soon(queue.take()) == ONE
+
+    async def test_says_how_it_is(self, queue: Queue) -> None:
+        kind = "memory" if isinstance(queue, MemoryQueue) else "redis"
+        assert await queue.status() == (kind, "ok", 0)
+        for job in (ONE, TWO, THREE):
+            queue.ring(job)
+        await waiting(queue, 3)
+        await soon(queue.take())
+        await waiting(queue, 2)
