@@ -95,6 +95,7 @@ class TestPlaces:
         expect(page.get_by_role("heading", level=1, name="Sessions")).to_be_visible()
         page.keyboard.press("?")
         page.keyboard.press("n")
+        expect(tab.button("Account of Dana")).to_be_enabled()
         tab.button("Account of Dana").press("Enter")
         page.get_by_role("menuitem", name="Keyboard shortcuts").press("Enter")
         assert page.url.endswith("/sessions")

@@ -75,6 +75,21 @@ test.each([
   expect(lookedWhenItChanged).toEqual([2]);
 });
 
+test('it is not when the turn ended while the server was asked', async () => {
+  const verdicts: boolean[] = [];
+  live.cutOff.subscribe(() => verdicts.push(live.cutOff.get()));
+  session = aSession({ last_seq: 3 });
+  const socket = await connect(asked);
+  socket.say(frame(3, { type: 'task_completed', content: '', run_id: 'run1' }));
+  await vi.waitFor(() => expect(looks).toBe(1));
+  socket.say(frame(4, { type: 'task_started', content: '', run_id: 'run2' }));
+  session = aSession({ last_seq: 4 });
+  socket.say({ ...replayed, last_seq: 4 });
+  await vi.waitFor(() => expect(looks).toBe(2));
+  await vi.waitFor(() => expect(live.cutOff.get()).toBe(true));
+  expect(verdicts).toEqual([true]);
+});
+
 test('nobody asks while a reply is being written', async () => {
   const socket = await connect(asked, { partial });
   socket.say(replayed);

@@ -5,7 +5,7 @@ import { Problem } from '@/api/problem';
 import { endSignIn, signIn } from '@/api/token';
 import { OUTBOX_PREFIX } from '@/lib/drafts';
 import { createStore, type Store } from '@/lib/store';
-import { type Applied, applyFrames, applyInitialState, applyPassing } from './apply-event';
+import { type Applied, applyFrames, applyInitialState, applyPassing, patchSession } from './apply-event';
 import { type DurableFrame, type EventPage, type Frame, isDurable } from './frames';
 import { endsMidTurn, type SessionLog } from './log';
 import { Outbox } from './outbox';
@@ -102,12 +102,16 @@ export class LiveSession {
 
   /** A log alone cannot say whether its open end is still being worked on; the server can, for exactly this log. */
   async #lookForCutOff(): Promise<void> {
-    if (!endsMidTurn(this.#log()?.frames ?? [])) return;
+    const asked = this.#log();
+    if (!asked || !endsMidTurn(asked.frames)) return;
     try {
       const session = await unwrap(
         api.GET('/api/sessions/{session_id}', { params: { path: { session_id: this.#id } } }),
       );
-      this.cutOff.set(!session.active_run_id && session.last_seq === this.#log()?.cursor);
+      const unchanged = session.last_seq === asked.cursor && this.#log() === asked;
+      const cutOff = !session.active_run_id && unchanged;
+      if (cutOff) patchSession(this.#cache, this.#id, { ...session, active_run_id: null });
+      this.cutOff.set(cutOff);
     } catch {
       // Out of reach again; the next connection asks once more.
     }

@@ -24,6 +24,7 @@ import { Turn } from '@/features/session/components/turn';
 import {
   announcement,
   buildTimeline,
+  CUT_OFF,
   countTurns,
   forPerson,
   namesOf,
@@ -97,7 +98,8 @@ function OpenSession({ session }: { session: Session }) {
   const composer = useRef<HTMLTextAreaElement>(null);
   const closed = session.status === 'closed';
   const mine = forPerson(pending, me.data?.id);
-  const status = statusOf(session, mine.length, runId !== undefined, namesOf(pending));
+  const told = statusOf(session, mine.length, runId !== undefined, namesOf(pending));
+  const status = cutOff && !closed ? CUT_OFF : told;
   const untold = runId !== undefined && !items.some((item) => 'steps' in item && item.steps === runId);
   useSessionKeys(composer);
 

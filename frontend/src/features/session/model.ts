@@ -143,6 +143,8 @@ export interface Status {
   text: string;
 }
 
+export const CUT_OFF: Status = { tone: 'failed', text: 'Cut off' };
+
 /** The session's state in a few words. `others` are the people asked when it is not the reader. */
 export function statusOf(session: Session, waiting: number, running: boolean, others = ''): Status {
   if (session.status === 'closed') return { tone: 'idle', text: 'Closed' };

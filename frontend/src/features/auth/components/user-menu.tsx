@@ -1,61 +1,27 @@
-import { Keyboard, LogOut } from 'lucide-react';
-import type { ReactNode } from 'react';
-import { signOut } from '@/api/token';
+import { type ButtonHTMLAttributes, cloneElement, lazy, type ReactElement, Suspense } from 'react';
 import type { Person } from '@/api/types';
-import { announce } from '@/lib/announcements';
-import {
-  DropdownMenu,
-  MenuItem,
-  MenuLabel,
-  MenuRadioGroup,
-  MenuRadioItem,
-  MenuSeparator,
-} from '@/components/ui/dropdown-menu';
-import { useStore } from '@/hooks/use-store';
-import { chooseTheme, isTheme, theme } from '@/lib/theme';
 
-interface UserMenuProps {
+// Comes after the page, like every menu; without it its button stays dead until the next load, and the page works.
+const body = import('./user-menu-body').catch(() => ({ default: Closed }));
+const UserMenuBody = lazy(() => body);
+
+export interface UserMenuProps {
   person: Person;
   version: string | undefined;
-  trigger: ReactNode;
+  trigger: ReactElement<ButtonHTMLAttributes<HTMLButtonElement>>;
   side: 'right' | 'top';
   onFailure: () => void;
   onHelp: () => void;
 }
 
-export function UserMenu({ person, version, trigger, side, onFailure, onHelp }: UserMenuProps) {
-  const chosen = useStore(theme);
+function Closed({ trigger }: UserMenuProps) {
+  return cloneElement(trigger, { 'aria-disabled': true, tabIndex: -1 });
+}
 
-  async function leave() {
-    try {
-      await signOut();
-      announce('Signed out');
-    } catch {
-      onFailure();
-    }
-  }
-
+export function UserMenu(props: UserMenuProps) {
   return (
-    <DropdownMenu trigger={trigger} side={side} align="end">
-      <MenuLabel className="max-w-64">
-        <span className="block truncate text-sm font-medium text-ink">{person.name}</span>
-        <span className="block truncate">{person.email}</span>
-        {version && <span className="block">Assent {version}</span>}
-      </MenuLabel>
-      <MenuSeparator />
-      <MenuLabel>Appearance</MenuLabel>
-      <MenuRadioGroup value={chosen} onValueChange={(value) => isTheme(value) && chooseTheme(value)}>
-        <MenuRadioItem value="system">As the system</MenuRadioItem>
-        <MenuRadioItem value="light">Light</MenuRadioItem>
-        <MenuRadioItem value="dark">Dark</MenuRadioItem>
-      </MenuRadioGroup>
-      <MenuSeparator />
-      <MenuItem onSelect={onHelp}>
-        <Keyboard aria-hidden /> Keyboard shortcuts
-      </MenuItem>
-      <MenuItem onSelect={() => void leave()}>
-        <LogOut aria-hidden /> Sign out
-      </MenuItem>
-    </DropdownMenu>
+    <Suspense fallback={<Closed {...props} />}>
+      <UserMenuBody {...props} />
+    </Suspense>
   );
 }

@@ -335,6 +335,18 @@ describe('steps of a decision', () => {
     expect(screen.getByLabelText('amount')).toHaveFocus();
   });
 
+  test('a high risk puts the focus where the name is typed, a decision on the title', async () => {
+    const request = aRequest({ action: { tool: 'make_payment', args: {}, risk: 'high', digest: 'd1' } });
+    reply(settles(request, 'approve'));
+    show(request);
+    button('Approve').focus();
+    await userEvent.keyboard('{Enter}');
+    expect(screen.getByLabelText('Type make_payment to approve')).toHaveFocus();
+    await userEvent.keyboard('make_payment{Tab}{Enter}');
+    await waitFor(() => expect(screen.getByRole('heading')).toHaveFocus());
+    expect(sent).toMatchObject([{ body: { action: 'approve' } }]);
+  });
+
   test('what is changed stands beside what was proposed before it is sent', async () => {
     show(aRequest());
     await userEvent.click(button('Edit and approve'));

@@ -1,74 +1,36 @@
-import { Archive, Ellipsis, Pencil } from 'lucide-react';
-import { useState } from 'react';
+import { Ellipsis } from 'lucide-react';
+import { type ComponentProps, lazy, Suspense } from 'react';
 import type { Session } from '@/api/types';
-import { ErrorNotice } from '@/components/error-notice';
 import { Button } from '@/components/ui/button';
-import { Dialog } from '@/components/ui/dialog';
-import { DropdownMenu, MenuItem } from '@/components/ui/dropdown-menu';
-import { useAnnounce } from '@/hooks/use-announce';
-import { useCloseSession } from '../queries';
-import { RenameDialog } from './rename-dialog';
 
-interface SessionMenuProps {
+// Menus float and trap the focus, which is much code for something closed: it comes after the page. Without it the
+// button stays dead until the next load, and the page works.
+const body = import('./session-menu-body').catch(() => ({ default: Closed }));
+const SessionMenuBody = lazy(() => body);
+
+export interface SessionMenuProps {
   session: Session;
   label: string;
   className?: string;
 }
 
-/** What can be done with a session as a whole. */
-export function SessionMenu({ session, label, className }: SessionMenuProps) {
-  const [dialog, setDialog] = useState<'rename' | 'close'>();
-  const done = () => setDialog(undefined);
+export function SessionMenuButton({ label, ...props }: { label: string } & ComponentProps<typeof Button>) {
   return (
-    <>
-      <DropdownMenu
-        align="end"
-        trigger={
-          <Button variant="ghost" size="icon" aria-label={label} className={className}>
-            <Ellipsis aria-hidden />
-          </Button>
-        }
-      >
-        <MenuItem onSelect={() => setDialog('rename')}>
-          <Pencil aria-hidden /> Rename
-        </MenuItem>
-        {session.status === 'active' && (
-          <MenuItem onSelect={() => setDialog('close')}>
-            <Archive aria-hidden /> Close session
-          </MenuItem>
-        )}
-      </DropdownMenu>
-      {dialog === 'rename' && <RenameDialog session={session} onDone={done} />}
-      {dialog === 'close' && <CloseDialog session={session} onDone={done} />}
-    </>
+    <Button variant="ghost" size="icon" aria-label={label} {...props}>
+      <Ellipsis aria-hidden />
+    </Button>
   );
 }
 
-function CloseDialog({ session, onDone }: { session: Session; onDone: () => void }) {
-  const close = useCloseSession(session.id);
-  const announce = useAnnounce();
+function Closed({ label, className }: SessionMenuProps) {
+  return <SessionMenuButton label={label} className={className} aria-disabled tabIndex={-1} />;
+}
 
-  function confirm() {
-    close.mutate(undefined, {
-      onSuccess: () => {
-        onDone();
-        announce('Session closed');
-      },
-    });
-  }
-
+/** What can be done with a session as a whole. */
+export function SessionMenu(props: SessionMenuProps) {
   return (
-    <Dialog title="Close this session?" onClose={onDone}>
-      <p className="text-ink-2">
-        What is running stops and open requests are withdrawn. The record stays and can still be read.
-      </p>
-      {close.error && <ErrorNotice error={close.error} />}
-      <div className="mt-6 flex justify-end gap-2">
-        <Button onClick={onDone}>Keep it open</Button>
-        <Button variant="primary" disabled={close.isPending} onClick={confirm}>
-          Close session
-        </Button>
-      </div>
-    </Dialog>
+    <Suspense fallback={<Closed {...props} />}>
+      <SessionMenuBody {...props} />
+    </Suspense>
   );
 }
