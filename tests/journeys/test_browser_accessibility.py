@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import ViewportSize, expect
@@ -23,6 +24,7 @@ RUN = """async (tags) => {
 }"""
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 NARROW: ViewportSize = {"width": 375, "height": 667}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 FIELDS = "name, email:email, seats:integer, vip:boolean, size:enum(S|M), extras:multi_enum(x|y), day:date?, more:long_text?"
 CARDS = {
@@ -36,16 +38,17 @@ CARDS = {
 
 @pytest.fixture(scope="module")
 def read_aloud() -> Callable[[Tab], None]:
-    """Asserts that axe finds nothing on the open page, in either scheme and at either width."""
+    """Asserts that axe finds nothing on the open page, in either scheme at either width."""
 
     def check(tab: Tab) -> None:
         found = {}
-        for scheme, size in (("light", WIDE), ("dark", WIDE), ("light", NARROW)):
-            tab.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        for size in (WIDE, NARROW):
             tab.page.set_viewport_size(size)
-            violations = tab.page.evaluate(RUN, RULES)
-            if violations:
-                found[f"{scheme} {size['width']}"] = violations
+            for scheme in SCHEMES:
+                tab.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                if violations := tab.page.evaluate(RUN, RULES):
+                    found[f"{scheme} {size['width']}"] = violations
+        tab.page.set_viewport_size(WIDE)
         assert found == {}
 
     return check
@@ -85,6 +88,18 @@ class TestScreens:
         reader.page.goto("/s/new")
         expect(reader.composer).to_be_visible()
         reader.page.get_by_text("demo model, which is not an AI").click()
+        read_aloud(reader)
+
+    def test_search_and_filter(self, reader: Tab, worker: Person, read_aloud: Callable[[Tab], None]) -> None:
+        worker.say("calc 40 + 2")
+        reader.page.goto("/sessions")
+        search = reader.page.get_by_role("searchbox", name="Search sessions")
+        search.fill("40 + 2")
+        expect(reader.page.get_by_role("link", name="calc 40 + 2").first).to_be_visible()
+        read_aloud(reader)
+        reader.page.get_by_label("Which sessions").select_option("Closed")
+        search.fill("no such words")
+        expect(reader.button("Clear the filters")).to_be_visible()
         read_aloud(reader)
 
     def test_nothing_there(self, reader: Tab, read_aloud: Callable[[Tab], None]) -> None:
@@ -131,7 +146,46 @@ class TestCards:
         read_aloud(reader)
 
 
+class TestWhatLiesOverThePage:
+    def test_help(self, reader: Tab, read_aloud: Callable[[Tab], None]) -> None:
+        reader.page.goto("/sessions")
+        expect(reader.page.get_by_role("heading", level=1)).to_be_visible()
+        reader.page.keyboard.press("?")
+        expect(reader.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+        read_aloud(reader)
+
+    def test_menu_of_the_account(self, reader: Tab, read_aloud: Callable[[Tab], None]) -> None:
+        reader.page.goto("/sessions")
+        reader.button("Account of Dana").click()
+        expect(reader.page.get_by_role("menuitem", name="Sign out")).to_be_visible()
+        read_aloud(reader)
+
+    def test_menu_of_a_session_and_its_dialogs(self, reader: Tab, worker: Person, read_aloud: Callable[[Tab], None]) -> None:
+        reader.open(worker.say("calc 1 + 1")["session_id"])
+        for item, dialog in (("Rename", "Rename session"), ("Close session", "Close this session?")):
+            reader.button("Session menu").click()
+            expect(reader.page.get_by_role("menuitem", name=item)).to_be_visible()
+            read_aloud(reader)
+            reader.page.get_by_role("menuitem", name=item).click()
+            expect(reader.page.get_by_role("dialog", name=dialog)).to_be_visible()
+            read_aloud(reader)
+            reader.page.keyboard.press("Escape")
+            expect(reader.page.get_by_role("dialog")).to_have_count(0)
+
+    def test_the_question_whether_to_stop(self, reader: Tab, worker: Person, read_aloud: Callable[[Tab], None]) -> None:
+        reader.open(worker.say("plan a pause")["session_id"])
+        reader.card("Review the plan").press("Stop")
+        expect(reader.page.get_by_role("dialog", name="Stop this run?")).to_be_visible()
+        read_aloud(reader)
+
+
 class TestReplies:
+    def test_steps_unfolded(self, reader: Tab, read_aloud: Callable[[Tab], None]) -> None:
+        reader.begin("calc 6 * 7")
+        reader.log.get_by_text("Used calculate").click()
+        expect(reader.log.get_by_role("group", name="Result")).to_be_visible()
+        read_aloud(reader)
+
     def test_markdown_and_failure(self, reader: Tab, read_aloud: Callable[[Tab], None]) -> None:
         reader.begin("hello")
         expect(reader.log.get_by_text("search <words>")).to_be_visible()
