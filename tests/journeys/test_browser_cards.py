@@ -56,6 +56,17 @@ class TestOnAPhone:
         card.press("Approve")
         expect(phone.page.locator("[data-slot=request-card]").get_by_text("Approved by Dana in the web app")).to_be_visible()
 
+    def test_the_composer_keeps_its_buttons_beside_the_choice_to_answer(self, phone: Tab, worker: Person) -> None:
+        phone.begin("ask Which colour?")
+        answering = phone.page.locator("[data-slot=composer] label")
+        expect(answering).to_be_visible()
+        row, stop, send = (each.bounding_box() for each in (answering, phone.button("Stop"), phone.button("Send")))
+        assert row and stop and send
+        assert row["x"] + row["width"] <= stop["x"] < send["x"]
+        assert stop["y"] == send["y"] <= row["y"]
+        assert row["y"] + row["height"] <= send["y"] + send["height"]  # the words take one line
+        assert worker.pending(phone.session_id)["type"] == "text"
+
     def test_long_arguments_scroll_in_their_own_box(self, phone: Tab, worker: Person) -> None:
         request = ask(worker, "confirmation", action=LETTER)
         phone.page.goto(f"/r/{request['id']}")
