@@ -223,32 +223,6 @@ class TestRequests:
         expect(tab.log.get_by_text("Continued by Dana in the web app")).to_be_visible()
 
 
-class TestEnter:
-    def test_approves_nothing_from_any_other_place_that_takes_the_focus(
-        self, server: Server, open_window: Callable[..., Window]
-    ) -> None:
-        person = server.person("Ida")
-        window = open_window(server.url)
-        tab = window.sign_in(person)
-        request = ask_low_risk(person)
-        approve = tab.card("Send the letter?").button("Approve")
-        places = tab.page.locator("a[href], button, input, textarea, select, summary, [tabindex]")
-        tab.open(request["session_id"])
-        expect(approve).to_be_visible()
-        tried = places.count()
-        for index in range(tried):
-            tab.open(request["session_id"])
-            expect(approve).to_be_visible()
-            place = places.nth(index)
-            if place.inner_text() == "Approve":
-                continue
-            place.evaluate("node => node.focus()")
-            tab.page.keyboard.press("Enter")
-        assert tried > 10
-        assert person.get(f"/api/feedback/{request['id']}")["status"] == "pending"
-        assert [url for url in window.requests if url.endswith("/answer")] == []
-
-
 class TestAnnouncer:
     def test_says_at_most_two_things_about_a_streamed_turn(self, tab: Tab) -> None:
         tab.begin("calc 1 + 1")

@@ -1,4 +1,4 @@
-"""Every screen at 200 % and at 320 px: nothing to scroll sideways, every control in reach; and without motion where none is wanted."""
+"""Every screen at 200 % and at 320 px: nothing scrolls sideways, every control is in reach; no motion where none is wanted."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -42,7 +42,8 @@ for (const kind of ['animationstart', 'transitionrun']) {
   addEventListener(kind, ({ target }) => {
     for (const one of target.getAnimations()) {
       const { endTime } = one.effect.getComputedTiming();
-      if (endTime > 1) window.moved.push(`${one.animationName ?? one.transitionProperty} ${endTime} ${target.outerHTML.slice(0, 100)}`);
+      const name = one.animationName ?? one.transitionProperty;
+      if (endTime > 1) window.moved.push(`${name} ${endTime} ${target.outerHTML.slice(0, 100)}`);
     }
   }, true);
 }"""
