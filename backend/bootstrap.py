@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -20,6 +21,7 @@ from backend.api.sign_ins import SignIns
 from backend.api.sockets import Sockets
 from backend.auth.keys import load_secret
 from backend.auth.tokens import Tokens
+from backend.core.connections import keep_present
 from backend.core.executions import settle_cut_off
 from backend.core.ladders import CARRY
 from backend.core.runs import ADVANCE
@@ -31,7 +33,7 @@ from backend.db.opening import open_database
 from backend.db.people import dead_sign_ins
 from backend.db.runs import void_leases
 from backend.db.transaction import SIGN_INS_TOPIC, STOPPING_TOPIC, person_topic
-from backend.domain.policy import Policy, parse_policy
+from backend.domain.policy import Policy, parse_channel_risk, parse_policy
 from backend.domain.runs import Caps
 from backend.errors import Unavailable
 from backend.jobs.contract import Job, Queue
@@ -52,6 +54,7 @@ log = get_logger(__name__)
 
 DRAIN_S = 5.0
 WATCH_SIGN_INS_S = 0.5
+PRESENT_EVERY_S = 20.0
 
 
 def model_settings(settings: Settings) -> ModelSettings:
@@ -81,9 +84,10 @@ def model_settings(settings: Settings) -> ModelSettings:
 def approval_policy(settings: Settings) -> Policy:
     """The rules of ASSENT_APPROVALS. Raises SettingsError naming the part that is not understood."""
     try:
-        return parse_policy(settings.approvals, {spec.name: spec for spec in registry.specs()})
+        policy = parse_policy(settings.approvals, {spec.name: spec for spec in registry.specs()})
+        return replace(policy, channel_risk={**policy.channel_risk, **parse_channel_risk(settings.channel_risk)})
     except ValueError as error:
-        raise SettingsError(f"ASSENT_APPROVALS: {error}") from None
+        raise SettingsError(f"ASSENT_APPROVALS, ASSENT_CHANNEL_RISK: {error}") from None
 
 
 def caps(settings: Settings) -> Caps:
@@ -160,15 +164,22 @@ def bootstrap(settings: Settings) -> FastAPI:
                 stream.subscribe([SIGN_INS_TOPIC], sign_ins.forget)
                 budgets = Budgets(settings.rate_limit, windows)
                 app.state.end_waiting = lambda: stream.publish_here(STOPPING_TOPIC, "")
-                install_context(app, Context(settings, db, stream, queue, registry, policy, tokens, sign_ins, budgets, sockets))
+                set_up = frozenset(channels)
+                install_context(
+                    app, Context(settings, db, stream, queue, registry, policy, tokens, sign_ins, budgets, sockets, set_up)
+                )
                 freed = await _take_over(db) if alone else 0
                 log.info("started", url=settings.url, model=settings.llm, database=settings.database_name, resumed_leases=freed)
                 worker.start()
-                watch = asyncio.create_task(_watch_sign_ins(db, sockets), name="watch sign-ins")
+                watches = [
+                    asyncio.create_task(_watch_sign_ins(db, sockets), name="watch sign-ins"),
+                    asyncio.create_task(_keep_present(db, sockets), name="keep present"),
+                ]
                 try:
                     yield
                 finally:
-                    watch.cancel()
+                    for watch in watches:
+                        watch.cancel()
                     sockets.close_all()
                     await worker.drain(DRAIN_S)
                     await engine.close()
@@ -219,3 +230,14 @@ async def _watch_sign_ins(db: Database, sockets: Sockets) -> None:
                 sockets.end_sign_ins(await db.read(dead_sign_ins, watched))
             except Unavailable as error:
                 log.warning("sign-ins not checked", reason=error.detail)
+
+
+async def _keep_present(db: Database, sockets: Sockets) -> None:
+    """Let the sockets that tell of presence go on counting; those of a process that died end by themselves."""
+    while True:
+        await asyncio.sleep(PRESENT_EVERY_S)
+        if sockets.presences:
+            try:
+                await db.transact(keep_present, sorted(sockets.presences))
+            except Unavailable as error:
+                log.warning("presences not kept", reason=error.detail)

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     rate_limit: str = "30/minute"
     max_query_length: int = Field(default=4000, ge=1, le=30_000)
     approvals: str = ""
+    channel_risk: str = ""
     run_max_steps: int = Field(default=25, ge=1)
     run_max_tokens: int = Field(default=200_000, ge=1)
     run_max_seconds: int = Field(default=600, ge=1)

@@ -11,15 +11,13 @@ Risk = Literal["low", "medium", "high"]
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
     """Something a known person said. `event_id` is the sender's or provider's own id of it: the same id again is the
-    same word. Without `session_id` it opens a session. `thread` is where on the channel it was said, so that the answer
-    goes there. `settings` are the starter's wishes for the run."""
+    same word. Without `session_id` it opens a session. `settings` are the starter's wishes for the run."""
 
     channel: ChannelName
     person_id: str
     content: str
     session_id: str | None = None
     event_id: str | None = None
-    thread: Mapping[str, Any] | None = None
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -69,9 +67,12 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Proof that the provider took a message: `ref` is what finds it again (a few short JSON values)."""
+    """Proof that the provider took a message: `ref` is what finds it again (a few short JSON values). What is said in
+    `place` later belongs to the message's session; `thread` is how to speak there (see `SaidMessage`)."""
 
     ref: Mapping[str, Any]
+    place: str | None = None
+    thread: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

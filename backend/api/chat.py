@@ -1,7 +1,7 @@
 """Talking with the agent over HTTP, in the shapes that existing clients know."""
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 
@@ -24,7 +24,7 @@ log = get_logger(__name__)
 class Completion(LooseBody):
     query: Words
     session_id: Id | None = None
-    channel: ChannelName = "chat"
+    channel: Literal["chat", "api", "slack", "email"] = "chat"
     client_id: Id | None = None
 
 

@@ -30,6 +30,7 @@ class Context:
     sign_ins: SignIns
     budgets: Budgets
     sockets: Sockets
+    set_up: frozenset[str]  # the channels this server has
 
 
 def context_of(connection: HTTPConnection) -> Context:

@@ -16,6 +16,7 @@ from backend.core import asks
 from backend.core.answers import cancel_request
 from backend.core.feedback import may_see, shape_request
 from backend.core.inbox import receive_answer
+from backend.core.routing import reroute_request, retry_request
 from backend.db import Tx
 from backend.db import feedback as store
 from backend.db.feedback import PAGE
@@ -63,6 +64,14 @@ class TimeoutAnswer(Body):
     values: Document | None = None
 
 
+class RouteStep(Body):
+    """Ask on `channel`; without an answer after `wait_seconds`, go on. `to` keeps the step to one of the people asked."""
+
+    channel: Literal["chat", "slack", "email"]
+    wait_seconds: Annotated[float, Field(ge=0, le=YEAR_S)] = 15 * 60
+    to: Line | None = None
+
+
 class Ask(Body):
     """A question to people. Which parts belong to it depends on the type."""
 
@@ -78,6 +87,9 @@ class Ask(Body):
     allowed_actions: list[Line] | None = Field(default=None, max_length=4)
     to: list[Line] = Field(
         default_factory=list, max_length=50, description="people, by id or email address; nobody means the caller"
+    )
+    route: list[RouteStep] = Field(
+        default_factory=list, max_length=10, description="where to ask, in order; nothing means each person's own order"
     )
     session_id: Id | None = None
     due_in: Annotated[float, Field(gt=0, le=YEAR_S)] | None = Field(default=None, description="seconds")
@@ -136,6 +148,8 @@ class Delivery(View):
     person_id: str
     status: str
     attempts: int
+    step: int
+    round: int
     error: str | None = None
     sent_at: str | None = None
     seen_at: str | None = None
@@ -285,3 +299,19 @@ async def answer(request_id: str, body: Answer, principal: Answering, reach: Rea
 async def cancel(request_id: str, principal: Answering, reach: Reach) -> Any:
     """Withdraw the question."""
     return Json(outcome(await reach.db.transact(cancel_request, principal.person, request_id, "chat")))
+
+
+class Reroute(Body):
+    channel: Literal["chat", "slack", "email"]
+
+
+@router.post("/{request_id}/reroute", response_model=FeedbackRequest)
+async def reroute(request_id: str, body: Reroute, principal: Answering, reach: Reach) -> Any:
+    """Ask on another channel now; copies that went out before can still be answered."""
+    return Json(await reach.db.transact(reroute_request, principal.person, request_id, body.channel, reach.set_up))
+
+
+@router.post("/{request_id}/retry", response_model=FeedbackRequest)
+async def retry(request_id: str, principal: Answering, reach: Reach) -> Any:
+    """Carry a dead letter once more, along the same ladder."""
+    return Json(await reach.db.transact(retry_request, principal.person, request_id))

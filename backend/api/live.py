@@ -4,7 +4,7 @@ A socket keeps a cursor into the log. What is published is only a hint that the 
 the cursor sends the socket back to SQL, so nothing is lost, doubled or out of order whatever the stream does."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from fastapi import APIRouter, WebSocket
@@ -16,6 +16,7 @@ from backend.api.problems import problem_response
 from backend.api.sockets import SIGNED_OUT, Missed, Socket
 from backend.auth.principal import Principal
 from backend.auth.tokens import ticket_digest
+from backend.core.connections import enter, leave
 from backend.core.feedback import see_request
 from backend.core.inbox import receive_answer
 from backend.core.people import take_ticket
@@ -26,7 +27,8 @@ from backend.db.runs import active_run
 from backend.db.sessions import frame_of_message, frames_after, last_seq
 from backend.db.transaction import dumps, person_topic, session_topic, sign_in_topic
 from backend.domain.states import FeedbackType
-from backend.errors import Forbidden, Invalid, Problem, Unauthorized
+from backend.errors import Forbidden, Invalid, Problem, Unauthorized, Unavailable
+from backend.ids import new_id
 from backend.stream.contract import MISSED_TOPIC, PartialReply
 from channels.contract import InboundAnswer, InboundMessage
 
@@ -261,4 +263,19 @@ async def my_socket(ws: WebSocket, ticket: str | None = None) -> None:
                 raise Invalid(f"{frame.type} belongs on the socket of a session.", code="invalid_frame")
 
     with reach.sockets.holding(socket), _listening(reach, socket, person_topic(principal.person.id)):
-        await socket.run(write, handle)
+        async with _present(reach, principal):
+            await socket.run(write, handle)
+
+
+@contextlib.asynccontextmanager
+async def _present(reach: Context, principal: Principal) -> AsyncIterator[None]:
+    """Count the person as present for as long as this socket lives."""
+    socket_id = new_id("soc")
+    await reach.db.transact(enter, socket_id, principal.person.id)
+    reach.sockets.presences.add(socket_id)
+    try:
+        yield
+    finally:
+        reach.sockets.presences.discard(socket_id)
+        with contextlib.suppress(Unavailable):  # it ends by itself a minute later
+            await reach.db.transact(leave, socket_id)

@@ -3,12 +3,14 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import Field, model_validator
 
 from backend.api.context import Reach
 from backend.api.deps import Json, PageStart, SignedIn, cursor_after, page
 from backend.api.schemas import Body, By, Line, View
 from backend.core import sessions as core
 from backend.core.inbox import shape_message
+from backend.core.routing import change_session
 from backend.db import sessions as store
 from backend.db.sessions import LOG_PAGE, PAGE
 from backend.db.transaction import dumps
@@ -25,6 +27,7 @@ class Session(View):
     waiting: int
     last_seq: int
     active_run_id: str | None = None
+    channel: str | None = Field(default=None, description="where to ask about it; absent: in the person's own order")
     created_at: str
     updated_at: str
 
@@ -52,8 +55,17 @@ class Messages(View):
     next: str | None = None
 
 
-class Renaming(Body):
-    title: Line
+class Change(Body):
+    """What to change; `auto` asks in the person's own order again."""
+
+    title: Line | None = None
+    channel: Literal["auto", "chat", "slack", "email"] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Change":
+        if self.title is None and self.channel is None:
+            raise ValueError("send a title, a channel or both")
+        return self
 
 
 @router.get("", response_model=Sessions)
@@ -74,8 +86,9 @@ async def read_session(session_id: str, principal: SignedIn, reach: Reach) -> An
 
 
 @router.patch("/{session_id}", response_model=Session)
-async def rename_session(session_id: str, body: Renaming, principal: SignedIn, reach: Reach) -> Any:
-    return Json(await reach.db.transact(core.rename_session, principal.person, session_id, body.title))
+async def rename_or_move_session(session_id: str, body: Change, principal: SignedIn, reach: Reach) -> Any:
+    """Rename it, or say where to ask about it: open questions are asked there at once."""
+    return Json(await reach.db.transact(change_session, principal.person, session_id, body.title, body.channel, reach.set_up))
 
 
 @router.delete("/{session_id}", response_model=Session)

@@ -33,6 +33,7 @@ class Sockets:
     def __init__(self) -> None:
         self._open: set[Socket] = set()
         self._by_person: Counter[str] = Counter()
+        self.presences: set[str] = set()
 
     def admit(self, person_id: str) -> None:
         if self._by_person[person_id] >= SOCKETS_PER_PERSON:

@@ -19,8 +19,7 @@ from backend.domain.steps import CallTool
 from backend.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from backend.ids import new_id
 from backend.times import to_text
-
-WHERE = {"chat": "in the web app", "api": "over the API", "slack": "in Slack", "email": "by email"}
+from channels.text import WHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,7 @@ def answer_request(
         return Conflict(
             "The request was changed since you saw it; look again.", code="version_conflict", request=shape_request(tx, row)
         )
+    _check_channel(row, decision.action, via, policy)
     answer = check_answer(
         question_of(FeedbackType(row.type), row.body, _args_check(row, registry)),
         decision.action,
@@ -72,6 +72,15 @@ def _load(tx: Tx, person: Person, request_id: str) -> Row[Any]:
     if row is None or not may_see(row, person.id):
         raise NotFound("There is no such request, or it is not yours.")
     return row
+
+
+def _check_channel(row: Row[Any], action: str, via: str, policy: Policy) -> None:
+    """Raises Forbidden where the risk is too high to be approved on this channel; saying no is possible everywhere."""
+    risk = (row.body.get("action") or {}).get("risk", "low")
+    if action in ("approve", "edit") and not policy.may_decide_on(via, risk):
+        raise Forbidden(
+            f"A call of {risk} risk cannot be approved {WHERE.get(via, via)}; open it in the web app.", code="channel_too_weak"
+        )
 
 
 def _names(row: Row[Any]) -> str:

@@ -5,9 +5,9 @@ from typing import Any
 
 from backend.core.feedback import Asked, open_request
 from backend.core.idempotency import remember, replay
+from backend.core.responders import people_behind
 from backend.core.sessions import open_session, own_session
 from backend.db import Tx
-from backend.db.people import people_named
 from backend.domain.people import Person
 from backend.domain.policy import canonical, digest_call
 from backend.domain.states import FeedbackType, SessionStatus
@@ -32,7 +32,7 @@ def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None) -> dict[str, A
     kept = replay(tx, person.id, key, fingerprint)
     if kept is not None:
         return kept
-    to = _people(tx, person, ask.to)
+    to = people_behind(tx, ask.to) if ask.to else [person]
     if ask.session_id is None:
         session_id = open_session(tx, person, ask.body["title"])
     else:
@@ -45,7 +45,7 @@ def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None) -> dict[str, A
         type=ask.type,
         session_id=session_id,
         owner_id=person.id,
-        body=_with_digest(ask.body, request_id),
+        body=_with_route(_with_digest(ask.body, request_id), to, tx),
         to=to,
         requested_by=person.name,
         actor=person.id,
@@ -57,18 +57,18 @@ def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None) -> dict[str, A
     return request
 
 
-def _people(tx: Tx, caller: Person, names: list[str]) -> list[Person]:
-    if not names:
-        return [caller]
-    found = {key: row for row in people_named(tx, names) if row.disabled_at is None for key in (row.id, row.email)}
-    missing = [name for name in names if name not in found and name.lower() not in found]
-    if missing:
-        raise Invalid(
-            "Some of the people asked are not known here.",
-            errors=[FieldError("to", f"nobody is known as {name!r}") for name in missing],
-        )
-    rows = {row.id: row for row in (found.get(name) or found[name.lower()] for name in names)}
-    return [Person(row.id, row.name) for row in rows.values()]
+def _with_route(body: dict[str, Any], to: list[Person], tx: Tx) -> dict[str, Any]:
+    """The body with the people its route names by id. Raises Invalid where a step is for somebody who is not asked."""
+    asked = {person.id for person in to}
+    steps = []
+    for step in body.get("route") or ():
+        named = people_behind(tx, [step["to"]], "route") if step.get("to") else []
+        if any(person.id not in asked for person in named):
+            raise Invalid(
+                "The route names somebody who is not asked.", errors=[FieldError("route", "may only name people in to")]
+            )
+        steps += [{**step, "to": person.id} for person in named] or [step]
+    return {**body, "route": steps}
 
 
 def _with_digest(body: dict[str, Any], request_id: str) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str) -> Work |
     request = feedback.request_by_id(tx, row.request_id)
     assert request is not None, "a copy belongs to a request"
     if request.status == FeedbackStatus.PENDING and row.status in (*_UNSENT, DeliveryStatus.SENDING):
-        question = _question(tx, request, row.channel, policy, url)
+        question = question_for(tx, request, row.channel, policy, url)
         return _begin(tx, row, "deliver", question, request)
     if request.status == FeedbackStatus.PENDING:
         store.update_delivery(tx, row.id, lease_until=None)
@@ -61,7 +61,7 @@ def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str) -> Work |
     if row.ref is None:
         _close_unsent(tx, request, row)
         return None
-    return _begin(tx, row, "settle", _question(tx, request, row.channel, policy, url), request)
+    return _begin(tx, row, "settle", question_for(tx, request, row.channel, policy, url), request)
 
 
 _UNSENT = (DeliveryStatus.QUEUED, DeliveryStatus.RETRY_WAIT)
@@ -101,7 +101,8 @@ def _account(tx: Tx, person_id: str, channel: str) -> str | None:
     return linked[-1] if linked else None
 
 
-def _question(tx: Tx, request: Row[Any], channel: str, policy: Policy, url: str) -> Question:
+def question_for(tx: Tx, request: Row[Any], channel: str, policy: Policy, url: str) -> Question:
+    """The request as it is now, in the form a channel shows."""
     risk = (request.body.get("action") or {}).get("risk", "low")
     return Question(
         request=shape_request(tx, request),
@@ -126,6 +127,9 @@ def keep_sent(tx: Tx, work: Work, receipt: Receipt) -> None:
     store.end_attempt(tx, work.delivery_id, "sent", None)
     request, row = _both(tx, work)
     _recovered(tx, row)
+    session_id = row.session_id if request is None else request.session_id
+    if receipt.place is not None and session_id and connections.session_at(tx, row.channel, receipt.place) is None:
+        connections.bind_place(tx, row.channel, receipt.place, session_id, dict(receipt.thread or {}))
     if request is None:
         return
     tell(tx, request, row._mapping)
@@ -238,3 +242,13 @@ def say_on(
     store.insert_deliveries(tx, [row])
     tx.ring(CARRY, delivery_id)
     return delivery_id
+
+
+def say_where_spoken(tx: Tx, session_id: str, words: Words) -> None:
+    """Carry the agent's word to where the person last spoke; in the web app it is read in the session's log."""
+    via = sessions.last_spoke_via(tx, session_id)
+    if via not in (ChannelType.SLACK, ChannelType.EMAIL):
+        return
+    session, place = sessions.session_row(tx, session_id), connections.place_of(tx, session_id, via)
+    assert session is not None, "words are said in a session"
+    say_on(tx, session.person_id, via, words, session_id=session_id, thread=place.thread if place else None)

@@ -172,7 +172,7 @@ def _shape(values: dict[str, Any], copies: Sequence[Any]) -> dict[str, Any]:
 
 
 def _shape_copy(copy: Any) -> dict[str, Any]:
-    shaped = {"channel": copy["channel"], "person_id": copy["person_id"], "status": copy["status"], "attempts": copy["attempts"]}
+    shaped = {name: copy[name] for name in ("channel", "person_id", "status", "attempts", "step", "round")}
     shaped |= {name: to_text(copy[name]) for name in ("sent_at", "seen_at", "settled_at") if copy[name] is not None}
     return shaped | ({"error": copy["error"]} if copy["error"] else {})
 

@@ -4,15 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from backend.core.deliveries import say_where_spoken
 from backend.core.feedback import close_request
 from backend.db import Row, Tx, feedback, runs, sessions
 from backend.db.transaction import person_topic, run_topic, session_topic
-from backend.domain.people import AGENT
+from backend.domain.people import AGENT, AGENT_NAME
 from backend.domain.runs import Caps, LogEntry, unseen_messages
 from backend.domain.states import AgentStatus, ChannelType, FeedbackStatus, MessageStatus, MessageType, RunStatus
 from backend.domain.steps import Usage
 from backend.ids import new_id
 from backend.times import to_text
+from channels.contract import Words
 
 LEASE_MS = 30_000
 ADVANCE = "advance_run"
@@ -179,6 +181,8 @@ def end_run(
         close_request(tx, request, FeedbackStatus.CANCELLED, None, by=None, via=via, why=WHY_CLOSED[status])
     if status is RunStatus.COMPLETED:
         say(tx, row.session_id, row.id, content or "")
+    if status is RunStatus.ERROR:
+        say_where_spoken(tx, row.session_id, Words(f"The run failed: {error}", AGENT_NAME))
     tx.emit(row.session_id, _last_frame(row.id, status, content, error, values))
     set_agent_status(tx, row.session_id, AGENT_AFTER[status])
     if status is RunStatus.CANCELLED:
@@ -227,6 +231,7 @@ def say(tx: Tx, session_id: str, run_id: str, content: str) -> str:
         "created_at": to_text(tx.now),
     }
     tx.emit(session_id, {"type": "message", "message": message})
+    say_where_spoken(tx, session_id, Words(content, AGENT_NAME))
     return message_id
 
 

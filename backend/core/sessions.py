@@ -85,7 +85,7 @@ def shape_session(row: Row[Any]) -> dict[str, Any]:
     """The session as clients see it."""
     shaped = {name: getattr(row, name) for name in ("id", "title", "status", "agent_status", "waiting", "last_seq")}
     shaped |= {"created_at": to_text(row.created_at), "updated_at": to_text(row.updated_at)}
-    return shaped | ({"active_run_id": row.active_run_id} if row.active_run_id else {})
+    return shaped | {name: getattr(row, name) for name in ("active_run_id", "channel") if getattr(row, name)}
 
 
 def chain_is_whole(rows: Sequence[Row[Any]]) -> bool:

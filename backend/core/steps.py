@@ -1,22 +1,22 @@
 """What becomes of an engine's step: refused, asked of a person, or carried on, in the transaction that records it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from backend.agents.tools.registry import Registry
 from backend.agents.tools.tool import ToolInputError
 from backend.core.feedback import Asked, open_request
+from backend.core.responders import people_behind
 from backend.core.runs import Lease, log_progress, set_agent_status
 from backend.db import Tx
 from backend.db.people import person_by_id
 from backend.domain.feedback import body_of_step
-from backend.domain.people import AGENT, Person
+from backend.domain.people import AGENT, AGENT_NAME, Person
 from backend.domain.policy import Policy, canonical, digest_call
 from backend.domain.states import AgentStatus, ChannelType, FeedbackType, RunStatus
 from backend.domain.steps import CallTool, Reply, Step, Tool, Usage, dump_step
 from backend.errors import FieldError, Invalid
 from backend.ids import new_id
-
-REQUESTER = "Assent agent"
 
 
 def record_step(tx: Tx, lease: Lease, step: Step, seen: int, usage: Usage, registry: Registry, policy: Policy) -> None:
@@ -87,7 +87,12 @@ def ask_approval(
     body: dict[str, Any] = {"title": title or f"Run {tool.name}?", "prompt": reason, "action": action}
     if note:
         body["context"] = {"note": note}
-    _ask(tx, lease, entries, FeedbackType.CONFIRMATION, body, usage, request_id)
+    try:
+        to = people_behind(tx, policy.approvers_of(tool), "approvers")
+    except Invalid as error:
+        log_progress(tx, lease, [*entries, _refusal(error)], steps=1, usage=usage)
+        return
+    _ask(tx, lease, entries, FeedbackType.CONFIRMATION, body, usage, request_id, to)
 
 
 def digest_of(tool: Tool, args: dict[str, Any], run_id: str | None, request_id: str, policy: Policy) -> str:
@@ -96,7 +101,7 @@ def digest_of(tool: Tool, args: dict[str, Any], run_id: str | None, request_id: 
         args=canonical(args),
         run_id=run_id,
         request_id=request_id,
-        policy=policy.rule_for(tool),
+        policy=policy.bound_rule(tool),
         schema=tool.parameters,
     )
 
@@ -109,6 +114,7 @@ def _ask(
     body: dict[str, Any],
     usage: Usage | None,
     request_id: str | None = None,
+    to: Sequence[Person] = (),
 ) -> None:
     row = person_by_id(tx, lease.person_id)
     assert row is not None, "a run belongs to a person"
@@ -120,8 +126,8 @@ def _ask(
         session_id=lease.session_id,
         owner_id=person.id,
         body=body,
-        to=[person],
-        requested_by=REQUESTER,
+        to=to or [person],
+        requested_by=AGENT_NAME,
         actor=AGENT,
         via=ChannelType.CHAT,
         run_id=lease.run_id,

@@ -11,3 +11,4 @@ class Person:
 
 SYSTEM = "system"
 AGENT = "agent"
+AGENT_NAME = "Assent agent"

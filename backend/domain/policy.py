@@ -21,10 +21,12 @@ _OPEN, _CLOSE, _QUOTES = "([{", ")]}", "'\""
 class Policy:
     """`rules` by tool name: always, never, or a condition over the call's arguments. A rule from the settings replaces
     the tool's own; a tool without one keeps what it declares; `everything` demands approval of every call.
-    `channel_risk` names the highest risk that may be approved on each channel."""
+    `approvers` names, by tool, the people and groups who alone may approve (nobody named: the session's own person);
+    `channel_risk` the highest risk that may be approved on each channel."""
 
     rules: Mapping[str, str]
     everything: bool = False
+    approvers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     channel_risk: Mapping[str, str] = field(default_factory=lambda: dict(CHANNEL_RISK))
 
     def may_decide_on(self, channel: str, risk: str) -> bool:
@@ -33,6 +35,13 @@ class Policy:
 
     def rule_for(self, tool: Tool) -> str:
         return ALWAYS if self.everything else self.rules.get(tool.name, tool.approval)
+
+    def approvers_of(self, tool: Tool) -> tuple[str, ...]:
+        return self.approvers.get(tool.name, ())
+
+    def bound_rule(self, tool: Tool) -> str:
+        """What an approval is bound to: the rule, and whose word it takes."""
+        return " -> ".join(filter(None, (self.rule_for(tool), " | ".join(self.approvers_of(tool)))))
 
     def needs_approval(self, tool: Tool, args: Mapping[str, Any]) -> bool:
         """Whether this exact call needs a person. A condition that cannot be evaluated does: when in doubt, ask."""
@@ -55,19 +64,44 @@ class Policy:
 
 
 def parse_policy(text: str, tools: Mapping[str, Tool]) -> Policy:
-    """Read ASSENT_APPROVALS: `all`, or names and `name: condition`, separated by commas or semicolons.
-    Raises ValueError naming the part that is not understood."""
+    """Read ASSENT_APPROVALS: `all`, or names and `name: condition`, each with `-> who | who` where only those may approve,
+    separated by commas or semicolons. Raises ValueError naming the part that is not understood."""
     rules: dict[str, str] = {}
+    approvers: dict[str, tuple[str, ...]] = {}
+    everything = False
     for item in _split(text):
-        name, colon, condition = (part.strip() for part in item.partition(":"))
-        if item == "all":
-            return Policy({}, everything=True)
+        rule, arrow, who = (part.strip() for part in item.partition("->"))
+        name, colon, condition = (part.strip() for part in rule.partition(":"))
+        if name == "all" and not colon and not arrow:
+            everything = True
+            continue
         if name not in tools:
             raise ValueError(f"there is no tool {name!r}; the tools are {', '.join(sorted(tools))}")
+        if arrow:
+            approvers[name] = _names(name, who)
         rules[name] = condition if colon else ALWAYS
         if rules[name] not in (ALWAYS, NEVER):
             _check_condition(tools[name], rules[name])
-    return Policy(rules)
+    return Policy({} if everything else rules, everything, approvers)
+
+
+def _names(tool: str, who: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in who.split("|"))
+    if not all(names):
+        raise ValueError(f"say who approves {tool}: a group or an email address, several with | between them")
+    return names
+
+
+def parse_channel_risk(text: str) -> dict[str, str]:
+    """Read ASSENT_CHANNEL_RISK: `email=low, slack=medium`, the highest risk that may be approved on each channel.
+    Raises ValueError naming the part that is not understood."""
+    found = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        channel, _, risk = (part.strip() for part in item.partition("="))
+        if channel not in CHANNEL_RISK or risk not in RISKS:
+            raise ValueError(f"{item!r} is not understood; write channel=risk, such as email=low, slack=high")
+        found[channel] = risk
+    return found
 
 
 def canonical(value: Any) -> str:

@@ -172,6 +172,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Channels
+         * @description Every channel in the caller's order: the first is tried first.
+         */
+        get: operations["list_channels_api_channels_get"];
+        /**
+         * Order Channels
+         * @description The order in which to ask, and how long to wait on each before the next. A channel left out comes last.
+         */
+        put: operations["order_channels_api_channels_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/slack/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Link Slack
+         * @description A code to send to the bot as a direct message: `link CODE`.
+         */
+        post: operations["link_slack_api_channels_slack_link_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unlink Channel
+         * @description Forget the account that is linked on this channel.
+         */
+        delete: operations["unlink_channel_api_channels__type__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{type}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Channel
+         * @description Ask the caller a harmless question on this channel alone; watch the request to see it sent, seen and answered.
+         */
+        post: operations["test_channel_api_channels__type__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/chat/cancel/{session_id}": {
         parameters: {
             query?: never;
@@ -361,6 +445,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/feedback/{request_id}/reroute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reroute
+         * @description Ask on another channel now; copies that went out before can still be answered.
+         */
+        post: operations["reroute_api_feedback__request_id__reroute_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/{request_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry
+         * @description Carry a dead letter once more, along the same ladder.
+         */
+        post: operations["retry_api_feedback__request_id__retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run_id}": {
         parameters: {
             query?: never;
@@ -453,8 +577,11 @@ export interface paths {
         delete: operations["close_session_api_sessions__session_id__delete"];
         options?: never;
         head?: never;
-        /** Rename Session */
-        patch: operations["rename_session_api_sessions__session_id__patch"];
+        /**
+         * Rename Or Move Session
+         * @description Rename it, or say where to ask about it: open questions are asked there at once.
+         */
+        patch: operations["rename_or_move_session_api_sessions__session_id__patch"];
         trace?: never;
     };
     "/api/sessions/{session_id}/audit": {
@@ -678,6 +805,11 @@ export interface components {
              * @default
              */
             prompt?: string;
+            /**
+             * Route
+             * @description where to ask, in order; nothing means each person's own order
+             */
+            route?: components["schemas"]["RouteStep"][];
             /** Session Id */
             session_id?: string | null;
             /** Title */
@@ -739,6 +871,52 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * Change
+         * @description What to change; `auto` asks in the person's own order again.
+         */
+        Change: {
+            /** Channel */
+            channel?: ("auto" | "chat" | "slack" | "email") | null;
+            /** Title */
+            title?: string | null;
+        };
+        /** Channel */
+        Channel: {
+            /** Account */
+            account?: string | null;
+            /** Enabled */
+            enabled: boolean;
+            /** Error */
+            error?: string | null;
+            /** Failing Since */
+            failing_since?: string | null;
+            /** Linked */
+            linked: boolean;
+            /** Set Up */
+            set_up: boolean;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "connected" | "degraded" | "disconnected";
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "chat" | "slack" | "email";
+            /** Wait Seconds */
+            wait_seconds: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Channels */
+        Channels: {
+            /** Items */
+            items: components["schemas"]["Channel"][];
+        } & {
+            [key: string]: unknown;
+        };
         /** Checkpoint */
         Checkpoint: {
             /** Checkpoint Id */
@@ -787,6 +965,15 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** Code */
+        Code: {
+            /** Code */
+            code: string;
+            /** Expires At */
+            expires_at: string;
+        } & {
+            [key: string]: unknown;
+        };
         /** Completion */
         Completion: {
             /**
@@ -794,7 +981,7 @@ export interface components {
              * @default chat
              * @enum {string}
              */
-            channel?: "chat" | "api" | "slack" | "email" | "console";
+            channel?: "chat" | "api" | "slack" | "email";
             /** Client Id */
             client_id?: string | null;
             /** Query */
@@ -812,6 +999,8 @@ export interface components {
             error?: string | null;
             /** Person Id */
             person_id: string;
+            /** Round */
+            round: number;
             /** Seen At */
             seen_at?: string | null;
             /** Sent At */
@@ -820,6 +1009,8 @@ export interface components {
             settled_at?: string | null;
             /** Status */
             status: string;
+            /** Step */
+            step: number;
         } & {
             [key: string]: unknown;
         };
@@ -982,6 +1173,11 @@ export interface components {
             /** Value */
             value: string;
         };
+        /** Order */
+        Order: {
+            /** Items */
+            items: components["schemas"]["Wish"][];
+        };
         /** PasswordChange */
         PasswordChange: {
             /** Current Password */
@@ -1029,11 +1225,6 @@ export interface components {
             name?: string | null;
             /** Password */
             password: string;
-        };
-        /** Renaming */
-        Renaming: {
-            /** Title */
-            title: string;
         };
         /** RequestAction */
         RequestAction: {
@@ -1088,6 +1279,14 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** Reroute */
+        Reroute: {
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "chat" | "slack" | "email";
+        };
         /** Response */
         Response: {
             /** Action */
@@ -1118,6 +1317,24 @@ export interface components {
             token?: string | null;
             /** Token Type Hint */
             token_type_hint?: string | null;
+        };
+        /**
+         * RouteStep
+         * @description Ask on `channel`; without an answer after `wait_seconds`, go on. `to` keeps the step to one of the people asked.
+         */
+        RouteStep: {
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "chat" | "slack" | "email";
+            /** To */
+            to?: string | null;
+            /**
+             * Wait Seconds
+             * @default 900
+             */
+            wait_seconds?: number;
         };
         /** Run */
         Run: {
@@ -1160,6 +1377,11 @@ export interface components {
              * @enum {string}
              */
             agent_status: "idle" | "thinking" | "using_tool" | "waiting_feedback" | "completed" | "error";
+            /**
+             * Channel
+             * @description where to ask about it; absent: in the person's own order
+             */
+            channel?: string | null;
             /** Created At */
             created_at: string;
             /** Id */
@@ -1274,6 +1496,24 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /** Wish */
+        Wish: {
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "chat" | "slack" | "email";
+            /**
+             * Wait Seconds
+             * @default 900
+             */
+            wait_seconds?: number;
         };
     };
     responses: never;
@@ -1540,6 +1780,139 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ticket"];
+                };
+            };
+        };
+    };
+    list_channels_api_channels_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channels"];
+                };
+            };
+        };
+    };
+    order_channels_api_channels_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Order"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channels"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    link_slack_api_channels_slack_link_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Code"];
+                };
+            };
+        };
+    };
+    unlink_channel_api_channels__type__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                type: "chat" | "slack" | "email";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    test_channel_api_channels__type__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                type: "chat" | "slack" | "email";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackRequest"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -1909,6 +2282,72 @@ export interface operations {
             };
         };
     };
+    reroute_api_feedback__request_id__reroute_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reroute"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackRequest"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retry_api_feedback__request_id__retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackRequest"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_run_api_runs__run_id__get: {
         parameters: {
             query?: never;
@@ -2099,7 +2538,7 @@ export interface operations {
             };
         };
     };
-    rename_session_api_sessions__session_id__patch: {
+    rename_or_move_session_api_sessions__session_id__patch: {
         parameters: {
             query?: never;
             header?: never;
@@ -2110,7 +2549,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Renaming"];
+                "application/json": components["schemas"]["Change"];
             };
         };
         responses: {

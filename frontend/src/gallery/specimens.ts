@@ -164,7 +164,7 @@ function common(type: FeedbackType): Specimen[] {
     const { change, ...rest } = more;
     return { state, request: open(type, state, change), draft: emptyDraft, ...rest };
   };
-  const delivery = { attempts: 3, person_id: 'p1' };
+  const delivery = { attempts: 3, step: 0, round: 0, person_id: 'p1' };
   return [
     one('Pending'),
     one('Draft', { draft, ...(type === 'confirmation' && { press: ['Reject'] }) }),

@@ -66,6 +66,13 @@ ROUTES: dict[str, Route] = {
     "GET /api/feedback/{request_id}": Route(query={"wait": "0.01"}),
     "POST /api/feedback/{request_id}/answer": Route({"action": "submit", "feedback": "x"}),
     "POST /api/feedback/{request_id}/cancel": Route(),
+    "POST /api/feedback/{request_id}/reroute": Route({"channel": "chat"}),
+    "POST /api/feedback/{request_id}/retry": Route(owner=409),
+    "GET /api/channels": Route(object=False),
+    "PUT /api/channels": Route({"items": [{"type": "chat"}]}, object=False),
+    "POST /api/channels/{type}/test": Route(object=False, query={}),
+    "DELETE /api/channels/{type}": Route(object=False, owner=404),
+    "POST /api/channels/slack/link": Route(object=False, owner=422),
     "POST /api/crew/execute": Route({"message": "plan tea", "checkpoints": ["after_planning"]}, object=False),
     "GET /api/crew/status/{execution_id}": Route(),
     "GET /api/crew/checkpoint/{execution_id}": Route(),
@@ -108,6 +115,7 @@ class World:
             "request_id": request["id"],
             "execution_id": execution["execution_id"],
             "checkpoint_id": checkpoint,
+            "type": "chat",
         }
 
     def call(self, http: httpx.Client, operation: str) -> httpx.Response:
@@ -124,7 +132,7 @@ class World:
         return {name: value.format(**self.ids) if isinstance(value, str) else value for name, value in body.items()}
 
     def is_named_in(self, text: str) -> bool:
-        return any(id in text for id in self.ids.values())
+        return any(id in text for name, id in self.ids.items() if name != "type")
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +176,7 @@ class TestRoute:
     def test_says_the_same_of_what_is_not_there(self, world: World, eve: Person, operation: str) -> None:
         if ROUTES[operation].object:
             nowhere = World.__new__(World)
-            nowhere.ids = {name: id[:4] + "0" * 26 for name, id in world.ids.items()}
+            nowhere.ids = {name: id[:4] + "0" * 26 for name, id in world.ids.items()} | {"type": "chat"}
             theirs, nobodys = world.call(eve.http, operation), nowhere.call(eve.http, operation)
             assert (theirs.status_code, theirs.json()["detail"]) == (nobodys.status_code, nobodys.json()["detail"])
 

@@ -56,7 +56,10 @@ class TestSession:
         assert dana.get(f"/api/sessions/{session_id}")["title"] == "hello there"
         renamed = dana.http.patch(f"/api/sessions/{session_id}", json={"title": "  Better  "})
         assert renamed.json()["title"] == "Better"
-        for body in ({}, {"title": ""}, {"title": "  "}, {"title": None}, {"title": "x" * 301}, {"title": 1}):
+        nothing: dict[str, None]
+        for nothing in ({}, {"title": None}):
+            assert "body" in fields_of(refused(dana.http.patch(f"/api/sessions/{session_id}", json=nothing), 422, "invalid"))
+        for body in ({"title": ""}, {"title": "  "}, {"title": "x" * 301}, {"title": 1}):
             assert "title" in fields_of(refused(dana.http.patch(f"/api/sessions/{session_id}", json=body), 422, "invalid"))
 
     def test_long_first_words_are_cut_to_a_title(self, dana: Person) -> None:

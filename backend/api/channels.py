@@ -1,0 +1,110 @@
+"""Channels: how the caller is reached, in which order, and a test that goes all the way."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import Field
+
+from backend.api.context import Reach
+from backend.api.deps import Json, SignedIn, Starting, outcome
+from backend.api.feedback import FeedbackRequest
+from backend.api.schemas import Body, View
+from backend.core import connections as core
+from backend.core.asks import Ask, ask_people
+from backend.db import Tx
+from backend.domain.people import Person
+from backend.domain.states import FeedbackType
+from backend.errors import Problem
+from backend.times import to_text
+
+router = APIRouter(prefix="/api/channels", tags=["channels"])
+
+ChannelType = Literal["chat", "slack", "email"]
+WEEK_S = 7 * 24 * 3600
+TEST_S = 15 * 60
+
+
+class Channel(View):
+    type: ChannelType
+    status: Literal["connected", "degraded", "disconnected"]
+    set_up: bool
+    linked: bool
+    account: str | None = None
+    enabled: bool
+    wait_seconds: int
+    error: str | None = None
+    failing_since: str | None = None
+
+
+class Channels(View):
+    items: list[Channel]
+
+
+class Wish(Body):
+    type: ChannelType
+    enabled: bool = True
+    wait_seconds: Annotated[float, Field(ge=0, le=WEEK_S)] = 15 * 60
+
+
+class Order(Body):
+    items: list[Wish] = Field(max_length=3)
+
+
+class Code(View):
+    code: str
+    expires_at: str
+
+
+@router.get("", response_model=Channels)
+async def list_channels(principal: SignedIn, reach: Reach) -> Any:
+    """Every channel in the caller's order: the first is tried first."""
+    return Json({"items": await reach.db.read(core.list_channels, principal.person, reach.set_up)})
+
+
+@router.put("", response_model=Channels)
+async def order_channels(body: Order, principal: SignedIn, reach: Reach) -> Any:
+    """The order in which to ask, and how long to wait on each before the next. A channel left out comes last."""
+    wishes = [wish.model_dump() for wish in body.items]
+    return Json({"items": await reach.db.transact(_order, principal.person, wishes, reach.set_up)})
+
+
+def _order(tx: Tx, person: Person, wishes: list[dict[str, Any]], set_up: frozenset[str]) -> list[dict[str, Any]]:
+    core.order_channels(tx, person, wishes)
+    return core.list_channels(tx, person, set_up)
+
+
+@router.post("/{type}/test", response_model=FeedbackRequest)
+async def test_channel(type: ChannelType, principal: Starting, reach: Reach) -> Any:
+    """Ask the caller a harmless question on this channel alone; watch the request to see it sent, seen and answered."""
+    return Json(outcome(await reach.db.transact(_test, principal.person, type, reach.set_up)))
+
+
+def _test(tx: Tx, person: Person, channel: str, set_up: frozenset[str]) -> dict[str, Any] | Problem:
+    core.check_reachable(tx, person.id, channel, set_up)
+    body = {
+        "title": f"Does this reach you through {core.NAMES[channel]}?",
+        "prompt": "A test of the channel. Approving it changes nothing.",
+        "allowed_actions": ["approve", "reject"],
+        "route": [{"channel": channel, "wait_seconds": TEST_S}],
+    }
+    return ask_people(tx, person, Ask(FeedbackType.CONFIRMATION, body, due_in=TEST_S), None)
+
+
+@router.delete("/{type}", status_code=204)
+async def unlink_channel(type: ChannelType, principal: SignedIn, reach: Reach) -> Response:
+    """Forget the account that is linked on this channel."""
+    await reach.db.transact(core.disconnect, principal.person, type)
+    return Response(status_code=204)
+
+
+@router.post("/slack/link", response_model=Code)
+async def link_slack(principal: Starting, reach: Reach) -> Any:
+    """A code to send to the bot as a direct message: `link CODE`."""
+    code, until = await reach.db.transact(_issue, principal.person, "slack", reach.set_up)
+    return Json({"code": code, "expires_at": to_text(until)})
+
+
+def _issue(tx: Tx, person: Person, channel: str, set_up: frozenset[str]) -> tuple[str, int]:
+    core.check_set_up(channel, set_up)
+    return core.issue_code(tx, person, channel)

@@ -1,0 +1,162 @@
+"""Connections: linking an account on a channel, the order in which a person wants to be asked, and who is looking."""
+
+import hashlib
+import secrets
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from backend.core.ladders import WAIT_MS, own_ladder
+from backend.db import Row, Tx, connections
+from backend.db.transaction import person_topic
+from backend.domain.people import Person
+from backend.domain.states import ChannelType, ConnectionStatus
+from backend.errors import FieldError, Forbidden, Invalid, NotFound
+from backend.ids import new_id
+from backend.times import to_text_or_none
+
+CODE_MS = 10 * 60_000
+CODE_LENGTH = 10
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+PRESENT_MS = 60_000
+NAMES: dict[str, str] = {ChannelType.CHAT: "the web chat", ChannelType.SLACK: "Slack", ChannelType.EMAIL: "email"}
+
+
+def list_channels(tx: Tx, person: Person, set_up: Collection[str]) -> list[dict[str, Any]]:
+    """Every channel as it stands for this person, in their order; `set_up` are those this server has."""
+    linked = {row.channel: row for row in connections.linked_accounts(tx, person.id)}
+    known = {row.channel: row for row in connections.list_preferences(tx, person.id)}
+    order = [*known, *(channel for channel in ChannelType if channel not in known)]
+    return [_shape(channel, known.get(channel), linked.get(channel), channel in set_up) for channel in order]
+
+
+def _shape(channel: str, preference: Row[Any] | None, linked: Row[Any] | None, set_up: bool) -> dict[str, Any]:
+    always = channel == ChannelType.CHAT
+    lost = ConnectionStatus.CONNECTED if always else ConnectionStatus.DISCONNECTED
+    return {
+        "type": channel,
+        "status": linked.status if linked else lost,
+        "set_up": set_up,
+        "linked": always or linked is not None,
+        "account": linked.label if linked else None,
+        "enabled": preference.enabled if preference else True,
+        "wait_seconds": (preference.wait_ms if preference else WAIT_MS) // 1000,
+        "error": linked.error if linked else None,
+        "failing_since": to_text_or_none(linked.failing_since) if linked else None,
+    }
+
+
+def order_channels(tx: Tx, person: Person, wishes: Sequence[dict[str, Any]]) -> None:
+    """Keep the person's order: [{type, enabled, wait_seconds}], first to be tried first. Raises Invalid."""
+    types = [wish["type"] for wish in wishes]
+    if len(set(types)) != len(types):
+        raise Invalid("Name each channel once.", errors=[FieldError("items", "names a channel twice")])
+    if any(wish["type"] == ChannelType.CHAT and not wish["enabled"] for wish in wishes):
+        raise Invalid(
+            "The web chat is always on: it holds whatever no other channel could deliver.",
+            errors=[FieldError("items", "cannot switch chat off")],
+        )
+    rows = [
+        {"channel": wish["type"], "position": n, "enabled": wish["enabled"], "wait_ms": round(wish["wait_seconds"] * 1000)}
+        for n, wish in enumerate(wishes)
+    ]
+    connections.replace_preferences(tx, person.id, rows)
+
+
+def check_reachable(tx: Tx, person_id: str, channel: str, set_up: Collection[str]) -> None:
+    """Raises Invalid, saying what to do, where this person cannot be asked on the channel."""
+    check_set_up(channel, set_up)
+    linked = any(row.channel == channel for row in connections.linked_accounts(tx, person_id))
+    if channel != ChannelType.CHAT and not linked:
+        raise Invalid(
+            f"No {channel} account is linked; link one under Settings, Channels.",
+            errors=[FieldError("channel", "has no linked account")],
+        )
+
+
+def check_set_up(channel: str, set_up: Collection[str]) -> None:
+    """Raises Invalid where this server has no such channel."""
+    if channel not in set_up:
+        said = "is not set up on this server; `assent doctor` says what is missing"
+        raise Invalid(f"{channel} {said}.", errors=[FieldError("channel", said)])
+
+
+def wait_on(tx: Tx, person_id: str, channel: str) -> int:
+    """How long the person wants to be waited for on the channel, in milliseconds."""
+    waits = {step["channel"]: int(step["wait_ms"]) for step in own_ladder(tx, person_id) or []}
+    return waits.get(channel, WAIT_MS)
+
+
+def issue_code(tx: Tx, person: Person, channel: str, detail: dict[str, Any] | None = None) -> tuple[str, int]:
+    """A code the person says on the channel to prove that the account there is theirs, and when it ends."""
+    code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+    until = tx.now + CODE_MS
+    connections.insert_proof(
+        tx, digest=_digest(code), channel=channel, kind="code", person_id=person.id, detail=detail or {}, expires_at=until
+    )
+    return code, until
+
+
+def redeem_code(tx: Tx, channel: str, account: str, label: str, code: str) -> Row[Any]:
+    """Link the account to whoever was given the code; the proof's row. Raises NotFound for a code that is not good."""
+    proof = connections.use_proof(tx, _digest(code.strip().upper()), channel, "code")
+    if proof is None:
+        raise NotFound("This code is unknown, used or older than ten minutes; get a new one under Settings, Channels.")
+    connect(tx, proof.person_id, channel, account, label)
+    return proof
+
+
+def _digest(code: str) -> str:
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+def connect(tx: Tx, person_id: str, channel: str, account: str, label: str) -> None:
+    """Tie a proven account to a person; their earlier account on the channel gives way. Raises Forbidden where it is
+    somebody else's."""
+    holder = connections.account_row(tx, channel, account)
+    if holder is not None and holder.person_id != person_id:
+        raise Forbidden(f"This {channel} account is linked to somebody else; they must unlink it first.", code="account_taken")
+    connections.delete_connections(tx, person_id, channel)
+    connections.insert_connection(
+        tx,
+        id=new_id("con"),
+        person_id=person_id,
+        channel=channel,
+        account=account,
+        label=label,
+        status=ConnectionStatus.CONNECTED,
+        created_at=tx.now,
+    )
+    tx.audit(person_id, actor=person_id, via=channel, action="channel.linked", subject=person_id, account=account)
+    _tell(tx, person_id, channel, ConnectionStatus.CONNECTED)
+
+
+def disconnect(tx: Tx, person: Person, channel: str) -> None:
+    """Forget the person's account on the channel. Raises NotFound where there is none."""
+    if not connections.delete_connections(tx, person.id, channel):
+        raise NotFound("No account is linked for this channel.")
+    tx.audit(person.id, actor=person.id, via="chat", action="channel.unlinked", subject=person.id, channel=channel)
+    _tell(tx, person.id, channel, ConnectionStatus.DISCONNECTED)
+
+
+def lose_accounts(tx: Tx, channel: str, account: str, reason: str) -> None:
+    """The provider says that the account, or with a closing slash all under it, can be reached no more."""
+    for person_id in connections.disconnect_accounts(tx, channel, account, reason):
+        tx.audit(person_id, actor="system", via=channel, action="channel.lost", subject=person_id, reason=reason)
+        _tell(tx, person_id, channel, ConnectionStatus.DISCONNECTED)
+
+
+def _tell(tx: Tx, person_id: str, channel: str, status: ConnectionStatus) -> None:
+    tx.notify({"type": "channel_status", "channel": channel, "status": status}, person_topic(person_id))
+
+
+def enter(tx: Tx, socket_id: str, person_id: str) -> None:
+    """The person opened the web app somewhere."""
+    connections.insert_presence(tx, socket_id, person_id, tx.now + PRESENT_MS)
+
+
+def keep_present(tx: Tx, socket_ids: Sequence[str]) -> None:
+    connections.extend_presences(tx, socket_ids, tx.now + PRESENT_MS)
+
+
+def leave(tx: Tx, socket_id: str) -> None:
+    connections.delete_presence(tx, socket_id)

@@ -1,0 +1,25 @@
+"""Who may decide: people by id or email address, and groups by name, become the persons behind them."""
+
+from collections.abc import Sequence
+
+from backend.db import Tx
+from backend.db.connections import group_people
+from backend.db.people import people_named
+from backend.domain.people import Person
+from backend.errors import FieldError, Invalid
+
+
+def people_behind(tx: Tx, names: Sequence[str], field: str = "to") -> list[Person]:
+    """The persons, each once, in the order named. Raises Invalid for a name nobody goes by, and for an empty group."""
+    known = {key: row for row in people_named(tx, names) if row.disabled_at is None for key in (row.id, row.email)}
+    found: dict[str, Person] = {}
+    errors = []
+    for name in names:
+        row = known.get(name) or known.get(name.lower())
+        members = [row] if row else group_people(tx, name)
+        if not members:
+            errors.append(FieldError(field, f"nobody is known as {name!r}" if members is None else f"{name!r} has no members"))
+        found |= {member.id: Person(member.id, member.name) for member in members or ()}
+    if errors:
+        raise Invalid("Some of the people asked are not known here.", errors=errors)
+    return list(found.values())

@@ -1,0 +1,87 @@
+"""Routing by people's own hand: ask on another channel, try a dead letter again, move a whole session."""
+
+from collections.abc import Collection
+from typing import Any
+
+from backend.core.connections import check_reachable, wait_on
+from backend.core.feedback import may_see, shape_request
+from backend.core.ladders import begin_round, own_ladder
+from backend.core.sessions import find_session, own_session, rename_session
+from backend.db import Row, Tx, feedback
+from backend.db import sessions as store
+from backend.db.deliveries import list_deliveries
+from backend.db.transaction import person_topic
+from backend.domain.people import Person
+from backend.domain.states import FeedbackStatus
+from backend.errors import Conflict, NotFound
+
+AUTO = "auto"
+
+
+def reroute_request(tx: Tx, person: Person, request_id: str, channel: str, set_up: Collection[str]) -> dict[str, Any]:
+    """Ask on `channel` now: the person themself, or everybody asked when the person's own session asks. What was sent
+    before can still be answered. Raises NotFound, Conflict (decided), Invalid (nobody can be reached there)."""
+    row = _open(tx, person, request_id)
+    for person_id in _concerned(row, person):
+        check_reachable(tx, person_id, channel, set_up)
+        _ask_on(tx, row, person_id, channel)
+    tx.audit(row.session_id, actor=person.id, via="chat", action="feedback.rerouted", subject=row.id, channel=channel)
+    return shape_request(tx, _open(tx, person, request_id))
+
+
+def _ask_on(tx: Tx, row: Row[Any], person_id: str, channel: str) -> None:
+    """This channel first, the rest of the person's own order after it."""
+    rest = [step for step in own_ladder(tx, person_id) or [] if step["channel"] != channel]
+    begin_round(tx, row, person_id, [{"channel": channel, "wait_ms": wait_on(tx, person_id, channel)}, *rest])
+
+
+def retry_request(tx: Tx, person: Person, request_id: str) -> dict[str, Any]:
+    """Climb every ladder of a dead letter again. Raises NotFound and Conflict (decided, or it reached somebody)."""
+    row = _open(tx, person, request_id)
+    if not row.dead_letter:
+        raise Conflict("This request is on its way or has arrived; only a dead letter can be tried again.", code="not_dead")
+    for person_id in _concerned(row, person):
+        last = [copy for copy in list_deliveries(tx, row.id) if copy.person_id == person_id][-1]
+        begin_round(tx, row, person_id, last.ladder)
+    tx.audit(row.session_id, actor=person.id, via="chat", action="feedback.retried", subject=row.id)
+    return shape_request(tx, _open(tx, person, request_id))
+
+
+def _open(tx: Tx, person: Person, request_id: str) -> Row[Any]:
+    row = feedback.request_by_id(tx, request_id)
+    if row is None or not may_see(row, person.id):
+        raise NotFound("There is no such request, or it is not yours.")
+    if row.status != FeedbackStatus.PENDING:
+        raise Conflict("This request is decided; there is nothing left to carry.", code="already_decided")
+    return row
+
+
+def _concerned(row: Row[Any], person: Person) -> list[str]:
+    return list(row.body["to"]) if person.id == row.owner_id else [person.id]
+
+
+def change_session(
+    tx: Tx, person: Person, session_id: str, title: str | None, channel: str | None, set_up: Collection[str]
+) -> dict[str, Any]:
+    """Rename it, and say where to ask about it (`auto`: in the person's own order); None leaves as it is.
+    Raises NotFound and Invalid."""
+    if title is not None:
+        rename_session(tx, person, session_id, title)
+    if channel is not None:
+        _move(tx, person, session_id, None if channel == AUTO else channel, set_up)
+    return find_session(tx, person, session_id)
+
+
+def _move(tx: Tx, person: Person, session_id: str, channel: str | None, set_up: Collection[str]) -> None:
+    """From now on ask on `channel`, open questions included."""
+    own_session(tx, person, session_id)
+    if channel is not None:
+        check_reachable(tx, person.id, channel, set_up)
+    store.update_session(tx, session_id, channel=channel)
+    for row in feedback.open_requests(tx, session_id):
+        if channel is not None and person.id in row.body["to"]:
+            _ask_on(tx, row, person.id, channel)
+    tx.audit(session_id, actor=person.id, via="chat", action="session.moved", subject=session_id, channel=channel)
+    tx.notify(
+        {"type": "session_changed", "session_id": session_id, "change": "channel", "channel": channel}, person_topic(person.id)
+    )

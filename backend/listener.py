@@ -1,0 +1,138 @@
+"""The door for channels that bring words by themselves: what somebody did there becomes a fact, once, or is refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from backend.agents.tools.registry import Registry
+from backend.core.connections import lose_accounts, redeem_code
+from backend.core.deliveries import question_for
+from backend.core.feedback import may_see
+from backend.core.inbox import receive_answer, receive_message
+from backend.db import Database, Row, Tx, connections, feedback, sessions
+from backend.domain.people import Person
+from backend.domain.policy import Policy
+from backend.domain.states import FeedbackType, SessionStatus
+from backend.errors import NotFound, Problem, Unavailable
+from channels.contract import ChannelName, InboundAnswer, InboundMessage, Question, Refused, SaidAnswer, SaidMessage, Taken
+from channels.errors import Retryable
+
+NOT_LINKED = "This account is not linked to anybody here. Sign in to Assent and link it under Settings, Channels."
+Charge = Callable[[str], None]  # charges one piece of work to a person's id; raises TooMany
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelInbox:
+    """See `channels.contract.Inbox`. What people may do and how much of it is the same as in the web app."""
+
+    db: Database
+    registry: Registry
+    policy: Policy
+    url: str
+    max_length: int
+    start_work: Charge
+    answer_budget: Charge
+
+    async def find(self, channel: ChannelName, account: str, request_id: str) -> Question | Refused:
+        try:
+            return await self.db.read(self._find, channel, account, request_id)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
+        except Problem as problem:
+            return _refused(problem)
+
+    def _find(self, tx: Tx, channel: ChannelName, account: str, request_id: str) -> Question:
+        person = _person(tx, channel, account)
+        row = feedback.request_by_id(tx, request_id)
+        if row is None or not may_see(row, person.id):
+            raise NotFound("There is no such request, or it is not yours.")
+        return question_for(tx, row, channel, self.policy, self.url)
+
+    async def answer(self, said: SaidAnswer) -> Taken | Refused:
+        try:
+            return await self.db.transact(self._answer, said)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
+        except Problem as problem:
+            now = await self.find(said.channel, said.account, said.request_id)
+            return _refused(problem, now if isinstance(now, Question) else None)
+
+    def _answer(self, tx: Tx, said: SaidAnswer) -> Taken | Refused:
+        person = _person(tx, said.channel, said.account)
+        self.answer_budget(person.id)
+        inbound = InboundAnswer(
+            said.channel, person.id, said.request_id, said.action, said.values, said.feedback, said.version, said.event_id
+        )
+        outcome = receive_answer(tx, person, inbound, self.registry, self.policy)
+        question = self._find(tx, said.channel, said.account, said.request_id)
+        return _refused(outcome, question) if isinstance(outcome, Problem) else Taken(question)
+
+    async def open_text(self, channel: ChannelName, account: str, place: str) -> str | None:
+        return await self.db.read(_sole_open_text, channel, account, place)
+
+    async def message(self, said: SaidMessage) -> Refused | None:
+        if len(said.content) > self.max_length:
+            long, most = len(said.content), self.max_length
+            return Refused(f"The message is {long:,} characters long; at most {most:,} are taken.", "too_long")
+        try:
+            await self.db.transact(self._message, said)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
+        except Problem as problem:
+            return _refused(problem)
+        return None
+
+    def _message(self, tx: Tx, said: SaidMessage) -> None:
+        person = _person(tx, said.channel, said.account)
+        session_id = _session_at(tx, person, said)
+        inbound = InboundMessage(said.channel, person.id, said.content, session_id, f"{said.channel}:{said.event_id}"[:200])
+        received = receive_message(tx, person, inbound)
+        if not received.repeat:
+            self.start_work(person.id)
+            connections.bind_place(tx, said.channel, said.place, received.session_id, dict(said.thread))
+
+    async def link(self, channel: ChannelName, account: str, label: str, code: str) -> str:
+        try:
+            await self.db.transact(redeem_code, channel, account, label, code)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
+        except Problem as problem:
+            return problem.detail
+        return "Linked. From now on Assent can ask you here."
+
+    async def disconnect(self, channel: ChannelName, account: str, reason: str) -> None:
+        await self.db.transact(lose_accounts, channel, account, reason)
+
+
+def _person(tx: Tx, channel: str, account: str) -> Person:
+    """Whoever linked the account. Raises NotFound, telling how to link."""
+    row = connections.account_row(tx, channel, account)
+    if row is None:
+        raise NotFound(NOT_LINKED, code="not_linked")
+    return Person(row.person_id, row.person_name)
+
+
+def _session_at(tx: Tx, person: Person, said: SaidMessage) -> str | None:
+    """The person's open session that this place belongs to; None where a new one begins."""
+    place = connections.session_at(tx, said.channel, said.place)
+    session = sessions.session_row(tx, place.session_id) if place else None
+    if session is None or session.person_id != person.id or session.status == SessionStatus.CLOSED:
+        return None
+    return str(session.id)
+
+
+def _sole_open_text(tx: Tx, channel: ChannelName, account: str, place: str) -> str | None:
+    row, there = connections.account_row(tx, channel, account), connections.session_at(tx, channel, place)
+    if row is None or there is None:
+        return None
+    found = [request for request in feedback.open_requests(tx, there.session_id) if _asks_words_of(request, row.person_id)]
+    return str(found[0].id) if len(found) == 1 else None
+
+
+def _asks_words_of(request: Row[Any], person_id: str) -> bool:
+    return request.type == FeedbackType.TEXT and person_id in request.body["to"]
+
+
+def _refused(problem: Problem, question: Question | None = None) -> Refused:
+    errors = tuple((error.field, error.message) for error in problem.errors)
+    return Refused(problem.detail, problem.code, errors, question)
