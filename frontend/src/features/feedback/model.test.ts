@@ -127,7 +127,14 @@ test.each([1e21, 2 ** 53, [1, { a: -1e30 }]])('a number with too many digits is 
 });
 
 test('the other channels: where the request lies, and which could not be reached', () => {
-  const at = (channel: string, status: string) => ({ channel, status, attempts: 1, person_id: 'p1' });
+  const at = (channel: string, status: string) => ({
+    channel,
+    status,
+    attempts: 1,
+    step: 0,
+    round: 0,
+    person_id: 'p1',
+  });
   const deliveries = [at('chat', 'sent'), at('slack', 'seen'), at('email', 'failed')];
   expect(reached(aRequest({ deliveries }))).toEqual({ sent: 'Slack', troubled: 'Email' });
   expect(reached(aRequest())).toEqual({ sent: '', troubled: '' });

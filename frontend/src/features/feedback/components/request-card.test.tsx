@@ -313,7 +313,7 @@ describe('what is shown beside the call', () => {
   });
 
   test('a channel that could not be reached', () => {
-    const failed = { channel: 'slack', status: 'failed', attempts: 3, person_id: 'p1' };
+    const failed = { channel: 'slack', status: 'failed', attempts: 3, step: 0, round: 0, person_id: 'p1' };
     show(aRequest({ deliveries: [failed] }));
     expect(screen.getByText('Slack could not be reached. Answer here.')).toBeVisible();
   });
