@@ -233,7 +233,7 @@ class TestAnnouncer:
         tab.status("Finished")
         said = tab.page.evaluate("() => window.said")
         assert [text for index, text in enumerate(said) if text not in said[:index]] == [
-            "Assistant is replying",
+            "The agent is replying",
             "Reply finished",
         ]
 

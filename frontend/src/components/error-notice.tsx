@@ -12,7 +12,7 @@ export function ErrorNotice({ error, children }: { error: unknown; children?: Re
       {(children || instance) && (
         <div className="mt-1 flex flex-wrap items-center gap-2">
           {children}
-          {instance && <CopyButton text={instance} label="Copy request id" />}
+          {instance && <CopyButton text={instance} label="Copy error id" />}
         </div>
       )}
     </Notice>

@@ -63,7 +63,7 @@ function Start({ heading: Heading, focused }: { heading: 'h1' | 'h2'; focused: b
         <div>
           <Heading className="mb-1 text-xl font-semibold tracking-tight">What should be done?</Heading>
           <p className="text-ink-2">
-            The agent works on it and asks you before it does anything that needs your word.
+            The agent works on it and asks you before it does anything that needs your approval.
           </p>
         </div>
         <Composer

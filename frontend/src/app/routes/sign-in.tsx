@@ -64,7 +64,7 @@ function Doors({ config, returning }: { config: Config; returning: boolean }) {
         {door === 'first'
           ? 'Nobody has registered here yet. This account becomes the administrator.'
           : returning
-            ? 'Then you go on to the page you asked for.'
+            ? 'After that you go on to the page you asked for.'
             : 'Agents ask, people decide.'}
       </p>
       {door === 'sign-in' ? <SignInForm /> : <RegisterForm />}

@@ -91,7 +91,7 @@ test('what waits is counted by kind, in words', () => {
 });
 
 test('the latest news is announced, one sentence for a batch', () => {
-  expect(announcement([user, started])).toBe('Assistant is replying');
+  expect(announcement([user, started])).toBe('The agent is replying');
   expect(announcement([frame(3, { type: 'request_confirmation', message: '', request: aRequest() })])).toBe(
     'Approval needed: make_payment',
   );

@@ -216,7 +216,7 @@ function settled({ status, response, title }: FeedbackRequest): string {
 /** What the announcer says about new frames: one sentence, about the latest that matters. */
 export function announcement(frames: DurableFrame[]): string | undefined {
   for (const frame of frames.toReversed()) {
-    if (frame.type === 'task_started') return 'Assistant is replying';
+    if (frame.type === 'task_started') return 'The agent is replying';
     if (frame.type === 'task_completed') return 'Reply finished';
     if (frame.type === 'task_failed') return 'The run failed';
     if (frame.type === 'task_cancelled') return 'The run was stopped';

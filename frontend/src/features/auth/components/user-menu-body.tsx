@@ -35,7 +35,7 @@ export default function UserMenuBody({ person, version, trigger, side, onFailure
       <MenuSeparator />
       <MenuLabel>Appearance</MenuLabel>
       <MenuRadioGroup value={chosen} onValueChange={(value) => isTheme(value) && chooseTheme(value)}>
-        <MenuRadioItem value="system">As the system</MenuRadioItem>
+        <MenuRadioItem value="system">Same as the system</MenuRadioItem>
         <MenuRadioItem value="light">Light</MenuRadioItem>
         <MenuRadioItem value="dark">Dark</MenuRadioItem>
       </MenuRadioGroup>

@@ -30,7 +30,7 @@ export function OutgoingTurn({ item, onRetry, onDiscard }: OutgoingTurnProps) {
           {item.error}
           <div className="mt-1 flex gap-2">
             <Button size="sm" onClick={onRetry}>
-              Send again
+              Resend
             </Button>
             <Button size="sm" variant="ghost" onClick={onDiscard}>
               Discard

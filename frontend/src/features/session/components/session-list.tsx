@@ -109,12 +109,13 @@ function Results({ search, status, onClear }: ResultsProps) {
         ) : (
           <EmptyState
             action={
-              <Button asChild variant="primary">
+              // Where there is room, the same stands beside the list already.
+              <Button asChild variant="primary" className="lg:hidden">
                 <Link to="/s/new">Start a session</Link>
               </Button>
             }
           >
-            No sessions yet.
+            No sessions yet. Say what should be done; the agent asks when it needs you.
           </EmptyState>
         )}
       </div>
