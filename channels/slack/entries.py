@@ -104,8 +104,8 @@ def args_of(args: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[dict[str
         name, before = field["name"], args[field["name"]]
         if name in values:
             edited[name] = before if values[name] == before and type(values[name]) is type(before) else values[name]
-        elif isinstance(before, str):
-            edited[name] = ""
+        elif before is None or isinstance(before, str):
+            edited[name] = None if before is None else ""
     return edited, errors
 
 

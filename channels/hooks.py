@@ -1,0 +1,25 @@
+"""What a provider's callback is answered with, said without a web framework."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class HookReply:
+    """`status` and `body` as the provider wants them."""
+
+    status: int
+    body: str = ""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+class HookRefused(Exception):
+    """The call is not believed (`authentic` is false) or cannot be read; nothing was done. The message says which."""
+
+    def __init__(self, reason: str, *, authentic: bool) -> None:
+        super().__init__(reason)
+        self.authentic = authentic
+
+
+Hook = Callable[[Mapping[str, str], bytes], Awaitable[HookReply]]
+"""(headers, names in lower case; the body's very bytes) -> the reply. Raises HookRefused."""

@@ -1,0 +1,130 @@
+"""Slack's way in: one bolt app behind the HTTP door and behind Socket Mode."""
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from slack_bolt import BoltResponse
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from channels.contract import Inbox
+from channels.errors import ChannelError, Retryable
+from channels.hooks import HookRefused, HookReply
+from channels.slack.clicks import Clicks
+from channels.slack.client import API_URL, SlackClient, Tokens
+from channels.slack.door import Door
+from channels.slack.inbound import Unreadable
+from channels.slack.talk import Talk
+
+EVENTS = ("message", "app_mention", "app_uninstalled", "tokens_revoked", "user_change")
+COMMAND = "/assent"
+_ANY = re.compile(".*", re.DOTALL)
+UNKNOWN = 404
+log = logging.getLogger(__name__)
+
+
+class SlackApp:
+    """Takes in whatever Slack delivers. `signing_secret` may be empty where only Socket Mode is used."""
+
+    def __init__(
+        self, inbox: Inbox, tokens: Tokens, client: SlackClient, *, signing_secret: str = "", api_url: str = API_URL
+    ) -> None:
+        self._tokens, self._api_url = tokens, api_url.rstrip("/") + "/"
+        self._door = Door(signing_secret, time.time) if signing_secret else None
+        self._clicks, self._talk = Clicks(inbox, client, self._later), Talk(inbox, client, self._later)
+        self._following: set[asyncio.Task[None]] = set()
+        self._socket: Any = None
+        self._bolt = self._make()
+
+    async def handle(self, headers: Mapping[str, str], body: bytes) -> HookReply:
+        """Answer one HTTP call; what it says is recorded by then. Raises HookRefused."""
+        if self._door is None:
+            raise HookRefused("Slack speaks to this installation over Socket Mode only.", authentic=False)
+        payload = self._door.read(headers, body)
+        try:
+            reply = await self._bolt.async_dispatch(AsyncBoltRequest(body=payload, mode="socket_mode"))
+        except (AttributeError, KeyError, TypeError):  # bolt on a payload that Slack would not send
+            raise HookRefused("The body is not one of Slack's payloads.", authentic=True) from None
+        if reply.status == 400:
+            raise HookRefused("The payload does not hold what it must.", authentic=True)
+        if reply.status == UNKNOWN:  # an event nobody asked for: another answer would make Slack send it again
+            return HookReply(200)
+        kind = (reply.headers.get("content-type") or ["text/plain; charset=utf-8"])[0]
+        return HookReply(reply.status, reply.body or "", kind)
+
+    async def listen(self, app_token: str) -> None:
+        """Take the same in over Socket Mode, until `close`; the connection mends itself."""
+        web = AsyncWebClient(base_url=self._api_url)
+        self._socket = AsyncSocketModeHandler(self._bolt, app_token, web_client=web)
+        await self._socket.connect_async()
+
+    async def close(self) -> None:
+        """Stop listening and finish what follows what was taken in."""
+        if self._socket is not None:
+            await self._socket.close_async()
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Until everything that follows from what was taken in is done."""
+        while self._following:
+            await asyncio.wait(set(self._following))
+
+    def _make(self) -> AsyncApp:
+        # Events are acknowledged after their listener, so that Slack repeats what could not be recorded.
+        app = AsyncApp(
+            authorize=self._authorize,
+            process_before_response=True,
+            request_verification_enabled=False,
+            ssl_check_enabled=False,
+            ignoring_self_events_enabled=False,
+            attaching_function_token_enabled=False,
+        )
+        for event in EVENTS:
+            app.event(event)(self._heard)
+        app.action(_ANY)(self._pressed)
+        app.view(_ANY)(self._submitted)
+        app.command(COMMAND)(self._commanded)
+        app.error(self._failed)
+        return app
+
+    async def _heard(self, body: dict[str, Any]) -> None:
+        await self._talk.heard(body)
+
+    async def _pressed(self, body: dict[str, Any], ack: Any) -> None:
+        await self._clicks.pressed(body, ack)
+
+    async def _submitted(self, body: dict[str, Any], ack: Any) -> None:
+        await self._clicks.submitted(body, ack)
+
+    async def _commanded(self, body: dict[str, Any], ack: Any) -> None:
+        await self._talk.commanded(body, ack)
+
+    async def _authorize(self, enterprise_id: str | None, team_id: str | None, **_: Any) -> AuthorizeResult:
+        """Whoever acts is known from the payload Slack signed; bolt wants a token all the same."""
+        token = await self._tokens.bot_token(team_id or enterprise_id or "")
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token or "")
+
+    async def _failed(self, error: Exception) -> BoltResponse:
+        if isinstance(error, Unreadable):
+            return BoltResponse(status=400)
+        if isinstance(error, Retryable):
+            return BoltResponse(status=503)
+        log.error("an event of Slack's was not taken in", exc_info=error)
+        return BoltResponse(status=500)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._follow(work))
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
+
+    async def _follow(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except ChannelError as error:  # what counts is recorded; the worker closes the message too
+            log.warning("Slack was not told: %s (%s)", error.reason, error.code)

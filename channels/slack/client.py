@@ -1,0 +1,185 @@
+"""The only caller of Slack's Web API: each call is one try, each failure says what to do now."""
+
+import asyncio
+import math
+from typing import Any, Protocol
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from channels.errors import ChannelError, Disconnected, Rejected, Retryable
+
+API_URL = "https://slack.com/api/"
+TIMEOUT_S = 12
+CONNECT_S = 5
+HISTORY_PAGES = 5
+CLOCK_SLACK_S = 300
+# https://docs.slack.dev/reference/methods/chat.postMessage#errors and the errors every method has.
+GONE = {
+    "access_denied",
+    "account_inactive",
+    "app_not_installed",
+    "ekm_access_denied",
+    "enterprise_is_restricted",
+    "invalid_auth",
+    "missing_scope",
+    "no_permission",
+    "not_allowed_token_type",
+    "not_authed",
+    "org_login_required",
+    "team_access_not_granted",
+    "token_expired",
+    "token_revoked",
+    "two_factor_setup_required",
+}
+LATER = {"fatal_error", "internal_error", "ratelimited", "rate_limited", "request_timeout", "service_unavailable"}
+TOLD = {
+    "missing_scope": "The Slack app lacks a permission; an administrator must install it again.",
+    "account_inactive": "The Slack account or app was deactivated.",
+    "token_revoked": "Slack withdrew the app's access; an administrator must install it again.",
+    "channel_not_found": "Slack does not know this conversation any more.",
+    "is_archived": "The Slack channel is archived.",
+    "not_in_channel": "The app is not in this Slack channel; invite it.",
+    "user_not_found": "Slack does not know this person any more.",
+}
+Json = dict[str, Any]
+
+
+class Tokens(Protocol):
+    """Where the bot's token of each workspace is kept."""
+
+    async def bot_token(self, team: str) -> str | None:
+        """The token for a workspace (or organisation); None: we are not installed there."""
+        ...
+
+
+class SlackClient:
+    """Calls for any workspace, over shared connections. Every method raises one of `channels.errors` and nothing else."""
+
+    def __init__(self, tokens: Tokens, api_url: str = API_URL, timeout_s: float = TIMEOUT_S) -> None:
+        self._tokens, self._api_url, self._timeout_s = tokens, api_url.rstrip("/") + "/", timeout_s
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open_dm(self, team: str, user: str) -> str:
+        """The id of the direct conversation with a person."""
+        reply = await self._call(team, "conversations.open", {"users": user})
+        return str(_part(reply, "channel", "id"))
+
+    async def post(self, team: str, channel: str, message: Json, thread_ts: str | None = None) -> str:
+        """Post a message; its ts."""
+        thread = {"thread_ts": thread_ts} if thread_ts else {}
+        still = {"unfurl_links": False, "unfurl_media": False, "link_names": False}
+        reply = await self._call(team, "chat.postMessage", {"channel": channel, **message, **thread, **still}, writes=True)
+        return str(_part(reply, "ts"))
+
+    async def update(self, team: str, channel: str, ts: str, message: Json) -> None:
+        await self._call(team, "chat.update", {"channel": channel, "ts": ts, **message})
+
+    async def whisper(self, team: str, channel: str, user: str, text: str) -> None:
+        """Say something that only this person sees."""
+        await self._call(team, "chat.postEphemeral", {"channel": channel, "user": user, "text": text})
+
+    async def open_view(self, team: str, trigger_id: str, view: Json) -> None:
+        await self._call(team, "views.open", {"trigger_id": trigger_id, "view": view})
+
+    async def find(
+        self, team: str, channel: str, event: str, request_id: str, since_s: float, thread_ts: str | None = None
+    ) -> str | None:
+        """The ts of our own message about this request, posted since then; None: it never arrived."""
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        oldest = f"{since_s - CLOCK_SLACK_S:.6f}"
+        asked: Json = {"channel": channel, "oldest": oldest, "include_all_metadata": True, "limit": 200}
+        asked |= {"ts": thread_ts} if thread_ts else {}
+        for _ in range(HISTORY_PAGES):
+            reply = await self._call(team, method, asked, reads=True)
+            for message in _part(reply, "messages"):
+                found = message.get("metadata") or {}
+                if found.get("event_type") == event and (found.get("event_payload") or {}).get("request_id") == request_id:
+                    return str(message["ts"])
+            cursor = (reply.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                break
+            asked["cursor"] = cursor
+        return None
+
+    async def name_of(self, team: str, user: str) -> str:
+        """What a person is called there."""
+        profile = _part(await self._call(team, "users.info", {"user": user}, reads=True), "user")
+        return str(profile.get("real_name") or profile.get("name") or user)
+
+    async def who_am_i(self, team: str) -> Json:
+        """auth.test of the workspace's token: `team_id`, `user_id`, `bot_id`, ... and `scopes`."""
+        return await self._call(team, "auth.test", {})
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def _call(self, team: str, method: str, body: Json, *, writes: bool = False, reads: bool = False) -> Json:
+        """`writes`: a repeat would show twice. `reads`: Slack takes no JSON here."""
+        token = await self._tokens.bot_token(team)
+        if token is None:
+            raise Disconnected("The app is not installed in this Slack workspace.", "not_installed")
+        client = AsyncWebClient(token=token, base_url=self._api_url, session=self._connections(), retry_handlers=[])
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                call = client.api_call(method, http_verb="GET", params=body) if reads else client.api_call(method, json=body)
+                reply = await call
+        except (SlackApiError, SlackClientError, aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise failure_of(error, writes) from None
+        if not isinstance(reply.data, dict):
+            raise Retryable("Slack answered with something that is not an answer.", "not_json", unknown=writes)
+        return {**reply.data, "scopes": reply.headers.get("x-oauth-scopes", "")} if method == "auth.test" else reply.data
+
+    def _connections(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=CONNECT_S), trust_env=True
+            )
+        return self._session
+
+
+def failure_of(error: Exception, writes: bool) -> ChannelError:
+    """What to do after a call failed. `writes`: it may have had its effect although we do not know."""
+    if isinstance(error, SlackApiError):
+        return _answered(error, writes)
+    never_sent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+    return Retryable("Slack cannot be reached.", type(error).__name__, unknown=writes and not never_sent)
+
+
+def _answered(error: SlackApiError, writes: bool) -> ChannelError:
+    response: Any = error.response
+    status = int(getattr(response, "status_code", None) or getattr(response, "status", 0) or 0)
+    code = _code(response)
+    if status == 429 or code in ("ratelimited", "rate_limited"):
+        return Retryable("Slack asks us to slow down.", "ratelimited", after=retry_after(response.headers.get("Retry-After")))
+    if code in GONE or status in (401, 403):
+        return Disconnected(TOLD.get(code, f"Slack refused us: {code or status}."), code)
+    if status >= 500 or code in LATER or not code:
+        return Retryable(f"Slack has a problem of its own ({code or status}).", code or str(status), unknown=writes)
+    return Rejected(TOLD.get(code, f"Slack refused the message: {code}."), code)
+
+
+def _code(response: Any) -> str:
+    data = getattr(response, "data", None)
+    code = data.get("error") if isinstance(data, dict) else None
+    return code if isinstance(code, str) and code.replace("_", "").isalnum() else ""
+
+
+def retry_after(said: str | None) -> float | None:
+    """Seconds; None where Slack named none that make sense."""
+    try:
+        seconds = float(said or "")
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _part(reply: Json, *path: str) -> Any:
+    part: Any = reply
+    for name in path:
+        part = part.get(name) if isinstance(part, dict) else None
+    if part is None:
+        raise Retryable("Slack answered without what it should say.", "incomplete", unknown=True)
+    return part

@@ -1,0 +1,199 @@
+"""A Slack nobody here wrote (npm local-slack): the Web API, signed events and clicks, windows, Socket Mode; and a proxy
+before it that fails as scripted."""
+
+import asyncio
+import json
+import re
+import subprocess
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import httpx
+import pytest
+from aiohttp import web
+from websockets.sync.client import connect
+
+from tests.support.person import until
+from tests.support.server import free_port
+
+COMMAND = Path(__file__).parent.parent / "peers/node_modules/local-slack-linux-x64/bin/local-slack"
+TEAM, BOT, TOKEN, APP_TOKEN, SECRET = "T01TEST", "U0BOT", "xoxb-test", "xapp-test", "a signing secret"
+DANA, EVE = "U0DANA", "U0EVE"
+_LISTENING = re.compile(r"Web UI:\s+(http://\S+)")
+Json = dict[str, Any]
+
+
+class Slack:
+    """One running Slack. It sends what people do to `hook`; `mode` is events or socket."""
+
+    def __init__(self, url: str, hook_port: int) -> None:
+        self.url, self.api_url, self.hook_port = url, f"{url}/api/", hook_port
+        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+
+    def reset(self) -> None:
+        self._post("reset")
+
+    def messages(self, channel: str) -> list[Json]:
+        found: list[Json] = self._http.get(f"/_control/messages/{channel}").json()["messages"]
+        return found
+
+    def message(self, channel: str, fits: Callable[[Json], Any] = lambda _: True) -> Json:
+        """The newest message of a conversation that fits, once there is one."""
+        found: Json = until(lambda: [each for each in self.messages(channel) if fits(each)], bool)[-1]
+        return found
+
+    def dm(self, user: str = DANA) -> str:
+        """The id of the direct conversation with the bot, opening it if need be."""
+        reply = self._http.post("/api/conversations.open", json={"users": user}, headers={"Authorization": f"Bearer {TOKEN}"})
+        return str(reply.json()["channel"]["id"])
+
+    def say(self, channel: str, text: str, user: str = DANA, thread_ts: str | None = None) -> Json:
+        """A person writes."""
+        said: Json = self._post("message", channel=channel, user=user, text=text, thread_ts=thread_ts)["message"]
+        return said
+
+    def click(self, message: Json, verb: str, user: str = DANA) -> None:
+        """A person presses one of the message's buttons."""
+        buttons = {each["action_id"]: each for block in message["blocks"] for each in block.get("elements", ())}
+        block_id = next(block["block_id"] for block in message["blocks"] if block["type"] == "actions")
+        action = {**buttons[verb], "block_id": block_id}
+        self._post("interact", channel=message["channel"], messageTs=message["ts"], user=user, action=action)
+
+    def command(self, channel: str, text: str, user: str = DANA) -> None:
+        self._post("command", channel=channel, user=user, command="/assent", text=text)
+
+    def submit(self, values: Json, user: str = DANA) -> Json:
+        """A person fills in the open window and sends it; what the window said then (`view` or `view_errors`)."""
+        with connect("ws" + self.url.removeprefix("http") + "/ui", max_size=None) as socket:
+            until(lambda: self._window(socket), bool)
+            socket.send(json.dumps({"t": "view_submit", "user": user, "values": values}))
+            while (said := json.loads(socket.recv(timeout=30)))["t"] not in ("view", "view_errors"):
+                pass
+            return dict(said)
+
+    def _window(self, socket: Any) -> bool:
+        """Whether a window is open, as the user interface is told."""
+        said = json.loads(socket.recv(timeout=30))
+        return bool(said["t"] == "view" and said.get("view")) or bool(said["t"] == "init" and said["state"].get("modalStack"))
+
+    def _post(self, what: str, **body: Any) -> Json:
+        reply = self._http.post(f"/_control/{what}", json={name: value for name, value in body.items() if value is not None})
+        assert reply.status_code == 200, reply.text
+        said: Json = reply.json()
+        return said
+
+
+def _config(mode: str, hook_port: int) -> Json:
+    app = {"appId": "A01APP", "botUserId": BOT, "botName": "assent", "botToken": TOKEN, "appToken": APP_TOKEN}
+    app |= {"signingSecret": SECRET, "mode": mode, "requestUrl": f"http://127.0.0.1:{hook_port}/slack/events"}
+    people = [{"id": DANA, "name": "dana", "real_name": "Dana D."}, {"id": EVE, "name": "eve", "real_name": "Eve E."}]
+    general = {"id": "C0GENERAL", "name": "general", "members": [DANA, EVE, BOT]}
+    return {"workspace": {"name": "Test", "teamId": TEAM}, "apps": [app], "users": people, "channels": [general]}
+
+
+def run_slack(place: Path, mode: str = "events", hook_port: int | None = None) -> Iterator[Slack]:
+    """The peer's process for as long as the generator lives."""
+    if not COMMAND.exists():
+        pytest.skip("the Slack peer is not installed on this kind of machine")
+    port = hook_port or free_port()
+    config = place / "slack.json"
+    config.write_text(json.dumps(_config(mode, port)))
+    COMMAND.chmod(0o755)
+    command = [str(COMMAND), "--config", str(config), "--port", str(free_port()), "--base-host", "127.0.0.1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            yield Slack(_address(process), port)
+        finally:
+            process.terminate()
+            process.communicate()
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    said = []
+    for line in process.stdout or ():
+        said.append(line)
+        if found := _LISTENING.search(line):
+            return found[1]
+    raise RuntimeError(f"the Slack peer did not start: {''.join(said)}")
+
+
+@pytest.fixture(scope="session")
+def slack_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slack]:
+    yield from run_slack(tmp_path_factory.mktemp("slack"))
+
+
+@pytest.fixture
+def slack(slack_server: Slack) -> Slack:
+    """The peer without messages."""
+    slack_server.reset()
+    return slack_server
+
+
+@dataclass
+class Fault:
+    """What one call gets instead of Slack's answer. `after`: Slack does it first. `hang`: no answer at all."""
+
+    status: int = 200
+    body: str = '{"ok":true}'
+    content_type: str = "application/json"
+    headers: dict[str, str] | None = None
+    after: bool = False
+    hang: bool = False
+
+
+class Faults:
+    """A proxy before Slack's Web API. The faults scripted for a method are used up one by one, then calls pass."""
+
+    def __init__(self, upstream: str) -> None:
+        self.url = ""
+        self.calls: list[tuple[str, Json]] = []
+        self._upstream, self._scripted = upstream, dict[str, deque[Fault]]()
+        self._runner: web.AppRunner | None = None
+        self._release = asyncio.Event()
+
+    def script(self, method: str, *faults: Fault) -> None:
+        self._scripted.setdefault(method, deque()).extend(faults)
+
+    async def __aenter__(self) -> "Faults":
+        app = web.Application()
+        app.router.add_route("*", "/api/{method}", self._answer)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        port = free_port()
+        await web.TCPSite(self._runner, "127.0.0.1", port).start()
+        self.url = f"http://127.0.0.1:{port}/api/"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._runner is not None
+        self._release.set()
+        await self._runner.cleanup()
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        method, body = request.match_info["method"], await request.read()
+        self.calls.append((method, json.loads(body) if body[:1] == b"{" else dict(request.query)))
+        scripted = self._scripted.get(method)
+        fault = scripted.popleft() if scripted else None
+        if fault is None or fault.after:
+            passed = await self._pass(request, method, body)
+            if fault is None:
+                return passed
+        if fault.hang:
+            await self._release.wait()
+        return web.Response(
+            status=fault.status, body=fault.body.encode(), headers={"Content-Type": fault.content_type, **(fault.headers or {})}
+        )
+
+    async def _pass(self, request: web.Request, method: str, body: bytes) -> web.Response:
+        headers = {name: request.headers[name] for name in ("Authorization", "Content-Type") if name in request.headers}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(
+                request.method, self._upstream + method, params=request.query, data=body or None, headers=headers
+            ) as reply,
+        ):
+            return web.Response(status=reply.status, body=await reply.read(), content_type=reply.content_type)
