@@ -14,7 +14,7 @@ MAX_SAID = 39_000  # Slack cuts at 40,000
 
 
 class SlackChannel:
-    """The channel over a client. Receipts hold {team, channel, ts, place}."""
+    """The channel over a client. Receipts' `ref` is {team, channel, ts}."""
 
     name: ChannelName = "slack"
     capabilities = Capabilities()
@@ -63,5 +63,5 @@ class SlackChannel:
 
 
 def _receipt(team: str, channel: str, ts: str, thread_ts: str | None) -> Receipt:
-    place = place_of(team, channel, thread_ts or ts)
-    return Receipt({"team": team, "channel": channel, "ts": ts, "place": place})
+    thread = {"team": team, "channel": channel, "thread_ts": thread_ts or ts}
+    return Receipt({"team": team, "channel": channel, "ts": ts}, place_of(team, channel, thread_ts or ts), thread)

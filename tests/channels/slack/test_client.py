@@ -60,7 +60,7 @@ class TestPost:
             asked(), Address(TO.account, {"team": TEAM, "channel": "C0GENERAL", "thread_ts": root["ts"]})
         )
         assert slack.message("C0GENERAL")["thread_ts"] == root["ts"]
-        assert receipt.ref["place"] == f"{TEAM}/C0GENERAL/{root['ts']}"
+        assert receipt.place == f"{TEAM}/C0GENERAL/{root['ts']}"
 
     async def test_is_rewritten_when_it_is_settled(self, channel: SlackChannel, slack: Slack) -> None:
         receipt = await channel.deliver(asked(), TO)
