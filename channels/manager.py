@@ -14,6 +14,7 @@ CopyStatus = Literal["queued", "sending", "sent", "seen", "retry_wait", "failed"
 SEEN_GRACE_MS = 5_000  # a tab that is open gets this long to show the card
 BACKOFF_BASE_MS, BACKOFF_CAP_MS = 1_000, 60_000
 RETRY_AFTER_CAP_MS = 5 * 60_000
+LOOK_AGAIN_MS = 30_000  # somebody in the web app, on another page, has the inbox to find it in
 PATIENCE_MS = 30_000  # a provider that wants us to wait longer is waited for while the next channel is tried
 TRIES = 5
 AT_WORK = ("queued", "sending", "retry_wait")
@@ -84,6 +85,8 @@ def next_move(now: int, ladder: Sequence[Step], copies: Sequence[Copy], present:
         return Open(last.step + 1)
     if any(copy.reached_at is not None or copy.status in AT_WORK for copy in copies):
         return Rest(None)
+    if present and any(copy.channel == "chat" for copy in copies):
+        return Rest(now + LOOK_AGAIN_MS)
     return GiveUp(tuple(f"{copy.channel}: {copy.error or 'nobody was there'}" for copy in copies))
 
 

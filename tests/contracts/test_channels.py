@@ -1,0 +1,131 @@
+"""What every channel keeps, whatever it is made of: one suite, run on each of them."""
+
+import asyncio
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from channels.chat.channel import ChatChannel
+from channels.console.channel import ConsoleChannel
+from channels.contract import Address, Channel, Question, Receipt, Words
+from channels.errors import ChannelError, Disconnected, Rejected
+from channels.testing import RecordingChannel
+
+TO = Address("dana")
+PENDING: dict[str, Any] = {
+    "id": "req_1",
+    "session_id": "ses_1",
+    "type": "confirmation",
+    "status": "pending",
+    "version": 1,
+    "title": "Run make_payment?",
+    "prompt": "Bob is waiting.",
+    "requested_by": "Assent agent",
+    "action": {"tool": "make_payment", "args": {"amount": 500, "to": "Bob \u202eevil"}, "risk": "high", "digest": "0" * 64},
+    "allowed_actions": ["approve", "reject"],
+    "on_timeout": "reject",
+    "due_at": "2026-11-21T15:10:00.000Z",
+    "response": None,
+}
+DECIDED = {
+    **PENDING,
+    "status": "answered",
+    "response": {
+        "action": "approve",
+        "by": {"id": "usr_1", "name": "Dana"},
+        "via": "slack",
+        "at": "2026-11-21T14:03:00.000Z",
+    },
+}
+ASKED = Question(PENDING, "https://assent.example/r/req_1")
+SETTLED = Question(DECIDED, "https://assent.example/r/req_1")
+
+
+@dataclass
+class Case:
+    """A channel, everything it has sent so far as text, and how to make its provider refuse for good, where it can."""
+
+    channel: Channel
+    sent: Callable[[], str]
+    refuse: Callable[[], None] | None = None
+
+
+def console() -> Case:
+    out = io.StringIO()
+    return Case(ConsoleChannel(out), out.getvalue, out.close)
+
+
+def chat() -> Case:
+    frames: list[str] = []
+    return Case(ChatChannel(lambda person, frame: frames.append(f"{person} {frame}")), lambda: "\n".join(frames))
+
+
+def recording() -> Case:
+    channel = RecordingChannel()
+    return Case(
+        channel,
+        lambda: json.dumps([str(item) for item in (*channel.sent, *channel.settled, *channel.said)]),
+        lambda: channel.failures.append(Rejected("refused")),
+    )
+
+
+CASES: dict[str, Callable[[], Case]] = {"console": console, "chat": chat, "recording": recording}
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest) -> Case:
+    return CASES[request.param]()
+
+
+class TestChannel:
+    async def test_gives_a_receipt_that_can_be_kept(self, case: Case) -> None:
+        receipt = await case.channel.deliver(ASKED, TO)
+        assert json.loads(json.dumps(dict(receipt.ref))) == dict(receipt.ref)
+
+    async def test_says_what_is_asked_of_whom(self, case: Case) -> None:
+        await case.channel.deliver(ASKED, TO)
+        sent = case.sent()
+        assert "Run make_payment?" in sent and "make_payment" in sent and "500" in sent
+
+    async def test_settles_what_it_delivered_and_says_who_decided(self, case: Case) -> None:
+        receipt = await case.channel.deliver(ASKED, TO)
+        await case.channel.settle(SETTLED, TO, Receipt(json.loads(json.dumps(dict(receipt.ref)))))
+        assert "Dana" in case.sent()
+
+    async def test_says_words(self, case: Case) -> None:
+        await case.channel.say(Words("Paid **500** to Bob.", "Assent agent"), TO)
+        assert "Paid **500** to Bob." in case.sent()
+
+    async def test_takes_many_at_once(self, case: Case) -> None:
+        receipts = await asyncio.gather(*(case.channel.deliver(ASKED, TO) for _ in range(30)))
+        assert len(receipts) == 30
+
+    async def test_after_an_unknown_try_still_delivers(self, case: Case) -> None:
+        await case.channel.deliver(ASKED, TO, {"request_id": "req_1", "since": 0})
+        assert "make_payment" in case.sent()
+
+    @pytest.mark.parametrize("name", [name for name, make in CASES.items() if make().refuse])
+    async def test_raises_what_to_do_and_nothing_else(self, name: str) -> None:
+        case = CASES[name]()
+        assert case.refuse is not None
+        case.refuse()
+        with pytest.raises(ChannelError) as caught:
+            await case.channel.deliver(ASKED, TO)
+        assert isinstance(caught.value, Rejected | Disconnected) and caught.value.reason
+
+    async def test_can_be_closed_twice(self, case: Case) -> None:
+        await case.channel.close()
+        await case.channel.close()
+
+
+class TestConsole:
+    async def test_shows_what_reorders_text_and_every_argument_whole(self) -> None:
+        case = console()
+        await case.channel.deliver(ASKED, TO)
+        assert "to: Bob ⟨U+202E⟩evil" in case.sent() and "\u202e" not in case.sent()
+        assert "Answer by 15:10 UTC; without an answer: rejected." in case.sent()
+        assert "https://assent.example/r/req_1" in case.sent()

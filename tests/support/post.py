@@ -1,0 +1,93 @@
+"""A post office for tests: a request, the people it is for, recording channels, and the worker's hand without its clock."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from backend.agents.tools.registry import registry
+from backend.core.asks import Ask, ask_people
+from backend.core.connections import connect, enter
+from backend.core.feedback import shape_request
+from backend.core.inbox import receive_answer
+from backend.db import Tx
+from backend.db.deliveries import due_deliveries, list_attempts
+from backend.db.feedback import request_by_id
+from backend.domain.people import Person
+from backend.domain.policy import Policy
+from backend.domain.states import FeedbackType
+from backend.errors import Problem
+from backend.worker.carry import Carrier
+from channels.contract import Channel, InboundAnswer
+from channels.testing import RecordingChannel
+from tests.backend.conftest import Opened
+
+POLICY = Policy({})
+URL = "https://assent.example"
+
+
+@dataclass
+class Post:
+    """`slack` and `email` record; `chat` too, for the steps that are not the first."""
+
+    opened: Opened
+    slack: RecordingChannel = field(default_factory=RecordingChannel)
+    email: RecordingChannel = field(default_factory=lambda: RecordingChannel("email"))
+    chat: RecordingChannel = field(default_factory=lambda: RecordingChannel("chat"))
+
+    @property
+    def carrier(self) -> Carrier:
+        channels: dict[str, Channel] = {"slack": self.slack, "email": self.email, "chat": self.chat}
+        return Carrier(self.opened.db, channels, POLICY, URL)
+
+    @property
+    def person(self) -> Person:
+        return self.opened.person
+
+    async def link(self, *channels: str) -> None:
+        for channel in channels:
+            await self.opened.db.transact(connect, self.person.id, channel, f"{channel}/dana", "Dana")
+
+    async def come(self) -> None:
+        """Open the web app."""
+        await self.opened.db.transact(enter, "soc_1", self.person.id)
+
+    async def ask(self, to: list[str] | None = None, type: str = "confirmation", **body: Any) -> str:
+        wish = Ask(FeedbackType(type), {"title": "Deploy?", "prompt": "", **body}, to or [])
+        request = await self.opened.db.transact(ask_people, self.person, wish, None)
+        assert not isinstance(request, Problem)
+        return str(request["id"])
+
+    async def carry(self) -> None:
+        """Do whatever is due, and what becomes due by that."""
+        while due := await self.opened.db.read(due_deliveries, 100):
+            for delivery_id in due:
+                await self.carrier.carry(delivery_id)
+
+    async def request(self, id: str) -> dict[str, Any]:
+        return await self.opened.db.read(_shape, id)
+
+    async def trail(self, id: str) -> list[tuple[str, str]]:
+        """(channel, status) of every copy, in the order they were made."""
+        return [(copy["channel"], copy["status"]) for copy in (await self.request(id))["deliveries"]]
+
+    async def tries(self, id: str) -> list[tuple[str, str]]:
+        """(verb, outcome) of every try, in order."""
+        rows = await self.opened.db.read(list_attempts, id)
+        return [(row.verb, row.outcome) for row in rows]
+
+    async def answer(self, id: str, action: str = "approve", via: str = "chat", by: Person | None = None) -> Any:
+        person = by or self.person
+        inbound = InboundAnswer(via, person.id, id, action)  # type: ignore[arg-type]
+        return await self.opened.db.transact(receive_answer, person, inbound, registry, POLICY)
+
+    def pass_time(self, channel: str, seconds: float) -> None:
+        """As if what happened on this channel had happened that much earlier."""
+        earlier = round(seconds * 1000)
+        times = ("sent_at", "seen_at", "next_at", "lease_until")
+        moved = ", ".join(f"{name} = {name} - {earlier}" for name in times)
+        assert self.opened.change(f"UPDATE deliveries SET {moved} WHERE channel = ?", channel) > 0
+
+
+def _shape(tx: Tx, id: str) -> dict[str, Any]:
+    row = request_by_id(tx, id)
+    assert row is not None
+    return shape_request(tx, row)
