@@ -1,15 +1,18 @@
 """Show 4: whatever a model, a tool or a person puts into text, on the page nothing runs, nothing is fetched, nothing hides."""
 
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.journeys.test_browser_accessibility import NARROW, WIDE
 from tests.support.aimock import Aimock, aimock, aimock_server
-from tests.support.person import Person
+from tests.support.asks import ask
+from tests.support.person import PASSWORD, Person
 from tests.support.server import Server
 from tests.support.web_app import Tab, Window
 
@@ -195,6 +198,22 @@ ASKS: dict[str, dict[str, Any]] = {
 }
 
 
+class TestWhatAToolGives:
+    def test_in_the_steps_of_a_run(self, window: Window, victim: Person, aimock: Aimock) -> None:
+        expression = f"1 + 1 # {LINE} {BEACONS[0]}"
+        session_id = begin(victim, aimock, step("tool", tool="calculate", args={"expression": expression}, reason=LINE))
+        assert victim.answer(victim.pending(session_id)["id"], "approve").status_code == 200
+        tab = window.tab()
+        tab.open(session_id)
+        tab.status("Finished")
+        tab.log.get_by_text("Approved by Dana").scroll_into_view_if_needed()  # steps are fetched where they are looked at
+        tab.log.get_by_text("Used calculate").click()
+        parts = [tab.log.get_by_role("group", name=name) for name in ("Arguments", "Result")]
+        for part in parts:
+            expect(part).to_contain_text(BEACONS[0].replace('"', '\\"'))
+        assert_harmless(tab, *parts)
+
+
 class TestWhatAProgramAsks:
     @pytest.mark.parametrize("name", ASKS)
     def test_in_a_request_and_its_answer(self, window: Window, victim: Person, name: str) -> None:
@@ -218,6 +237,40 @@ class TestWhatAProgramAsks:
         tab.open(request["session_id"])
         expect(tab.log.get_by_text("by Dana").first).to_be_visible()
         assert_harmless(tab, card)
+
+
+class TestWhatAPersonIsCalled:
+    def test_on_their_own_page_and_on_those_of_others(
+        self, window: Window, hostile: Server, victim: Person, open_window: Callable[..., Window]
+    ) -> None:
+        eve = called(hostile, f"{UNSEEN} {SCRIPTS[1]}")
+        own = open_window(hostile.url).sign_in(eve)
+        account = own.page.get_by_role("button", name="Account of")
+        expect(account.locator("mark", has_text=DRAWN[0])).to_be_visible()
+        account.click()
+        assert_harmless(own, own.page.get_by_role("menu"))
+
+        request = ask(victim, "confirmation", to=[eve.id])
+        tab = window.tab()
+        tab.open(request["session_id"])
+        assert_harmless(tab, tab.card("A confirmation?").box, tab.page.locator("header [data-slot=status-chip]"))
+        assert eve.answer(request["id"], "reject").status_code == 200
+        tab.signed("Rejected by")
+        assert_harmless(tab, tab.page.locator("[data-slot=request-card]"))
+
+    def test_is_refused_when_it_is_a_book(self, hostile: Server) -> None:
+        body = {"email": "long@example.org", "password": PASSWORD, "name": LONG}
+        refused = httpx.post(hostile.url + "/api/auth/register", json=body)
+        assert refused.status_code == 422
+        assert [error["field"] for error in refused.json()["errors"]] == ["name"]
+
+
+def called(server: Server, name: str) -> Person:
+    """A person who chose this name."""
+    email = f"{uuid.uuid4().hex}@example.org"
+    body = {"email": email, "password": PASSWORD, "name": name}
+    assert httpx.post(server.url + "/api/auth/register", json=body).status_code == 201
+    return Person.sign_in(server.url, email)
 
 
 class TestWhatAPersonSays:

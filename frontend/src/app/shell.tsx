@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { Link, Outlet, useLocation, useMatch } from 'react-router';
 import { Mark } from '@/components/brand';
 import { ErrorNotice } from '@/components/error-notice';
+import { Words } from '@/components/exact-text';
 import { NewVersionStrip } from '@/components/new-version-strip';
 import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
@@ -109,7 +110,7 @@ function Account({ onHelp }: { onHelp: () => void }) {
             </span>
             <span className="max-w-full truncate px-1">
               <span className="sr-only">Account of </span>
-              {me.data.name.split(' ')[0]}
+              <Words text={me.data.name.split(' ')[0] ?? ''} />
             </span>
           </button>
         }

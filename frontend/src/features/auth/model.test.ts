@@ -28,6 +28,7 @@ test.each([
   ['Dana Reyes', 'DR'],
   ['dana', 'D'],
   ['  Ana María del Río ', 'AR'],
+  ['\u202edana \u200b<b>', 'DB'],
 ])('%s is %s', (name, letters) => {
   expect(initials(name)).toBe(letters);
 });

@@ -1,5 +1,6 @@
 import { Keyboard, LogOut } from 'lucide-react';
 import { signOut } from '@/api/token';
+import { Words } from '@/components/exact-text';
 import { announce } from '@/lib/announcements';
 import {
   DropdownMenu,
@@ -28,7 +29,9 @@ export default function UserMenuBody({ person, version, trigger, side, onFailure
   return (
     <DropdownMenu trigger={trigger} side={side} align="end">
       <MenuLabel className="max-w-64">
-        <span className="block truncate text-sm font-medium text-ink">{person.name}</span>
+        <span className="block truncate text-sm font-medium text-ink">
+          <Words text={person.name} />
+        </span>
         <span className="block truncate">{person.email}</span>
         {version && <span className="block">Assent {version}</span>}
       </MenuLabel>

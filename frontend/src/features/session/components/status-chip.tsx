@@ -1,4 +1,5 @@
 import { Check, CircleDot, OctagonAlert, PenLine } from 'lucide-react';
+import { Words } from '@/components/exact-text';
 import { cn } from '@/lib/cn';
 import type { Status } from '../model';
 
@@ -23,7 +24,9 @@ export function StatusChip({ status, className }: { status: Status; className?: 
           className={cn('size-3.5 shrink-0', status.tone === 'working' && 'animate-breathe')}
         />
       )}
-      <span className="truncate">{status.text}</span>
+      <span className="truncate">
+        <Words text={status.text} />
+      </span>
     </span>
   );
 }
