@@ -24,6 +24,15 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S = 0.1, 2.0, 10.0
 PROBE = "assent:probe"
 
 
+async def ended(*tasks: asyncio.Task[None]) -> None:
+    """End the tasks for good. A cancellation that meets the client at the wrong moment is swallowed, so one is not enough."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=FIRST_PAUSE_S)
+
+
 class RedisLink:
     """What queue, stream and windows share. They ask `up` before each command and report what failed; nobody retries
     alone. Nothing that passes here is the only copy of anything."""
@@ -70,32 +79,33 @@ class RedisLink:
     async def __aenter__(self) -> "RedisLink":
         """Try once, so that a Redis that answers is used from the start, and keep trying beside the work."""
         error = await self._probe()
-        if error is not None:
+        if error is None:
+            self._come_up()
+        else:
             log.warning("redis does not answer; starting without it", error=str(error) or type(error).__name__)
-        self._keeper = asyncio.create_task(self._keep(known=error is None), name="redis link")
+        self._keeper = asyncio.create_task(self._keep(), name="redis link")
         return self
 
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         assert self._keeper is not None
-        self._keeper.cancel()
-        await asyncio.gather(self._keeper, return_exceptions=True)
+        await ended(self._keeper)
         self._up.clear()
         with contextlib.suppress(*AWAY):
             await self.client.aclose()
             await self.client.connection_pool.disconnect()
 
-    async def _keep(self, known: bool) -> None:
-        pause, answers = FIRST_PAUSE_S, known
+    async def _keep(self) -> None:
+        pause = FIRST_PAUSE_S
         while True:
-            if answers:
+            if self.up:
                 begun = time.monotonic()
-                self._come_up()
                 await self._hurt.wait()
                 pause = FIRST_PAUSE_S if time.monotonic() - begun > STEADY_S else pause
                 await self.client.connection_pool.disconnect(inuse_connections=False)
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 (so that processes do not come back in step)
             pause = min(pause * 2, LONGEST_PAUSE_S)
-            answers = await self._probe() is None
+            if await self._probe() is None:
+                self._come_up()
 
     def _come_up(self) -> None:
         log.info("redis answers")

@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 from backend.jobs.contract import Job, QueueStatus
 from backend.jobs.memory_queue import MemoryQueue
 from backend.log import get_logger
-from backend.redis_link import AWAY, RedisLink
+from backend.redis_link import AWAY, RedisLink, ended
 
 log = get_logger(__name__)
 
@@ -60,9 +60,7 @@ class RedisQueue:
 
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         """Hand back what was fetched and not taken."""
-        for loop in self._loops:
-            loop.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        await ended(*self._loops)
         while self._here.waiting():
             self._unsent[await self._here.take()] = None
         if self._link.up and self._unsent:

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic_core import from_json
 from redis.asyncio.client import PubSub
 
-from backend.redis_link import ANSWER_S, AWAY, RedisLink
+from backend.redis_link import ANSWER_S, AWAY, RedisLink, ended
 from backend.stream.contract import MISSED_TOPIC, Listener, PartialReply
 from backend.stream.memory_stream import MemoryStream
 from backend.stream.redis_batch import CHANNEL, Batch, Piece, reply_key
@@ -44,12 +44,10 @@ class RedisStream:
 
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         sender, listener = self._loops
-        listener.cancel()
         self._closing = True
         self._filled.set()
         await asyncio.wait([sender], timeout=ANSWER_S)
-        sender.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        await ended(sender, listener)
 
     def publish(self, topic: str, text: str, seq: int | None = None) -> None:
         self._here.publish(topic, text, seq)
