@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.auditor import audit, ledger
+from tests.support.auditor import Books, audit, ledger
 from tests.support.person import FINISHED, Person, until
 from tests.support.server import Server
 
@@ -33,6 +33,9 @@ class Place:
         self.server.start()
         return self.dana
 
+    def audit(self) -> Books:
+        return audit(self.server.data_dir)
+
     def paid(self, payee: str) -> list[float]:
         return [line["amount"] for line in ledger(self.server.data_dir) if line["to"] == payee]
 
@@ -48,7 +51,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def place(kept: Place) -> Iterator[Place]:
     """The place, audited after each test."""
     yield kept
-    audit(kept.server.data_dir)
+    kept.audit()
 
 
 def payee() -> str:
@@ -221,7 +224,7 @@ class TestAPayment:
         assert dana.answer(request["id"], answer).status_code == 200
         assert ended(dana, started["run_id"])["status"] == "completed"
         assert place.paid(to) == [500] * (took_effect + (answer == "approve"))
-        executions = [row for row in audit(place.server.data_dir).executions if row["run_id"] == started["run_id"]]
+        executions = [row for row in place.audit().executions if row["run_id"] == started["run_id"]]
         assert sorted(row["status"] for row in executions) == (["succeeded", "unknown"] if answer == "approve" else ["unknown"])
         assert len({row["approval_id"] for row in executions}) == len(executions)
 

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+from tests.support.kept import Row, read_file, read_server
 
 OPEN_RUN = ("pending", "running", "waiting_feedback")
 DECIDED = ("answered", "expired", "cancelled")
@@ -15,7 +15,20 @@ ASKING = ("request_confirmation", "request_user_input", "feedback_requested")
 ENDING = {"completed": "task_completed", "error": "task_failed", "cancelled": "task_cancelled", "stopped": "task_cancelled"}
 GENESIS = "0" * 64
 
-Row = dict[str, Any]
+# The tables that are read, each in the order of its columns.
+ORDERED = {
+    "sessions": "id",
+    "messages": "id",
+    "runs": "id",
+    "feedback_requests": "id",
+    "feedback_responses": "id",
+    "approvals": "request_id",
+    "executions": "id",
+    "run_events": "run_id, n",
+    "audit": "scope, n",
+    "events": "session_id, seq",
+}
+
 Findings = Iterator[str]
 
 
@@ -24,11 +37,12 @@ def needs_approval(tool: str, args: Row) -> bool:
     return tool in ("web_search", "google_search") or (tool == "make_payment" and args["amount"] > 100)
 
 
-def audit(data_dir: Path) -> "Books":
-    """Check everything. Raises AssertionError with each finding; returns the books for further questions. Works on a
-    running server and on a killed one's files; between two snapshots an execution may succeed, so the ledger is read twice."""
+def audit(data_dir: Path, url: str | None = None) -> "Books":
+    """Check everything, in the file or in the PostgreSQL database at `url`. Raises AssertionError with each finding;
+    returns the books for further questions. Works on a running server and on what a killed one left; between two snapshots
+    an execution may succeed, so the ledger is read twice."""
     before = ledger(data_dir)
-    books = Books(data_dir)
+    books = Books(data_dir, url)
     findings = [finding for check in CHECKS for finding in check(books)]
     findings += _ledger_findings(books, before, ledger(data_dir))
     assert not findings, f"{len(findings)} findings in {data_dir}:\n" + "\n".join(findings[:40])
@@ -38,34 +52,15 @@ def audit(data_dir: Path) -> "Books":
 class Books:
     """One consistent snapshot of the tables, with JSON columns read and frames parsed."""
 
-    JSON = ("body", "response", "data", "detail", "settings")
-
-    def __init__(self, data_dir: Path) -> None:
-        with closing(sqlite3.connect(f"file:{data_dir / 'assent.db'}?mode=ro", uri=True)) as connection:
-            connection.row_factory = sqlite3.Row
-            connection.execute("BEGIN")
-            assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-            assert not connection.execute("PRAGMA foreign_key_check").fetchall()
-            self.sessions, self.messages, self.runs = (
-                self._read(connection, "sessions"),
-                self._read(connection, "messages"),
-                self._read(connection, "runs"),
-            )
-            self.requests, self.responses = (
-                self._read(connection, "feedback_requests"),
-                self._read(connection, "feedback_responses"),
-            )
-            self.approvals, self.executions = self._read(connection, "approvals"), self._read(connection, "executions")
-            self.log = _grouped(self._read(connection, "run_events", "run_id, n"), "run_id")
-            self.chains = _grouped(self._read(connection, "audit", "scope, n"), "scope")
-            self.events = _grouped(self._read(connection, "events", "session_id, seq"), "session_id")
+    def __init__(self, data_dir: Path, url: str | None = None) -> None:
+        kept = read_server(url, ORDERED) if url else read_file(data_dir / "assent.db", ORDERED)
+        self.sessions, self.messages, self.runs = kept["sessions"], kept["messages"], kept["runs"]
+        self.requests, self.responses = kept["feedback_requests"], kept["feedback_responses"]
+        self.approvals, self.executions = kept["approvals"], kept["executions"]
+        self.log = _grouped(kept["run_events"], "run_id")
+        self.chains = _grouped(kept["audit"], "scope")
+        self.events = _grouped(kept["events"], "session_id")
         self.frames = {session: [json.loads(event["frame"]) for event in events] for session, events in self.events.items()}
-
-    def _read(self, connection: sqlite3.Connection, table: str, order: str = "1") -> list[Row]:
-        return [self._row(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY {order}")]
-
-    def _row(self, row: sqlite3.Row) -> Row:
-        return {name: json.loads(row[name] or "null") if name in self.JSON else row[name] for name in row.keys()}  # noqa: SIM118
 
     def all_frames(self) -> Iterator[Row]:
         for frames in self.frames.values():

@@ -1,0 +1,40 @@
+"""Settings: what is understood, and that a wrong one names itself without giving a secret away."""
+
+from pathlib import Path
+
+import pytest
+
+from backend.settings import SettingsError, load_settings
+
+
+class TestDatabaseUrl:
+    def test_unset_is_a_file_in_the_data_dir(self) -> None:
+        assert load_settings(data_dir=Path("here")).database == Path("here/assent.db")
+
+    def test_names_a_file(self) -> None:
+        assert load_settings(database_url="sqlite:////somewhere/else.db").database == Path("/somewhere/else.db")
+
+    @pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
+    def test_names_a_server_and_is_shown_without_its_password_and_parameters(self, scheme: str) -> None:
+        settings = load_settings(
+            database_url=f"{scheme}://assent:s3cret@db.example.com:5432/asks?sslmode=require&password=s3cret"
+        )
+        assert settings.database == "postgresql://assent:s3cret@db.example.com:5432/asks?sslmode=require&password=s3cret"
+        assert settings.database_name == "postgresql://db.example.com:5432/asks"
+        assert "s3cret" not in repr(settings)
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "mysql://u:s3cret@host/db",
+            "postgresql://u:s3cret@host",
+            "postgresql://u:s3cret@host:port/db",
+            "postgresql+asyncpg://u:s3cret@host/db",
+            "sqlite:///:memory:",
+            "s3cret",
+        ],
+    )
+    def test_that_cannot_be_used_names_itself_and_gives_nothing_away(self, url: str) -> None:
+        with pytest.raises(SettingsError, match="ASSENT_DATABASE_URL: ") as caught:
+            load_settings(database_url=url)
+        assert "s3cret" not in str(caught.value)
