@@ -67,6 +67,7 @@ class TestPlaces:
         page.evaluate("() => document.activeElement.blur()")
         page.keyboard.press("n")
         page.wait_for_url("**/s/new")
+        expect(tab.composer).to_be_focused()  # the address changes before the page does
         page.keyboard.press("Tab")
         page.evaluate("() => document.activeElement.blur()")
         page.keyboard.press("g")
