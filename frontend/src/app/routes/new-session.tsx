@@ -62,9 +62,7 @@ function Start({ heading: Heading, focused }: { heading: 'h1' | 'h2'; focused: b
       <div className="mx-auto grid w-full max-w-[640px] flex-1 content-center gap-8 px-5 py-6">
         <div>
           <Heading className="mb-1 text-xl font-semibold tracking-tight">What should be done?</Heading>
-          <p className="text-ink-2">
-            The agent works on it and asks you before it does anything that needs your approval.
-          </p>
+          <p className="text-ink-2">The agent asks you before it does anything that needs your approval.</p>
         </div>
         <Composer
           draftKey="session.new"
