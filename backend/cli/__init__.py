@@ -5,7 +5,7 @@ import sys
 import typer
 
 from backend import __version__
-from backend.cli import config, doctor, migrate, openapi, serve, users
+from backend.cli import config, doctor, migrate, openapi, serve, users, worker
 from backend.errors import Problem
 from backend.settings import SettingsError
 
@@ -18,6 +18,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("serve")(serve.serve)
+app.command("api")(serve.api)
+app.command("worker")(worker.worker)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 app.command("openapi")(openapi.openapi)

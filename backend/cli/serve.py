@@ -1,4 +1,4 @@
-"""`assent serve`: the whole product in one process."""
+"""`assent serve`: the whole product in one process; `assent api`: the part of it that serves."""
 
 import signal
 import socket
@@ -9,24 +9,43 @@ import uvicorn
 from fastapi import FastAPI
 
 from backend import log
-from backend.bootstrap import bootstrap
+from backend.bootstrap import bootstrap, bootstrap_api
 from backend.settings import Settings, SettingsError, load_settings
 
 GRACE_S = 5
 
 
-def serve(
-    host: str | None = typer.Option(None, help="Address to listen on; default ASSENT_HOST."),
-    port: int | None = typer.Option(None, help="Port to listen on; default ASSENT_PORT."),
-) -> None:
+Host = typer.Option(None, help="Address to listen on; default ASSENT_HOST.")
+Port = typer.Option(None, help="Port to listen on; default ASSENT_PORT.")
+
+
+def serve(host: str | None = Host, port: int | None = Port) -> None:
     """Run everything in one process: API, web app, worker. Migrates its database by itself.
 
     Example: assent serve --port 8000
     """
+    settings = _settings(host, port)
+    _run(settings, bootstrap(settings))
+
+
+def api(host: str | None = Host, port: int | None = Port) -> None:
+    """Run the API and the web app alone; any number of these, with any number of `assent worker`.
+
+    Needs ASSENT_DATABASE_URL (PostgreSQL) and ASSENT_REDIS_URL. Example: assent api --port 8001
+    """
+    settings = _settings(host, port)
+    _run(settings, bootstrap_api(settings))
+
+
+def _settings(host: str | None, port: int | None) -> Settings:
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load_settings(**given)
     log.configure(settings.log_format)
-    app = bootstrap(settings)
+    return settings
+
+
+def _run(settings: Settings, app: FastAPI) -> None:
+    """Listen until told to stop. Exits with 3 when it could not start."""
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -1,0 +1,63 @@
+"""What the settings choose: the model, the rules, the bounds, and the concrete engine and channels."""
+
+from dataclasses import replace
+
+from backend.agents.contract import Engine
+from backend.agents.providers import ModelSettings
+from backend.agents.tools.registry import registry
+from backend.db.transaction import person_topic
+from backend.domain.policy import Policy, parse_channel_risk, parse_policy
+from backend.domain.runs import Caps
+from backend.settings import Settings, SettingsError
+from backend.stream.contract import Stream
+from channels.chat.channel import ChatChannel
+from channels.contract import Channel
+
+
+def model_settings(settings: Settings) -> ModelSettings:
+    """The part of the settings an engine needs. Raises SettingsError naming what is missing."""
+    own = {
+        "openai": settings.openai_api_key,
+        "anthropic": settings.anthropic_api_key,
+        "openrouter": settings.openrouter_api_key,
+        "azure": settings.azure_openai_api_key,
+    }.get(settings.llm)
+    key = settings.llm_api_key or own
+    model = ModelSettings(
+        provider=settings.llm,
+        base_url=settings.llm_base_url,
+        model=settings.llm_model or (settings.azure_openai_model or "" if settings.llm == "azure" else ""),
+        api_key=key.get_secret_value() if key else "",
+        azure_endpoint=settings.azure_openai_endpoint or "",
+        azure_deployment=settings.azure_openai_deployment or "",
+        azure_api_version=settings.azure_openai_api_version or ModelSettings().azure_api_version,
+    )
+    missing = model.validate()
+    if missing:
+        raise SettingsError("\n".join(missing))
+    return model
+
+
+def approval_policy(settings: Settings) -> Policy:
+    """The rules of ASSENT_APPROVALS. Raises SettingsError naming the part that is not understood."""
+    try:
+        policy = parse_policy(settings.approvals, {spec.name: spec for spec in registry.specs()})
+        return replace(policy, channel_risk={**policy.channel_risk, **parse_channel_risk(settings.channel_risk)})
+    except ValueError as error:
+        raise SettingsError(f"ASSENT_APPROVALS, ASSENT_CHANNEL_RISK: {error}") from None
+
+
+def caps(settings: Settings) -> Caps:
+    return Caps(settings.run_max_steps, settings.run_max_tokens, settings.run_max_seconds)
+
+
+def make_engine(settings: ModelSettings) -> Engine:
+    from backend.agents.baml_engine import BamlEngine  # the BAML runtime takes 0.3 s to import
+
+    return BamlEngine(settings)
+
+
+def make_channels(settings: Settings, stream: Stream) -> dict[str, Channel]:
+    """Every channel that is set up here, by its name."""
+    chat = ChatChannel(lambda person_id, frame: stream.publish(person_topic(person_id), frame))
+    return {chat.name: chat}

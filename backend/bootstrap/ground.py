@@ -1,0 +1,131 @@
+"""What every process of an installation stands on: its database, and what it shares with the others."""
+
+import asyncio
+import fcntl
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from backend.core.executions import settle_cut_off
+from backend.db import Database, Effect, EndReply, Publish, Ring
+from backend.db.database import Sink
+from backend.db.deliveries import void_delivery_leases
+from backend.db.migrate import migrate
+from backend.db.opening import open_database
+from backend.db.runs import void_leases
+from backend.jobs.contract import Job, Queue
+from backend.jobs.memory_queue import MemoryQueue
+from backend.log import get_logger
+from backend.settings import Settings, SettingsError
+from backend.stream.contract import Stream
+from backend.stream.memory_stream import MemoryStream
+from backend.windows.contract import Windows
+from backend.windows.memory_windows import MemoryWindows
+
+log = get_logger(__name__)
+
+
+class Ground(NamedTuple):
+    """A database, and the doorbell, the live frames and the counts that processes share."""
+
+    db: Database
+    queue: Queue
+    stream: Stream
+    windows: Windows
+
+
+@asynccontextmanager
+async def open_ground(settings: Settings, process: str) -> AsyncIterator[Ground]:
+    """Migrate and open what is configured. A SQLite file has one process for everything; what an earlier one left behind
+    is taken over at once. Raises SettingsError."""
+    alone = isinstance(settings.database, Path)  # on a server, other processes may be at work on the same data
+    with sole_use(settings) if alone else nullcontext():
+        migrate(settings.database)
+        async with open_shared(settings) as shared:
+            db = open_database(settings.database, sink_into(shared.stream, shared.queue))
+            freed = await _take_over(db) if alone else 0
+            log.info("started", process=process, url=settings.url, database=settings.database_name, resumed_leases=freed)
+            try:
+                yield Ground(db, *shared)
+            finally:
+                await asyncio.to_thread(db.close)
+                log.info("stopped", process=process)
+
+
+def check_shared(settings: Settings) -> None:
+    """Raises SettingsError where several processes could not work together."""
+    if isinstance(settings.database, Path):
+        raise SettingsError(
+            "ASSENT_DATABASE_URL: `assent api` and `assent worker` need a PostgreSQL database; on SQLite run `assent serve`."
+        )
+    if settings.redis_url is None:
+        raise SettingsError(
+            "ASSENT_REDIS_URL: `assent api` and `assent worker` need Redis to hear of each other; without it run `assent serve`."
+        )
+
+
+@contextmanager
+def sole_use(settings: Settings) -> Iterator[None]:
+    """Hold the data dir for one all-in-one process. Raises SettingsError when another holds it."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    lock: IO[str] = (settings.data_dir / "serve.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise SettingsError(
+            f"ASSENT_DATA_DIR: another Assent is running on {settings.data_dir.resolve()}; stop it or use another directory."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.close()
+
+
+class Shared(NamedTuple):
+    """What processes share: the doorbell, the live frames, the counts."""
+
+    queue: Queue
+    stream: Stream
+    windows: Windows
+
+
+@asynccontextmanager
+async def open_shared(settings: Settings) -> AsyncIterator[Shared]:
+    """Redis where it is configured, whether it answers or not, else this process's memory."""
+    if settings.redis_url is None:
+        yield Shared(MemoryQueue(), MemoryStream(), MemoryWindows())
+        return
+    # redis takes 0.1 s to import, which only those who use it should wait for
+    from backend.jobs.redis_queue import RedisQueue
+    from backend.redis_link import RedisLink
+    from backend.stream.redis_stream import RedisStream
+    from backend.windows.redis_windows import RedisWindows
+
+    async with RedisLink(settings.redis_url.get_secret_value()) as link, RedisQueue(link) as queue, RedisStream(link) as stream:
+        yield Shared(queue, stream, RedisWindows(link))
+
+
+async def _take_over(db: Database) -> int:
+    """What an earlier process of a sole user left is void at once: its leases (how many), and executions nobody will finish."""
+    freed = await db.transact(void_leases)
+    await db.transact(void_delivery_leases)
+    await db.transact(settle_cut_off)
+    return freed
+
+
+def sink_into(stream: Stream, queue: Queue) -> Sink:
+    """Where effects go after commit."""
+
+    def sink(effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Publish(topic, text, seq):
+                    stream.publish(topic, text, seq)
+                case Ring(kind, id):
+                    queue.ring(Job(kind, id))
+                case EndReply(session_id):
+                    stream.end_reply(session_id)
+
+    return sink

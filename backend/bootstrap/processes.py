@@ -1,0 +1,146 @@
+"""The processes an installation is made of: one that does everything, or any number that serve and any number that work."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+
+from fastapi import FastAPI
+
+from backend import failpoints
+from backend.agents.tools.registry import registry
+from backend.api.app import create_app, install_context
+from backend.api.budgets import Budgets
+from backend.api.context import Context
+from backend.api.sign_ins import SignIns
+from backend.api.sockets import Sockets
+from backend.auth.keys import load_secret
+from backend.auth.tokens import Tokens
+from backend.bootstrap.choices import approval_policy, caps, make_channels, make_engine, model_settings
+from backend.bootstrap.ground import Ground, check_shared, open_ground
+from backend.core.connections import keep_present
+from backend.core.ladders import CARRY
+from backend.core.runs import ADVANCE
+from backend.db import Database
+from backend.db.people import dead_sign_ins
+from backend.db.transaction import SIGN_INS_TOPIC, STOPPING_TOPIC
+from backend.domain.policy import Policy
+from backend.errors import Unavailable
+from backend.log import get_logger
+from backend.settings import Settings
+from backend.worker.advance_run import RunAdvancer
+from backend.worker.app import Worker
+from backend.worker.carry import Carrier
+from channels.contract import Channel
+
+log = get_logger(__name__)
+
+DRAIN_S = 5.0
+WATCH_SIGN_INS_S = 0.5
+PRESENT_EVERY_S = 20.0
+
+
+def bootstrap(settings: Settings) -> FastAPI:
+    """Everything in one process: API, web app, worker. Raises SettingsError."""
+    return _application(settings, "serve", works=True)
+
+
+def bootstrap_api(settings: Settings) -> FastAPI:
+    """API and web app alone; workers are processes of their own. Raises SettingsError."""
+    check_shared(settings)
+    return _application(settings, "api", works=False)
+
+
+async def run_worker(settings: Settings, stop: asyncio.Event, ready: asyncio.Event) -> None:
+    """A worker alone, from `ready` until `stop`. Raises SettingsError."""
+    check_shared(settings)
+    policy = approval_policy(settings)
+    failpoints.arm(settings.failpoint)
+    async with open_ground(settings, "worker") as ground:
+        channels = make_channels(settings, ground.stream)
+        async with _working(settings, ground, policy, channels):
+            ready.set()
+            await stop.wait()
+
+
+def _application(settings: Settings, process: str, works: bool) -> FastAPI:
+    policy = approval_policy(settings)
+    model_settings(settings)  # what is missing is named before anything starts
+    failpoints.arm(settings.failpoint)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_ground(settings, process) as ground:
+            channels = make_channels(settings, ground.stream)
+            work: AbstractAsyncContextManager[None] = nullcontext()
+            if works:
+                work = _working(settings, ground, policy, channels)
+            async with work, _serving(app, settings, ground, policy, channels):
+                yield
+
+    return create_app(lifespan)
+
+
+@asynccontextmanager
+async def _serving(
+    app: FastAPI, settings: Settings, ground: Ground, policy: Policy, channels: dict[str, Channel]
+) -> AsyncIterator[None]:
+    """The API's own parts, for as long as this lasts."""
+    db, queue, stream, windows = ground
+    tokens = Tokens(load_secret(settings))
+    sign_ins, sockets = SignIns(db, tokens), Sockets()
+    stream.subscribe([SIGN_INS_TOPIC], sign_ins.forget)
+    budgets = Budgets(settings.rate_limit, windows)
+    app.state.end_waiting = lambda: stream.publish_here(STOPPING_TOPIC, "")
+    install_context(
+        app,
+        Context(settings, db, stream, queue, registry, policy, tokens, sign_ins, budgets, sockets, frozenset(channels)),
+    )
+    watches = [
+        asyncio.create_task(_watch_sign_ins(db, sockets), name="watch sign-ins"),
+        asyncio.create_task(_keep_present(db, sockets), name="keep present"),
+    ]
+    try:
+        yield
+    finally:
+        for watch in watches:
+            watch.cancel()
+        sockets.close_all()
+
+
+@asynccontextmanager
+async def _working(settings: Settings, ground: Ground, policy: Policy, channels: dict[str, Channel]) -> AsyncIterator[None]:
+    """A worker with its engine, for as long as this lasts; what is under way then gets a moment to reach its next commit."""
+    engine = make_engine(model_settings(settings))
+    advancer = RunAdvancer(ground.db, ground.stream, engine, registry, policy, caps(settings), settings.data_dir)
+    carrier = Carrier(ground.db, channels, policy, settings.url)
+    worker = Worker(ground.db, ground.queue, {ADVANCE: advancer.advance, CARRY: carrier.carry})
+    worker.start()
+    try:
+        yield
+    finally:
+        await worker.drain(DRAIN_S)
+        await engine.close()
+        await asyncio.gather(*(channel.close() for channel in channels.values()))
+
+
+async def _watch_sign_ins(db: Database, sockets: Sockets) -> None:
+    """Close the sockets of sign-ins that ended in another process, such as the command line."""
+    while True:
+        await asyncio.sleep(WATCH_SIGN_INS_S)
+        watched = sockets.sign_ins()
+        if watched:
+            try:
+                sockets.end_sign_ins(await db.read(dead_sign_ins, watched))
+            except Unavailable as error:
+                log.warning("sign-ins not checked", reason=error.detail)
+
+
+async def _keep_present(db: Database, sockets: Sockets) -> None:
+    """Let the sockets that tell of presence go on counting; those of a process that died end by themselves."""
+    while True:
+        await asyncio.sleep(PRESENT_EVERY_S)
+        if sockets.presences:
+            try:
+                await db.transact(keep_present, sorted(sockets.presences))
+            except Unavailable as error:
+                log.warning("presences not kept", reason=error.detail)

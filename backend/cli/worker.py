@@ -1,0 +1,36 @@
+"""`assent worker`: the part of the product that works."""
+
+import asyncio
+import signal
+
+import typer
+
+from backend import log
+from backend.bootstrap import run_worker
+from backend.settings import load_settings
+
+
+def worker() -> None:
+    """Run a worker: it carries runs on and messages out. Any number of these, beside any number of `assent api`.
+
+    Needs ASSENT_DATABASE_URL (PostgreSQL) and ASSENT_REDIS_URL. Example: assent worker
+    """
+    settings = load_settings()
+    log.configure(settings.log_format)
+
+    async def run() -> None:
+        stop, ready = asyncio.Event(), asyncio.Event()
+        for how in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(how, stop.set)
+        announcing = asyncio.create_task(_announce(ready))
+        try:
+            await run_worker(settings, stop, ready)
+        finally:
+            announcing.cancel()
+
+    asyncio.run(run())
+
+
+async def _announce(ready: asyncio.Event) -> None:
+    await ready.wait()
+    typer.echo("Assent works: a worker is up   (Ctrl-C stops it)", err=True)
