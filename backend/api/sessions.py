@@ -25,6 +25,7 @@ class Session(View):
     status: Literal["active", "closed"]
     agent_status: Literal["idle", "thinking", "using_tool", "waiting_feedback", "completed", "error"]
     waiting: int
+    undelivered: int = Field(description="open requests that are dead letters because a channel failed")
     last_seq: int
     active_run_id: str | None = None
     channel: str | None = Field(default=None, description="where to ask about it; absent: in the person's own order")

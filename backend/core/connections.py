@@ -60,6 +60,7 @@ def order_channels(tx: Tx, person: Person, wishes: Sequence[dict[str, Any]]) -> 
         for n, wish in enumerate(wishes)
     ]
     connections.replace_preferences(tx, person.id, rows)
+    tx.notify({"type": "channels_ordered"}, person_topic(person.id))
 
 
 def check_reachable(tx: Tx, person_id: str, channel: str, set_up: Collection[str]) -> None:

@@ -83,7 +83,8 @@ def find_session(tx: Tx, person: Person, session_id: str) -> dict[str, Any]:
 
 def shape_session(row: Row[Any]) -> dict[str, Any]:
     """The session as clients see it."""
-    shaped = {name: getattr(row, name) for name in ("id", "title", "status", "agent_status", "waiting", "last_seq")}
+    names = ("id", "title", "status", "agent_status", "waiting", "undelivered", "last_seq")
+    shaped = {name: getattr(row, name) for name in names}
     shaped |= {"created_at": to_text(row.created_at), "updated_at": to_text(row.updated_at)}
     return shaped | {name: getattr(row, name) for name in ("active_run_id", "channel") if getattr(row, name)}
 

@@ -3,21 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, exists, func, insert, or_, select, update
 
-from backend.db.tables import audit, events, feedback_requests, messages, people, runs, sessions, summaries
+from backend.db.tables import audit, deliveries, events, feedback_requests, messages, people, runs, sessions, summaries
 from backend.db.transaction import Tx
 from backend.domain.states import ACTIVE_RUN
 
 PAGE = 50
 LOG_PAGE = 1000
 
-_waiting = (
+_open_here = (feedback_requests.c.session_id == sessions.c.id, feedback_requests.c.status == "pending")
+_waiting = select(func.count()).where(*_open_here).correlate(sessions).scalar_subquery().label("waiting")
+# One that only waits in the web chat for somebody to look is a dead letter too, but nothing went wrong with it.
+_went_wrong = exists().where(deliveries.c.request_id == feedback_requests.c.id, deliveries.c.status == "failed")
+_undelivered = (
     select(func.count())
-    .where(feedback_requests.c.session_id == sessions.c.id, feedback_requests.c.status == "pending")
+    .select_from(feedback_requests)
+    .where(*_open_here, feedback_requests.c.dead_letter, _went_wrong)
     .correlate(sessions)
     .scalar_subquery()
-    .label("waiting")
+    .label("undelivered")
 )
 _active_run = (
     select(runs.c.id)
@@ -27,7 +32,7 @@ _active_run = (
     .scalar_subquery()
     .label("active_run_id")
 )
-_full = select(sessions, _waiting, _active_run)
+_full = select(sessions, _waiting, _undelivered, _active_run)
 _by_id = _full.where(sessions.c.id == bindparam("id"))
 _plain = select(sessions).where(sessions.c.id == bindparam("id"))
 _insert = insert(sessions)
@@ -66,7 +71,8 @@ _last_seq = select(sessions.c.last_seq, sessions.c.person_id).where(sessions.c.i
 
 
 def session_by_id(tx: Tx, id: str) -> Row[Any] | None:
-    """The session with `waiting` (open requests) and `active_run_id`."""
+    """The session with `waiting` (open requests), `undelivered` (those of them that could not be brought to anybody) and
+    `active_run_id`."""
     return tx.first(_by_id, {"id": id})
 
 

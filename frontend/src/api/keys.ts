@@ -7,5 +7,7 @@ export const keys = {
   session: (id: string) => ['session', id] as const,
   log: (sessionId: string) => ['session', sessionId, 'log'] as const,
   run: (id: string) => ['run', id] as const,
+  requests: ['feedback'] as const,
   request: (id: string) => ['feedback', id] as const,
+  channels: ['channels'] as const,
 };

@@ -1395,6 +1395,11 @@ export interface components {
             status: "active" | "closed";
             /** Title */
             title: string;
+            /**
+             * Undelivered
+             * @description open requests that are dead letters because a channel failed
+             */
+            undelivered: number;
             /** Updated At */
             updated_at: string;
             /** Waiting */

@@ -17,6 +17,10 @@ export type Action = Known<Schemas['RequestAction']>;
 export type Option = Known<Schemas['RequestOption']>;
 export type Field = Known<Schemas['RequestField']>;
 export type FieldType = Field['type'];
+export type Delivery = Known<Schemas['Delivery']>;
+
+export type Channel = Known<Schemas['Channel']>;
+export type ChannelType = Channel['type'];
 
 /** `/config.json` is the web app's own and no part of the API. */
 export interface Config {

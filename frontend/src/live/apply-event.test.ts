@@ -5,6 +5,7 @@ import type { Session } from '@/api/types';
 import { aMessage, answered, aRequest, aSession, frame } from '@/testing/fixtures';
 import { applyFrames, applyInitialState, applyPassing, newerRequest } from './apply-event';
 import type { SessionLog } from './log';
+import { applyMine } from './use-live-me';
 
 let cache: QueryClient;
 const log = () => cache.getQueryData<SessionLog>(keys.log('s1'));
@@ -49,6 +50,53 @@ describe('frames', () => {
     expect(cache.getQueryData<Session>(keys.session('s1'))?.active_run_id).toBe('run1');
     const list = cache.getQueryData<{ pages: { items: Session[] }[] }>(keys.sessionList(''));
     expect(list?.pages[0]?.items[0]?.agent_status).toBe('thinking');
+  });
+});
+
+describe('copies of a request', () => {
+  const copy = {
+    channel: 'slack',
+    person_id: 'p1',
+    status: 'queued',
+    attempts: 0,
+    step: 0,
+    round: 0,
+  } as const;
+  const asked = aRequest({ deliveries: [copy] });
+  const moved = aRequest({ deliveries: [{ ...copy, status: 'sent' }] });
+  const ask = frame(1, { type: 'request_confirmation', message: '', request: asked });
+
+  test('have moved on since the frame that asked', () => {
+    expect(newerRequest(moved, asked)).toBe(moved);
+    expect(newerRequest(moved, { ...asked, version: 2 }).version).toBe(2);
+    expect(newerRequest(moved, answered(asked, 'approve')).status).toBe('answered');
+  });
+
+  test('are asked for after a replay, where the request is still open', () => {
+    const state = { type: 'initial_state', last_seq: 1, outcome: 'fresh' } as const;
+    applyInitialState(cache, 's1', { ...state, state_messages: [ask] });
+    expect(cache.getQueryState(keys.request('r1'))?.isInvalidated).toBe(true);
+    const settled = frame(2, { type: 'feedback_resolved', request: answered(asked, 'approve') });
+    cache.clear();
+    applyInitialState(cache, 's1', { ...state, last_seq: 2, state_messages: [ask, settled] });
+    expect(cache.getQueryState(keys.request('r1'))?.isInvalidated).toBe(false);
+  });
+
+  test('that move make whoever shows the request read it anew, and a dead letter the lists', () => {
+    const delivery = {
+      type: 'feedback_delivery',
+      session_id: 's1',
+      request_id: 'r1',
+      channel: 'slack',
+      person_id: 'p1',
+      status: 'failed',
+    } as const;
+    cache.setQueryData(keys.request('r1'), asked);
+    applyMine(cache, delivery);
+    expect(cache.getQueryState(keys.request('r1'))?.isInvalidated).toBe(true);
+    expect(cache.getQueryState(keys.sessionList(''))?.isInvalidated).toBe(false);
+    applyMine(cache, { ...delivery, dead_letter: true });
+    expect(cache.getQueryState(keys.sessionList(''))?.isInvalidated).toBe(true);
   });
 });
 

@@ -4,11 +4,14 @@ import type { FeedbackRequest, Session } from '@/api/types';
 import { type DurableFrame, type InitialState, isDurable, type PassingFrame } from './frames';
 import { append, emptyLog, type SessionLog } from './log';
 
-/** The later of two views of one request: a decision never goes back to pending, and versions only grow. */
+/**
+ * The later of two views of one request: a decision never goes back to pending, and versions only grow. Of two alike
+ * the one we have stays: a frame tells where the copies were when it was written, and they have moved on since.
+ */
 export function newerRequest(old: FeedbackRequest | undefined, next: FeedbackRequest): FeedbackRequest {
   if (!old) return next;
-  if (old.status !== 'pending' && next.status === 'pending') return old;
-  return next.version >= old.version || next.status !== 'pending' ? next : old;
+  if (old.status !== 'pending') return next.status !== 'pending' && next.version > old.version ? next : old;
+  return next.status !== 'pending' || next.version > old.version ? next : old;
 }
 
 export function putRequest(cache: QueryClient, request: FeedbackRequest): void {
@@ -74,10 +77,22 @@ export function applyFrames(cache: QueryClient, sessionId: string, frames: Durab
   return { added, behind: hole };
 }
 
+/** A replay tells where the copies of a request were when it was asked; for those still open, ask where they are. */
+function readOpenRequests(cache: QueryClient, replayed: DurableFrame[]): void {
+  for (const frame of replayed) {
+    if (!('request' in frame)) continue;
+    const queryKey = keys.request(frame.request.id);
+    if (cache.getQueryData<FeedbackRequest>(queryKey)?.status === 'pending') {
+      void cache.invalidateQueries({ queryKey });
+    }
+  }
+}
+
 /** The first frame of a connection. A `fresh` or `resync` outcome carries the whole log and replaces ours. */
 export function applyInitialState(cache: QueryClient, sessionId: string, frame: InitialState): Applied {
   if (frame.outcome !== 'replayed') cache.setQueryData<SessionLog>(keys.log(sessionId), emptyLog);
   const applied = applyFrames(cache, sessionId, frame.state_messages.filter(isDurable));
+  readOpenRequests(cache, applied.added);
   if (frame.outcome === 'resync')
     void cache.invalidateQueries({ queryKey: keys.session(sessionId), exact: true });
   return applied;

@@ -1,4 +1,4 @@
-import type { AgentStatus, FeedbackRequest, Message } from '@/api/types';
+import type { AgentStatus, Channel, ChannelType, Delivery, FeedbackRequest, Message } from '@/api/types';
 
 /** The socket's vocabulary, which OpenAPI does not describe. */
 interface Durable {
@@ -47,6 +47,18 @@ export interface Generating {
   data: { content: string; run_id: string; attempt: number; offset: number };
 }
 
+/** How far one copy of a request has come; `dead_letter` when that has changed. */
+export interface FeedbackDelivery {
+  type: 'feedback_delivery';
+  session_id: string;
+  request_id: string;
+  channel: ChannelType;
+  person_id: string;
+  status: Delivery['status'];
+  error?: string;
+  dead_letter?: boolean;
+}
+
 export type PassingFrame =
   | InitialState
   | Generating
@@ -54,7 +66,10 @@ export type PassingFrame =
   | { type: 'agent_status'; session_id: string; status: AgentStatus; detail?: string | null }
   | { type: 'heartbeat'; last_seq: number }
   | { type: 'error'; code: string; detail: string; client_id?: string }
-  | { type: 'session_changed'; session_id: string; change: 'opened' | 'renamed' | 'closed' }
+  | FeedbackDelivery
+  | { type: 'channel_status'; channel: ChannelType; status: Channel['status'] }
+  | { type: 'channels_ordered' }
+  | { type: 'session_changed'; session_id: string; change: 'opened' | 'renamed' | 'closed' | 'channel' }
   | { type: 'session_changed'; session_id: string; change: 'agent_status'; agent_status: AgentStatus };
 
 export type Frame = DurableFrame | PassingFrame;

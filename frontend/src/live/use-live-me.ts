@@ -4,18 +4,29 @@ import { keys } from '@/api/keys';
 import type { AgentStatus } from '@/api/types';
 import { endSignIn, signIn } from '@/api/token';
 import { patchSession, putRequest } from './apply-event';
-import type { Frame } from './frames';
+import type { FeedbackDelivery, Frame } from './frames';
 import { wsTicket } from './live-session';
 import { lookForNewVersion } from './new-version';
+import { saySeenBy } from './seen';
 import { SessionSocket } from './session-socket';
 import { useStore } from '@/hooks/use-store';
 
 const OVER = new Set<AgentStatus>(['idle', 'completed', 'error']);
 
+/** A copy moved: whoever shows the request reads it anew, and a letter that died or came back changes the lists. */
+function applyDelivery(cache: QueryClient, frame: FeedbackDelivery): void {
+  void cache.invalidateQueries({ queryKey: keys.request(frame.request_id) });
+  if (frame.dead_letter !== undefined) void cache.invalidateQueries({ queryKey: keys.sessionLists });
+}
+
 export function applyMine(cache: QueryClient, frame: Frame): void {
   if ('request' in frame) {
     putRequest(cache, frame.request);
     void cache.invalidateQueries({ queryKey: keys.sessionLists });
+  }
+  if (frame.type === 'feedback_delivery') applyDelivery(cache, frame);
+  if (frame.type === 'channel_status' || frame.type === 'channels_ordered') {
+    void cache.invalidateQueries({ queryKey: keys.channels });
   }
   if (frame.type === 'session_changed' && frame.change === 'agent_status') {
     const over = OVER.has(frame.agent_status);
@@ -46,15 +57,21 @@ export function useLiveMe(): void {
       },
       onConnection: (connection) => {
         if (connection !== 'connected') return;
+        saySeenBy((id) => socket.send({ type: 'seen', request_id: id }));
         // Nothing is replayed here: what happened while we were away is read once.
         if (connectedBefore) {
-          void cache.invalidateQueries({ queryKey: keys.sessionLists });
+          for (const queryKey of [keys.sessionLists, keys.requests, keys.channels]) {
+            void cache.invalidateQueries({ queryKey });
+          }
           void lookForNewVersion(cache);
         }
         connectedBefore = true;
       },
       onSignedOut: endSignIn,
     });
-    return () => socket.close();
+    return () => {
+      saySeenBy(() => false);
+      socket.close();
+    };
   }, [cache, signedIn]);
 }

@@ -12,6 +12,7 @@ export function aSession(change: Partial<Session> = {}): Session {
     status: 'active',
     agent_status: 'idle',
     waiting: 0,
+    undelivered: 0,
     last_seq: 0,
     created_at: AT,
     updated_at: AT,

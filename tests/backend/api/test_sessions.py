@@ -51,6 +51,17 @@ class TestList:
 
 
 class TestSession:
+    def test_counts_what_could_not_be_brought_to_anybody(self, newcomer: Person) -> None:
+        """A question that only waits in the web chat for somebody to look has not gone wrong."""
+        lost = ask(newcomer, route=[{"channel": "slack", "wait_seconds": 60}])
+        unread = ask(newcomer, session_id=lost["session_id"])
+        session = until(lambda: newcomer.get(f"/api/sessions/{lost['session_id']}"), lambda session: session["undelivered"])
+        assert (session["waiting"], session["undelivered"]) == (2, 1)
+        until(lambda: newcomer.get(f"/api/feedback/{unread['id']}"), lambda request: request["dead_letter"])
+        assert newcomer.get(f"/api/sessions/{lost['session_id']}")["undelivered"] == 1
+        newcomer.answer(lost["id"], "decline")
+        assert newcomer.get(f"/api/sessions/{lost['session_id']}")["undelivered"] == 0
+
     def test_is_titled_by_its_first_words_and_renamed_by_its_owner(self, dana: Person) -> None:
         session_id = dana.say("  hello \n there  ")["session_id"]
         assert dana.get(f"/api/sessions/{session_id}")["title"] == "hello there"

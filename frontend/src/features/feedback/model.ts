@@ -213,6 +213,13 @@ export function reached(request: FeedbackRequest): Reached {
   return { sent: channels(request, SENT), troubled: channels(request, TROUBLED) };
 }
 
+/** Names the copies in the web chat that nobody has seen yet; undefined where there are none. */
+export function unseenCopies(request: FeedbackRequest): string | undefined {
+  if (request.status !== 'pending') return undefined;
+  const copies = request.deliveries.filter(({ channel, status }) => channel === 'chat' && status === 'sent');
+  return copies.map(({ person_id, round, step }) => [person_id, round, step].join(' ')).join() || undefined;
+}
+
 /** What stands under `name` in what somebody typed; names are the agent's, so `constructor` is one like any other. */
 export function typed<T>(record: Record<string, T> | undefined, name: string): T | undefined {
   return record && Object.hasOwn(record, name) ? record[name] : undefined;

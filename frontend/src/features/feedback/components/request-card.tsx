@@ -3,7 +3,9 @@ import { useEffect, useRef, useState } from 'react';
 import { isStatus } from '@/api/problem';
 import type { FeedbackRequest } from '@/api/types';
 import { useDraft } from '@/hooks/use-draft';
-import { type Answer, draftText, emptyDraft } from '../model';
+import { useLookedAt } from '@/hooks/use-looked-at';
+import { saySeen } from '@/live/seen';
+import { type Answer, draftText, emptyDraft, unseenCopies } from '../model';
 import { requestQuery, useAnswer } from '../queries';
 import { PendingCard } from './pending-card';
 import { SettledCard } from './settled-card';
@@ -27,6 +29,7 @@ export function RequestCard({ request: initial, heading, blocked }: RequestCardP
   const [seenVersion] = useState(request.version);
   const answer = useAnswer(request);
   const title = useRef<HTMLHeadingElement>(null);
+  useLookedAt(title, unseenCopies(request), () => saySeen(request.id));
   const decidedHere = answer.isSuccess;
   const tooLate = isStatus(answer.error, 409) && answer.error.code === 'already_decided';
 
