@@ -103,7 +103,7 @@ class TestOpening:
         request = worker.pending(session_id)
         add_rounds(server, worker, session_id, 60)
         tab.open(session_id)
-        expect(tab.page.get_by_text("Waiting for you: Which one shall it be?")).to_be_visible()
+        expect(tab.page.get_by_text("waiting: Which one shall it be?")).to_be_visible()
         tab.button("View").click()
         card = tab.card("Which one shall it be?")
         expect(card.box).to_be_in_viewport()
