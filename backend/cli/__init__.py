@@ -5,7 +5,7 @@ import sys
 import typer
 
 from backend import __version__
-from backend.cli import config, doctor, migrate, openapi, serve, users, worker
+from backend.cli import config, doctor, groups, migrate, openapi, serve, users, worker
 from backend.errors import Problem
 from backend.settings import SettingsError
 
@@ -25,6 +25,7 @@ app.command("doctor")(doctor.doctor)
 app.command("openapi")(openapi.openapi)
 app.add_typer(config.app, name="config")
 app.add_typer(users.app, name="users")
+app.add_typer(groups.app, name="groups")
 
 
 @app.callback(invoke_without_command=True)

@@ -1,39 +1,20 @@
 """`assent users`: accounts, from the machine itself. A running server notices within a second."""
 
-import asyncio
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import typer
 
 from backend.auth.passwords import MIN_LENGTH, hash_password
+from backend.cli.use_case import run_use_case
 from backend.core import people as core
-from backend.db.migrate import migrate
-from backend.db.opening import open_database
 from backend.db.people import list_people
 from backend.domain.answers import is_email
 from backend.errors import Invalid
-from backend.settings import load_settings
 from backend.times import to_text
 
 app = typer.Typer(help="Manage the people who may sign in.", no_args_is_help=True)
 
 Email = typer.Argument(help="The account's email address.")
-
-
-def _run(use_case: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """One use case in its own transaction on the installation's database."""
-    where = load_settings().database
-    migrate(where)
-
-    async def run() -> Any:
-        db = open_database(where, sink=lambda effects: None)
-        try:
-            return await db.transact(use_case, *args, **kwargs)
-        finally:
-            db.close()
-
-    return asyncio.run(run())
 
 
 def _ask_password() -> str:
@@ -49,7 +30,7 @@ def list_all() -> None:
 
     Example: assent users list
     """
-    for row in _run(list_people):
+    for row in run_use_case(list_people):
         state = "disabled" if row.disabled_at else row.role
         typer.echo(f"{row.email:<40} {state:<9} {row.name:<30} since {to_text(row.created_at)[:10]}")
 
@@ -66,7 +47,9 @@ def add(
     """
     if not is_email(email):
         raise Invalid(f"{email} is not an email address.")
-    person = _run(core.add_person, email=email, password_hash=_ask_password(), name=name or email.partition("@")[0], role=role)
+    person = run_use_case(
+        core.add_person, email=email, password_hash=_ask_password(), name=name or email.partition("@")[0], role=role
+    )
     typer.echo(f"Added {person['email']} ({person['role']}).")
 
 
@@ -76,7 +59,7 @@ def disable(email: str = Email) -> None:
 
     Example: assent users disable dana@example.org
     """
-    _run(core.disable_person, email)
+    run_use_case(core.disable_person, email)
     typer.echo(f"Disabled {email}.")
 
 
@@ -86,7 +69,7 @@ def enable(email: str = Email) -> None:
 
     Example: assent users enable dana@example.org
     """
-    _run(core.enable_person, email)
+    run_use_case(core.enable_person, email)
     typer.echo(f"Enabled {email}.")
 
 
@@ -96,5 +79,5 @@ def password(email: str = Email) -> None:
 
     Example: assent users password dana@example.org
     """
-    _run(core.reset_password, email, _ask_password())
+    run_use_case(core.reset_password, email, _ask_password())
     typer.echo(f"Changed the password of {email}.")

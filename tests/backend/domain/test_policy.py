@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.policy import canonical, digest_call, parse_policy
+from backend.domain.policy import Policy, canonical, digest_call, parse_channel_risk, parse_policy
 from backend.domain.steps import Tool
 
 PAY = Tool(
@@ -143,3 +143,34 @@ class TestDigest:
     def test_what_is_not_json_has_no_canonical_text(self) -> None:
         with pytest.raises(ValueError):
             canonical({"amount": float("nan")})
+
+
+class TestApprovers:
+    def test_are_named_after_an_arrow_and_bound_into_the_approval(self) -> None:
+        policy = parse_policy("make_payment: amount > 5 -> finance | dana@example.org, calculate", TOOLS)
+        assert policy.approvers_of(PAY) == ("finance", "dana@example.org") and policy.approvers_of(CALC) == ()
+        assert policy.needs_approval(PAY, {"amount": 6}) and not policy.needs_approval(PAY, {"amount": 5})
+        assert policy.bound_rule(PAY) != parse_policy("make_payment: amount > 5", TOOLS).bound_rule(PAY)
+
+    def test_go_with_a_rule_that_is_always_or_all(self) -> None:
+        assert parse_policy("make_payment -> finance", TOOLS).needs_approval(PAY, {"amount": 1})
+        everything = parse_policy("all, make_payment -> finance", TOOLS)
+        assert everything.approvers_of(PAY) == ("finance",) and everything.needs_approval(CALC, {})
+
+    @pytest.mark.parametrize("rules", ["make_payment ->", "make_payment: amount > 5 -> ", "make_payment -> a | "])
+    def test_that_are_missing_stop_the_start(self, rules: str) -> None:
+        with pytest.raises(ValueError, match="say who approves make_payment"):
+            parse_policy(rules, TOOLS)
+
+
+class TestChannelRisk:
+    def test_is_the_highest_that_may_be_approved_there(self) -> None:
+        policy = Policy({}, channel_risk={**Policy({}).channel_risk, **parse_channel_risk("slack=low")})
+        assert policy.may_decide_on("slack", "low") and not policy.may_decide_on("slack", "medium")
+        assert policy.may_decide_on("email", "medium") and not policy.may_decide_on("email", "high")
+        assert policy.may_decide_on("chat", "high")
+
+    @pytest.mark.parametrize("text", ["fax=low", "slack", "slack=extreme", "slack:low"])
+    def test_that_is_not_understood_names_the_part(self, text: str) -> None:
+        with pytest.raises(ValueError, match=text):
+            parse_channel_risk(text)

@@ -1,0 +1,24 @@
+"""How a command reaches the same use cases as the API: one transaction on the installation's database."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from backend.db.migrate import migrate
+from backend.db.opening import open_database
+from backend.settings import load_settings
+
+
+def run_use_case(use_case: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What the use case returns. Raises its refusals; a running server notices what changed within a second."""
+    where = load_settings().database
+    migrate(where)
+
+    async def run() -> Any:
+        db = open_database(where, sink=lambda effects: None)
+        try:
+            return await db.transact(use_case, *args, **kwargs)
+        finally:
+            db.close()
+
+    return asyncio.run(run())
