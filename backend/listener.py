@@ -1,6 +1,6 @@
 """The door for channels that bring words by themselves: what somebody did there becomes a fact, once, or is refused."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from channels.contract import ChannelName, InboundAnswer, InboundMessage, Questi
 from channels.errors import Retryable
 
 NOT_LINKED = "This account is not linked to anybody here. Sign in to Assent and link it under Settings, Channels."
-Charge = Callable[[str], None]  # charges one piece of work to a person's id; raises TooMany
+Charge = Callable[[str], Awaitable[None]]  # charges one piece of work to a person's id; raises TooMany
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class ChannelInbox:
 
     async def answer(self, said: SaidAnswer) -> Taken | Refused:
         try:
+            person = await self.db.read(_person, said.channel, said.account)
+            await self.answer_budget(person.id)
             return await self.db.transact(self._answer, said)
         except Unavailable as error:
             raise Retryable(error.detail) from None
@@ -59,7 +61,6 @@ class ChannelInbox:
 
     def _answer(self, tx: Tx, said: SaidAnswer) -> Taken | Refused:
         person = _person(tx, said.channel, said.account)
-        self.answer_budget(person.id)
         inbound = InboundAnswer(
             said.channel, person.id, said.request_id, said.action, said.values, said.feedback, said.version, said.event_id
         )
@@ -75,6 +76,8 @@ class ChannelInbox:
             long, most = len(said.content), self.max_length
             return Refused(f"The message is {long:,} characters long; at most {most:,} are taken.", "too_long")
         try:
+            person = await self.db.read(_person, said.channel, said.account)
+            await self.start_work(person.id)
             await self.db.transact(self._message, said)
         except Unavailable as error:
             raise Retryable(error.detail) from None
@@ -88,7 +91,6 @@ class ChannelInbox:
         inbound = InboundMessage(said.channel, person.id, said.content, session_id, f"{said.channel}:{said.event_id}"[:200])
         received = receive_message(tx, person, inbound)
         if not received.repeat:
-            self.start_work(person.id)
             connections.bind_place(tx, said.channel, said.place, received.session_id, dict(said.thread))
 
     async def link(self, channel: ChannelName, account: str, label: str, code: str) -> str:

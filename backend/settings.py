@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import limits
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from backend import failpoints
@@ -64,6 +64,16 @@ class Settings(BaseSettings):
     azure_openai_model: str | None = _provider_key("AZURE_OPENAI_MODEL")
     azure_openai_api_version: str | None = _provider_key("AZURE_OPENAI_API_VERSION")
 
+    slack_bot_token: SecretStr | None = _provider_key("SLACK_BOT_TOKEN")
+    slack_app_token: SecretStr | None = _provider_key("SLACK_APP_TOKEN")
+    slack_signing_secret: SecretStr | None = _provider_key("SLACK_SIGNING_SECRET")
+    slack_client_id: str | None = _provider_key("SLACK_CLIENT_ID")
+    slack_client_secret: SecretStr | None = _provider_key("SLACK_CLIENT_SECRET")
+    slack_api_url: str = Field(default="https://slack.com/api", validation_alias=AliasChoices("SLACK_API_URL"))
+    slack_authorize_url: str = Field(
+        default="https://slack.com/oauth/v2/authorize", validation_alias=AliasChoices("SLACK_AUTHORIZE_URL")
+    )
+
     @field_validator("allowed_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -87,7 +97,7 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("public_url", "llm_base_url")
+    @field_validator("public_url", "llm_base_url", "slack_api_url", "slack_authorize_url")
     @classmethod
     def _check_url(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -153,6 +163,21 @@ class Settings(BaseSettings):
             raise ValueError("write it as name:kill, name:raise or name:sleep")
         return value
 
+    @model_validator(mode="after")
+    def _check_slack(self) -> "Settings":
+        wrong = []
+        if not self.has_slack:
+            return self
+        if not self.slack_bot_token and not self.slack_client_id:
+            wrong.append("SLACK_BOT_TOKEN: set it (xoxb-...), or SLACK_CLIENT_ID and SLACK_CLIENT_SECRET for many workspaces")
+        if bool(self.slack_client_id) != bool(self.slack_client_secret):
+            wrong.append("SLACK_CLIENT_ID, SLACK_CLIENT_SECRET: set both (the app's Basic Information)")
+        if not self.slack_signing_secret and not self.slack_app_token:
+            wrong.append("SLACK_SIGNING_SECRET: set it (Basic Information), or SLACK_APP_TOKEN (xapp-...) for Socket Mode")
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
+
     @property
     def database(self) -> Path | str:
         """A SQLite file, or the URL of a PostgreSQL database, which may hold a password."""
@@ -174,6 +199,19 @@ class Settings(BaseSettings):
         """Redis as it may be shown: no password, no parameters."""
         parts = urlsplit(self.redis_url.get_secret_value() if self.redis_url else "")
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+    @property
+    def has_slack(self) -> bool:
+        """Whether anything of Slack is configured."""
+        return any(
+            (
+                self.slack_bot_token,
+                self.slack_app_token,
+                self.slack_signing_secret,
+                self.slack_client_id,
+                self.slack_client_secret,
+            )
+        )
 
     @property
     def url(self) -> str:
@@ -205,7 +243,7 @@ def _explain(item: Any) -> str:
     field = Settings.model_fields.get(name)
     variable = name if field is None or field.validation_alias else PREFIX + name.upper()
     said = item["msg"].removeprefix("Value error, ")
-    return f"{variable}: {said}" if variable else PREFIX + said
+    return f"{variable}: {said}" if variable else said
 
 
 def variable_of(name: str) -> str:

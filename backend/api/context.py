@@ -1,5 +1,6 @@
 """What every route may reach: handed over once by the bootstrap, read from the application's state."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from backend.domain.policy import Policy
 from backend.jobs.contract import Queue
 from backend.settings import Settings
 from backend.stream.contract import Stream
+from channels.hooks import Hook
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Context:
     budgets: Budgets
     sockets: Sockets
     set_up: frozenset[str]  # the channels this server has
+    hooks: Mapping[str, Hook]  # what takes in a provider's callbacks, by channel
 
 
 def context_of(connection: HTTPConnection) -> Context:

@@ -1,17 +1,21 @@
 """What the settings choose: the model, the rules, the bounds, and the concrete engine and channels."""
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 from backend.agents.contract import Engine
 from backend.agents.providers import ModelSettings
 from backend.agents.tools.registry import registry
+from backend.db import Database
 from backend.db.transaction import person_topic
 from backend.domain.policy import Policy, parse_channel_risk, parse_policy
 from backend.domain.runs import Caps
 from backend.settings import Settings, SettingsError
 from backend.stream.contract import Stream
 from channels.chat.channel import ChatChannel
-from channels.contract import Channel
+from channels.contract import Channel, Inbox
+from channels.hooks import Hook
 
 
 def model_settings(settings: Settings) -> ModelSettings:
@@ -57,7 +61,24 @@ def make_engine(settings: ModelSettings) -> Engine:
     return BamlEngine(settings)
 
 
-def make_channels(settings: Settings, stream: Stream) -> dict[str, Channel]:
+def make_channels(settings: Settings, db: Database, stream: Stream) -> dict[str, Channel]:
     """Every channel that is set up here, by its name."""
     chat = ChatChannel(lambda person_id, frame: stream.publish(person_topic(person_id), frame))
-    return {chat.name: chat}
+    channels: list[Channel] = [chat]
+    if settings.has_slack:
+        from backend.bootstrap.slack import slack_channel
+
+        channels.append(slack_channel(settings, db))
+    return {channel.name: channel for channel in channels}
+
+
+@asynccontextmanager
+async def open_hooks(settings: Settings, db: Database, inbox: Inbox) -> AsyncIterator[dict[str, Hook]]:
+    """What takes in the callbacks of providers, by channel, for as long as this lasts."""
+    async with AsyncExitStack() as stack:
+        hooks: dict[str, Hook] = {}
+        if settings.has_slack:
+            from backend.bootstrap.slack import slack_hook
+
+            hooks["slack"] = await stack.enter_async_context(slack_hook(settings, db, inbox))
+        yield hooks

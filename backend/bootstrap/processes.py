@@ -15,7 +15,7 @@ from backend.api.sign_ins import SignIns
 from backend.api.sockets import Sockets
 from backend.auth.keys import load_secret
 from backend.auth.tokens import Tokens
-from backend.bootstrap.choices import approval_policy, caps, make_channels, make_engine, model_settings
+from backend.bootstrap.choices import approval_policy, caps, make_channels, make_engine, model_settings, open_hooks
 from backend.bootstrap.ground import Ground, check_shared, open_ground
 from backend.core.connections import keep_present
 from backend.core.ladders import CARRY
@@ -25,6 +25,7 @@ from backend.db.people import dead_sign_ins
 from backend.db.transaction import SIGN_INS_TOPIC, STOPPING_TOPIC
 from backend.domain.policy import Policy
 from backend.errors import Unavailable
+from backend.listener import ChannelInbox
 from backend.log import get_logger
 from backend.settings import Settings
 from backend.worker.advance_run import RunAdvancer
@@ -56,7 +57,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event, ready: asyncio.Eve
     policy = approval_policy(settings)
     failpoints.arm(settings.failpoint)
     async with open_ground(settings, "worker") as ground:
-        channels = make_channels(settings, ground.stream)
+        channels = make_channels(settings, ground.db, ground.stream)
         async with _working(settings, ground, policy, channels):
             ready.set()
             await stop.wait()
@@ -70,7 +71,7 @@ def _application(settings: Settings, process: str, works: bool) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_ground(settings, process) as ground:
-            channels = make_channels(settings, ground.stream)
+            channels = make_channels(settings, ground.db, ground.stream)
             work: AbstractAsyncContextManager[None] = nullcontext()
             if works:
                 work = _working(settings, ground, policy, channels)
@@ -91,16 +92,18 @@ async def _serving(
     stream.subscribe([SIGN_INS_TOPIC], sign_ins.forget)
     budgets = Budgets(settings.rate_limit, windows)
     app.state.end_waiting = lambda: stream.publish_here(STOPPING_TOPIC, "")
-    install_context(
-        app,
-        Context(settings, db, stream, queue, registry, policy, tokens, sign_ins, budgets, sockets, frozenset(channels)),
-    )
+    most, set_up = settings.max_query_length, frozenset(channels)
+    inbox = ChannelInbox(db, registry, policy, settings.url, most, budgets.start_work, budgets.answer)
     watches = [
         asyncio.create_task(_watch_sign_ins(db, sockets), name="watch sign-ins"),
         asyncio.create_task(_keep_present(db, sockets), name="keep present"),
     ]
     try:
-        yield
+        async with open_hooks(settings, db, inbox) as hooks:
+            install_context(
+                app, Context(settings, db, stream, queue, registry, policy, tokens, sign_ins, budgets, sockets, set_up, hooks)
+            )
+            yield
     finally:
         for watch in watches:
             watch.cancel()

@@ -7,6 +7,7 @@ from typing import Any
 
 from backend.core.ladders import WAIT_MS, own_ladder
 from backend.db import Row, Tx, connections
+from backend.db.installations import lose_installation
 from backend.db.transaction import person_topic
 from backend.domain.people import Person
 from backend.domain.states import ChannelType, ConnectionStatus
@@ -144,6 +145,8 @@ def lose_accounts(tx: Tx, channel: str, account: str, reason: str) -> None:
     for person_id in connections.disconnect_accounts(tx, channel, account, reason):
         tx.audit(person_id, actor="system", via=channel, action="channel.lost", subject=person_id, reason=reason)
         _tell(tx, person_id, channel, ConnectionStatus.DISCONNECTED)
+    if account.endswith("/"):
+        lose_installation(tx, channel, account.removesuffix("/"), reason)
 
 
 def _tell(tx: Tx, person_id: str, channel: str, status: ConnectionStatus) -> None:

@@ -27,6 +27,8 @@ COMMAND = "/assent"
 _ANY = re.compile(".*", re.DOTALL)
 UNKNOWN = 404
 log = logging.getLogger(__name__)
+_bolt_log = logging.getLogger(f"{__name__}.bolt")
+_bolt_log.setLevel(logging.ERROR)  # it warns of SLACK_BOT_TOKEN in the environment, and of every event we do not care for
 
 
 class SlackApp:
@@ -76,14 +78,20 @@ class SlackApp:
             await asyncio.wait(set(self._following))
 
     def _make(self) -> AsyncApp:
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+            """Whoever acts is known from the payload Slack signed; bolt wants a token all the same."""
+            token = await self._tokens.bot_token(team_id or enterprise_id or "")
+            return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token or "")
+
         # Events are acknowledged after their listener, so that Slack repeats what could not be recorded.
         app = AsyncApp(
-            authorize=self._authorize,
+            authorize=authorize,
             process_before_response=True,
             request_verification_enabled=False,
             ssl_check_enabled=False,
             ignoring_self_events_enabled=False,
             attaching_function_token_enabled=False,
+            logger=_bolt_log,
         )
         for event in EVENTS:
             app.event(event)(self._heard)
@@ -104,11 +112,6 @@ class SlackApp:
 
     async def _commanded(self, body: dict[str, Any], ack: Any) -> None:
         await self._talk.commanded(body, ack)
-
-    async def _authorize(self, enterprise_id: str | None, team_id: str | None, **_: Any) -> AuthorizeResult:
-        """Whoever acts is known from the payload Slack signed; bolt wants a token all the same."""
-        token = await self._tokens.bot_token(team_id or enterprise_id or "")
-        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token or "")
 
     async def _failed(self, error: Exception) -> BoltResponse:
         if isinstance(error, Unreadable):

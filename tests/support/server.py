@@ -25,7 +25,8 @@ def free_port() -> int:
 
 
 class Server:
-    """`assent serve` with the given settings (names without prefix). It may be killed and started again on its data."""
+    """`assent serve` with the given settings: ours without prefix, a provider's in capitals. It may be killed and started
+    again on its data."""
 
     def __init__(self, data_dir: Path, **settings: Any) -> None:
         self.data_dir = data_dir
@@ -60,9 +61,9 @@ class Server:
         environment = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("ASSENT_", "OPENAI_", "ANTHROPIC_", "AZURE_"))
+            if not name.startswith(("ASSENT_", "OPENAI_", "ANTHROPIC_", "AZURE_", "SLACK_"))
         }
-        environment |= {f"ASSENT_{name.upper()}": str(value) for name, value in given.items()}
+        environment |= {name if name.isupper() else f"ASSENT_{name.upper()}": str(value) for name, value in given.items()}
         environment |= {"ASSENT_DATA_DIR": str(self.data_dir), "ASSENT_PORT": str(self.port), "ASSENT_LOG_FORMAT": "json"}
         return environment | {"ARMABLE_SPEC": str(self._armable)}
 

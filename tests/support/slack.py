@@ -5,8 +5,11 @@ import asyncio
 import json
 import re
 import subprocess
+import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ import aiohttp
 import httpx
 import pytest
 from aiohttp import web
+from slack_sdk.signature import SignatureVerifier
 from websockets.sync.client import connect
 
 from tests.support.person import until
@@ -58,9 +62,9 @@ class Slack:
 
     def click(self, message: Json, verb: str, user: str = DANA) -> None:
         """A person presses one of the message's buttons."""
-        buttons = {each["action_id"]: each for block in message["blocks"] for each in block.get("elements", ())}
-        block_id = next(block["block_id"] for block in message["blocks"] if block["type"] == "actions")
-        action = {**buttons[verb], "block_id": block_id}
+        block = next(block for block in message["blocks"] if block["type"] == "actions")
+        button = next(each for each in block["elements"] if each["action_id"] == verb)
+        action = {**button, "block_id": block["block_id"]}
         self._post("interact", channel=message["channel"], messageTs=message["ts"], user=user, action=action)
 
     def command(self, channel: str, text: str, user: str = DANA) -> None:
@@ -95,8 +99,9 @@ def _config(mode: str, hook_port: int) -> Json:
     return {"workspace": {"name": "Test", "teamId": TEAM}, "apps": [app], "users": people, "channels": [general]}
 
 
+@contextmanager
 def run_slack(place: Path, mode: str = "events", hook_port: int | None = None) -> Iterator[Slack]:
-    """The peer's process for as long as the generator lives."""
+    """The peer's process."""
     if not COMMAND.exists():
         pytest.skip("the Slack peer is not installed on this kind of machine")
     port = hook_port or free_port()
@@ -123,7 +128,8 @@ def _address(process: subprocess.Popen[str]) -> str:
 
 @pytest.fixture(scope="session")
 def slack_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slack]:
-    yield from run_slack(tmp_path_factory.mktemp("slack"))
+    with run_slack(tmp_path_factory.mktemp("slack")) as slack:
+        yield slack
 
 
 @pytest.fixture
@@ -197,3 +203,19 @@ class Faults:
             ) as reply,
         ):
             return web.Response(status=reply.status, body=await reply.read(), content_type=reply.content_type)
+
+
+def sign(
+    body: bytes, content_type: str = "application/json", *, at: int | str | None = None, secret: str = SECRET
+) -> dict[str, str]:
+    """The headers with which Slack would send these bytes."""
+    stamp = str(int(time.time()) if at is None else at)
+    signature = SignatureVerifier(secret).generate_signature(timestamp=stamp, body=body)
+    return {"Content-Type": content_type, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signature or ""}
+
+
+def deliver(url: str, event: Json, event_id: str | None = None, **headers: str) -> httpx.Response:
+    """An event as Slack sends it."""
+    payload = {"type": "event_callback", "team_id": TEAM, "event_id": event_id or f"Ev{uuid.uuid4().hex}", "event": event}
+    body = json.dumps({**payload, "authorizations": [{"team_id": TEAM, "user_id": BOT, "is_bot": True}]}).encode()
+    return httpx.post(f"{url}/slack/events", content=body, headers={**sign(body), **headers}, timeout=30, trust_env=False)

@@ -1,0 +1,32 @@
+"""Callbacks of providers: believed, then read, then recorded, then answered."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from backend.api.context import Reach
+from backend.errors import NotFound, Problem, Unauthorized
+from channels.hooks import HookRefused
+
+router = APIRouter(tags=["hooks"])
+
+
+@router.post("/slack/events", include_in_schema=False)
+async def slack_events(request: Request, reach: Reach) -> Response:
+    """Events, interactions and commands that Slack signed."""
+    return await _take(request, reach, "slack")
+
+
+async def _take(request: Request, reach: Reach, name: str) -> Response:
+    """Raises NotFound where the channel is not set up, Unauthorized for what is not believed, 400 for nonsense."""
+    hook = reach.hooks.get(name)
+    if hook is None:
+        raise NotFound(f"{name} is not set up on this server.")
+    try:
+        reply = await hook(request.headers, await request.body())
+    except HookRefused as refused:
+        if not refused.authentic:
+            raise Unauthorized(str(refused)) from None
+        problem = Problem(str(refused), code="bad_request")
+        problem.status, problem.title = 400, "Bad Request"
+        raise problem from None
+    return Response(reply.body, reply.status, media_type=reply.content_type)

@@ -1,0 +1,28 @@
+"""Credentials of others, sealed before they are kept: a copy of the database alone opens nothing."""
+
+import base64
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from backend.auth.keys import derive_key
+
+
+class Sealed(Exception):
+    """What was sealed cannot be opened with this installation's secret."""
+
+
+class Vault:
+    """Seals with a key of its own, derived from the installation's secret."""
+
+    def __init__(self, secret: str) -> None:
+        self._cipher = Fernet(base64.urlsafe_b64encode(bytes.fromhex(derive_key(secret, "vault"))))
+
+    def seal(self, text: str) -> str:
+        return self._cipher.encrypt(text.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """Raises Sealed where the secret is another one, or the text was changed."""
+        try:
+            return self._cipher.decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            raise Sealed("A kept credential cannot be opened; was ASSENT_SECRET_KEY changed? Connect it again.") from None

@@ -1,0 +1,33 @@
+"""Queries about what lets us speak on a channel at all: a workspace's bot, a mailbox of the agent's own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, insert, select, update
+
+from backend.db.tables import installations
+from backend.db.transaction import Tx
+
+_one = select(installations).where(installations.c.channel == bindparam("on"), installations.c.account == bindparam("account_"))
+
+
+def installation_row(tx: Tx, channel: str, account: str) -> Row[Any] | None:
+    return tx.first(_one, {"on": channel, "account_": account})
+
+
+def list_installations(tx: Tx, channel: str) -> Sequence[Row[Any]]:
+    return tx.all(select(installations).where(installations.c.channel == channel).order_by(installations.c.created_at))
+
+
+def keep_installation(tx: Tx, channel: str, account: str, **values: Any) -> None:
+    """Record that we may speak there; what was known of it before gives way. `secret` must be sealed."""
+    there = and_(installations.c.channel == channel, installations.c.account == account)
+    fresh = {"status": "connected", "error": None, "updated_at": tx.now, **values}
+    if tx.execute(update(installations).where(there).values(**fresh)).rowcount == 0:
+        tx.execute(insert(installations), {"channel": channel, "account": account, "created_at": tx.now, **fresh})
+
+
+def lose_installation(tx: Tx, channel: str, account: str, reason: str) -> None:
+    """The provider took our right to speak there; its credential is forgotten."""
+    there = and_(installations.c.channel == channel, installations.c.account == account)
+    tx.execute(update(installations).where(there).values(status="disconnected", error=reason, secret="", updated_at=tx.now))
