@@ -84,14 +84,23 @@ def _begin(
     earlier = {"request_id": row.request_id or row.id, "since": last.began_at} if last and unknown else None
     store.end_attempt(tx, row.id, "unknown", "The process ended while it was tried.")
     store.begin_attempt(tx, row.id, verb)
-    values: dict[str, Any] = {"account": account, "next_at": tx.now + LEASE_MS}
+    thread = row.thread or (None if request is None or row.attempts else _thread(tx, request, row))
+    values: dict[str, Any] = {"account": account, "thread": thread, "next_at": tx.now + LEASE_MS}
     if verb != "settle":
         values |= {"status": DeliveryStatus.SENDING, "attempts": row.attempts + 1}
     store.update_delivery(tx, row.id, **values)
     if request is not None and verb == "deliver":
         tell(tx, request, {**row._mapping, "status": DeliveryStatus.SENDING})
     receipt = Receipt(row.ref) if row.ref is not None else None
-    return Work(row.id, row.token, verb, row.channel, Address(account, row.thread), question, words, receipt, earlier)
+    return Work(row.id, row.token, verb, row.channel, Address(account, thread), question, words, receipt, earlier)
+
+
+def _thread(tx: Tx, request: Row[Any], row: Row[Any]) -> dict[str, Any] | None:
+    """Where the person last spoke, so that they are asked there; None: they spoke elsewhere, or it is not their session."""
+    if request.owner_id != row.person_id or sessions.last_spoke_via(tx, request.session_id) != row.channel:
+        return None
+    place = connections.place_of(tx, request.session_id, row.channel)
+    return dict(place.thread) if place else None
 
 
 def _account(tx: Tx, person_id: str, channel: str) -> str | None:
