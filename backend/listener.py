@@ -69,7 +69,10 @@ class ChannelInbox:
         return _refused(outcome, question) if isinstance(outcome, Problem) else Taken(question)
 
     async def open_text(self, channel: ChannelName, account: str, place: str) -> str | None:
-        return await self.db.read(_sole_open_text, channel, account, place)
+        try:
+            return await self.db.read(_sole_open_text, channel, account, place)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
 
     async def message(self, said: SaidMessage) -> Refused | None:
         if len(said.content) > self.max_length:
@@ -103,7 +106,10 @@ class ChannelInbox:
         return "Linked. From now on Assent can ask you here."
 
     async def disconnect(self, channel: ChannelName, account: str, reason: str) -> None:
-        await self.db.transact(lose_accounts, channel, account, reason)
+        try:
+            await self.db.transact(lose_accounts, channel, account, reason)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
 
 
 def _person(tx: Tx, channel: str, account: str) -> Person:

@@ -31,7 +31,11 @@ async def post(opened: Opened) -> Post:
 
 @pytest.fixture
 def inbox(opened: Opened) -> ChannelInbox:
-    return ChannelInbox(opened.db, registry, POLICY, URL, 4000, lambda person: None, lambda person: None)
+    return ChannelInbox(opened.db, registry, POLICY, URL, 4000, plenty, plenty)
+
+
+async def plenty(_person_id: str) -> None:
+    """A budget that is never spent."""
 
 
 def said(event: str, content: str, **where: Any) -> SaidMessage:

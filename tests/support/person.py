@@ -13,7 +13,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 PASSWORD = "correct horse battery"
-PATIENCE_S = 5
+PATIENCE_S = 30
 FINISHED = ("completed", "error", "cancelled", "stopped")
 _numbers = itertools.count(1)
 
