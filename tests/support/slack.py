@@ -82,7 +82,7 @@ class Slack:
     def _window(self, socket: Any) -> bool:
         """Whether a window is open, as the user interface is told."""
         said = json.loads(socket.recv(timeout=30))
-        return bool(said["t"] == "view" and said.get("view")) or bool(said["t"] == "init" and said["state"].get("modalStack"))
+        return bool(said["t"] == "view" and said.get("stack")) or bool(said["t"] == "init" and said["state"].get("modalStack"))
 
     def _post(self, what: str, **body: Any) -> Json:
         reply = self._http.post(f"/_control/{what}", json={name: value for name, value in body.items() if value is not None})
