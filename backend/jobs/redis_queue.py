@@ -45,6 +45,7 @@ class RedisQueue:
         self._here = MemoryQueue()
         self._unsent: dict[Job, None] = {}
         self._filled, self._wanted = asyncio.Event(), asyncio.Event()
+        self._sending = asyncio.Lock()
         self._takers = 0
         self._takes = False
         self._dropped = 0
@@ -102,23 +103,26 @@ class RedisQueue:
             self._wanted.clear()
 
     async def status(self) -> QueueStatus:
-        here = self._here.waiting() + len(self._unsent)
         if self._link.up:
             try:
-                async with asyncio.timeout(BLOCK_MS / 1000):
-                    return QueueStatus("redis", "ok", here + await self._link.client.xlen(STREAM))
+                async with asyncio.timeout(BLOCK_MS / 1000), self._sending:
+                    return QueueStatus("redis", "ok", await self._link.client.xlen(STREAM) + self._waiting_here())
             except AWAY as error:
                 self._link.failed(error)
-        return QueueStatus("redis", "degraded", here)
+        return QueueStatus("redis", "degraded", self._waiting_here())
+
+    def _waiting_here(self) -> int:
+        return self._here.waiting() + len(self._unsent)
 
     async def _send(self) -> None:
         while True:
             await self._filled.wait()
             self._filled.clear()
-            jobs, self._unsent = list(self._unsent), {}
-            if jobs and not await self._announce(jobs):
-                for job in jobs:
-                    self._ring_here(job)
+            async with self._sending:
+                jobs, self._unsent = list(self._unsent), {}
+                if jobs and not await self._announce(jobs):
+                    for job in jobs:
+                        self._ring_here(job)
 
     async def _announce(self, jobs: list[Job]) -> bool:
         """Put the jobs into the stream that are not in it; False when Redis did not take them."""

@@ -6,6 +6,7 @@ subscribed, and a batch costs as much as a single frame would (docs/decisions/00
 too, for a tab that opens at one process while another streams."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -20,6 +21,7 @@ from backend.stream.memory_stream import MemoryStream
 from backend.stream.redis_batch import CHANNEL, Batch, Piece, reply_key
 
 LOOK_S = 2.0
+COMPANY_S = 0.01
 QUIET_S, DEAF_S = 1.0, 3.0
 
 
@@ -30,7 +32,7 @@ class RedisStream:
         self._link = link
         self._here = MemoryStream()
         self._batch = Batch(link.origin)
-        self._filled = asyncio.Event()
+        self._filled, self._urgent = asyncio.Event(), asyncio.Event()
         self._closing = False
         self._loops: list[asyncio.Task[None]] = []
 
@@ -45,6 +47,7 @@ class RedisStream:
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         sender, listener = self._loops
         self._closing = True
+        self._urgent.set()
         self._filled.set()
         await asyncio.wait([sender], timeout=ANSWER_S)
         await ended(sender, listener)
@@ -52,6 +55,8 @@ class RedisStream:
     def publish(self, topic: str, text: str, seq: int | None = None) -> None:
         self._here.publish(topic, text, seq)
         self._batch.frame(topic, text, seq)
+        if seq is not None:
+            self._urgent.set()
         self._filled.set()
 
     def publish_here(self, topic: str, text: str, seq: int | None = None) -> None:
@@ -88,8 +93,17 @@ class RedisStream:
     async def _send(self) -> None:
         while not self._closing:
             await self._filled.wait()
-            self._filled.clear()
+            await self._gather()
             await self._send_all()
+
+    async def _gather(self) -> None:
+        """Let passing frames wait a moment for company, which saves a third of their cost. What is in a log goes at once,
+        with all before it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(COMPANY_S):
+                await self._urgent.wait()
+        self._urgent.clear()
+        self._filled.clear()
 
     async def _send_all(self) -> None:
         """What waits, as one batch. While Redis is away it is dropped, and the next batch says that something was."""
