@@ -8,7 +8,7 @@ import pytest
 from tests.support.asks import ask
 from tests.support.person import Person, until
 from tests.support.server import Server
-from tests.support.slack import DANA, EVE, SECRET, TOKEN, Slack, deliver, run_slack
+from tests.support.slack import DANA, EVE, SECRET, TOKEN, Slack, deliver, link, run_slack
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +33,6 @@ def dana(place: tuple[Server, Slack]) -> Iterator[Person]:
     assert person.http.put("/api/channels", json={"items": wishes}).status_code == 200
     yield person
     person.http.delete("/api/channels/slack")
-
-
-def link(person: Person, slack: Slack, user: str = DANA) -> dict[str, Any]:
-    code = person.http.post("/api/channels/slack/link").json()["code"]
-    said = slack.say(slack.dm(user), f"link {code}", user)
-    return slack.message(slack.dm(user), lambda message: message.get("thread_ts") == said["ts"])
 
 
 def card(slack: Slack, text: str, user: str = DANA) -> dict[str, Any]:

@@ -48,7 +48,7 @@ Attack = Callable[[Scene], Reply]
 JSON = {"Content-Type": "application/json"}
 
 
-def row(id: str, name: str, expected: int | set[int], send: Attack) -> Any:
+def row(id: str, name: str, expected: int | set[int], send: Callable[..., Reply]) -> Any:
     return pytest.param(send, {expected} if isinstance(expected, int) else expected, id=f"{id}-{name}")
 
 
