@@ -17,11 +17,12 @@ from backend.domain.states import ChannelType, ConnectionStatus, DeliveryStatus,
 from backend.ids import new_id
 from channels.contract import Address, Question, Receipt, Words
 from channels.errors import ChannelError, Disconnected, Retryable
-from channels.manager import retry_in
+from channels.manager import TRIES, retry_in
 
 LEASE_MS = 60_000
 CONTEXT_TURNS, CONTEXT_LENGTH = 3, 240
 NEVER_LINKED = "No account is linked for this channel."
+DIED = "The process ended while it was tried."
 NOT_CLOSABLE = "It is not known whether this copy was sent, so it could not be closed."
 
 Verb = Literal["deliver", "settle", "say"]
@@ -79,10 +80,14 @@ def _begin(
     if account is None:
         _fail(tx, row, request, NEVER_LINKED)
         return None
+    if verb != "settle" and row.status == DeliveryStatus.SENDING and store.count_tries(tx, row.id, verb) >= TRIES:
+        store.end_attempt(tx, row.id, "unknown", DIED)
+        _fail(tx, row, request, DIED)
+        return None
     last = store.last_attempt(tx, row.id) if verb != "settle" else None
     unknown = last is not None and (last.outcome == "unknown" or last.ended_at is None)
     earlier = {"request_id": row.request_id or row.id, "since": last.began_at} if last and unknown else None
-    store.end_attempt(tx, row.id, "unknown", "The process ended while it was tried.")
+    store.end_attempt(tx, row.id, "unknown", DIED)
     store.begin_attempt(tx, row.id, verb)
     thread = row.thread or (None if request is None or row.attempts else _thread(tx, request, row))
     values: dict[str, Any] = {"account": account, "thread": thread, "next_at": tx.now + LEASE_MS}

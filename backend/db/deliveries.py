@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, case, func, insert, not_, or_, select, update
 
 from backend.db.tables import deliveries, delivery_attempts, feedback_requests
 from backend.db.transaction import Tx
@@ -26,11 +26,10 @@ _claim = (
     .returning(deliveries)
 )
 _at_work = or_(*(deliveries.c.status == status for status in ("queued", "retry_wait")))
+_sending = deliveries.c.status == "sending"
 # What was never sent, and the web chat's own copies, are over with the request; the others a worker has yet to close.
-_over_at_once = or_(deliveries.c.channel == "chat", _at_work)
-_has_copy_elsewhere = and_(
-    deliveries.c.channel != "chat", or_(*(deliveries.c.status == status for status in ("sending", "sent", "seen")))
-)
+_over_at_once = or_(and_(deliveries.c.channel == "chat", not_(_sending)), _at_work)
+_has_copy_elsewhere = or_(_sending, and_(deliveries.c.channel != "chat", deliveries.c.status.in_(("sent", "seen"))))
 _settle = (
     update(deliveries)
     .where(deliveries.c.request_id == bindparam("request"), deliveries.c.settled_at.is_(None))

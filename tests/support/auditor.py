@@ -7,6 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.support.delivered import (
+    copies_are_where_their_tries_left_them,
+    decided_requests_are_closed_everywhere,
+    ladders_are_climbed,
+    open_requests_reach_somebody,
+    sessions_are_asked_about_where_they_were_moved,
+    tries_go_forward,
+)
 from tests.support.kept import Row, read_file, read_server
 
 OPEN_RUN = ("pending", "running", "waiting_feedback")
@@ -27,6 +35,8 @@ ORDERED = {
     "run_events": "run_id, n",
     "audit": "scope, n",
     "events": "session_id, seq",
+    "deliveries": "created_at, id",
+    "delivery_attempts": "delivery_id, n",
 }
 
 Findings = Iterator[str]
@@ -43,7 +53,7 @@ def audit(data_dir: Path, url: str | None = None) -> "Books":
     an execution may succeed, so the ledger is read twice."""
     before = ledger(data_dir)
     books = Books(data_dir, url)
-    findings = [finding for check in CHECKS for finding in check(books)]
+    findings = list(books.findings())
     findings += _ledger_findings(books, before, ledger(data_dir))
     assert not findings, f"{len(findings)} findings in {data_dir}:\n" + "\n".join(findings[:40])
     return books
@@ -57,10 +67,16 @@ class Books:
         self.sessions, self.messages, self.runs = kept["sessions"], kept["messages"], kept["runs"]
         self.requests, self.responses = kept["feedback_requests"], kept["feedback_responses"]
         self.approvals, self.executions = kept["approvals"], kept["executions"]
+        self.copies, self.tries = kept["deliveries"], _grouped(kept["delivery_attempts"], "delivery_id")
         self.log = _grouped(kept["run_events"], "run_id")
         self.chains = _grouped(kept["audit"], "scope")
         self.events = _grouped(kept["events"], "session_id")
         self.frames = {session: [json.loads(event["frame"]) for event in events] for session, events in self.events.items()}
+
+    def findings(self) -> "Findings":
+        """Whatever does not hold in the tables alone."""
+        for check in CHECKS:
+            yield from check(self)
 
     def all_frames(self) -> Iterator[Row]:
         for frames in self.frames.values():
@@ -224,4 +240,10 @@ CHECKS: tuple[Callable[[Books], Findings], ...] = (
     executions_were_approved,
     logs_are_gapless,
     chains_are_whole,
+    tries_go_forward,
+    copies_are_where_their_tries_left_them,
+    ladders_are_climbed,
+    open_requests_reach_somebody,
+    decided_requests_are_closed_everywhere,
+    sessions_are_asked_about_where_they_were_moved,
 )

@@ -1,6 +1,7 @@
 """A post office for tests: a request, the people it is for, recording channels, and the worker's hand without its clock."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from backend.agents.tools.registry import registry
@@ -19,6 +20,7 @@ from backend.worker.carry import Carrier
 from channels.contract import Channel, InboundAnswer
 from channels.testing import RecordingChannel
 from tests.backend.conftest import Opened
+from tests.support.auditor import Books
 
 POLICY = Policy({})
 URL = "https://assent.example"
@@ -85,6 +87,11 @@ class Post:
         times = ("sent_at", "seen_at", "next_at", "lease_until")
         moved = ", ".join(f"{name} = {name} - {earlier}" for name in times)
         assert self.opened.change(f"UPDATE deliveries SET {moved} WHERE channel = ?", channel) > 0
+
+    def books(self) -> Books:
+        """What is on disk, as the auditor reads it."""
+        where = self.opened.where
+        return Books(where.parent) if isinstance(where, Path) else Books(Path(), where)
 
 
 def _shape(tx: Tx, id: str) -> dict[str, Any]:

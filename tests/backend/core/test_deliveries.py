@@ -1,6 +1,7 @@
 """A question on its way: every rule of the ladder, of retries, of settling and of leases, on both databases."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -23,10 +24,12 @@ SET_UP = frozenset({"chat", "slack", "email"})
 
 
 @pytest.fixture
-async def post(opened: Opened) -> Post:
+async def post(opened: Opened) -> AsyncIterator[Post]:
+    """Its books are read after each test."""
     office = Post(opened)
     await office.link("slack", "email")
-    return office
+    yield office
+    assert list(office.books().findings()) == []
 
 
 class TestLadder:
@@ -239,6 +242,20 @@ class TestSettling:
         await post.carry()
         assert [receipt.ref for _, _, receipt in post.slack.settled] == [{"n": 7}]
 
+    async def test_leaves_what_the_web_chat_is_being_told_to_whoever_tells_it(self, post: Post) -> None:
+        id = await post.ask()
+        await post.carry()
+        await post.opened.db.transact(reroute_request, post.person, id, "chat", SET_UP)
+        (delivery,) = await post.opened.db.read(due_deliveries, 10)
+        work = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL)
+        assert work is not None
+        await post.answer(id)
+        assert await post.trail(id) == [("chat", "settled"), ("slack", "sent"), ("chat", "sending")]
+        await post.opened.db.transact(keep_sent, work, Receipt({"n": 7}))
+        assert list(post.books().findings()) == []
+        await post.carry()
+        assert [receipt.ref for _, _, receipt in post.chat.settled] == [{"n": 7}]
+
     async def test_that_fails_for_good_is_on_record(self, post: Post) -> None:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
         await post.carry()
@@ -280,6 +297,16 @@ class TestLease:
         await post.carry()
         assert [receipt.ref for _, _, receipt in post.slack.settled] == [{"n": 1}]
         assert await post.tries(id) == [("deliver", "unknown"), ("deliver", "sent"), ("settle", "settled")]
+
+    async def test_of_five_workers_that_died_is_the_end_of_the_step(self, post: Post) -> None:
+        id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}, {"channel": "email", "wait_seconds": 60}])
+        for _ in range(TRIES):
+            (delivery,) = await post.opened.db.read(due_deliveries, 10)
+            assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL) is not None
+            post.pass_time("slack", 61)
+        await post.carry()
+        assert await post.trail(id) == [("slack", "failed"), ("email", "sent")]
+        assert post.slack.sent == []
 
 
 class TestRisk:
