@@ -167,6 +167,7 @@ class RedisQueue:
             return
         try:
             await self._link.client.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
+            log.info("redis was empty; what is announced and counted there begins anew")
         except ResponseError as refusal:
             if not str(refusal).startswith("BUSYGROUP"):
                 self._link.failed(refusal)

@@ -45,6 +45,14 @@ def replace(server: RedisServer) -> None:
     server.start()
 
 
+def tear(server: RedisServer) -> None:
+    """As a power cut: the last writes are on disk in part only."""
+    server.kill()
+    for log in server.home.rglob("*.aof"):
+        with log.open("r+b") as file:
+            file.truncate(max(0, log.stat().st_size - 20))
+
+
 class Fault(NamedTuple):
     harm: Callable[[RedisServer], object]
     heal: Callable[[RedisServer], object]
@@ -69,6 +77,7 @@ def say(*words: str) -> Callable[[RedisServer], None]:
 FAULTS = {
     "stopped": Fault(RedisServer.stop, RedisServer.start),
     "killed": Fault(RedisServer.kill, RedisServer.start),
+    "torn": Fault(tear, RedisServer.start),
     "frozen": Fault(send(signal.SIGSTOP), send(signal.SIGCONT)),
     "paused": Fault(say("CLIENT", "PAUSE", "600000"), replace),
     "read-only": Fault(say("REPLICAOF", "127.0.0.1", "1"), say("REPLICAOF", "NO", "ONE")),
