@@ -6,7 +6,7 @@ UV := VIRTUAL_ENV=.venv $(BIN)/uv
 WEB := $(shell find frontend/src frontend/public frontend/docs frontend/scripts frontend/index.html frontend/*.ts frontend/*.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types test-python test-web bench screens format baml generated api lock hooks clean
+.PHONY: help setup run test lint types test-python test-postgres test-web bench screens format baml generated api lock hooks clean
 
 help:  ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,9 @@ test-web: frontend/node_modules/.stamp  ## The web app's own tests
 
 test-python: .venv/dev.stamp  ## Python tests, journeys and the browser, on both cores
 	$(BIN)/pytest -n 2 --dist loadfile
+
+test-postgres: setup .venv/dev.stamp  ## The API's tests once more, on PostgreSQL
+	TESTS_ON=postgres $(BIN)/pytest -n 2 --dist loadfile tests/backend/api
 
 bench: setup .venv/dev.stamp  ## Speed, each figure beside its floor
 	$(BIN)/python -m bench

@@ -1,5 +1,6 @@
 """Fixtures that every floor of the tests may use."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +14,12 @@ from tests.support.server import Server
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all tests that only need an account of their own: open registration, no tight limits."""
-    running = Server(tmp_path_factory.mktemp("server") / "data").start()
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests that only need an account of their own: open registration, no tight limits. On PostgreSQL
+    where TESTS_ON says so (`make test-postgres`)."""
+    on_postgres = os.environ.get("TESTS_ON") == "postgres"
+    settings = {"database_url": request.getfixturevalue("postgres").make("shared")} if on_postgres else {}
+    running = Server(tmp_path_factory.mktemp("server") / "data", **settings).start()
     yield running
     assert running.stop() == 0, running.log.read_text()[-4000:]
 

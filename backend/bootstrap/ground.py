@@ -25,6 +25,8 @@ from backend.windows.memory_windows import MemoryWindows
 
 log = get_logger(__name__)
 
+CUT_OFF_MS = 3600 * 1000  # far longer than any tool may take
+
 
 class Ground(NamedTuple):
     """A database, and the doorbell, the live frames and the counts that processes share."""
@@ -44,7 +46,7 @@ async def open_ground(settings: Settings, process: str) -> AsyncIterator[Ground]
         migrate(settings.database)
         async with open_shared(settings) as shared:
             db = open_database(settings.database, sink_into(shared.stream, shared.queue))
-            freed = await _take_over(db) if alone else 0
+            freed = await _take_over(db, alone)
             log.info("started", process=process, url=settings.url, database=settings.database_name, resumed_leases=freed)
             try:
                 yield Ground(db, *shared)
@@ -107,8 +109,11 @@ async def open_shared(settings: Settings) -> AsyncIterator[Shared]:
         yield Shared(queue, stream, RedisWindows(link))
 
 
-async def _take_over(db: Database) -> int:
-    """What an earlier process of a sole user left is void at once: its leases (how many), and executions nobody will finish."""
+async def _take_over(db: Database, alone: bool) -> int:
+    """Settle what earlier processes left. A sole one voids their leases (how many); beside others, leases lapse."""
+    if not alone:
+        await db.transact(settle_cut_off, CUT_OFF_MS)
+        return 0
     freed = await db.transact(void_leases)
     await db.transact(void_delivery_leases)
     await db.transact(settle_cut_off)

@@ -96,10 +96,10 @@ def finish_execution(tx: Tx, lease: Lease, execution_id: str, status: ExecutionS
         return
 
 
-def settle_cut_off(tx: Tx) -> int:
-    """At the start of the only process: what was let loose for a run that was cancelled, and never reported back, has an
-    unknown outcome. How many there were."""
-    found = runs.cut_off_executions(tx)
+def settle_cut_off(tx: Tx, age_ms: int = 0) -> int:
+    """What was let loose for a run that was cancelled, and will never report back, has an unknown outcome. How many there
+    were. Only the start of a sole process knows so of all of them; beside others, those started `age_ms` ago are taken."""
+    found = runs.cut_off_executions(tx, tx.now - age_ms)
     for row in found:
         runs.finish_execution(tx, row.id, ExecutionStatus.UNKNOWN, None)
         tx.audit(row.session_id, actor=AGENT, via=ChannelType.CHAT, action="execution.unknown", subject=row.id)

@@ -99,7 +99,11 @@ _finish_execution = (
 _cut_off = (
     select(executions.c.id, runs.c.session_id)
     .join(runs, runs.c.id == executions.c.run_id)
-    .where(executions.c.status == "started", runs.c.status.not_in(ACTIVE_RUN))
+    .where(
+        executions.c.status == "started",
+        executions.c.started_at <= bindparam("before"),
+        runs.c.status.not_in(ACTIVE_RUN),
+    )
 )
 _execution_of = select(executions).where(executions.c.approval_id == bindparam("approval"))
 
@@ -210,9 +214,9 @@ def finish_execution(tx: Tx, id: str, to: str, result: Any) -> bool:
     return tx.execute(_finish_execution, {"execution": id, "to": to, "result_": result, "now": tx.now}).rowcount == 1
 
 
-def cut_off_executions(tx: Tx) -> Sequence[Row[Any]]:
-    """Executions that were started for runs that have ended since, with their session: nobody will finish them."""
-    return tx.all(_cut_off)
+def cut_off_executions(tx: Tx, before: int) -> Sequence[Row[Any]]:
+    """Executions that were started until then for runs that have ended since, with their session."""
+    return tx.all(_cut_off, {"before": before})
 
 
 def execution_of_approval(tx: Tx, approval_id: str) -> Row[Any] | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import BigInteger, Row, and_, bindparam, exists, func, insert, literal, or_, select, update
 
 from backend.db.tables import audit, deliveries, events, feedback_requests, messages, people, runs, sessions, summaries
 from backend.db.transaction import Tx
@@ -58,13 +58,13 @@ _set_agent = (
 )
 _events = (
     select(events.c.seq, events.c.frame)
-    .where(events.c.session_id == bindparam("session"), events.c.seq > bindparam("after"))
+    .where(events.c.session_id == bindparam("session"), events.c.seq > bindparam("after", type_=BigInteger))
     .order_by(events.c.seq)
     .limit(bindparam("limit"))
 )
 _all_events = (
     select(events.c.frame)
-    .where(events.c.session_id == bindparam("session"), events.c.seq > bindparam("after"))
+    .where(events.c.session_id == bindparam("session"), events.c.seq > bindparam("after", type_=BigInteger))
     .order_by(events.c.seq)
 )
 _last_seq = select(sessions.c.last_seq, sessions.c.person_id).where(sessions.c.id == bindparam("id"))
@@ -162,7 +162,7 @@ def frame_of_message(tx: Tx, session_id: str, message_id: str) -> str:
 def audit_page(tx: Tx, scope: str, before: int | None) -> Sequence[Row[Any]]:
     statement = select(audit).where(audit.c.scope == scope)
     if before:
-        statement = statement.where(audit.c.n < before)
+        statement = statement.where(audit.c.n < literal(before, BigInteger))
     return tx.all(statement.order_by(audit.c.n.desc()).limit(PAGE + 1))
 
 

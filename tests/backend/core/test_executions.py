@@ -38,3 +38,10 @@ class TestCutOff:
     async def test_are_settled_once(self, recorded: Opened) -> None:
         await recorded.db.transact(settle_cut_off)
         assert await recorded.db.transact(settle_cut_off) == 0
+
+    async def test_beside_other_processes_are_settled_only_when_they_are_old(self, recorded: Opened) -> None:
+        new = {"id": "exe_new", "run_id": "run_exe_cut", "tool": "make_payment", "args": "{}", "digest": "d", "status": "started"}
+        await recorded.db.transact(lambda tx: tx.execute(insert(executions), {**new, "started_at": tx.now}).rowcount)
+        assert await recorded.db.transact(settle_cut_off, 3600 * 1000) == 1
+        states = await recorded.db.read(lambda tx: {row.id: row.status for row in tx.all(select(executions))})
+        assert states == {"exe_cut": "unknown", "exe_alive": "started", "exe_new": "started"}

@@ -8,6 +8,15 @@ from typing import Any
 import pytest
 
 from backend.db import Ring, Tx
+from backend.db.people import person_by_email
+from backend.db.sessions import (
+    audit_chain,
+    audit_page,
+    frames_after,
+    list_sessions,
+    numbered_frames_after,
+    session_by_id,
+)
 from backend.errors import NotFound
 from tests.backend.conftest import Opened
 from tests.backend.db.use_cases import rename, rename_badly, title
@@ -85,3 +94,31 @@ class TestRead:
         for n in range(20):
             await opened.db.transact(rename, opened.session_id, f"t{n}")
             assert await opened.db.read(title, opened.session_id) == f"t{n}"
+
+
+class TestValues:
+    """What a person may send is compared alike everywhere, however odd: found or not found, never a fault."""
+
+    @pytest.mark.parametrize("number", [0, 2**31, 2**63 - 1, -(2**63)])
+    async def test_of_any_size_are_compared(self, opened: Opened, number: int) -> None:
+        await opened.db.transact(rename, opened.session_id, "one event")
+        assert len(await opened.db.read(frames_after, opened.session_id, number)) == (number <= 0)
+        assert len(await opened.db.read(numbered_frames_after, opened.session_id, number)) == (number <= 0)
+        found = [row.n for row in await opened.db.read(audit_page, opened.session_id, number)]
+        assert found == ([] if number < 0 else [1])
+
+    @pytest.mark.parametrize("words", ["first\x00words", "%", "_", "\\", "'", "\U0001f600", "FIRST WORDS"])
+    async def test_of_any_letters_are_searched_for(self, opened: Opened, words: str) -> None:
+        assert await opened.db.read(session_by_id, words) is None
+        assert await opened.db.read(person_by_email, words) is None
+        found = await opened.db.read(list_sessions, opened.person.id, status=None, query=words, before=None)
+        assert len(found) == (words == "FIRST WORDS")
+
+    async def test_of_documents_come_back_as_they_went_in(self, opened: Opened) -> None:
+        kept = {"a": [1, 1.5, True, None, "Zürich \u2028 \U0001f600 \u0000"], "b": {}, "big": 10**30, "small": -1e-300}
+
+        def put(tx: Tx) -> None:
+            tx.audit(opened.session_id, actor="-", via="chat", action="session.tried", subject="-", kept=kept)
+
+        await opened.db.transact(put)
+        assert [row.detail for row in await opened.db.read(audit_chain, opened.session_id)] == [{"kept": kept}]
