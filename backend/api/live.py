@@ -241,13 +241,16 @@ async def my_socket(ws: WebSocket, ticket: str | None = None) -> None:
     await ws.accept()
     socket = Socket(ws, principal)
 
+    async def say_ready() -> None:
+        await ws.send_text(dumps({"type": "connection_ready", "queue": reach.sockets.queue}))
+
     async def write() -> None:
-        await ws.send_text(dumps({"type": "connection_ready"}))
+        await say_ready()
         while True:
             try:
                 item = await socket.take(HEARTBEAT_S)
             except Missed:
-                await ws.send_text(dumps({"type": "connection_ready"}))  # as after a new connection, a client reads what it shows
+                await say_ready()  # as after a new connection, a client reads what it shows
                 continue
             await ws.send_text(dumps({"type": "heartbeat"}) if item is None else item[0])
 
@@ -263,19 +266,19 @@ async def my_socket(ws: WebSocket, ticket: str | None = None) -> None:
                 raise Invalid(f"{frame.type} belongs on the socket of a session.", code="invalid_frame")
 
     with reach.sockets.holding(socket), _listening(reach, socket, person_topic(principal.person.id)):
-        async with _present(reach, principal):
+        async with _present(reach, socket):
             await socket.run(write, handle)
 
 
 @contextlib.asynccontextmanager
-async def _present(reach: Context, principal: Principal) -> AsyncIterator[None]:
+async def _present(reach: Context, socket: Socket) -> AsyncIterator[None]:
     """Count the person as present for as long as this socket lives."""
     socket_id = new_id("soc")
-    await reach.db.transact(enter, socket_id, principal.person.id)
-    reach.sockets.presences.add(socket_id)
+    await reach.db.transact(enter, socket_id, socket.principal.person.id)
+    reach.sockets.presences[socket_id] = socket
     try:
         yield
     finally:
-        reach.sockets.presences.discard(socket_id)
+        del reach.sockets.presences[socket_id]
         with contextlib.suppress(Unavailable):  # it ends by itself a minute later
             await reach.db.transact(leave, socket_id)

@@ -33,7 +33,8 @@ class Sockets:
     def __init__(self) -> None:
         self._open: set[Socket] = set()
         self._by_person: Counter[str] = Counter()
-        self.presences: set[str] = set()
+        self.presences: dict[str, Socket] = {}
+        self.queue = "ok"
 
     def admit(self, person_id: str) -> None:
         if self._by_person[person_id] >= SOCKETS_PER_PERSON:
@@ -57,6 +58,13 @@ class Sockets:
         for socket in self._open:
             if socket.principal.sign_in_id in sign_in_ids:
                 socket.close(SIGNED_OUT)
+
+    def tell_queue(self, status: str) -> None:
+        """Tell everyone who has the web app open that the queue works, or that things take longer, when that changed."""
+        if status != self.queue:
+            self.queue = status
+            for socket in self.presences.values():
+                socket.say({"type": "platform_status", "queue": status})
 
     def close_all(self) -> None:
         for socket in self._open:

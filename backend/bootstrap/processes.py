@@ -25,6 +25,7 @@ from backend.db.people import dead_sign_ins
 from backend.db.transaction import SIGN_INS_TOPIC, STOPPING_TOPIC
 from backend.domain.policy import Policy
 from backend.errors import Unavailable
+from backend.jobs.contract import Queue
 from backend.listener import ChannelInbox
 from backend.log import get_logger
 from backend.settings import Settings
@@ -38,6 +39,7 @@ log = get_logger(__name__)
 DRAIN_S = 5.0
 WATCH_SIGN_INS_S = 0.5
 PRESENT_EVERY_S = 20.0
+WATCH_QUEUE_S = 1.0
 
 
 def bootstrap(settings: Settings) -> FastAPI:
@@ -97,6 +99,7 @@ async def _serving(
     watches = [
         asyncio.create_task(_watch_sign_ins(db, sockets), name="watch sign-ins"),
         asyncio.create_task(_keep_present(db, sockets), name="keep present"),
+        asyncio.create_task(_watch_queue(queue, sockets), name="watch queue"),
     ]
     try:
         async with open_hooks(settings, db, inbox) as hooks:
@@ -147,3 +150,10 @@ async def _keep_present(db: Database, sockets: Sockets) -> None:
                 await db.transact(keep_present, sorted(sockets.presences))
             except Unavailable as error:
                 log.warning("presences not kept", reason=error.detail)
+
+
+async def _watch_queue(queue: Queue, sockets: Sockets) -> None:
+    """Whoever has the web app open learns that the queue is away, and that it is back."""
+    while True:
+        sockets.tell_queue((await queue.status()).status)
+        await asyncio.sleep(WATCH_QUEUE_S)

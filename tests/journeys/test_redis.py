@@ -1,6 +1,7 @@
 """Redis between processes: what one does is seen through the other at once, and without Redis a little later, never not."""
 
 import contextlib
+import json
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from tests.support.problems import refused
 from tests.support.redis import RedisServer
 from tests.support.server import Server
 
+PATIENCE_S = 30
 SECRET = "a secret of two servers: 0123456789 abcdefghij"
 
 
@@ -79,13 +81,19 @@ class TestOneServer:
         assert (queue(server)["kind"], queue(server)["status"]) == ("redis", "ok")
         started = dana.say("pay 500 to Bob")
         request = dana.pending(started["session_id"])
-        redis.kill()
+        with dana.connect("/api/ws/me") as tab:
+            redis.kill()
+            told = {"type": "platform_status", "queue": "degraded"}
+            until(lambda: json.loads(tab.recv(PATIENCE_S)), lambda frame: frame == told)
         assert dana.answer(request["id"], "approve").status_code == 200
         assert dana.run_when(started["run_id"])["status"] == "completed"
-        until(lambda: queue(server)["status"], lambda status: status == "degraded")
+        assert queue(server)["status"] == "degraded"
         assert dana.run_when(dana.say("calc 6 * 7")["run_id"])["status"] == "completed"
-        redis.start()
-        until(lambda: queue(server)["status"], lambda status: status == "ok")
+        with dana.connect("/api/ws/me") as tab:
+            assert json.loads(tab.recv(PATIENCE_S)) == {"type": "connection_ready", "queue": "degraded"}
+            redis.start()
+            told = {"type": "platform_status", "queue": "ok"}
+            until(lambda: json.loads(tab.recv(PATIENCE_S)), lambda frame: frame == told)
         before = rings(redis)
         assert dana.run_when(dana.say("calc 6 * 7")["run_id"])["status"] == "completed"
         assert rings(redis) != before

@@ -5,6 +5,7 @@ import { Link, Outlet, useLocation, useMatch } from 'react-router';
 import { Mark } from '@/components/brand';
 import { ErrorNotice } from '@/components/error-notice';
 import { Words } from '@/components/exact-text';
+import { DegradedStrip } from '@/components/degraded-strip';
 import { NewVersionStrip } from '@/components/new-version-strip';
 import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
@@ -14,6 +15,7 @@ import { configQuery, meQuery } from '@/features/auth/queries';
 import { useStore } from '@/hooks/use-store';
 import { cn } from '@/lib/cn';
 import { newVersion } from '@/live/new-version';
+import { queueDegraded } from '@/live/platform';
 import { useLiveMe } from '@/live/use-live-me';
 import { Shortcuts } from './shortcuts';
 
@@ -51,6 +53,7 @@ export function Shell() {
       </nav>
       <main id="main" tabIndex={-1} className="flex min-h-0 min-w-0 flex-1 flex-col outline-none">
         <NewVersionStrip ready={useStore(newVersion)} />
+        <DegradedStrip degraded={useStore(queueDegraded)} />
         <div className="min-h-0 flex-1">
           <Outlet />
         </div>

@@ -5,6 +5,7 @@ import type { Session } from '@/api/types';
 import { aMessage, answered, aRequest, aSession, frame } from '@/testing/fixtures';
 import { applyFrames, applyInitialState, applyPassing, newerRequest } from './apply-event';
 import type { SessionLog } from './log';
+import { queueDegraded } from './platform';
 import { applyMine } from './use-live-me';
 
 let cache: QueryClient;
@@ -154,5 +155,16 @@ describe('two views of one request', () => {
   test('an older version never replaces a newer one', () => {
     const newer = aRequest({ version: 2 });
     expect(newerRequest(newer, aRequest({ version: 1 }))).toBe(newer);
+  });
+});
+
+describe('the platform', () => {
+  test('says when it works without its queue, at once and to whoever connects meanwhile', () => {
+    applyMine(cache, { type: 'platform_status', queue: 'degraded' });
+    expect(queueDegraded.get()).toBe(true);
+    applyMine(cache, { type: 'connection_ready', queue: 'ok' });
+    expect(queueDegraded.get()).toBe(false);
+    applyMine(cache, { type: 'connection_ready' });
+    expect(queueDegraded.get()).toBe(false);
   });
 });

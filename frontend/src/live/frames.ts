@@ -59,10 +59,14 @@ export interface FeedbackDelivery {
   dead_letter?: boolean;
 }
 
+/** `degraded`: the queue is away, so that what is due is found a second or two later. Nothing is lost. */
+export type QueueStatus = 'ok' | 'degraded';
+
 export type PassingFrame =
   | InitialState
   | Generating
-  | { type: 'connection_ready' }
+  | { type: 'connection_ready'; queue?: QueueStatus }
+  | { type: 'platform_status'; queue: QueueStatus }
   | { type: 'agent_status'; session_id: string; status: AgentStatus; detail?: string | null }
   | { type: 'heartbeat'; last_seq: number }
   | { type: 'error'; code: string; detail: string; client_id?: string }

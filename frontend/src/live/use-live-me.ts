@@ -7,6 +7,7 @@ import { patchSession, putRequest } from './apply-event';
 import type { FeedbackDelivery, Frame } from './frames';
 import { wsTicket } from './live-session';
 import { lookForNewVersion } from './new-version';
+import { queueDegraded } from './platform';
 import { saySeenBy } from './seen';
 import { SessionSocket } from './session-socket';
 import { useStore } from '@/hooks/use-store';
@@ -24,6 +25,8 @@ export function applyMine(cache: QueryClient, frame: Frame): void {
     putRequest(cache, frame.request);
     void cache.invalidateQueries({ queryKey: keys.sessionLists });
   }
+  if (frame.type === 'platform_status') queueDegraded.set(frame.queue === 'degraded');
+  if (frame.type === 'connection_ready' && frame.queue) queueDegraded.set(frame.queue === 'degraded');
   if (frame.type === 'feedback_delivery') applyDelivery(cache, frame);
   if (frame.type === 'channel_status' || frame.type === 'channels_ordered') {
     void cache.invalidateQueries({ queryKey: keys.channels });
