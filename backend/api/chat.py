@@ -10,6 +10,7 @@ from backend.api.deps import Json, SignedIn, Starting
 from backend.api.schemas import Id, LooseBody, View, Words
 from backend.core.inbox import Received, receive_message
 from backend.core.sessions import cancel_work, find_session
+from backend.db.connections import is_present
 from backend.db.sessions import frames_after
 from backend.db.transaction import session_topic
 from backend.domain.people import Person
@@ -70,10 +71,11 @@ async def session(session_id: str, principal: SignedIn, reach: Reach) -> Json:
     """The session with its whole log."""
     found = await reach.db.read(find_session, principal.person, session_id)
     frames = [json.loads(frame) for frame in await reach.db.read(frames_after, session_id, 0)]
+    here = reach.stream.listeners(session_topic(session_id)) > 0
     return Json(
         {
             "session_id": session_id,
-            "is_connected": reach.stream.listeners(session_topic(session_id)) > 0,
+            "is_connected": here or await reach.db.read(is_present, principal.person.id),  # or at another process
             "saved_state_messages": len(frames),
             "task_exists": "active_run_id" in found,
             "state_messages": frames,

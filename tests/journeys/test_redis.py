@@ -28,18 +28,29 @@ def redis() -> Iterator[RedisServer]:
     server.remove()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def between() -> Iterator[RedisServer]:
+    """The Redis of the two servers; a test that ends it starts it again."""
+    server = RedisServer().start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="module")
 def two_servers(
-    postgres: Postgres, redis: RedisServer, make_server: Callable[..., Server], request: Any
-) -> tuple[Server, Server]:
+    postgres: Postgres, between: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Server, Server]]:
     """Two whole products over one database and one Redis."""
+    home = tmp_path_factory.mktemp("two")
     together = {
-        "database_url": postgres.make(f"two_{request.node.name}".lower()[:60]),
-        "redis_url": redis.url,
+        "database_url": postgres.make("two_servers"),
+        "redis_url": between.url,
         "secret_key": SECRET,
         "rate_limit": "8/hour",
     }
-    return make_server(**together).start(), make_server(**together).start()
+    pair = Server(home / "here", **together).start(), Server(home / "there", **together).start()
+    yield pair
+    assert [server.stop() for server in pair] == [0, 0]
 
 
 def queue(server: Server) -> dict[str, Any]:
@@ -177,19 +188,19 @@ class TestTwoServers:
             assert tab.raw.close_code == 4401
         until(lambda: dana.http.get("/api/auth/me").status_code, lambda status: status == 401)
 
-    def test_see_each_other_s_work_without_redis_too(self, two_servers: tuple[Server, Server], redis: RedisServer) -> None:
+    def test_see_each_other_s_work_without_redis_too(self, two_servers: tuple[Server, Server], between: RedisServer) -> None:
         here, there = two_servers
         dana = here.person()
         elsewhere = through(there, dana)
         session_id = ask(dana)["session_id"]
         with dana.socket(session_id) as tab:
-            redis.kill()
+            between.kill()
             until(lambda: queue(here)["status"], lambda status: status == "degraded")
             asked = ask(elsewhere, session_id=session_id)
             assert tab.until("feedback_requested")[-1]["request"]["id"] == asked["id"]
             elsewhere.answer(asked["id"], "submit", feedback="from over there")
             assert tab.until("feedback_resolved")[-1]["request"]["id"] == asked["id"]
-            redis.start()
+            between.start()
             for server in two_servers:
                 until(lambda server=server: queue(server)["status"], lambda status: status == "ok")  # type: ignore[misc]
             asked = ask(elsewhere, session_id=session_id)
