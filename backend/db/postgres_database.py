@@ -18,7 +18,7 @@ from backend.log import get_logger
 
 log = get_logger(__name__)
 
-WRITERS, READERS = 4, 4  # more writers at once lose more races than they win: docs/decisions/0006
+WRITERS, READERS = 4, 4  # more writers at once lose more races than they win: docs/decisions/0007
 WAIT_S = 5.0
 FIND_OUT_S, ASK_AGAIN_S = 5.0, 0.1
 UNKNOWN = "It is not known whether this was recorded: the database went away while it did. Look before you try again."
