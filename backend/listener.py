@@ -10,10 +10,11 @@ from backend.core.deliveries import question_for
 from backend.core.feedback import may_see
 from backend.core.inbox import receive_answer, receive_message
 from backend.db import Database, Row, Tx, connections, feedback, sessions
+from backend.domain.json_values import keepable
 from backend.domain.people import Person
 from backend.domain.policy import Policy
 from backend.domain.states import FeedbackType, SessionStatus
-from backend.errors import NotFound, Problem, Unavailable
+from backend.errors import Invalid, NotFound, Problem, Unavailable
 from channels.contract import ChannelName, InboundAnswer, InboundMessage, Question, Refused, SaidAnswer, SaidMessage, Taken
 from channels.errors import Retryable
 
@@ -50,6 +51,7 @@ class ChannelInbox:
 
     async def answer(self, said: SaidAnswer) -> Taken | Refused:
         try:
+            _check([said.values, said.feedback])
             person = await self.db.read(_person, said.channel, said.account)
             await self.answer_budget(person.id)
             return await self.db.transact(self._answer, said)
@@ -79,6 +81,7 @@ class ChannelInbox:
             long, most = len(said.content), self.max_length
             return Refused(f"The message is {long:,} characters long; at most {most:,} are taken.", "too_long")
         try:
+            _check(said.content)
             person = await self.db.read(_person, said.channel, said.account)
             await self.start_work(person.id)
             await self.db.transact(self._message, said)
@@ -110,6 +113,14 @@ class ChannelInbox:
             await self.db.transact(lose_accounts, channel, account, reason)
         except Unavailable as error:
             raise Retryable(error.detail) from None
+
+
+def _check(value: Any) -> None:
+    """What cannot be kept is refused before anything is done. Raises Invalid."""
+    try:
+        keepable(value)
+    except ValueError as error:
+        raise Invalid(f"What was sent {error}.") from None
 
 
 def _person(tx: Tx, channel: str, account: str) -> Person:

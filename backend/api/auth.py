@@ -8,13 +8,14 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from backend.api.context import Context, Reach
 from backend.api.deps import SignedIn
-from backend.api.schemas import Body, Text, View, keepable
+from backend.api.schemas import Body, Text, View
 from backend.auth.passwords import MAX_LENGTH, MIN_LENGTH, hash_password, verify_password
 from backend.auth.tokens import ACCESS_SECONDS, new_ticket
 from backend.core import people as core
 from backend.core.people import SIGN_IN_MS, SignIn
 from backend.db.people import person_by_email, person_by_id
 from backend.domain.answers import is_email
+from backend.domain.json_values import keepable
 from backend.errors import Forbidden, Unauthorized
 
 router = APIRouter(prefix="/api/auth", tags=["auth"])

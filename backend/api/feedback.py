@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from backend.api.context import Context, Reach
 from backend.api.deps import Answering, IdempotencyKey, Json, PageStart, SignedIn, Starting, cursor_after, outcome, page
-from backend.api.schemas import Body, By, Document, Id, Line, Risk, Text, View, keepable
+from backend.api.schemas import Body, By, Document, Id, Line, Risk, Text, View
 from backend.core import asks
 from backend.core.answers import cancel_request
 from backend.core.feedback import may_see, shape_request
@@ -21,6 +21,7 @@ from backend.db import Tx
 from backend.db import feedback as store
 from backend.db.feedback import PAGE
 from backend.db.transaction import STOPPING_TOPIC, request_topic
+from backend.domain.json_values import keepable
 from backend.domain.people import Person
 from backend.domain.states import FeedbackType
 from backend.domain.steps import FieldType

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, TypeAdapter, ValidationError
 
-from backend.api.schemas import Body, Document, Id, Text, parse_json
+from backend.api.schemas import Body, Document, Id, Text
+from backend.domain.json_values import parse_json
 
 
 class Acknowledged(Body):

@@ -1,51 +1,10 @@
 """What bodies may hold, shared by the routers: strict models, and text that every part of the system can keep."""
 
-import json
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-MAX_DEPTH = 32
-
-
-def keepable(value: Any, depth: int = 0) -> Any:
-    """`value`, if it is JSON that a database can keep: no NUL, no lone surrogates, no NaN, no absurd nesting or digits.
-    Raises ValueError saying what is in the way."""
-    if depth > MAX_DEPTH:
-        raise ValueError(f"is nested deeper than {MAX_DEPTH} levels")
-    match value:
-        case str():
-            if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-                raise ValueError("holds a character that cannot be kept (NUL or half of a surrogate pair)")
-        case float():
-            if value != value or value in (float("inf"), float("-inf")):
-                raise ValueError("holds a number that is not finite")
-        case bool() | None:
-            pass
-        case int():
-            if abs(value) > 10**30:
-                raise ValueError("holds a number with too many digits")
-        case dict():
-            for name, item in value.items():
-                keepable(name, depth + 1)
-                keepable(item, depth + 1)
-        case list():
-            for item in value:
-                keepable(item, depth + 1)
-    return value
-
-
-def parse_json(text: str) -> Any:
-    """Strict JSON whose values can be kept. Raises ValueError."""
-    try:
-        return keepable(json.loads(text, parse_constant=_refuse_constant))
-    except RecursionError:
-        raise ValueError("is nested too deeply") from None
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
+from backend.domain.json_values import keepable
 
 Text = Annotated[str, AfterValidator(keepable)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(keepable)]

@@ -129,6 +129,13 @@ class TestAnswer:
         refused = await inbox.answer(answered(id, action="submit"))
         assert isinstance(refused, Refused) and refused.code == "invalid" and refused.question is not None
 
+    @pytest.mark.parametrize("value", [float("nan"), "half a pair \ud800", "\x00", 10**40])
+    async def test_that_cannot_be_kept_is_refused_and_nothing_is(self, post: Post, inbox: ChannelInbox, value: Any) -> None:
+        id = await post.ask(action={"tool": "deploy", "args": {"n": 1}, "risk": "low"})
+        refused = await inbox.answer(answered(id, action="edit", values={"n": value}))
+        assert isinstance(refused, Refused) and refused.code == "invalid"
+        assert (await post.request(id))["status"] == "pending"
+
     async def test_to_an_older_version_is_refused(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
         refused = await inbox.answer(answered(id, version=7))
