@@ -12,12 +12,14 @@ from backend.api.budgets import Budgets
 from backend.api.sign_ins import SignIns
 from backend.api.sockets import Sockets
 from backend.auth.tokens import Tokens
+from backend.auth.vault import Vault
 from backend.db import Database
 from backend.domain.policy import Policy
 from backend.jobs.contract import Queue
 from backend.settings import Settings
 from backend.stream.contract import Stream
 from channels.hooks import Hook
+from channels.oauth import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Context:
     sockets: Sockets
     set_up: frozenset[str]  # the channels this server has
     hooks: Mapping[str, Hook]  # what takes in a provider's callbacks, by channel
+    providers: Mapping[str, Provider]  # where accounts are proven by signing in, by channel
+    vault: Vault
 
 
 def context_of(connection: HTTPConnection) -> Context:

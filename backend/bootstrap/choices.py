@@ -16,6 +16,7 @@ from backend.stream.contract import Stream
 from channels.chat.channel import ChatChannel
 from channels.contract import Channel, Inbox
 from channels.hooks import Hook
+from channels.oauth import Provider
 
 
 def model_settings(settings: Settings) -> ModelSettings:
@@ -70,6 +71,15 @@ def make_channels(settings: Settings, db: Database, stream: Stream) -> dict[str,
 
         channels.append(slack_channel(settings, db))
     return {channel.name: channel for channel in channels}
+
+
+def make_providers(settings: Settings) -> dict[str, Provider]:
+    """Where accounts can be proven by signing in, by channel."""
+    if not settings.slack_client_id:
+        return {}
+    from backend.bootstrap.slack import slack_provider
+
+    return {"slack": slack_provider(settings)}
 
 
 @asynccontextmanager

@@ -15,7 +15,16 @@ from backend.api.sign_ins import SignIns
 from backend.api.sockets import Sockets
 from backend.auth.keys import load_secret
 from backend.auth.tokens import Tokens
-from backend.bootstrap.choices import approval_policy, caps, make_channels, make_engine, model_settings, open_hooks
+from backend.auth.vault import Vault
+from backend.bootstrap.choices import (
+    approval_policy,
+    caps,
+    make_channels,
+    make_engine,
+    make_providers,
+    model_settings,
+    open_hooks,
+)
 from backend.bootstrap.ground import Ground, check_shared, open_ground
 from backend.core.connections import keep_present
 from backend.core.ladders import CARRY
@@ -89,7 +98,8 @@ async def _serving(
 ) -> AsyncIterator[None]:
     """The API's own parts, for as long as this lasts."""
     db, queue, stream, windows = ground
-    tokens = Tokens(load_secret(settings))
+    secret = load_secret(settings)
+    tokens = Tokens(secret)
     sign_ins, sockets = SignIns(db, tokens), Sockets()
     stream.subscribe([SIGN_INS_TOPIC], sign_ins.forget)
     budgets = Budgets(settings.rate_limit, windows)
@@ -103,9 +113,23 @@ async def _serving(
     ]
     try:
         async with open_hooks(settings, db, inbox) as hooks:
-            install_context(
-                app, Context(settings, db, stream, queue, registry, policy, tokens, sign_ins, budgets, sockets, set_up, hooks)
+            context = Context(
+                settings,
+                db,
+                stream,
+                queue,
+                registry,
+                policy,
+                tokens,
+                sign_ins,
+                budgets,
+                sockets,
+                set_up,
+                hooks,
+                make_providers(settings),
+                Vault(secret),
             )
+            install_context(app, context)
             yield
     finally:
         for watch in watches:

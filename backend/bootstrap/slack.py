@@ -21,6 +21,7 @@ from channels.hooks import Hook
 from channels.slack.app import SlackApp
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
+from channels.slack.oauth import SlackOAuth
 
 log = get_logger(__name__)
 
@@ -44,6 +45,17 @@ class SlackTokens:
 
 def slack_channel(settings: Settings, db: Database) -> SlackChannel:
     return SlackChannel(_client(settings, _tokens(settings, db)))
+
+
+def slack_provider(settings: Settings) -> SlackOAuth:
+    secret = settings.slack_client_secret.get_secret_value() if settings.slack_client_secret else ""
+    return SlackOAuth(
+        settings.slack_client_id or "",
+        secret,
+        redirect_uri=f"{settings.url}/api/auth/slack/callback",
+        authorize_url=settings.slack_authorize_url,
+        api_url=settings.slack_api_url,
+    )
 
 
 @asynccontextmanager

@@ -20,10 +20,10 @@ from channels.slack.clicks import Clicks
 from channels.slack.client import API_URL, SlackClient, Tokens
 from channels.slack.door import Door
 from channels.slack.inbound import Unreadable
+from channels.slack.manifest import COMMAND
 from channels.slack.talk import Talk
 
 EVENTS = ("message", "app_mention", "app_uninstalled", "tokens_revoked", "user_change")
-COMMAND = "/assent"
 _ANY = re.compile(".*", re.DOTALL)
 UNKNOWN = 404
 log = logging.getLogger(__name__)

@@ -42,6 +42,7 @@ PUBLIC = {
     "POST /api/auth/token",
     "POST /api/auth/refresh",
     "POST /api/auth/revoke",
+    "GET /api/auth/{provider}/callback",
     "GET /healthz",
     "GET /readyz",
 }
@@ -73,6 +74,8 @@ ROUTES: dict[str, Route] = {
     "POST /api/channels/{type}/test": Route(object=False, query={}),
     "DELETE /api/channels/{type}": Route(object=False, owner=404),
     "POST /api/channels/slack/link": Route(object=False, owner=422),
+    "POST /api/channels/{provider}/install": Route(object=False, owner=404),
+    "POST /api/auth/{provider}/start": Route(object=False, owner=404),
     "POST /api/crew/execute": Route({"message": "plan tea", "checkpoints": ["after_planning"]}, object=False),
     "GET /api/crew/status/{execution_id}": Route(),
     "GET /api/crew/checkpoint/{execution_id}": Route(),
@@ -84,7 +87,9 @@ ROUTES: dict[str, Route] = {
     "GET /api/approvals": Route(object=False),
     "POST /api/approvals/{approval_id}": Route({"approved": False}),
 }
+NAMES = {"type": "chat", "provider": "slack"}  # in paths, and nobody's
 UNLISTED = {
+    "/slack/events",
     "/config.json",
     "/openapi.json",
     "/docs",
@@ -115,7 +120,7 @@ class World:
             "request_id": request["id"],
             "execution_id": execution["execution_id"],
             "checkpoint_id": checkpoint,
-            "type": "chat",
+            **NAMES,
         }
 
     def call(self, http: httpx.Client, operation: str) -> httpx.Response:
@@ -132,7 +137,7 @@ class World:
         return {name: value.format(**self.ids) if isinstance(value, str) else value for name, value in body.items()}
 
     def is_named_in(self, text: str) -> bool:
-        return any(id in text for name, id in self.ids.items() if name != "type")
+        return any(id in text for name, id in self.ids.items() if name not in NAMES)
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +181,7 @@ class TestRoute:
     def test_says_the_same_of_what_is_not_there(self, world: World, eve: Person, operation: str) -> None:
         if ROUTES[operation].object:
             nowhere = World.__new__(World)
-            nowhere.ids = {name: id[:4] + "0" * 26 for name, id in world.ids.items()} | {"type": "chat"}
+            nowhere.ids = {name: id[:4] + "0" * 26 for name, id in world.ids.items()} | NAMES
             theirs, nobodys = world.call(eve.http, operation), nowhere.call(eve.http, operation)
             assert (theirs.status_code, theirs.json()["detail"]) == (nobodys.status_code, nobodys.json()["detail"])
 

@@ -1,0 +1,111 @@
+"""Linking an account, or installing the app, by signing in at the provider."""
+
+import secrets
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from backend.api.context import Context, Reach
+from backend.api.deps import Json, SignedIn
+from backend.api.schemas import View
+from backend.auth.principal import Principal
+from backend.core.proofs import Purpose, begin_at_provider, keep_grant, keep_install, use_state
+from backend.errors import Forbidden, Invalid, NotFound, Problem, Unavailable
+from channels.errors import ChannelError, Retryable
+from channels.oauth import Granted, Provider
+
+router = APIRouter(tags=["channels"])
+
+COOKIE = "assent_oauth"
+COOKIE_S = 600
+BACK = "/settings/channels"
+
+
+class Start(View):
+    url: str
+
+
+@router.post("/api/auth/{provider}/start", response_model=Start)
+async def start_sign_in(provider: str, principal: SignedIn, reach: Reach) -> Response:
+    """Where the caller proves which account is theirs; the browser that asks is the one that must come back."""
+    return await _begin(reach, principal, provider, "sign_in")
+
+
+@router.post("/api/channels/{provider}/install", response_model=Start)
+async def start_install(provider: str, principal: SignedIn, reach: Reach) -> Response:
+    """Where an administrator lets us into a workspace."""
+    _provider(reach, provider)
+    if not principal.is_admin:
+        raise Forbidden("Only an administrator can install this.", code="not_an_admin")
+    return await _begin(reach, principal, provider, "install")
+
+
+@router.get("/api/auth/{provider}/callback", response_class=RedirectResponse, status_code=303)
+async def finish(
+    provider: str,
+    request: Request,
+    reach: Reach,
+    state: Annotated[str, Query(max_length=200)] = "",
+    code: Annotated[str, Query(max_length=2000)] = "",
+    error: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """The provider sends the browser back here."""
+    at = _provider(reach, provider)
+    proof = await reach.db.transact(use_state, provider, state, request.cookies.get(COOKIE, ""))
+    if error or not code:
+        return _back(reach, provider, "refused")
+    granted = await _redeem(at, code)
+    if proof.detail["purpose"] == "install":
+        await _install(reach, proof.person_id, provider, granted)
+        return _back(reach, provider, "installed")
+    await reach.db.transact(keep_grant, proof.person_id, provider, granted)
+    return _back(reach, provider, "linked")
+
+
+async def _begin(reach: Context, principal: Principal, provider: str, purpose: Purpose) -> Response:
+    at = _provider(reach, provider)
+    browser = secrets.token_urlsafe(32)
+    state = await reach.db.transact(begin_at_provider, principal.person, provider, purpose, browser)
+    reply = Json({"url": at.install_url(state) if purpose == "install" else at.sign_in_url(state)})
+    _keep(reply, reach, browser, COOKIE_S)
+    return reply
+
+
+def _provider(reach: Context, name: str) -> Provider:
+    found = reach.providers.get(name)
+    if found is None:
+        raise NotFound(f"{name} offers no sign-in on this server; `assent doctor` says what is missing.")
+    return found
+
+
+async def _redeem(at: Provider, code: str) -> Granted:
+    try:
+        return await at.redeem(code)
+    except Retryable as error:
+        raise Unavailable(f"{error.reason} Begin again in a moment.") from None
+    except ChannelError as error:
+        problem = Problem(error.reason, code="not_granted")
+        problem.status, problem.title = 400, "Not granted"
+        raise problem from None
+
+
+async def _install(reach: Context, person_id: str, provider: str, granted: Granted) -> None:
+    installed = granted.installation
+    if installed is None:
+        raise Invalid("The app was not installed; begin again and allow it.", code="not_granted")
+    sealed = reach.vault.seal(installed.secret)
+    await reach.db.transact(keep_install, person_id, provider, installed, sealed)
+
+
+def _back(reach: Context, provider: str, outcome: str) -> Response:
+    reply = RedirectResponse(f"{reach.settings.url}{BACK}?{urlencode({provider: outcome})}", 303)
+    _keep(reply, reach, "", 0)
+    return reply
+
+
+def _keep(reply: Response, reach: Context, browser: str, seconds: int) -> None:
+    """Lax, because the browser comes back from another site."""
+    safe = reach.settings.url.startswith("https:")
+    reply.set_cookie(COOKIE, browser, max_age=seconds, path="/api/auth", httponly=True, samesite="lax", secure=safe)

@@ -1,0 +1,40 @@
+"""Proving an account, or letting us in, at the provider itself: OAuth 2 as a channel offers it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """We may speak in `account` (a workspace, a mailbox) with `secret`."""
+
+    account: str
+    label: str
+    secret: str = field(repr=False)
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What somebody agreed to: their own account, and perhaps an installation."""
+
+    account: str
+    label: str
+    installation: Installation | None = None
+
+
+class Provider(Protocol):
+    """The provider's side of the exchange. `state` comes back unchanged with the code."""
+
+    def sign_in_url(self, state: str) -> str:
+        """Where a person proves which account is theirs."""
+        ...
+
+    def install_url(self, state: str) -> str:
+        """Where an administrator lets us in."""
+        ...
+
+    async def redeem(self, code: str) -> Granted:
+        """What was agreed to. Raises one of `channels.errors`."""
+        ...

@@ -1,0 +1,54 @@
+"""What the app asks of Slack: its scopes and events, and the manifest that sets up all of it at once."""
+
+from typing import Any
+
+# Each is needed: speaking, direct messages with their history (to look for what a cut-off try left), mentions, the same
+# in threads of channels, names, `/assent`.
+SCOPES = (
+    "app_mentions:read",
+    "channels:history",
+    "chat:write",
+    "commands",
+    "groups:history",
+    "im:history",
+    "im:read",
+    "im:write",
+    "metadata.message:read",
+    "users:read",
+)
+SIGN_IN_SCOPE = "identity.basic"
+EVENTS = (
+    "app_mention",
+    "app_uninstalled",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "tokens_revoked",
+    "user_change",
+)
+COMMAND = "/assent"
+
+
+def manifest(url: str, socket_mode: bool) -> dict[str, Any]:
+    """The manifest for an installation reached at `url`; with Socket Mode Slack needs no way in."""
+    hook = {} if socket_mode else {"request_url": f"{url}/slack/events"}
+    command = {"command": COMMAND, "description": "Link your account", "usage_hint": "link CODE", "should_escape": False}
+    return {
+        "display_information": {"name": "Assent", "description": "Agents ask, people answer."},
+        "features": {
+            "app_home": {"home_tab_enabled": False, "messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
+            "bot_user": {"display_name": "Assent", "always_online": True},
+            "slash_commands": [command | ({} if socket_mode else {"url": f"{url}/slack/events"})],
+        },
+        "oauth_config": {
+            "redirect_urls": [f"{url}/api/auth/slack/callback"],
+            "scopes": {"bot": list(SCOPES), "user": [SIGN_IN_SCOPE]},
+        },
+        "settings": {
+            "event_subscriptions": {"bot_events": list(EVENTS), **hook},
+            "interactivity": {"is_enabled": True, **hook},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": socket_mode,
+            "token_rotation_enabled": False,
+        },
+    }

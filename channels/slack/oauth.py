@@ -1,0 +1,63 @@
+"""Slack's OAuth 2: a person proves their account, an administrator installs the app into a workspace."""
+
+import asyncio
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from channels.errors import Rejected
+from channels.oauth import Granted, Installation
+from channels.slack.client import TIMEOUT_S, failure_of
+from channels.slack.manifest import SCOPES, SIGN_IN_SCOPE
+
+AUTHORIZE_URL = "https://slack.com/oauth/v2/authorize"
+
+
+class SlackOAuth:
+    """See `channels.oauth.Provider`."""
+
+    def __init__(self, client_id: str, client_secret: str, *, redirect_uri: str, authorize_url: str, api_url: str) -> None:
+        self._id, self._secret, self._redirect_uri = client_id, client_secret, redirect_uri
+        self._authorize_url, self._api_url = authorize_url, api_url.rstrip("/") + "/"
+
+    def sign_in_url(self, state: str) -> str:
+        return self._url(state, scope="", user_scope=SIGN_IN_SCOPE)
+
+    def install_url(self, state: str) -> str:
+        return self._url(state, scope=",".join(SCOPES), user_scope="")
+
+    async def redeem(self, code: str) -> Granted:
+        client = AsyncWebClient(base_url=self._api_url, retry_handlers=[])
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                reply = await client.oauth_v2_access(
+                    client_id=self._id, client_secret=self._secret, code=code, redirect_uri=self._redirect_uri
+                )
+        except (SlackApiError, SlackClientError, aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise failure_of(error, writes=False) from None
+        return _granted(reply.data)
+
+    def _url(self, state: str, **scopes: str) -> str:
+        query = {"client_id": self._id, **scopes, "state": state, "redirect_uri": self._redirect_uri}
+        return f"{self._authorize_url}?{urlencode(query)}"
+
+
+def _granted(said: Any) -> Granted:
+    """Raises Rejected for an answer that names nobody, and where what we need was not granted."""
+    try:
+        place = said.get("team") or said["enterprise"]
+        team, name, user = str(place["id"]), str(place.get("name") or place["id"]), str(said["authed_user"]["id"])
+        token = said.get("access_token") if said.get("token_type") == "bot" else None
+    except (AttributeError, KeyError, TypeError):
+        raise Rejected("Slack did not say whose account this is.", "incomplete") from None
+    if token is None:
+        return Granted(f"{team}/{user}", f"{user} in {name}")
+    scopes = set(str(said.get("scope", "")).split(","))
+    missing = sorted(set(SCOPES) - scopes)
+    if missing:
+        raise Rejected(f"Slack did not grant {', '.join(missing)}; install again and allow all of it.", "missing_scope")
+    detail = {"scopes": sorted(scopes), "bot_user": said.get("bot_user_id")}
+    return Granted(f"{team}/{user}", f"{user} in {name}", Installation(team, name, str(token), detail))
