@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -103,9 +104,12 @@ class Customer(threading.Thread):
             assert known == frame, (known, frame)
 
     def _persist(self, call: Callable[[], httpx.Response]) -> httpx.Response:
-        """The reply, however often the server dies in between. The call repeats itself word for word."""
+        """The reply, however often the server dies or cannot record it. The call repeats itself word for word."""
         while True:
             try:
-                return call()
+                reply = call()
             except httpx.TransportError:
-                self._enough.wait(0.1)
+                reply = httpx.Response(503)
+            if reply.status_code != 503:
+                return reply
+            time.sleep(0.1)  # a server that died, or cannot record anything, is not asked without pause

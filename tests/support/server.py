@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.person import PASSWORD, Person, until
+from tests.support.person import PASSWORD, Person, client, until
 
 ROOT = Path(__file__).parents[2]
 START_S = 30
@@ -26,24 +26,27 @@ def free_port() -> int:
 
 class Server:
     """`assent serve` with the given settings: ours without prefix, a provider's in capitals. It may be killed and started
-    again on its data."""
+    again on its data. Processes that share a directory each have a `name`."""
 
-    def __init__(self, data_dir: Path, **settings: Any) -> None:
+    role = "serve"
+
+    def __init__(self, data_dir: Path, name: str = "", **settings: Any) -> None:
         self.data_dir = data_dir
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log = data_dir.with_name(data_dir.name + ".log")
+        self.log = data_dir.with_name((name or data_dir.name) + ".log")
         self.settings = {"registration": "open", "rate_limit": "100000/minute", **settings}
         self.process: subprocess.Popen[bytes] | None = None
-        self._armable = data_dir.with_name(data_dir.name + ".failpoint")
+        self._armable = self.log.with_suffix(".failpoint")
+        self._log_begins = 0
 
     def start(self, wait: bool = True, **settings: Any) -> "Server":
         """Start, with further settings for this one start. `wait=False` returns before it answers."""
         environment = self._environment(settings)
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.armable", "serve"], cwd=ROOT, env=environment, stdout=log, stderr=log
-            )
+            self._log_begins = log.tell()
+            command = [sys.executable, "-m", "tests.support.armable", self.role]
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         if wait:
             self.wait_until_ready()
         return self
@@ -69,28 +72,39 @@ class Server:
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_S
-        with httpx.Client(timeout=1, verify=False, trust_env=False) as client:  # certificates would take longer than the start
-            while time.monotonic() < deadline:
-                assert self.process is not None and self.process.poll() is None, (
-                    f"the server ended:\n{self.log.read_text()[-4000:]}"
-                )
-                try:
-                    if client.get(self.url + "/readyz").status_code == 200:
-                        return
-                except httpx.TransportError:
-                    time.sleep(0.02)
-        raise AssertionError(f"the server did not answer within {START_S} s:\n{self.log.read_text()[-4000:]}")
+        while not self._answers():
+            assert self.process is not None and self.process.poll() is None, (
+                f"the {self.role} ended:\n{self.log.read_text()[-4000:]}"
+            )
+            assert time.monotonic() < deadline, f"no {self.role} within {START_S} s:\n{self.log.read_text()[-4000:]}"
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        try:
+            return client(self.url).get("/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
 
     def arm(self, failpoint: str) -> None:
         """From now on, die (`name:kill`), raise or hang where the failpoint is next passed."""
-        assert self.process is not None
         self._armable.write_text(failpoint)
-        self.process.send_signal(signal.SIGUSR1)
+        self._signal(signal.SIGUSR1)
         until(self._armable.exists, lambda waiting: not waiting)
 
     def kill(self) -> None:
         """As a power cut would."""
         self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """As a machine does that is out of breath: nothing moves, nothing is lost, time goes on."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, what: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(what)
 
     def stop(self) -> int:
         """As an operator would; the exit code."""
@@ -110,3 +124,18 @@ class Server:
     def person(self, name: str = "Dana") -> Person:
         """A new account, signed in."""
         return Person.register(self.url, name, PASSWORD)
+
+
+class Api(Server):
+    """`assent api`."""
+
+    role = "api"
+
+
+class Worker(Server):
+    """`assent worker`, which says on stderr that it is up."""
+
+    role = "worker"
+
+    def _answers(self) -> bool:
+        return b"a worker is up" in self.log.read_bytes()[self._log_begins :]

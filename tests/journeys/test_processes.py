@@ -1,0 +1,245 @@
+"""Show 4 with many processes: two serve, two work, each may die or be cut off at any moment, and it is one product."""
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.journeys.test_random_kills import check_payments, check_told
+from tests.support.asks import ask
+from tests.support.auditor import Books, ledger
+from tests.support.cluster import Cluster
+from tests.support.customers import Customer
+from tests.support.person import Person, until
+from tests.support.postgres import Postgres
+from tests.support.redis import RedisServer
+from tests.support.slack import DANA, EVE, link, run_slack
+
+SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))
+PEOPLE = 3
+BETWEEN_S = (0.1, 0.6)
+GRACE_MS = 5_000
+FAILED_SIGN_INS = 10
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Cluster]:
+    redis = RedisServer().start()
+    with run_slack(tmp_path_factory.mktemp("peer")) as slack:
+        running = Cluster(tmp_path_factory.mktemp("cluster"), postgres, redis, slack, f"cluster_{os.getpid()}")
+        try:
+            yield running.start()
+            assert [process.stop() for process in running.processes] == [0] * 4
+        finally:
+            for process in running.processes:
+                if process.process is not None:
+                    process.kill()
+            redis.remove()
+
+
+@pytest.fixture(autouse=True)
+def audited(cluster: Cluster) -> Iterator[None]:
+    """After each test everything comes to rest and the books are read."""
+    yield
+    cluster.come_to_rest()
+
+
+@pytest.fixture
+def dana(cluster: Cluster) -> tuple[Person, Person]:
+    """One person, signed in once, seen by the one API and by the other."""
+    return cluster.person()
+
+
+@pytest.fixture
+def on_slack(cluster: Cluster, dana: tuple[Person, Person]) -> Iterator[tuple[Person, Person]]:
+    link(dana[0], cluster.slack)
+    yield dana
+    assert dana[0].http.delete("/api/channels/slack").status_code == 204
+
+
+class TestTwoApis:
+    def test_wake_each_other_s_long_polls_and_sockets(self, dana: tuple[Person, Person]) -> None:
+        here, there = dana
+        request = ask(here)
+        told: list[Any] = []
+        waiter = threading.Thread(target=lambda: told.append(there.get(f"/api/feedback/{request['id']}", wait=60)))
+        with there.socket(request["session_id"]) as tab:
+            waiter.start()
+            decided = here.answer(request["id"], "submit", feedback="from here").json()
+            assert tab.until("feedback_resolved")[-1]["request"]["response"] == decided["response"]
+        waiter.join(30)
+        assert told == [decided]
+
+    def test_show_what_a_worker_streams(self, dana: tuple[Person, Person]) -> None:
+        session_id = dana[0].say("calc 1 + 1")["session_id"]
+        with dana[0].socket(session_id) as tab, dana[1].socket(session_id) as other_tab:
+            until(lambda: dana[0].get(f"/api/sessions/{session_id}"), lambda seen: not seen.get("active_run_id"))
+            started = dana[1].say("stream 150", session_id)
+            for live in (tab, other_tab):
+                frames = live.until("generating")
+                while frames[-1].get("run_id") != started["run_id"] or frames[-1]["type"] != "task_completed":
+                    frames.append(live.next())
+                pieces = [frame["data"] for frame in frames if frame["type"] == "generating"]
+                pieces = [piece for piece in pieces if piece["run_id"] == started["run_id"]]
+                whole = frames[-1]["content"]
+                assert pieces and all(whole.startswith(piece["content"], piece["offset"]) for piece in pieces)
+
+    def test_wait_on_the_web_chat_for_whoever_is_at_the_other(self, cluster: Cluster, on_slack: tuple[Person, Person]) -> None:
+        here, there = on_slack
+        with there.connect("/api/ws/me") as open_tab:
+            open_tab.recv(timeout=30)
+            request = ask(here)
+            copies = cluster.copies(request["id"])
+            passed_on_at = copies["slack"]["created_at"] if "slack" in copies else copies["chat"]["next_at"]
+            assert passed_on_at - copies["chat"]["created_at"] >= GRACE_MS
+            open_tab.send(f'{{"type":"seen","request_id":"{request["id"]}"}}')
+            until(lambda: cluster.copies(request["id"])["chat"]["status"], lambda status: status == "seen")
+        until(lambda: cluster.present(here.id), lambda present: not present)
+        alone = ask(here)
+        until(lambda: cluster.copies(alone["id"]).get("slack", {}).get("status"), lambda status: status == "sent")
+        for each in (request, alone):
+            assert there.answer(each["id"], "decline").status_code == 200
+
+    def test_cancel_what_a_worker_is_at(self, cluster: Cluster, dana: tuple[Person, Person]) -> None:
+        here, there = dana
+        started = here.say("stream 3000")
+        with there.socket(started["session_id"]) as tab:
+            tab.until("generating")
+            assert here.http.post(f"/api/chat/cancel/{started['session_id']}").json() == {"status": "cancelled"}
+            assert tab.until("task_cancelled")[-1]["run_id"] == started["run_id"]
+        until(lambda: cluster.said_by_workers("lease lost", started["run_id"]), bool)
+
+    def test_count_failed_sign_ins_together(self, cluster: Cluster, dana: tuple[Person, Person]) -> None:
+        def wrong(n: int) -> httpx.Response:
+            form = {"username": dana[0].email, "password": f"wrong {n}"}
+            return dana[n % 2].http.post("/api/auth/token", data=form)
+
+        codes = [wrong(n).status_code for n in range(FAILED_SIGN_INS + 2)]
+        assert codes == [401] * FAILED_SIGN_INS + [429, 429]
+
+
+def kill_an_api(cluster: Cluster, fate: random.Random) -> None:
+    victim = fate.choice(cluster.apis)
+    victim.kill()
+    victim.start()
+
+
+def kill_a_worker(cluster: Cluster, fate: random.Random) -> None:
+    victim = fate.choice(cluster.workers)
+    victim.kill()
+    victim.start()
+    cluster.let_leases_lapse()
+
+
+def kill_everything(cluster: Cluster, fate: random.Random) -> None:
+    for process in fate.sample(cluster.processes, 4):
+        process.kill()
+    cluster.redis.kill()
+    cluster.postgres.stop_at_once()
+    cluster.postgres.start()
+    cluster.redis.start()
+    cluster.start()
+    cluster.let_leases_lapse()
+
+
+def stop_redis(cluster: Cluster, fate: random.Random) -> None:
+    cluster.redis.kill()
+    time.sleep(fate.uniform(*BETWEEN_S))
+    cluster.redis.start()
+
+
+def wipe_redis(cluster: Cluster, fate: random.Random) -> None:
+    with cluster.redis.client() as client:
+        client.flushall()
+
+
+def restart_postgres(cluster: Cluster, fate: random.Random) -> None:
+    cluster.postgres.stop_at_once()
+    time.sleep(fate.uniform(*BETWEEN_S))
+    cluster.postgres.start()
+    cluster.let_leases_lapse()  # what was done while it could not be recorded
+
+
+def stop_a_worker_past_its_leases(cluster: Cluster, fate: random.Random) -> None:
+    victim = fate.choice(cluster.workers)
+    victim.pause()
+    cluster.let_leases_lapse()
+    time.sleep(fate.uniform(*BETWEEN_S))
+    victim.resume()
+
+
+FAULTS: list[Callable[[Cluster, random.Random], None]] = [
+    kill_an_api,
+    kill_a_worker,
+    kill_everything,
+    stop_redis,
+    wipe_redis,
+    restart_postgres,
+    stop_a_worker_past_its_leases,
+]
+
+
+class TestAFault:
+    @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+    def test_loses_nothing_repeats_nothing_and_leaves_nothing_stuck(
+        self, cluster: Cluster, fault: Callable[[Cluster, random.Random], None]
+    ) -> None:
+        print(f"CHAOS_SEED={SEED}")
+        fate = random.Random(f"{SEED} {fault.__name__}")
+        people = [cluster.person() for _ in range(PEOPLE)]
+        for (here, _), account in zip(people, (DANA, EVE), strict=False):
+            link(here, cluster.slack, account)
+        customers = [Customer(fate.choice(sides), fate.randrange(10**6)) for sides in people]
+        for customer in customers:
+            customer.start()
+        for _ in range(ROUNDS):
+            time.sleep(fate.uniform(*BETWEEN_S))  # the moment of the fault, not a synchronisation
+            fault(cluster, fate)
+        until(lambda: sum(len(customer.told.decided) for customer in customers), lambda decided: decided >= PEOPLE, 60)
+        for customer in customers:
+            customer.finish()
+        books = cluster.come_to_rest()
+        for customer in customers:
+            check_told(customer.told, books)
+        check_payments(books, ledger(cluster.data_dir))
+        check_slack(cluster, books)
+        for here, _ in people[:2]:
+            assert here.http.delete("/api/channels/slack").status_code == 204
+
+
+def check_slack(cluster: Cluster, books: Books) -> None:
+    """Each copy the books call sent is there; none they call closed can be answered any more."""
+    messages = [message for user in (DANA, EVE) for message in cluster.slack.messages(cluster.slack.dm(user))]
+    for copy in books.copies:
+        if copy["channel"] != "slack" or not copy["request_id"] or copy["error"]:
+            continue
+        shown = [message for message in messages if copy["request_id"] in str(message.get("blocks"))]
+        buttons = [message for message in shown if any(block["type"] == "actions" for block in message["blocks"])]
+        if copy["status"] == "sent":
+            assert shown, copy
+        elif copy["status"] == "settled":
+            assert not buttons, (copy, buttons)
+
+
+class TestAWorker:
+    def test_that_slept_past_its_lease_cannot_commit(self, cluster: Cluster, dana: tuple[Person, Person]) -> None:
+        sleeper, other = cluster.workers
+        assert other.stop() == 0
+        started = dana[0].say("stream 400")
+        with dana[1].socket(started["session_id"]) as tab:
+            tab.until("generating")
+            sleeper.pause()
+            other.start()
+            cluster.let_leases_lapse()
+            frames = tab.until("task_completed")
+        assert len(frames[-1]["content"].split()) == 400
+        sleeper.resume()
+        until(lambda: cluster.said_by_workers("lease lost", started["run_id"]), bool)
+        log = dana[0].run(started["run_id"])["log"]
+        assert [entry["kind"] for entry in log].count("ended") == 1
