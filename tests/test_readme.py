@@ -1,23 +1,36 @@
 """What the README tells people to type does what it says."""
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.support.person import Person, until
+from tests.support.person import PASSWORD, Person, until
+from tests.support.postgres import Postgres
+from tests.support.redis import RedisServer
 from tests.support.server import ROOT, Server, free_port
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 PROGRAM = next(body for language, body in BLOCKS if language == "python")
 COMMANDS = [line for language, body in BLOCKS if language == "sh" for line in body.splitlines()]
+PROCESSES = [command for command in COMMANDS if command.startswith(".venv/bin/assent")]
+SECRET = "a secret of several processes: 0123456789 abcdefghij"
 LINKS = [target for target in re.findall(r"\]\(([^)#]+)", README) if "://" not in target]
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    server = RedisServer().start()
+    yield server
+    server.remove()
 
 
 class TestReadme:
@@ -34,7 +47,22 @@ class TestReadme:
                 os.killpg(started.pid, signal.SIGTERM)
 
     def test_names_no_other_commands(self) -> None:
-        assert {command.split("make ")[1] for command in COMMANDS} == {"run", "test"}
+        assert {command.split("make ")[1] for command in COMMANDS if "make " in command} == {"run", "test"}
+        assert set(PROCESSES) == {command for command in COMMANDS if "make " not in command}
+
+    def test_starts_several_processes_as_written(self, postgres: Postgres, redis: RedisServer, tmp_path: Path) -> None:
+        """But for the port, which may be taken."""
+        port = free_port()
+        shared = {"ASSENT_DATABASE_URL": postgres.make("readme"), "ASSENT_REDIS_URL": redis.url, "ASSENT_SECRET_KEY": SECRET}
+        environment = {**os.environ, **shared, "ASSENT_DATA_DIR": str(tmp_path), "ASSENT_REGISTRATION": "open"}
+        with contextlib.ExitStack() as running:
+            for command in PROCESSES:
+                words = command.replace("8001", str(port)).split()
+                started = running.enter_context(subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL))
+                running.callback(started.terminate)
+            until(lambda: answers(port), bool)
+            dana = Person.register(f"http://127.0.0.1:{port}", "Dana", PASSWORD)
+            assert dana.run_when(dana.say("calc 6 * 7")["run_id"])["status"] == "completed"
 
     @pytest.mark.parametrize("link", LINKS)
     def test_links_to_files_that_exist(self, link: str) -> None:
