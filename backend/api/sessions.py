@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from backend.api.context import Reach
 from backend.api.deps import Json, PageStart, SignedIn, cursor_after, page
@@ -14,6 +14,7 @@ from backend.core.routing import change_session
 from backend.db import sessions as store
 from backend.db.sessions import LOG_PAGE, PAGE
 from backend.db.transaction import dumps
+from backend.domain.json_values import keepable
 from backend.times import to_text
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"])
@@ -75,7 +76,7 @@ async def list_sessions(
     reach: Reach,
     before: PageStart,
     status: Literal["active", "closed"] | None = None,
-    q: Annotated[str | None, Query(max_length=200, description="part of a title, or an id")] = None,
+    q: Annotated[str | None, Query(max_length=200, description="part of a title, or an id"), AfterValidator(keepable)] = None,
 ) -> Any:
     rows = await reach.db.read(store.list_sessions, principal.person.id, status=status, query=q, before=before)
     return Json(page([core.shape_session(row) for row in rows], PAGE, cursor_after(rows, PAGE, "updated_at")))

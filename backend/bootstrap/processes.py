@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -30,6 +31,7 @@ from backend.core.connections import keep_present
 from backend.core.ladders import CARRY
 from backend.core.runs import ADVANCE
 from backend.db import Database
+from backend.db.migrate import migrate
 from backend.db.people import dead_sign_ins
 from backend.db.transaction import SIGN_INS_TOPIC, STOPPING_TOPIC
 from backend.domain.policy import Policy
@@ -76,7 +78,9 @@ async def run_worker(settings: Settings, stop: asyncio.Event, ready: asyncio.Eve
 
 def _application(settings: Settings, process: str, works: bool) -> FastAPI:
     policy = approval_policy(settings)
-    model_settings(settings)  # what is missing is named before anything starts
+    model_settings(settings)  # what is missing is named before anything starts, and what cannot be reached
+    if not isinstance(settings.database, Path):
+        migrate(settings.database)
     failpoints.arm(settings.failpoint)
 
     @asynccontextmanager

@@ -16,7 +16,7 @@ from backend.ids import new_id
 from backend.times import to_text
 from channels.contract import Words
 
-LEASE_MS = 30_000
+LEASE_MS = 8_000  # with the reconciler's second, a dead worker's run goes on within ten
 ADVANCE = "advance_run"
 
 AGENT_AFTER = {

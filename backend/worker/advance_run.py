@@ -28,7 +28,7 @@ from backend.stream.contract import MISSED_TOPIC, Stream
 
 log = get_logger(__name__)
 
-RENEW_S = 10
+RENEW_S = 2.5
 SUMMARIZE_ABOVE_TOKENS = 12_000
 MAX_REPLY = 200_000
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from backend.core.deliveries import Work, claim_delivery, keep_failure, keep_sent, keep_settled
@@ -20,12 +20,14 @@ TRY_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """Handles the job `carry`. `url` is where people reach this installation, for the links."""
+    """Handles the job `carry`. `url` is where people reach this installation, for the links; `chance` in [0, 1) spreads
+    the next tries."""
 
     db: Database
     channels: Mapping[str, Channel]
     policy: Policy
     url: str
+    chance: Callable[[], float] = random.random
 
     async def carry(self, delivery_id: str) -> None:
         """One try, if one is due. A failure is recorded and decides what is due next; nothing is raised for it."""
@@ -37,7 +39,7 @@ class Carrier:
             receipt = await self._try(work)
         except ChannelError as error:
             log.warning("not delivered", delivery_id=delivery_id, channel=work.channel, verb=work.verb, reason=error.reason)
-            await self.db.transact(keep_failure, work, error, random.random())  # noqa: S311 a jitter, not a secret
+            await self.db.transact(keep_failure, work, error, self.chance())
             return
         failpoint("carry.accepted")
         log.info("carried", delivery_id=delivery_id, channel=work.channel, verb=work.verb)

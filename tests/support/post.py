@@ -38,7 +38,7 @@ class Post:
     @property
     def carrier(self) -> Carrier:
         channels: dict[str, Channel] = {"slack": self.slack, "email": self.email, "chat": self.chat}
-        return Carrier(self.opened.db, channels, POLICY, URL)
+        return Carrier(self.opened.db, channels, POLICY, URL, chance=lambda: 0.9)  # a retry is never due at once
 
     @property
     def person(self) -> Person:
