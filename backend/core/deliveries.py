@@ -171,7 +171,9 @@ def keep_failure(tx: Tx, work: Work, error: ChannelError, chance: float) -> None
     tries = store.count_tries(tx, row.id, work.verb)
     wait = retry_in(tries, error.after, chance) if isinstance(error, Retryable) else None
     if isinstance(error, Disconnected):
-        _disconnect(tx, row, error.reason)
+        _mark(tx, row, ConnectionStatus.DISCONNECTED, error.reason)
+    elif wait is None and work.verb != "settle":
+        _mark(tx, row, ConnectionStatus.DEGRADED, error.reason)
     if wait is None and work.verb == "settle":
         values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": f"Could not be closed: {error.reason}"}
         store.update_delivery(tx, row.id, next_at=None, **values)
@@ -216,10 +218,12 @@ def _both(tx: Tx, work: Work) -> tuple[Row[Any] | None, Row[Any]]:
     return (feedback.request_by_id(tx, row.request_id) if row.request_id else None), row
 
 
-def _disconnect(tx: Tx, row: Row[Any], reason: str) -> None:
-    gone = {"status": ConnectionStatus.DISCONNECTED, "error": reason, "failing_since": tx.now}
-    connections.update_connections(tx, row.person_id, row.channel, **gone)
-    tx.notify({"type": "channel_status", "channel": row.channel, "status": gone["status"]}, person_topic(row.person_id))
+def _mark(tx: Tx, row: Row[Any], status: ConnectionStatus, reason: str) -> None:
+    """Keep what is wrong with the person's connection, since when; `degraded` is still tried, `disconnected` is not."""
+    since = [linked.failing_since for linked in connections.linked_accounts(tx, row.person_id) if linked.channel == row.channel]
+    begun = next((at for at in since if at is not None), tx.now)
+    connections.update_connections(tx, row.person_id, row.channel, status=status, error=reason, failing_since=begun)
+    tx.notify({"type": "channel_status", "channel": row.channel, "status": status}, person_topic(row.person_id))
 
 
 def _recovered(tx: Tx, row: Row[Any]) -> None:

@@ -89,6 +89,19 @@ class TestLadder:
         await post.carry()
         assert await post.trail(second) == [("chat", "sent"), ("email", "sent")]
 
+    async def test_calls_a_connection_degraded_that_did_not_take_it_and_well_again_once_it_does(self, post: Post) -> None:
+        async def status() -> list[tuple[str, str | None]]:
+            rows = await post.opened.db.read(linked_accounts, post.person.id)
+            return [(row.status, row.error) for row in rows if row.channel == "slack"]
+
+        post.slack.failures.append(Rejected("is_archived"))
+        await post.ask()
+        await post.carry()
+        assert await status() == [("degraded", "is_archived")]
+        await post.ask()
+        await post.carry()
+        assert await status() == [("connected", None)]
+
     async def test_says_at_once_that_no_account_is_linked(self, opened: Opened) -> None:
         office = Post(opened)
         id = await office.ask(route=[{"channel": "slack", "wait_seconds": 60}])
