@@ -174,6 +174,12 @@ class Settings(BaseSettings):
             wrong.append("SLACK_CLIENT_ID, SLACK_CLIENT_SECRET: set both (the app's Basic Information)")
         if not self.slack_signing_secret and not self.slack_app_token:
             wrong.append("SLACK_SIGNING_SECRET: set it (Basic Information), or SLACK_APP_TOKEN (xapp-...) for Socket Mode")
+        for name, token, start in (
+            ("SLACK_BOT_TOKEN", self.slack_bot_token, "xoxb-"),
+            ("SLACK_APP_TOKEN", self.slack_app_token, "xapp-"),
+        ):
+            if token and not token.get_secret_value().startswith(start):
+                wrong.append(f"{name}: this is another kind of token; use the one that starts with {start}")
         if wrong:
             raise ValueError("\n".join(wrong))
         return self
@@ -240,8 +246,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _explain(item: Any) -> str:
     name = str(item["loc"][0]) if item["loc"] else ""
-    field = Settings.model_fields.get(name)
-    variable = name if field is None or field.validation_alias else PREFIX + name.upper()
+    variable = variable_of(name) if name in Settings.model_fields else name
     said = item["msg"].removeprefix("Value error, ")
     return f"{variable}: {said}" if variable else said
 

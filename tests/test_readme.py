@@ -68,7 +68,7 @@ class TestReadme:
     def test_links_to_files_that_exist(self, link: str) -> None:
         assert (ROOT / link).exists()
 
-    @pytest.mark.parametrize("command", ["--help", "doctor", "config show"])
+    @pytest.mark.parametrize("command", ["--help", "doctor", "config show", "slack manifest --socket"])
     def test_names_assent_commands_that_work(self, command: str, server: Server) -> None:
         environment = {**os.environ, "ASSENT_DATA_DIR": str(server.data_dir)}
         arguments = [sys.executable, "-m", "backend", *command.split()]

@@ -17,10 +17,12 @@ from backend.domain.states import ConnectionStatus
 from backend.log import get_logger
 from backend.settings import Settings
 from channels.contract import Inbox
+from channels.errors import ChannelError, Retryable
 from channels.hooks import Hook
 from channels.slack.app import SlackApp
 from channels.slack.channel import SlackChannel
-from channels.slack.client import SlackClient
+from channels.slack.client import SlackClient, Tokens
+from channels.slack.manifest import SCOPES
 from channels.slack.oauth import SlackOAuth
 
 log = get_logger(__name__)
@@ -29,16 +31,23 @@ CONNECT_AGAIN_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class SlackTokens:
-    """See `channels.slack.client.Tokens`: the one token of the settings, or those kept sealed where workspaces installed us."""
+class OwnToken:
+    """See `channels.slack.client.Tokens`: the one workspace of the settings."""
+
+    token: str
+
+    async def bot_token(self, team: str) -> str | None:
+        return self.token
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTokens:
+    """See `channels.slack.client.Tokens`: every workspace that installed the app."""
 
     db: Database
     vault: Vault
-    own: str = ""
 
     async def bot_token(self, team: str) -> str | None:
-        if self.own:
-            return self.own
         row = await self.db.read(installation_row, "slack", team)
         return self.vault.open(row.secret) if row is not None and row.status == ConnectionStatus.CONNECTED else None
 
@@ -87,10 +96,30 @@ async def _listen(app: SlackApp, settings: Settings) -> None:
             await asyncio.sleep(CONNECT_AGAIN_S)
 
 
-def _client(settings: Settings, tokens: SlackTokens) -> SlackClient:
+async def examine_slack(settings: Settings) -> list[tuple[bool, str]]:
+    """Whether Slack takes the bot's token and granted what is needed: findings for `assent doctor`."""
+    if settings.slack_bot_token is None:
+        return [(True, "Slack: each workspace installs the app (SLACK_CLIENT_ID).")]
+    client = _client(settings, OwnToken(settings.slack_bot_token.get_secret_value()))
+    try:
+        known = await client.who_am_i("")
+    except Retryable as error:
+        return [(False, f"{error.reason} Is {settings.slack_api_url} open to this machine?")]
+    except ChannelError as error:
+        return [(False, f"SLACK_BOT_TOKEN: {error.reason}")]
+    finally:
+        await client.close()
+    granted = {scope for scope in known["scopes"].split(",") if scope}
+    missing = sorted(set(SCOPES) - granted) if granted else []
+    told = f"Slack knows us as {known.get('user')} in {known.get('team')}."
+    lacks = f"SLACK_BOT_TOKEN lacks {', '.join(missing)}: take the manifest of `assent slack manifest`, then install again."
+    return [(True, told), *([(False, lacks)] if missing else [])]
+
+
+def _client(settings: Settings, tokens: Tokens) -> SlackClient:
     return SlackClient(tokens, settings.slack_api_url)
 
 
-def _tokens(settings: Settings, db: Database) -> SlackTokens:
-    own = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
-    return SlackTokens(db, Vault(load_secret(settings)), own)
+def _tokens(settings: Settings, db: Database) -> Tokens:
+    own = settings.slack_bot_token
+    return OwnToken(own.get_secret_value()) if own else KeptTokens(db, Vault(load_secret(settings)))

@@ -1,5 +1,6 @@
 """`assent doctor`: everything the product stands on, each with what to do when it is not well."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ Finding = tuple[bool, str]
 
 
 def doctor() -> None:
-    """Check settings, data directory, database, secret, web app and model, and say what to do.
+    """Check settings, data directory, database, secret, web app, model and Slack, and say what to do.
 
     Example: assent doctor
     """
@@ -28,7 +29,7 @@ def doctor() -> None:
         typer.echo(f"✗ {error}", err=True)
         raise typer.Exit(1) from None
     ill = False
-    for check in (_settings, _data_dir, _database, _redis, _secret, _web_app, _model):
+    for check in (_settings, _data_dir, _database, _redis, _secret, _web_app, _model, _slack):
         for well, said in check(settings):
             ill |= not well
             typer.echo(f"{'✓' if well else '✗'} {said}")
@@ -118,6 +119,13 @@ def _model(settings: Settings) -> Iterator[Finding]:
         else f"The model is {settings.llm} {settings.llm_model}."
     )
     yield _attempt(lambda: model_settings(settings), well)
+
+
+def _slack(settings: Settings) -> Iterator[Finding]:
+    if settings.has_slack:
+        from backend.bootstrap.slack import examine_slack  # bolt takes 0.4 s to import
+
+        yield from asyncio.run(examine_slack(settings))
 
 
 def _attempt(check: Callable[[], object], well: str) -> Finding:

@@ -38,3 +38,28 @@ class TestDatabaseUrl:
         with pytest.raises(SettingsError, match="ASSENT_DATABASE_URL: ") as caught:
             load_settings(database_url=url)
         assert "s3cret" not in str(caught.value)
+
+
+SLACK = {"slack_bot_token": "xoxb-s3cret", "slack_signing_secret": "s3cret"}
+
+
+class TestSlack:
+    def test_is_off_unless_something_of_it_is_set(self) -> None:
+        assert not load_settings().has_slack
+        assert load_settings(**SLACK).has_slack
+
+    @pytest.mark.parametrize(
+        ("changes", "named"),
+        [
+            ({"slack_bot_token": None}, "SLACK_BOT_TOKEN: "),
+            ({"slack_signing_secret": None}, "SLACK_SIGNING_SECRET: "),
+            ({"slack_client_id": "1.2"}, "SLACK_CLIENT_ID, SLACK_CLIENT_SECRET: "),
+            ({"slack_bot_token": "xoxp-s3cret"}, "SLACK_BOT_TOKEN: this is another kind"),
+            ({"slack_app_token": "xoxb-s3cret"}, "SLACK_APP_TOKEN: this is another kind"),
+            ({"slack_api_url": "slack.com"}, "SLACK_API_URL: "),
+        ],
+    )
+    def test_names_what_is_missing_and_gives_nothing_away(self, changes: dict[str, str | None], named: str) -> None:
+        with pytest.raises(SettingsError, match=named) as caught:
+            load_settings(**{**SLACK, **changes})
+        assert "s3cret" not in str(caught.value)

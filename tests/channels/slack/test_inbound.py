@@ -34,7 +34,14 @@ def clicked(verb: str, value: str = "req_1 3", **more: Any) -> dict[str, Any]:
 
 def sent(verb: str, values: dict[str, Any], **more: Any) -> dict[str, Any]:
     metadata = json.dumps({"verb": verb, "token": "req_1 3", "channel": "D1", "ts": "1.2"})
-    view = {"id": "V1", "hash": "h", "private_metadata": metadata, "state": {"values": values}}
+    view = {
+        "id": "V1",
+        "hash": "h",
+        "type": "modal",
+        "callback_id": "answer",
+        "private_metadata": metadata,
+        "state": {"values": values},
+    }
     return {"type": "view_submission", "team": {"id": "T1"}, "user": {"id": "U1", "team_id": "T1"}, "view": view, **more}
 
 

@@ -1,0 +1,216 @@
+"""Slack's way in, over HTTP and over Socket Mode: recorded first, answered second, shown third (F42, F43)."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import pytest
+
+from channels.contract import ChannelName, Question, Refused, SaidAnswer, SaidMessage, Taken
+from channels.errors import Retryable
+from channels.hooks import HookRefused
+from channels.slack.app import SlackApp
+from channels.slack.channel import SlackChannel
+from channels.slack.client import SlackClient
+from tests.channels.slack.test_client import TO, OneToken, asked
+from tests.channels.slack.test_inbound import clicked, event, sent
+from tests.channels.slack.test_outbound import answered, call, question, shown, verbs
+from tests.support.slack import APP_TOKEN, DANA, SECRET, TEAM, Slack, run_slack, sign
+
+Reply = TypeVar("Reply")
+FORM = "application/x-www-form-urlencoded"
+DECIDED = question(action=call({"amount": 500, "to": "Vera"}), **answered("approve"))
+
+
+class Recorder:
+    """An inbox that keeps what it is told, and answers as the test wants."""
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+        self.found: Question | Refused = asked()
+        self.outcome: Taken | Refused = Taken(DECIDED)
+        self.broken = False
+
+    async def find(self, channel: ChannelName, account: str, request_id: str) -> Question | Refused:
+        self._check()
+        return self.found
+
+    async def answer(self, said: SaidAnswer) -> Taken | Refused:
+        return self._keep(said, self.outcome)
+
+    async def open_text(self, channel: ChannelName, account: str, place: str) -> str | None:
+        self._check()
+        return None
+
+    async def message(self, said: SaidMessage) -> Refused | None:
+        return self._keep(said, None)
+
+    async def link(self, channel: ChannelName, account: str, label: str, code: str) -> str:
+        return self._keep((account, label, code), "Linked.")
+
+    async def disconnect(self, channel: ChannelName, account: str, reason: str) -> None:
+        self._keep(account, None)
+
+    def _keep(self, what: Any, reply: Reply) -> Reply:
+        self._check()
+        self.heard.append(what)
+        return reply
+
+    def _check(self) -> None:
+        if self.broken:
+            raise Retryable("The disk is full.")
+
+
+@pytest.fixture
+def inbox() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+async def app(inbox: Recorder, slack: Slack) -> AsyncIterator[SlackApp]:
+    client = SlackClient(OneToken(), slack.api_url)
+    made = SlackApp(inbox, OneToken(), client, signing_secret=SECRET, api_url=slack.api_url)
+    yield made
+    await made.close()
+    await client.close()
+
+
+async def post(app: SlackApp, payload: dict[str, Any], secret: str = SECRET) -> Any:
+    """What Slack is answered; everything that follows has been done by then."""
+    is_event = payload["type"] == "event_callback"
+    body = json.dumps(payload).encode() if is_event else urlencode({"payload": json.dumps(payload)}).encode()
+    headers = sign(body, "application/json" if is_event else FORM, secret=secret)
+    reply = await app.handle({name.lower(): value for name, value in headers.items()}, body)
+    await app.settled()
+    return reply
+
+
+class TestEvent:
+    async def test_is_recorded_before_it_is_acknowledged(self, app: SlackApp, inbox: Recorder) -> None:
+        assert (await post(app, event("hello"))).status == 200
+        assert [said.content for said in inbox.heard] == ["hello"]
+
+    async def test_that_cannot_be_recorded_is_not_acknowledged_so_that_slack_repeats_it(
+        self, app: SlackApp, inbox: Recorder
+    ) -> None:
+        inbox.broken = True
+        assert (await post(app, event("hello"))).status == 503
+        inbox.broken = False
+        assert (await post(app, event("hello"))).status == 200
+        assert len(inbox.heard) == 1
+
+    async def test_that_nobody_asked_for_is_acknowledged(self, app: SlackApp, inbox: Recorder) -> None:
+        assert (await post(app, event(type="reaction_added"))).status == 200
+        assert inbox.heard == []
+
+    async def test_of_a_goodbye_is_passed_on(self, app: SlackApp, inbox: Recorder) -> None:
+        await post(app, {**event(), "event": {"type": "app_uninstalled"}})
+        assert inbox.heard == ["T1/"]
+
+    async def test_that_is_forged_is_refused(self, app: SlackApp, inbox: Recorder) -> None:
+        with pytest.raises(HookRefused):
+            await post(app, event("hello"), secret="another")
+        assert inbox.heard == []
+
+
+class TestClick:
+    async def test_is_recorded_acknowledged_and_shown(self, app: SlackApp, inbox: Recorder, slack: Slack) -> None:
+        message = await _posted(slack)
+        reply = await post(app, _click(message))
+        assert reply.status == 200 and [said.action for said in inbox.heard] == ["approve"]
+        assert verbs(_now(slack, message)) == [] and "*Approved*" in shown(_now(slack, message))
+
+    async def test_that_cannot_be_recorded_says_so_and_keeps_its_buttons(
+        self, app: SlackApp, inbox: Recorder, slack: Slack
+    ) -> None:
+        message = await _posted(slack)
+        inbox.broken = True
+        assert (await post(app, _click(message))).status == 200
+        assert "could not be recorded" in slack.message(slack.dm(), lambda each: each.get("ephemeral_to"))["text"]
+        assert "approve" in verbs(_now(slack, message))
+
+    async def test_on_a_decided_request_rewrites_that_copy(self, app: SlackApp, inbox: Recorder, slack: Slack) -> None:
+        message = await _posted(slack)
+        inbox.outcome = Refused("Already approved by Dana.", "already_decided", question=DECIDED)
+        await post(app, _click(message))
+        assert "Already approved" in slack.message(slack.dm(), lambda each: each.get("ephemeral_to") == DANA)["text"]
+        assert verbs(_now(slack, message)) == []
+
+    async def test_is_recorded_even_when_slack_cannot_be_told(self, inbox: Recorder) -> None:
+        client = SlackClient(OneToken(), "http://127.0.0.1:1/api")
+        app = SlackApp(inbox, OneToken(), client, signing_secret=SECRET)
+        assert (await post(app, clicked("approve"))).status == 200
+        assert [said.action for said in inbox.heard] == ["approve"]
+        await client.close()
+
+    async def test_of_a_window_on_what_may_not_be_decided_here_opens_none(
+        self, app: SlackApp, inbox: Recorder, slack: Slack
+    ) -> None:
+        message = await _posted(slack)
+        inbox.found = question(action=call({"a": 1}), decidable=False)
+        await post(app, _click(message, "edit"))
+        assert "any more" in slack.message(slack.dm(), lambda each: each.get("ephemeral_to"))["text"]
+
+
+class TestSubmission:
+    async def test_that_cannot_be_recorded_stays_open_and_says_so(self, app: SlackApp, inbox: Recorder) -> None:
+        inbox.broken = True
+        reply = await post(app, sent("reject", {}))
+        said = json.loads(reply.body)
+        assert said["response_action"] == "errors" and "could not be recorded" in said["errors"]["said"]
+
+    async def test_on_a_decided_request_says_so_in_the_window(self, app: SlackApp, inbox: Recorder) -> None:
+        inbox.outcome = Refused("Already approved by Dana.", "already_decided", question=DECIDED)
+        said = json.loads((await post(app, sent("reject", {}))).body)
+        assert said["response_action"] == "update" and "Already approved" in json.dumps(said["view"])
+
+    async def test_that_is_taken_closes_the_window(self, app: SlackApp) -> None:
+        assert json.loads((await post(app, sent("reject", {}))).body) == {"response_action": "clear"}
+
+
+class TestCommand:
+    @pytest.mark.parametrize(("text", "told"), [("link ABCD1234", "Linked."), ("help", "direct message")])
+    async def test_is_answered_to_that_person_alone(self, app: SlackApp, text: str, told: str) -> None:
+        body = urlencode({"command": "/assent", "text": text, "team_id": TEAM, "user_id": DANA}).encode()
+        reply = await app.handle({name.lower(): value for name, value in sign(body, FORM).items()}, body)
+        assert told in reply.body and "in_channel" not in reply.body
+
+
+class TestSocketMode:
+    async def test_takes_the_same_in_without_a_way_in(self, inbox: Recorder, tmp_path: Path) -> None:
+        with run_slack(tmp_path, mode="socket") as slack:
+            client = SlackClient(OneToken(), slack.api_url)
+            app = SlackApp(inbox, OneToken(), client, api_url=slack.api_url)
+            await app.listen(APP_TOKEN)
+            await asyncio.to_thread(slack.say, slack.dm(), "hello")
+            await _until(lambda: inbox.heard)
+            assert [said.content for said in inbox.heard] == ["hello"]
+            with pytest.raises(HookRefused):
+                await app.handle({}, b"")
+            await app.close()
+            await client.close()
+
+
+async def _until(fact: Any) -> None:
+    async with asyncio.timeout(30):
+        while not fact():
+            await asyncio.sleep(0.01)
+
+
+async def _posted(slack: Slack) -> dict[str, Any]:
+    channel = SlackChannel(SlackClient(OneToken(), slack.api_url))
+    await channel.deliver(asked(), TO)
+    await channel.close()
+    return slack.message(slack.dm())
+
+
+def _now(slack: Slack, message: dict[str, Any]) -> dict[str, Any]:
+    return next(each for each in slack.messages(message["channel"]) if each["ts"] == message["ts"])
+
+
+def _click(message: dict[str, Any], verb: str = "approve") -> dict[str, Any]:
+    place = {"channel_id": message["channel"], "message_ts": message["ts"]}
+    return clicked(verb, "req_1 1", container=place, team={"id": TEAM}, user={"id": DANA, "team_id": TEAM})
