@@ -14,7 +14,7 @@ from tests.support.web_app import Tab, Window
 THINNEST: ViewportSize = {"width": 320, "height": 640}
 STATES = (
     *("pending", "draft", "submitting", "failed-to-submit", "updated-since-you-opened-it", "last-minute"),
-    *("sent-elsewhere", "delivery-problem", "not-allowed", "offline"),
+    *("sent-elsewhere", "on-its-way", "sent-everywhere", "delivery-problem", "dead-letter", "not-allowed", "offline"),
     *("answered-by-you", "answered-elsewhere", "too-late", "timed-out", "withdrawn"),
 )
 # WCAG 2.5.8: 24 px, 44 on touch; inline links are exempt, and a check box counts with its label.

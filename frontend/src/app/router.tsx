@@ -53,6 +53,10 @@ export const router = createBrowserRouter([
                 path: '/r/:id',
                 lazy: async () => ({ Component: (await import('./routes/request')).RequestRoute }),
               },
+              {
+                path: '/settings/channels',
+                lazy: async () => ({ Component: (await import('./routes/channels')).ChannelsRoute }),
+              },
               { path: '*', Component: NotFound },
             ],
           },

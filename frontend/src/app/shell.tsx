@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { MessagesSquare, Plus } from 'lucide-react';
+import { MessagesSquare, Plus, Waypoints } from 'lucide-react';
 import { useState } from 'react';
 import { Link, Outlet, useLocation, useMatch } from 'react-router';
 import { Mark } from '@/components/brand';
@@ -22,7 +22,7 @@ import { Shortcuts } from './shortcuts';
 /** A rail at the side, or a bar at the bottom of a small screen, around whatever is open. */
 export function Shell() {
   useLiveMe();
-  const atList = useMatch('/sessions') !== null;
+  const atTop = [useMatch('/sessions'), useMatch('/settings/*')].some(Boolean);
   const [help, setHelp] = useState(false);
   return (
     <div className="flex h-dvh flex-col sm:flex-row">
@@ -36,7 +36,7 @@ export function Shell() {
         aria-label="Main"
         className={cn(
           'order-last flex shrink-0 items-center justify-around border-t border-rule pb-[env(safe-area-inset-bottom)] sm:order-first sm:w-[76px] sm:flex-col sm:justify-start sm:gap-1 sm:border-t-0 sm:border-r sm:py-3',
-          !atList && 'max-sm:hidden',
+          !atTop && 'max-sm:hidden',
         )}
       >
         <Link to="/sessions" aria-label="Assent, all sessions" className="mb-4 rounded-md p-1 max-sm:hidden">
@@ -49,6 +49,12 @@ export function Shell() {
           within={['/sessions', '/s/', '/r/']}
         />
         <Place to="/s/new" icon={<Plus aria-hidden />} label="New" within={[]} className="sm:hidden" />
+        <Place
+          to="/settings/channels"
+          icon={<Waypoints aria-hidden />}
+          label="Channels"
+          within={['/settings/channels']}
+        />
         <Account onHelp={() => setHelp(true)} />
       </nav>
       <main id="main" tabIndex={-1} className="flex min-h-0 min-w-0 flex-1 flex-col outline-none">

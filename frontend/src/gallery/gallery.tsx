@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
+import { DeadLetter } from '@/features/feedback/components/dead-letter';
 import { PendingCard } from '@/features/feedback/components/pending-card';
 import { SettledCard } from '@/features/feedback/components/settled-card';
 import { kindLabel } from '@/features/feedback/model';
-import type { FeedbackType } from '@/api/types';
+import type { FeedbackRequest, FeedbackType } from '@/api/types';
 import { slug, type Specimen, specimens } from './specimens';
 
 const KINDS = Object.keys(kindLabel) as FeedbackType[];
@@ -76,8 +77,13 @@ function Card({ specimen }: { specimen: Specimen }) {
       onRetry={() => undefined}
       updated={updated}
       blocked={blocked}
+      Lost={Lost}
     />
   );
+}
+
+function Lost(props: { request: FeedbackRequest; onAsked: () => void }) {
+  return <DeadLetter {...props} places={['chat', 'slack', 'email']} />;
 }
 
 /** Presses the named buttons once the card is there. */
@@ -86,8 +92,10 @@ function usePressed(names: string[] = []) {
   const left = useRef([...names]);
   useEffect(() => {
     const name = left.current.shift();
-    const buttons = [...(box.current?.querySelectorAll('button') ?? [])];
-    if (name) buttons.find((button) => button.textContent === name)?.click();
+    const buttons = [...(box.current?.querySelectorAll<HTMLElement>('button, summary') ?? [])];
+    const says = ({ textContent, tagName }: HTMLElement, words: string) =>
+      tagName === 'SUMMARY' ? textContent?.startsWith(words) : textContent === words;
+    if (name) buttons.find((button) => says(button, name))?.click();
   });
   return box;
 }

@@ -2,6 +2,7 @@ import { Problem } from '@/api/problem';
 import type { FeedbackRequest, FeedbackType } from '@/api/types';
 import { type Draft, emptyDraft } from '@/features/feedback/model';
 import { answered, aRequest } from '@/testing/fixtures';
+import { carried } from './carried';
 
 /** One card in one state. */
 export interface Specimen {
@@ -164,7 +165,6 @@ function common(type: FeedbackType): Specimen[] {
     const { change, ...rest } = more;
     return { state, request: open(type, state, change), draft: emptyDraft, ...rest };
   };
-  const delivery = { attempts: 3, step: 0, round: 0, person_id: 'p1' };
   return [
     one('Pending'),
     one('Draft', { draft, ...(type === 'confirmation' && { press: ['Reject'] }) }),
@@ -172,10 +172,7 @@ function common(type: FeedbackType): Specimen[] {
     one('Failed to submit', { draft, error: new Problem(503, { instance: 'req_5f2c' }) }),
     one('Updated since you opened it', { updated: true, change: { version: 2 } }),
     one('Last minute', { change: { due_at: ahead(45_000) } }),
-    one('Sent elsewhere', { change: { deliveries: [{ ...delivery, channel: 'slack', status: 'sent' }] } }),
-    one('Delivery problem', {
-      change: { deliveries: [{ ...delivery, channel: 'slack', status: 'failed' }] },
-    }),
+    ...carried(sam).map(({ state, ...more }) => one(state, more)),
     one('Not allowed', { blocked: 'Only Sam can decide this.' }),
     one('Offline', { blocked: 'You are offline. You can decide as soon as the connection is back.' }),
     { state: 'Answered by you', request: settle('Answered by you'), draft: emptyDraft },

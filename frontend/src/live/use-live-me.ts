@@ -17,7 +17,9 @@ const OVER = new Set<AgentStatus>(['idle', 'completed', 'error']);
 /** A copy moved: whoever shows the request reads it anew, and a letter that died or came back changes the lists. */
 function applyDelivery(cache: QueryClient, frame: FeedbackDelivery): void {
   void cache.invalidateQueries({ queryKey: keys.request(frame.request_id) });
-  if (frame.dead_letter !== undefined) void cache.invalidateQueries({ queryKey: keys.sessionLists });
+  if (frame.dead_letter === undefined) return;
+  void cache.invalidateQueries({ queryKey: keys.sessionLists });
+  void cache.invalidateQueries({ queryKey: keys.session(frame.session_id), exact: true });
 }
 
 export function applyMine(cache: QueryClient, frame: Frame): void {

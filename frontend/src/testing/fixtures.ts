@@ -1,4 +1,4 @@
-import type { FeedbackRequest, Message, Session } from '@/api/types';
+import type { Channel, FeedbackRequest, Message, Session } from '@/api/types';
 import type { DurableFrame } from '@/live/frames';
 
 const AT = '2026-11-20T14:03:00Z';
@@ -16,6 +16,20 @@ export function aSession(change: Partial<Session> = {}): Session {
     last_seq: 0,
     created_at: AT,
     updated_at: AT,
+    ...change,
+  };
+}
+
+/** The web chat, unless something else is said. */
+export function aChannel(change: Partial<Channel> = {}): Channel {
+  return {
+    type: 'chat',
+    status: 'connected',
+    set_up: true,
+    linked: true,
+    account: null,
+    enabled: true,
+    wait_seconds: 900,
     ...change,
   };
 }

@@ -10,6 +10,7 @@ import { RequestCard } from '@/features/feedback/components/request-card';
 import { requestQuery } from '@/features/feedback/queries';
 import { useOnline } from '@/hooks/use-online';
 import { whyBlocked } from '../blocked';
+import { LostRequest } from '../lost-request';
 import { NotFound } from './not-found';
 
 /** One request alone, where a link from a message leads. Opening it changes nothing. */
@@ -36,6 +37,7 @@ export function RequestRoute() {
               request={request.data}
               heading="h1"
               blocked={whyBlocked(request.data, me.data?.id, { online, server: true })}
+              Lost={LostRequest}
             />
           </>
         ) : request.error ? (

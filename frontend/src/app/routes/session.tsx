@@ -9,6 +9,8 @@ import { ErrorNotice } from '@/components/error-notice';
 import { Button } from '@/components/ui/button';
 import { Skeleton } from '@/components/ui/skeleton';
 import { meQuery } from '@/features/auth/queries';
+import { ChannelItems, SessionChannel } from '@/features/channels/components/session-channel';
+import { useMoveSession } from '@/features/channels/queries';
 import { RequestCard } from '@/features/feedback/components/request-card';
 import { CutOffReply } from '@/features/run/components/cut-off-reply';
 import { FailedRun } from '@/features/run/components/failed-run';
@@ -39,6 +41,7 @@ import { goToCard, nextCard } from '@/lib/card-keys';
 import type { DurableFrame } from '@/live/frames';
 import { useLiveSession } from '@/live/use-live-session';
 import { whyBlocked } from '../blocked';
+import { LostRequest } from '../lost-request';
 import { SessionComposer } from '../session-composer';
 import { NotFound } from './not-found';
 
@@ -102,6 +105,8 @@ function OpenSession({ session }: { session: Session }) {
   const status = cutOff && !closed ? CUT_OFF : told;
   const untold = runId !== undefined && !items.some((item) => 'steps' in item && item.steps === runId);
   useSessionKeys(composer);
+  const move = useMoveSession(session);
+  const asking = { chosen: move.chosen, onChoose: move.mutate };
 
   function send(text: string) {
     live.outbox.submit(text);
@@ -111,7 +116,16 @@ function OpenSession({ session }: { session: Session }) {
   return (
     <div className="flex h-full flex-col">
       <title>{`${mine.length > 0 ? `(${mine.length}) ` : ''}${session.title || 'Session'} · Assent`}</title>
-      <SessionHeader session={session} status={status} />
+      <SessionHeader
+        session={session}
+        status={status}
+        {...(!closed && { channel: <SessionChannel {...asking} />, menuItems: <ChannelItems {...asking} /> })}
+      />
+      {move.error && (
+        <div className="border-b border-rule px-4 py-2">
+          <ErrorNotice error={move.error} />
+        </div>
+      )}
       <ConnectionStrip connection={connection} onRetry={() => live.reconnect()} />
       <div className="relative min-h-0 flex-1">
         {/* Scrollable by keyboard when nothing inside can take the focus. */}
@@ -134,6 +148,7 @@ function OpenSession({ session }: { session: Session }) {
                     request={request}
                     heading="h2"
                     blocked={whyBlocked(request, me.data?.id, { online, server })}
+                    Lost={LostRequest}
                   />
                 )}
                 renderSteps={renderSteps}

@@ -5,6 +5,7 @@ import { cn } from '@/lib/cn';
 /** Not modal: a modal menu would inject a style element, which the page's security policy refuses. */
 export function DropdownMenu({
   trigger,
+  className,
   children,
   ...props
 }: ComponentProps<typeof Menu.Content> & { trigger: ReactNode }) {
@@ -16,7 +17,10 @@ export function DropdownMenu({
           data-slot="dropdown-menu"
           sideOffset={6}
           collisionPadding={8}
-          className="z-20 min-w-52 animate-settle rounded-md border border-rule bg-sheet p-1 text-sm shadow-float"
+          className={cn(
+            'z-20 min-w-52 animate-settle rounded-md border border-rule bg-sheet p-1 text-sm shadow-float',
+            className,
+          )}
           {...props}
         >
           {children}

@@ -10,7 +10,6 @@ import {
   formErrors,
   formValues,
   notAsked,
-  reached,
   signature,
 } from './model';
 
@@ -124,20 +123,6 @@ test('a draft reads as text, and an untouched one as nothing', () => {
 
 test.each([1e21, 2 ** 53, [1, { a: -1e30 }]])('a number with too many digits is told (%j)', (value) => {
   expect(facts({ value })[0]?.rounded).toBe(true);
-});
-
-test('the other channels: where the request lies, and which could not be reached', () => {
-  const at = (channel: string, status: string) => ({
-    channel,
-    status,
-    attempts: 1,
-    step: 0,
-    round: 0,
-    person_id: 'p1',
-  });
-  const deliveries = [at('chat', 'sent'), at('slack', 'seen'), at('email', 'failed')];
-  expect(reached(aRequest({ deliveries }))).toEqual({ sent: 'Slack', troubled: 'Email' });
-  expect(reached(aRequest())).toEqual({ sent: '', troubled: '' });
 });
 
 test('a field may be called like a part of every object', () => {

@@ -190,36 +190,6 @@ export const riskLabel: Record<Action['risk'], string> = {
   high: 'High risk',
 };
 
-const CHANNEL_NAMES: Record<string, string> = { slack: 'Slack', email: 'Email' };
-const SENT = new Set(['sent', 'seen']);
-const TROUBLED = new Set(['failed', 'retry_wait']);
-
-export interface Reached {
-  /** "Slack and Email": where else it lies. */
-  sent: string;
-  /** Where it could not be brought. */
-  troubled: string;
-}
-
-function channels(request: FeedbackRequest, statuses: Set<string>): string {
-  const names = request.deliveries
-    .filter(({ channel, status }) => channel !== 'chat' && statuses.has(status))
-    .map(({ channel }) => CHANNEL_NAMES[channel] ?? channel);
-  return [...new Set(names)].join(' and ');
-}
-
-/** How far the request has come on the other channels. */
-export function reached(request: FeedbackRequest): Reached {
-  return { sent: channels(request, SENT), troubled: channels(request, TROUBLED) };
-}
-
-/** Names the copies in the web chat that nobody has seen yet; undefined where there are none. */
-export function unseenCopies(request: FeedbackRequest): string | undefined {
-  if (request.status !== 'pending') return undefined;
-  const copies = request.deliveries.filter(({ channel, status }) => channel === 'chat' && status === 'sent');
-  return copies.map(({ person_id, round, step }) => [person_id, round, step].join(' ')).join() || undefined;
-}
-
 /** What stands under `name` in what somebody typed; names are the agent's, so `constructor` is one like any other. */
 export function typed<T>(record: Record<string, T> | undefined, name: string): T | undefined {
   return record && Object.hasOwn(record, name) ? record[name] : undefined;

@@ -2,8 +2,8 @@ import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query
 import { useRef } from 'react';
 import { api, unwrap } from '@/api/client';
 import { keys } from '@/api/keys';
-import { Problem } from '@/api/problem';
-import type { FeedbackRequest } from '@/api/types';
+import { isStatus, Problem } from '@/api/problem';
+import type { ChannelType, FeedbackRequest } from '@/api/types';
 import { newId } from '@/lib/ids';
 import type { Answer } from './model';
 
@@ -50,6 +50,30 @@ export function useAnswer(request: FeedbackRequest | undefined) {
       else if (error instanceof Problem && error.status === 409) {
         void cache.invalidateQueries({ queryKey: keys.request(request.id) });
       }
+    },
+  });
+}
+
+/** Asks an open request again: on a channel of the reader's choice, or along the same way when none is named. */
+export function useAskAgain(requestId: string) {
+  const cache = useQueryClient();
+  const params = { path: { request_id: requestId } };
+  return useMutation({
+    networkMode: 'always',
+    mutationFn: (channel: ChannelType | undefined) =>
+      unwrap(
+        channel
+          ? api.POST('/api/feedback/{request_id}/reroute', { params, body: { channel } })
+          : api.POST('/api/feedback/{request_id}/retry', { params }),
+      ),
+    onSuccess: (request) => {
+      cache.setQueryData(keys.request(requestId), request);
+      // Its copies may have moved on while the reply was on its way.
+      void cache.invalidateQueries({ queryKey: keys.request(requestId) });
+    },
+    onError: (error) => {
+      // It was decided, or has arrived meanwhile: then that is what to show.
+      if (isStatus(error, 409)) void cache.invalidateQueries({ queryKey: keys.request(requestId) });
     },
   });
 }

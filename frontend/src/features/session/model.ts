@@ -139,7 +139,7 @@ export function waitingWords(pending: FeedbackRequest[]): string {
 }
 
 export interface Status {
-  tone: 'idle' | 'done' | 'working' | 'waiting' | 'failed';
+  tone: 'idle' | 'done' | 'working' | 'waiting' | 'lost' | 'failed';
   text: string;
 }
 
@@ -148,9 +148,11 @@ export const CUT_OFF: Status = { tone: 'failed', text: 'Cut off' };
 /** The session's state in a few words. `others` are the people asked when it is not the reader. */
 export function statusOf(session: Session, waiting: number, running: boolean, others = ''): Status {
   if (session.status === 'closed') return { tone: 'idle', text: 'Closed' };
-  if (waiting > 0)
-    return { tone: 'waiting', text: waiting === 1 ? 'Waiting for you' : `Waiting for you (${waiting})` };
-  if (others) return { tone: 'working', text: `Waiting for ${others}` };
+  if (waiting > 0 || others) {
+    const whom = waiting > 0 ? (waiting === 1 ? 'you' : `you (${waiting})`) : others;
+    if (session.undelivered > 0) return { tone: 'lost', text: `Waiting for ${whom}, not delivered` };
+    return { tone: waiting > 0 ? 'waiting' : 'working', text: `Waiting for ${whom}` };
+  }
   if (running) {
     const detail = session.agent_status === 'using_tool' ? session.agent_detail : undefined;
     return { tone: 'working', text: detail ? `Working: ${detail}` : 'Working' };

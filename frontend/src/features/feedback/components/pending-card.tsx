@@ -13,6 +13,7 @@ import { ChoiceDecision } from './choice-decision';
 import { ConfirmationDecision } from './confirmation-decision';
 import { Deadline } from './deadline';
 import type { DecisionProps } from './decision';
+import { isLost } from '../deliveries';
 import { DeliveryLine } from './delivery-line';
 import { FormDecision } from './form-decision';
 import { KindIcon } from './kind-icon';
@@ -28,6 +29,9 @@ const DECISIONS: Record<FeedbackType, ComponentType<DecisionProps>> = {
   checkpoint: CheckpointDecision,
 };
 
+/** What to offer where a request reached nobody; `onAsked` once it is on its way again. */
+export type Lost = ComponentType<{ request: FeedbackRequest; onAsked: () => void }>;
+
 interface PendingCardProps {
   request: FeedbackRequest;
   heading: 'h1' | 'h2';
@@ -40,6 +44,7 @@ interface PendingCardProps {
   onRetry: (() => void) | undefined;
   updated: boolean;
   blocked: string | undefined;
+  Lost: Lost | undefined;
 }
 
 /** The server names nested fields by path; a form knows its own by name. */
@@ -56,7 +61,7 @@ function canRetry(error: unknown): boolean {
 }
 
 export function PendingCard(props: PendingCardProps) {
-  const { request, heading: Heading, titleRef, busy, error, onRetry, updated, blocked } = props;
+  const { request, heading: Heading, titleRef, busy, error, onRetry, updated, blocked, Lost } = props;
   const id = useId();
   const Decision = DECISIONS[request.type];
   const errors = byField(error);
@@ -100,6 +105,7 @@ export function PendingCard(props: PendingCardProps) {
         </header>
         <RequestDocument request={request} />
         <Deadline request={request} />
+        {Lost && isLost(request) && <Lost request={request} onAsked={() => titleRef.current?.focus()} />}
         <DeliveryLine request={request} />
       </div>
       <footer className="rounded-b-sm border-t border-dashed border-rule-strong bg-sheet p-5 max-sm:has-[[data-sticky]]:sticky max-sm:has-[[data-sticky]]:bottom-0 max-sm:has-[[data-sticky]]:py-3 sm:px-8">

@@ -5,9 +5,10 @@ import type { FeedbackRequest } from '@/api/types';
 import { useDraft } from '@/hooks/use-draft';
 import { useLookedAt } from '@/hooks/use-looked-at';
 import { saySeen } from '@/live/seen';
-import { type Answer, draftText, emptyDraft, unseenCopies } from '../model';
+import { type Answer, draftText, emptyDraft } from '../model';
+import { unseenCopies } from '../deliveries';
 import { requestQuery, useAnswer } from '../queries';
-import { PendingCard } from './pending-card';
+import { PendingCard, type Lost } from './pending-card';
 import { SettledCard } from './settled-card';
 
 interface RequestCardProps {
@@ -16,10 +17,11 @@ interface RequestCardProps {
   heading: 'h1' | 'h2';
   /** Why deciding is impossible right now. */
   blocked?: string | undefined;
+  Lost?: Lost;
 }
 
 /** One request as a document: open until somebody signs, then folded into the signature. */
-export function RequestCard({ request: initial, heading, blocked }: RequestCardProps) {
+export function RequestCard({ request: initial, heading, blocked, Lost }: RequestCardProps) {
   const { data: request } = useQuery({
     ...requestQuery(initial.id),
     initialData: initial,
@@ -71,6 +73,7 @@ export function RequestCard({ request: initial, heading, blocked }: RequestCardP
       onRetry={answer.variables && (() => decide(answer.variables))}
       updated={request.version > seenVersion}
       blocked={blocked}
+      Lost={Lost}
     />
   );
 }

@@ -4,6 +4,7 @@ import { Disclosure } from '@/components/ui/disclosure';
 import { callLine, kindLabel } from '../model';
 import { AnswerDetails } from './answer-details';
 import { ExactText, Words } from '@/components/exact-text';
+import { DeliveryLine } from './delivery-line';
 import { KindIcon } from './kind-icon';
 import { RequestDocument } from './request-document';
 import { RiskMark } from './risk-mark';
@@ -56,6 +57,7 @@ function Whole({ request, titleRef, id }: SettledCardProps & { id: string }) {
         <Words text={request.title} />
       </h1>
       <RequestDocument request={request} />
+      <DeliveryLine request={request} className="mt-5" />
       <p className="mt-8 border-b border-ink pb-1 font-medium">
         <SignatureLine request={request} />
       </p>
@@ -87,6 +89,7 @@ function Folded({ request, titleRef, id }: SettledCardProps & { id: string }) {
             </p>
           )}
           <RequestDocument request={request} />
+          <DeliveryLine request={request} />
         </div>
       </Disclosure>
       <div className="mt-2 grid gap-2 text-sm empty:hidden">

@@ -1,4 +1,5 @@
 import { ArrowLeft } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { Session } from '@/api/types';
 import { Words } from '@/components/exact-text';
@@ -7,7 +8,15 @@ import type { Status } from '../model';
 import { SessionMenu } from './session-menu';
 import { StatusChip } from './status-chip';
 
-export function SessionHeader({ session, status }: { session: Session; status: Status }) {
+interface SessionHeaderProps {
+  session: Session;
+  status: Status;
+  /** Where to ask about it, beside the menu and in it. */
+  channel?: ReactNode;
+  menuItems?: ReactNode;
+}
+
+export function SessionHeader({ session, status, channel, menuItems }: SessionHeaderProps) {
   return (
     <header className="flex min-h-14 items-center gap-2 border-b border-rule px-2 sm:px-4">
       <Button asChild variant="ghost" size="icon" className="lg:hidden">
@@ -21,7 +30,8 @@ export function SessionHeader({ session, status }: { session: Session; status: S
         </h1>
         <StatusChip status={status} />
       </div>
-      <SessionMenu session={session} label="Session menu" />
+      {channel}
+      <SessionMenu session={session} label="Session menu" items={menuItems} />
     </header>
   );
 }

@@ -10,12 +10,13 @@ import { useCloseSession } from '../queries';
 import { RenameDialog } from './rename-dialog';
 import { SessionMenuButton, type SessionMenuProps } from './session-menu';
 
-export default function SessionMenuBody({ session, label, className }: SessionMenuProps) {
+export default function SessionMenuBody({ session, label, className, items }: SessionMenuProps) {
   const [dialog, setDialog] = useState<'rename' | 'close'>();
   const done = () => setDialog(undefined);
   return (
     <>
       <DropdownMenu align="end" trigger={<SessionMenuButton label={label} className={className} />}>
+        {items}
         <MenuItem onSelect={() => setDialog('rename')}>
           <Pencil aria-hidden /> Rename
         </MenuItem>

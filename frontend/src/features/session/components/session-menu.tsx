@@ -1,5 +1,5 @@
 import { Ellipsis } from 'lucide-react';
-import { type ComponentProps, lazy, Suspense } from 'react';
+import { type ComponentProps, lazy, type ReactNode, Suspense } from 'react';
 import type { Session } from '@/api/types';
 import { Button } from '@/components/ui/button';
 
@@ -12,6 +12,8 @@ export interface SessionMenuProps {
   session: Session;
   label: string;
   className?: string;
+  /** More to choose from, above the rest. */
+  items?: ReactNode;
 }
 
 export function SessionMenuButton({ label, ...props }: { label: string } & ComponentProps<typeof Button>) {

@@ -1,4 +1,4 @@
-import { Check, CircleDot, OctagonAlert, PenLine } from 'lucide-react';
+import { Check, CircleDot, MailX, OctagonAlert, PenLine } from 'lucide-react';
 import { Words } from '@/components/exact-text';
 import { cn } from '@/lib/cn';
 import type { Status } from '../model';
@@ -8,6 +8,7 @@ const LOOK = {
   done: { Icon: Check, colour: 'text-ink-3' },
   working: { Icon: CircleDot, colour: 'text-ink-2' },
   waiting: { Icon: PenLine, colour: 'font-medium text-accent' },
+  lost: { Icon: MailX, colour: 'font-medium text-danger' },
   failed: { Icon: OctagonAlert, colour: 'text-danger' },
 };
 
