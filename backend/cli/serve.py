@@ -13,6 +13,7 @@ from backend.bootstrap import bootstrap, bootstrap_api
 from backend.settings import Settings, SettingsError, load_settings
 
 GRACE_S = 5
+KEEP_ALIVE_S = 75  # longer than clients keep an idle connection: who closes first must not be us, in the middle of a call
 
 
 Host = typer.Option(None, help="Address to listen on; default ASSENT_HOST.")
@@ -58,6 +59,7 @@ def _run(settings: Settings, app: FastAPI) -> None:
         ws_ping_timeout=20.0,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
         server_header=False,
         access_log=False,
