@@ -6,7 +6,23 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import FastAPI
 
 from backend import __version__
-from backend.api import auth, channels, chat, crew, feedback, health, hooks, live, oauth, problems, runs, sessions, tasks, web
+from backend.api import (
+    auth,
+    channels,
+    chat,
+    crew,
+    feedback,
+    health,
+    hooks,
+    live,
+    metrics,
+    oauth,
+    problems,
+    runs,
+    sessions,
+    tasks,
+    web,
+)
 from backend.api.context import Context
 from backend.api.shell import Shell
 
@@ -19,7 +35,7 @@ def create_app(lifespan: Lifespan) -> FastAPI:
     app = FastAPI(title="Assent", version=__version__, description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None)
     problems.install(app)
     # Routes are tried one after the other: the busiest come first.
-    for module in (feedback, chat, live, sessions, auth, runs, tasks, crew, channels, oauth, hooks, health, web):
+    for module in (feedback, chat, live, sessions, auth, runs, tasks, crew, channels, oauth, hooks, health, metrics, web):
         app.include_router(module.router)
     web.mount(app)
     app.middleware_stack = Shell(app.build_middleware_stack())  # outermost: the answers to our own faults are dressed too

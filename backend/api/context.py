@@ -16,6 +16,7 @@ from backend.auth.vault import Vault
 from backend.db import Database
 from backend.domain.policy import Policy
 from backend.jobs.contract import Queue
+from backend.metrics import Measures
 from backend.settings import Settings
 from backend.stream.contract import Stream
 from channels.hooks import Hook
@@ -38,6 +39,7 @@ class Context:
     hooks: Mapping[str, Hook]  # what takes in a provider's callbacks, by channel
     providers: Mapping[str, Provider]  # where accounts are proven by signing in, by channel
     vault: Vault
+    measures: Measures
 
 
 def context_of(connection: HTTPConnection) -> Context:

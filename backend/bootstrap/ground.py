@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from backend.core.executions import settle_cut_off
-from backend.db import Database, Effect, EndReply, Publish, Ring
+from backend.db import Attempted, Database, Effect, EndReply, Publish, Ring, Took
 from backend.db.database import Sink
 from backend.db.deliveries import void_delivery_leases
 from backend.db.migrate import migrate
@@ -17,6 +17,7 @@ from backend.db.runs import void_leases
 from backend.jobs.contract import Job, Queue
 from backend.jobs.memory_queue import MemoryQueue
 from backend.log import get_logger
+from backend.metrics import Measures
 from backend.settings import Settings, SettingsError
 from backend.stream.contract import Stream
 from backend.stream.memory_stream import MemoryStream
@@ -29,12 +30,13 @@ CUT_OFF_MS = 3600 * 1000  # far longer than any tool may take
 
 
 class Ground(NamedTuple):
-    """A database, and the doorbell, the live frames and the counts that processes share."""
+    """A database, the doorbell, the live frames and the counts that processes share, and what this one measured."""
 
     db: Database
     queue: Queue
     stream: Stream
     windows: Windows
+    measures: Measures
 
 
 @asynccontextmanager
@@ -45,11 +47,12 @@ async def open_ground(settings: Settings, process: str) -> AsyncIterator[Ground]
     with sole_use(settings) if alone else nullcontext():
         migrate(settings.database)
         async with open_shared(settings) as shared:
-            db = open_database(settings.database, sink_into(shared.stream, shared.queue))
+            measures = Measures()
+            db = open_database(settings.database, sink_into(shared.stream, shared.queue, measures))
             freed = await _take_over(db, alone)
             log.info("started", process=process, url=settings.url, database=settings.database_name, resumed_leases=freed)
             try:
-                yield Ground(db, *shared)
+                yield Ground(db, *shared, measures)
             finally:
                 await asyncio.to_thread(db.close)
                 log.info("stopped", process=process)
@@ -120,7 +123,7 @@ async def _take_over(db: Database, alone: bool) -> int:
     return freed
 
 
-def sink_into(stream: Stream, queue: Queue) -> Sink:
+def sink_into(stream: Stream, queue: Queue, measures: Measures) -> Sink:
     """Where effects go after commit."""
 
     def sink(effects: Sequence[Effect]) -> None:
@@ -132,5 +135,9 @@ def sink_into(stream: Stream, queue: Queue) -> Sink:
                     queue.ring(Job(kind, id))
                 case EndReply(session_id):
                     stream.end_reply(session_id)
+                case Attempted(channel, verb, outcome):
+                    measures.attempted(channel, verb, outcome)
+                case Took(what, channel, seconds):
+                    measures.took(what, channel, seconds)
 
     return sink

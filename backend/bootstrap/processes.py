@@ -43,6 +43,7 @@ from backend.settings import Settings
 from backend.worker.advance_run import RunAdvancer
 from backend.worker.app import Worker
 from backend.worker.carry import Carrier
+from backend.worker.metrics import metrics_page
 from channels.contract import Channel
 
 log = get_logger(__name__)
@@ -64,14 +65,17 @@ def bootstrap_api(settings: Settings) -> FastAPI:
     return _application(settings, "api", works=False)
 
 
-async def run_worker(settings: Settings, stop: asyncio.Event, ready: asyncio.Event) -> None:
-    """A worker alone, from `ready` until `stop`. Raises SettingsError."""
+async def run_worker(settings: Settings, stop: asyncio.Event, ready: asyncio.Event, metrics_port: int | None = None) -> None:
+    """A worker alone, from `ready` until `stop`, with its page for Prometheus where a port is named. Raises SettingsError."""
     check_shared(settings)
     policy = approval_policy(settings)
     failpoints.arm(settings.failpoint)
     async with open_ground(settings, "worker") as ground:
         channels = make_channels(settings, ground.db, ground.stream)
-        async with _working(settings, ground, policy, channels):
+        page: AbstractAsyncContextManager[None] = nullcontext()
+        if metrics_port is not None:
+            page = metrics_page(metrics_port, ground.db, ground.queue, ground.measures)
+        async with page, _working(settings, ground, policy, channels):
             ready.set()
             await stop.wait()
 
@@ -101,7 +105,7 @@ async def _serving(
     app: FastAPI, settings: Settings, ground: Ground, policy: Policy, channels: dict[str, Channel]
 ) -> AsyncIterator[None]:
     """The API's own parts, for as long as this lasts."""
-    db, queue, stream, windows = ground
+    db, queue, stream, windows, measures = ground
     secret = load_secret(settings)
     tokens = Tokens(secret)
     sign_ins, sockets = SignIns(db, tokens), Sockets()
@@ -132,6 +136,7 @@ async def _serving(
                 hooks,
                 make_providers(settings),
                 Vault(secret),
+                measures,
             )
             install_context(app, context)
             yield

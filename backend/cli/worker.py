@@ -9,11 +9,13 @@ from backend import log
 from backend.bootstrap import run_worker
 from backend.settings import load_settings
 
+MetricsPort = typer.Option(None, min=0, max=65535, help="Answer GET /metrics on this port of 127.0.0.1.")
 
-def worker() -> None:
+
+def worker(metrics_port: int | None = MetricsPort) -> None:
     """Run a worker: it carries runs on and messages out. Any number of these, beside any number of `assent api`.
 
-    Needs ASSENT_DATABASE_URL (PostgreSQL) and ASSENT_REDIS_URL. Example: assent worker
+    Needs ASSENT_DATABASE_URL (PostgreSQL) and ASSENT_REDIS_URL. Example: assent worker --metrics-port 9101
     """
     settings = load_settings()
     log.configure(settings.log_format)
@@ -24,7 +26,7 @@ def worker() -> None:
             asyncio.get_running_loop().add_signal_handler(how, stop.set)
         announcing = asyncio.create_task(_announce(ready))
         try:
-            await run_worker(settings, stop, ready)
+            await run_worker(settings, stop, ready, metrics_port)
         finally:
             announcing.cancel()
 

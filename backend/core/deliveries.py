@@ -15,6 +15,7 @@ from backend.db.transaction import person_topic
 from backend.domain.policy import Policy
 from backend.domain.states import ChannelType, ConnectionStatus, DeliveryStatus, FeedbackStatus
 from backend.ids import new_id
+from backend.metrics import DELIVER
 from channels.contract import Address, Question, Receipt, Words
 from channels.errors import ChannelError, Disconnected, Retryable
 from channels.manager import TRIES, retry_in
@@ -139,7 +140,9 @@ def keep_sent(tx: Tx, work: Work, receipt: Receipt) -> None:
     if not store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **sent):
         return
     store.end_attempt(tx, work.delivery_id, "sent", None)
+    tx.attempted(work.channel, work.verb, "sent")
     request, row = _both(tx, work)
+    tx.took(DELIVER, work.channel, row.created_at)
     _recovered(tx, row)
     session_id = row.session_id if request is None else request.session_id
     if receipt.place is not None and session_id and connections.session_at(tx, row.channel, receipt.place) is None:
@@ -159,6 +162,7 @@ def keep_settled(tx: Tx, work: Work) -> None:
     values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": None}
     if store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **values):
         store.end_attempt(tx, work.delivery_id, "settled", None)
+        tx.attempted(work.channel, work.verb, "settled")
 
 
 def keep_failure(tx: Tx, work: Work, error: ChannelError, chance: float) -> None:
@@ -166,7 +170,9 @@ def keep_failure(tx: Tx, work: Work, error: ChannelError, chance: float) -> None
     unknown = isinstance(error, Retryable) and error.unknown
     if not store.update_held(tx, work.delivery_id, work.token, lease_until=None):
         return
-    store.end_attempt(tx, work.delivery_id, "unknown" if unknown else "failed", error.reason)
+    outcome = "unknown" if unknown else "failed"
+    store.end_attempt(tx, work.delivery_id, outcome, error.reason)
+    tx.attempted(work.channel, work.verb, outcome)
     request, row = _both(tx, work)
     tries = store.count_tries(tx, row.id, work.verb)
     wait = retry_in(tries, error.after, chance) if isinstance(error, Retryable) else None

@@ -13,6 +13,7 @@ from backend.domain.feedback import check_body
 from backend.domain.people import SYSTEM, Person
 from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus, FeedbackType
 from backend.ids import new_id
+from backend.metrics import ANSWER
 from backend.times import to_text, to_text_or_none
 
 FRAMES = {FeedbackType.CONFIRMATION: "request_confirmation", FeedbackType.FORM: "request_user_input"}
@@ -123,6 +124,8 @@ def close_request(
     closed = None if to is FeedbackStatus.ANSWERED else _closed(by, why, tx.now)
     if not store.decide_request(tx, row.id, to, response, closed):
         return None
+    if to is FeedbackStatus.ANSWERED:
+        tx.took(ANSWER, via, row.created_at)
     copies = _settle_copies(tx, row.id)
     values = {**row._mapping, "status": to, "response": response, "closed": closed, "decided_at": tx.now}
     request = _shape(values, [copy._mapping for copy in copies])

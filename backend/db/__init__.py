@@ -3,6 +3,6 @@
 from sqlalchemy import Row
 
 from backend.db.database import Database
-from backend.db.transaction import Effect, EndReply, Publish, Ring, Tx
+from backend.db.transaction import Attempted, Effect, EndReply, Publish, Ring, Took, Tx
 
-__all__ = ["Database", "Effect", "EndReply", "Publish", "Ring", "Row", "Tx"]
+__all__ = ["Attempted", "Database", "Effect", "EndReply", "Publish", "Ring", "Row", "Took", "Tx"]

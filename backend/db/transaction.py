@@ -40,7 +40,25 @@ class EndReply:
     session_id: str
 
 
-Effect = Publish | Ring | EndReply
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """A try on a channel came to `outcome`."""
+
+    channel: str
+    verb: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """`what` took so many seconds on a channel."""
+
+    what: str
+    channel: str
+    seconds: float
+
+
+Effect = Publish | Ring | EndReply | Attempted | Took
 
 _number = (
     update(sessions)
@@ -92,6 +110,14 @@ class Tx:
 
     def ring(self, kind: str, id: str) -> None:
         self.effects.append(Ring(kind, id))
+
+    def attempted(self, channel: str, verb: str, outcome: str) -> None:
+        """Count a try once it is on record."""
+        self.effects.append(Attempted(channel, verb, outcome))
+
+    def took(self, what: str, channel: str, since: int) -> None:
+        """Measure the time from `since` until now, once it is on record."""
+        self.effects.append(Took(what, channel, (self.now - since) / 1000))
 
     def audit(self, scope: str, *, actor: str, via: str, action: str, subject: str, **detail: Any) -> None:
         """Append to the hash chain of `scope`: who did what to which thing, through which channel."""

@@ -15,6 +15,7 @@ from tests.support.asks import ask
 from tests.support.auditor import Books, ledger
 from tests.support.cluster import Cluster
 from tests.support.customers import Customer
+from tests.support.metrics import read_metrics
 from tests.support.person import Person, until
 from tests.support.postgres import Postgres
 from tests.support.redis import RedisServer
@@ -105,6 +106,13 @@ class TestTwoApis:
         until(lambda: cluster.copies(alone["id"]).get("slack", {}).get("status"), lambda status: status == "sent")
         for each in (request, alone):
             assert there.answer(each["id"], "decline").status_code == 200
+        cluster.come_to_rest()
+        pages = [read_metrics(worker.url) for worker in cluster.workers]
+        tries = {"channel": "slack", "verb": "deliver", "outcome": "sent"}
+        assert sum(page.get("assent_delivery_attempts_total", **tries) for page in pages) >= 1
+        assert read_metrics(there.url).get("assent_time_to_answer_seconds_count", channel="chat") >= 1
+        pending = {read_metrics(process.url)["assent_pending_requests"] for process in cluster.processes}
+        assert len(pending) == 1
 
     def test_cancel_what_a_worker_is_at(self, cluster: Cluster, dana: tuple[Person, Person]) -> None:
         here, there = dana
@@ -151,7 +159,15 @@ def kill_everything(cluster: Cluster, fate: random.Random) -> None:
 def stop_redis(cluster: Cluster, fate: random.Random) -> None:
     cluster.redis.kill()
     time.sleep(fate.uniform(*BETWEEN_S))
+    wait_for_gauge(cluster, "assent_redis_up", 0)
     cluster.redis.start()
+    wait_for_gauge(cluster, "assent_redis_up", 1)
+
+
+def wait_for_gauge(cluster: Cluster, name: str, value: int) -> None:
+    """Until every process says so."""
+    for process in cluster.processes:
+        until(lambda process=process: read_metrics(process.url)[name], lambda seen: seen == value)  # type: ignore[misc]
 
 
 def wipe_redis(cluster: Cluster, fate: random.Random) -> None:
@@ -162,7 +178,9 @@ def wipe_redis(cluster: Cluster, fate: random.Random) -> None:
 def restart_postgres(cluster: Cluster, fate: random.Random) -> None:
     cluster.postgres.stop_at_once()
     time.sleep(fate.uniform(*BETWEEN_S))
+    wait_for_gauge(cluster, "assent_database_up", 0)
     cluster.postgres.start()
+    wait_for_gauge(cluster, "assent_database_up", 1)
     cluster.let_leases_lapse()  # what was done while it could not be recorded
 
 

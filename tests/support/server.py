@@ -29,6 +29,7 @@ class Server:
     again on its data. Processes that share a directory each have a `name`."""
 
     role = "serve"
+    words: tuple[str, ...] = ()
 
     def __init__(self, data_dir: Path, name: str = "", **settings: Any) -> None:
         self.data_dir = data_dir
@@ -45,7 +46,7 @@ class Server:
         environment = self._environment(settings)
         with self.log.open("ab") as log:
             self._log_begins = log.tell()
-            command = [sys.executable, "-m", "tests.support.armable", self.role]
+            command = [sys.executable, "-m", "tests.support.armable", self.role, *self.words]
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         if wait:
             self.wait_until_ready()
@@ -133,9 +134,13 @@ class Api(Server):
 
 
 class Worker(Server):
-    """`assent worker`, which says on stderr that it is up."""
+    """`assent worker`, which says on stderr that it is up. Its page for Prometheus is at `url`."""
 
     role = "worker"
+
+    def __init__(self, data_dir: Path, name: str = "", **settings: Any) -> None:
+        super().__init__(data_dir, name, **settings)
+        self.words = ("--metrics-port", str(self.port))
 
     def _answers(self) -> bool:
         return b"a worker is up" in self.log.read_bytes()[self._log_begins :]
