@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from channels.contract import Inbox, Question, Refused, Taken
-from channels.errors import Retryable
+from channels.errors import ChannelError, Retryable
 from channels.slack.blocks import modal, section
 from channels.slack.client import SlackClient
 from channels.slack.entries import Errors
@@ -17,6 +17,7 @@ from channels.slack.inbound import (
     answer_of_submission,
     click_of,
     errors_of,
+    only_selects,
     submission_of,
 )
 from channels.slack.modals import modal_of
@@ -24,6 +25,7 @@ from channels.slack.mrkdwn import literal
 from channels.slack.outbound import message_of
 
 NOT_RECORDED = "Your answer could not be recorded. Nothing was changed; try again in a moment."
+NOT_OPENED = "Slack did not open the window. Press the button again, or answer in the app:"
 Ack = Callable[..., Awaitable[Any]]
 Later = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -36,6 +38,9 @@ class Clicks:
 
     async def pressed(self, payload: Payload, ack: Ack) -> None:
         """A button. Raises Unreadable."""
+        if only_selects(payload):
+            await ack()
+            return
         click = click_of(payload)
         if click.verb in WINDOWS:
             await ack()
@@ -87,7 +92,10 @@ class Clicks:
             await self._show(click, Refused("This cannot be answered here any more.", question=found))
         else:
             view = modal_of(click.verb, found, {"channel": click.channel, "ts": click.ts})
-            await self._client.open_view(click.team, click.trigger_id, view)
+            try:
+                await self._client.open_view(click.team, click.trigger_id, view)
+            except ChannelError:
+                await self._show(click, Refused(f"{NOT_OPENED} {found.link}"))
 
     async def _show(self, click: Click, outcome: Taken | Refused) -> None:
         """The clicked copy as it is now; a refusal to the one who clicked, and to nobody else."""

@@ -1,8 +1,9 @@
 """Fields as Slack's inputs, and what was put into them as values again."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from channels.slack.blocks import Block, entry, option
@@ -15,6 +16,8 @@ BUTTON_TEXT = 75
 ACTION = "value"
 YES_NO = ({"value": "yes", "label": "Yes"}, {"value": "no", "label": "No"})
 Errors = dict[str, str]
+_PLAIN_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
+_NEAR = range(10**9, 10**10)  # what Slack takes as an instant: 2001 to 2286
 
 
 def can_fill(request: Mapping[str, Any]) -> bool:
@@ -38,6 +41,8 @@ def _type_of(value: Any) -> str:
     match value:
         case bool():
             return "boolean"
+        case int() | float() if not _PLAIN_NUMBER.fullmatch(str(value)):
+            return "json"
         case int():
             return "integer"
         case float():
@@ -49,7 +54,7 @@ def _type_of(value: Any) -> str:
 
 
 def _initial_of(value: Any) -> Any:
-    return value if isinstance(value, str | bool | int | float) else json.dumps(value, ensure_ascii=False, indent=2)
+    return value if _type_of(value) != "json" else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _fits(field: Mapping[str, Any]) -> bool:
@@ -149,9 +154,10 @@ _KINDS: dict[str, Block] = {
 
 def _initial(type: str, value: Any) -> Block:
     if type == "datepicker":
-        return {"initial_date": str(value)[:10]}
+        return {"initial_date": date.fromisoformat(str(value)).isoformat()}
     if type == "datetimepicker":
-        return {"initial_date_time": int(_instant(str(value)).timestamp())}
+        at = int(_instant(str(value)).timestamp())
+        return {"initial_date_time": at} if at in _NEAR else {}
     return {"initial_value": str(value)}
 
 

@@ -11,6 +11,7 @@ from channels.contract import SaidAnswer, SaidMessage
 from channels.slack.entries import ACTION, Errors, args_of, errors_by_block, fields_of_args, values_of
 from channels.slack.modals import SAID
 from channels.slack.mrkdwn import unescape
+from channels.slack.outbound import SELECTED
 
 Payload = Mapping[str, Any]
 WINDOWS = ("reject", "revise", "write", "fill", "edit", "details")
@@ -69,6 +70,13 @@ class Gone:
 
     account: str
     reason: str
+
+
+def only_selects(payload: Payload) -> bool:
+    """Slack tells of each choice in a list; it counts when it is submitted."""
+    actions = payload.get("actions")
+    first = actions[0] if isinstance(actions, list) and actions else None
+    return isinstance(first, dict) and first.get("action_id") == SELECTED
 
 
 def click_of(payload: Payload) -> Click:
@@ -271,7 +279,7 @@ def _token(value: str) -> tuple[str, int, int | None]:
 
 def _selected(state: Payload) -> tuple[int, ...]:
     for block in (state.get("values") or {}).values():
-        chosen = block.get("selected") or {}
+        chosen = block.get(SELECTED) or {}
         options = chosen.get("selected_options") or [chosen.get("selected_option")]
         return tuple(int(option["value"]) for option in options if option and str(option["value"]).isdigit())
     return ()

@@ -12,6 +12,7 @@ from channels.slack.outcome import otherwise, outcome
 from channels.slack.showing import clip, units, visible
 
 EVENT = "assent_request"
+SELECTED = "selected"
 MAX_PROMPT, MAX_CONTEXT, MAX_ARTIFACT, MAX_LISTED, MAX_TOOL = 1500, 600, 2500, 2500, 300
 MAX_BUTTONS, MAX_OPTIONS = 5, 100
 TITLES = {
@@ -143,7 +144,7 @@ def _choice(request: Mapping[str, Any]) -> tuple[list[Block], list[Block]]:
         return listing if any(each.get("description") for each in options) else [], [*buttons, *_decline(request)]
     select = {
         "type": "multi_static_select" if request.get("multiple") else "static_select",
-        "action_id": "selected",
+        "action_id": SELECTED,
         "placeholder": {"type": "plain_text", "text": "Choose"},
         "options": [option(f"{n + 1}. {each['label']}", str(n)) for n, each in enumerate(options)],
     }

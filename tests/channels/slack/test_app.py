@@ -18,7 +18,7 @@ from channels.slack.client import SlackClient
 from tests.channels.slack.test_client import TO, OneToken, asked
 from tests.channels.slack.test_inbound import clicked, event, sent
 from tests.channels.slack.test_outbound import answered, call, question, shown, verbs
-from tests.support.slack import APP_TOKEN, DANA, SECRET, TEAM, Slack, run_slack, sign
+from tests.support.slack import APP_TOKEN, DANA, SECRET, TEAM, Fault, Faults, Slack, run_slack, sign
 
 Reply = TypeVar("Reply")
 FORM = "application/x-www-form-urlencoded"
@@ -153,6 +153,20 @@ class TestClick:
         inbox.found = question(action=call({"a": 1}), decidable=False)
         await post(app, _click(message, "edit"))
         assert "any more" in slack.message(slack.dm(), lambda each: each.get("ephemeral_to"))["text"]
+
+    async def test_in_a_list_waits_for_submit(self, app: SlackApp, inbox: Recorder) -> None:
+        chosen = {"type": "static_select", "action_id": "selected", "selected_option": {"value": "1"}, "action_ts": "1.1"}
+        assert (await post(app, {**clicked("x"), "actions": [chosen]})).status == 200
+        assert inbox.heard == []
+
+    async def test_of_a_window_that_slack_does_not_open_says_so(self, inbox: Recorder, slack: Slack) -> None:
+        message = await _posted(slack)
+        async with Faults(slack.api_url) as faults:
+            faults.script("views.open", Fault(body='{"ok":false,"error":"expired_trigger_id"}'))
+            client = SlackClient(OneToken(), faults.url)
+            await post(SlackApp(inbox, OneToken(), client, signing_secret=SECRET), _click(message, "reject"))
+            await client.close()
+        assert "did not open the window" in slack.message(slack.dm(), lambda each: each.get("ephemeral_to"))["text"]
 
 
 class TestSubmission:

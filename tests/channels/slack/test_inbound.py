@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from channels.slack.entries import entries_of, fields_of_args
 from channels.slack.inbound import (
     Unreadable,
     answer_of_click,
@@ -115,6 +116,31 @@ FILLED = entered(
     at={"selected_date_time": 1774965780},
     why={"value": "because"},
 )
+
+
+class TestInput:
+    """What Slack takes as an initial value, it is given in that form; the rest is left to the person, or written as JSON."""
+
+    @pytest.mark.parametrize(
+        ("field", "initial"),
+        [
+            ({"type": "date", "value": "20260331"}, {"initial_date": "2026-03-31"}),
+            ({"type": "datetime", "value": "2026-03-31T14:03"}, {"initial_date_time": 1774965780}),
+            ({"type": "datetime", "value": "1899-01-01T00:00"}, {}),
+            ({"type": "integer", "value": 7}, {"initial_value": "7"}),
+            ({"type": "text", "value": ""}, {}),
+        ],
+    )
+    def test_begins_with_the_suggested_value(self, field: dict[str, Any], initial: dict[str, Any]) -> None:
+        element = entries_of([{"name": "x", **field}])[0]["element"]
+        assert {name: value for name, value in element.items() if name.startswith("initial")} == initial
+
+    @pytest.mark.parametrize(
+        ("value", "kind"),
+        [(7, "integer"), (-0.5, "number"), (1e21, "json"), (10**20, "json"), (1e-9, "json"), (True, "boolean"), ([1], "json")],
+    )
+    def test_of_an_argument_is_of_its_kind(self, value: Any, kind: str) -> None:
+        assert fields_of_args({"x": value})[0]["type"] == kind
 
 
 class TestSubmission:
