@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from slack_sdk.errors import SlackClientError
 
 from backend.auth.keys import load_secret
-from backend.auth.vault import Vault
+from backend.auth.vault import Sealed, Vault
 from backend.db import Database
 from backend.db.installations import installation_row
 from backend.domain.states import ConnectionStatus
@@ -48,8 +48,15 @@ class KeptTokens:
     vault: Vault
 
     async def bot_token(self, team: str) -> str | None:
+        """None also where the token was sealed with another secret: the workspace must install us again."""
         row = await self.db.read(installation_row, "slack", team)
-        return self.vault.open(row.secret) if row is not None and row.status == ConnectionStatus.CONNECTED else None
+        if row is None or row.status != ConnectionStatus.CONNECTED:
+            return None
+        try:
+            return self.vault.open(row.secret)
+        except Sealed as error:
+            log.error("a workspace cannot be reached", team=team, reason=str(error))
+            return None
 
 
 def slack_channel(settings: Settings, db: Database) -> SlackChannel:

@@ -1,13 +1,60 @@
-"""What `assent doctor` finds about Slack."""
+"""Slack put together: for many workspaces, and as `assent doctor` finds it."""
+
+from collections.abc import AsyncIterator
 
 import pytest
 
-from backend.bootstrap.slack import examine_slack
+from backend.auth.vault import Vault
+from backend.bootstrap.slack import examine_slack, slack_channel
+from backend.core.connections import lose_accounts
+from backend.core.proofs import keep_install
 from backend.settings import load_settings
+from channels.contract import Address, Channel, Words
+from channels.errors import Disconnected
+from channels.oauth import Installation
 from channels.slack.manifest import SCOPES
-from tests.support.slack import SECRET, TOKEN, Fault, Faults, Slack, slack, slack_server
+from tests.backend.conftest import Opened
+from tests.support.slack import DANA, SECRET, TEAM, TOKEN, Fault, Faults, Slack, slack, slack_server
 
 __all__ = ["slack", "slack_server"]
+
+
+KEY = "k3y of this installation, and no other's"
+
+
+@pytest.fixture
+async def many(opened: Opened, slack: Slack) -> AsyncIterator[Channel]:
+    """Slack for many workspaces, one of which installed the app."""
+    settings = load_settings(
+        slack_client_id="1.2", slack_client_secret="s", slack_signing_secret=SECRET, slack_api_url=slack.api_url, secret_key=KEY
+    )
+    installed = Installation(TEAM, "Test", TOKEN)
+    await opened.db.transact(keep_install, opened.person.id, "slack", installed, Vault(KEY).seal(installed.secret))
+    channel = slack_channel(settings, opened.db)
+    yield channel
+    await channel.close()
+
+
+class TestManyWorkspaces:
+    async def test_are_each_spoken_to_with_their_own_token(self, many: Channel, slack: Slack) -> None:
+        await many.say(Words("hello"), Address(f"{TEAM}/{DANA}"))
+        assert slack.message(slack.dm())["text"] == "hello"
+
+    async def test_that_did_not_install_us_cannot_be_reached(self, many: Channel) -> None:
+        with pytest.raises(Disconnected):
+            await many.say(Words("hello"), Address("T99/U1"))
+
+    async def test_that_removed_us_cannot_be_reached_and_their_token_is_forgotten(self, many: Channel, opened: Opened) -> None:
+        await opened.db.transact(lose_accounts, "slack", f"{TEAM}/", "Removed.")
+        with pytest.raises(Disconnected):
+            await many.say(Words("hello"), Address(f"{TEAM}/{DANA}"))
+        assert opened.on_disk("SELECT secret, error FROM installations") == [("", "Removed.")]
+
+    async def test_whose_token_was_sealed_with_another_secret_cannot_be_reached(self, many: Channel, opened: Opened) -> None:
+        sealed = Vault("another secret").seal(TOKEN)
+        await opened.db.transact(keep_install, opened.person.id, "slack", Installation(TEAM, "Test", TOKEN), sealed)
+        with pytest.raises(Disconnected):
+            await many.say(Words("hello"), Address(f"{TEAM}/{DANA}"))
 
 
 async def findings(api_url: str) -> list[tuple[bool, str]]:
