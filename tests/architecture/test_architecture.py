@@ -28,6 +28,12 @@ class TestImports:
         done = subprocess.run([lint], cwd=ROOT, capture_output=True, text=True, check=False)
         assert "0 broken" in done.stdout, done.stdout + done.stderr
 
+    def test_bring_in_no_channel_s_or_engine_s_library_before_it_is_configured(self) -> None:
+        heavy = ("aiohttp", "baml_py", "redis", "slack_bolt", "slack_sdk")
+        look = f"import sys, backend.asgi, backend.cli; print([name for name in {heavy} if name in sys.modules])"
+        done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == "[]"
+
 
 class TestModules:
     @pytest.mark.parametrize("path", OURS, ids=name_of)

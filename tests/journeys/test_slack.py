@@ -120,6 +120,43 @@ class TestApproval:
         assert (decided["response"]["action"], decided["response"]["feedback"]) == ("reject", "wrong version")
 
 
+class TestButtons:
+    @pytest.mark.parametrize(
+        ("type", "verb", "action", "values"),
+        [
+            ("choice", "choose 1", "submit", {"choice": "b"}),
+            ("choice", "decline", "decline", None),
+            ("checkpoint", "continue", "continue", None),
+            ("checkpoint", "skip", "skip", None),
+        ],
+    )
+    def test_answer_at_once(
+        self, place: tuple[Server, Slack], dana: Person, type: str, verb: str, action: str, values: dict[str, Any] | None
+    ) -> None:
+        _, slack = place
+        request = ask(dana, type)
+        message = card(slack, request["id"])
+        slack.click(message, verb)
+        decided = until(lambda: dana.get(f"/api/feedback/{request['id']}"), lambda now: now["status"] == "answered")
+        assert (decided["response"]["action"], decided["response"].get("values")) == (action, values)
+        assert "Dana in Slack" in settled(slack, message)
+
+    def test_open_a_window_to_change_the_arguments(self, place: tuple[Server, Slack], dana: Person) -> None:
+        _, slack = place
+        started = dana.say("pay 503 to Vera")
+        request = dana.pending(started["session_id"])
+        message = card(slack, request["id"])
+        slack.click(message, "edit")
+        fields = [
+            {"value": {"value": "120"}} if type(value) is not str else {"value": {"value": value}}
+            for value in request["action"]["args"].values()
+        ]
+        slack.submit({f"field {n}": field for n, field in enumerate(fields)})
+        assert dana.run_when(started["run_id"])["status"] == "completed"
+        assert dana.get(f"/api/feedback/{request['id']}")["response"]["values"]["amount"] == 120
+        assert "amount: 503 → 120" in settled(slack, message)
+
+
 class TestForm:
     def test_says_what_is_wrong_beside_the_field_and_takes_the_rest(self, place: tuple[Server, Slack], dana: Person) -> None:
         _, slack = place
