@@ -9,6 +9,7 @@ from typing import IO, NamedTuple
 
 from backend.core.executions import settle_cut_off
 from backend.db import Attempted, Database, Effect, EndReply, Publish, Ring, Took
+from backend.db.connections import forget_presences
 from backend.db.database import Sink
 from backend.db.deliveries import void_delivery_leases
 from backend.db.migrate import migrate
@@ -119,6 +120,7 @@ async def _take_over(db: Database, alone: bool) -> int:
         return 0
     freed = await db.transact(void_leases)
     await db.transact(void_delivery_leases)
+    await db.transact(forget_presences)
     await db.transact(settle_cut_off)
     return freed
 

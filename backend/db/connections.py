@@ -9,7 +9,6 @@ from backend.db.tables import (
     connections,
     group_members,
     groups,
-    inbound_events,
     link_proofs,
     people,
     preferences,
@@ -37,10 +36,7 @@ _place_of = (
     .order_by(threads.c.created_at.desc())
     .limit(1)
 )
-_known_event = select(inbound_events.c.at).where(
-    inbound_events.c.channel == bindparam("on"), inbound_events.c.event_id == bindparam("event")
-)
-EVENTS_KEPT_MS = 7 * 24 * 3600 * 1000
+PRESENCES_KEPT_MS = 24 * 3600 * 1000
 
 
 def linked_accounts(tx: Tx, person_id: str) -> Sequence[Row[Any]]:
@@ -102,20 +98,16 @@ def insert_presence(tx: Tx, socket_id: str, person_id: str, until: int) -> None:
 def extend_presences(tx: Tx, socket_ids: Sequence[str], until: int) -> None:
     """Keep those sockets counting; the ones nobody keeps are dropped."""
     tx.execute(update(presences).where(presences.c.socket_id.in_(socket_ids)).values(until=until))
-    tx.execute(delete(presences).where(presences.c.until < tx.now - EVENTS_KEPT_MS))
+    tx.execute(delete(presences).where(presences.c.until < tx.now - PRESENCES_KEPT_MS))
 
 
 def delete_presence(tx: Tx, socket_id: str) -> None:
     tx.execute(delete(presences).where(presences.c.socket_id == socket_id))
 
 
-def take_event(tx: Tx, channel: str, event_id: str) -> bool:
-    """Note that the provider's event came in; False: it had before. Older ones than a week are forgotten."""
-    if tx.first(_known_event, {"on": channel, "event": event_id}) is not None:
-        return False
-    tx.execute(delete(inbound_events).where(inbound_events.c.at < tx.now - EVENTS_KEPT_MS))
-    tx.execute(insert(inbound_events), {"channel": channel, "event_id": event_id, "at": tx.now})
-    return True
+def forget_presences(tx: Tx) -> None:
+    """Nobody is looking: only when no other process can know better."""
+    tx.execute(delete(presences))
 
 
 def session_at(tx: Tx, channel: str, place: str) -> Row[Any] | None:

@@ -1,4 +1,4 @@
-"""How people are reached: the accounts they linked, the order they prefer, what was sent where, and what came in."""
+"""How people are reached: the accounts they linked, the order they prefer, and what was sent where."""
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
@@ -103,16 +103,6 @@ link_proofs = Table(
     ref("person_id", "people.id"),
     Column("detail", JSON, nullable=False),
     at("expires_at"),
-)
-
-# What a provider delivered and was taken in, by the provider's own id of it.
-inbound_events = Table(
-    "inbound_events",
-    metadata,
-    Column("channel", String(24), primary_key=True),
-    Column("event_id", String(300), primary_key=True),
-    at("at"),
-    Index("ix_inbound_events_at", "at"),
 )
 
 # Which place on a channel belongs to which session: a thread of messages, or a mail thread.

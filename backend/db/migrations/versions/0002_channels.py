@@ -1,4 +1,4 @@
-"""Channels: linked accounts, ladders, deliveries under a lease, and what came in from providers."""
+"""Channels: linked accounts, ladders, and deliveries under a lease."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,15 +23,6 @@ def _create_tables() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_groups")),
     )
-    op.create_table(
-        "inbound_events",
-        sa.Column("channel", sa.String(length=24), nullable=False),
-        sa.Column("event_id", sa.String(length=300), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("channel", "event_id", name=op.f("pk_inbound_events")),
-    )
-    op.create_index("ix_inbound_events_at", "inbound_events", ["at"])
-
     op.create_table(
         "connections",
         sa.Column("id", sa.String(length=40), nullable=False),
