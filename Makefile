@@ -6,7 +6,7 @@ UV := VIRTUAL_ENV=.venv $(BIN)/uv
 WEB := $(shell find frontend/src frontend/public frontend/docs frontend/scripts frontend/index.html frontend/*.ts frontend/*.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types test-python test-postgres test-web bench screens format baml generated api lock hooks clean
+.PHONY: help setup run test lint types test-python test-postgres test-web bench campaign screens format baml generated api lock hooks clean
 
 help:  ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ test-postgres: setup .venv/dev.stamp  ## The API's tests once more, on PostgreSQ
 
 bench: setup .venv/dev.stamp  ## Speed, each figure beside its floor
 	$(BIN)/python -m bench
+
+campaign: setup .venv/dev.stamp  ## 3,000 failures of a person's first channel: how many reach them by the next
+	$(BIN)/python -m bench.campaign
 
 screens: setup .venv/dev.stamp  ## Take the pictures in docs/screens from the running product
 	$(BIN)/python -m tests.support.screens

@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.floor import commit_us
-from bench.measures import Person, ask_and_answer, bare_posts, busy, busy_echo, echo_times, opening, p, session_of, waking
+from bench.measures import (
+    Person,
+    ask_and_answer,
+    bare_posts,
+    busy,
+    busy_echo,
+    echo_times,
+    opening,
+    p,
+    session_of,
+    switching,
+    waking,
+)
 from bench.process import Process, free_port
 from bench.wire import WebSocket
 
@@ -46,6 +58,7 @@ async def measure(product: Process, floor: Process, database: Path, seconds: int
     lines.append(Line("answer to woken long poll, p50 (floor: socket echo)", p(polls, 50), "ms", p(echo, 50), 10))
     lines.append(Line("answer to frame on the socket, p50", p(frames, 50), "ms", p(echo, 50), 10))
     lines.append(Line("answer to woken waiter, either, p99", max(p(polls, 99), p(frames, 99)), "ms", p(echo, 99)))
+    lines.append(Line("switching a session with an open question, p99", p(await switching(people[0], 100), 99), "ms", None, 1000))
     session = await session_of(people[0], database, EVENTS)
     opened, characters = sorted([await opening(product.port, f"/api/ws/session/{session}", people[0].token) for _ in range(5)])[2]
     sent, _ = sorted([await opening(floor.port, f"/send/{characters}") for _ in range(5)])[2]

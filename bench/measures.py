@@ -95,6 +95,18 @@ async def waking(person: Person, times: int) -> tuple[list[float], list[float]]:
     return polls, sockets
 
 
+async def switching(person: Person, times: int) -> list[float]:
+    """Milliseconds from sending a session with an open question elsewhere until it is asked there."""
+    asked = await person.http.call("POST", "/api/feedback", {"type": "text", "title": "Where?"})
+    taken = []
+    for turn in range(times):
+        sent = time.perf_counter()
+        channel = ("chat", "auto")[turn % 2]
+        await person.http.call("PATCH", f"/api/sessions/{asked['session_id']}", {"channel": channel})
+        taken.append((time.perf_counter() - sent) * 1e3)
+    return taken
+
+
 async def _stamped(work: Awaitable[object]) -> float:
     await work
     return time.perf_counter()
