@@ -76,9 +76,14 @@ export function Ladder({ channels, onOrder, renderTest }: LadderProps) {
 function saying(channels: Channel[]): Announcements {
   const name = ({ id }: { id: string | number }) => channelName(String(id));
   const at = ({ id }: { id: string | number }) => position(channels, String(id));
+  const lifted = (channel: { id: string | number }) => `${name(channel)} lifted, ${at(channel)}`;
   return {
-    onDragStart: ({ active }) => `${name(active)} lifted, ${at(active)}`,
-    onDragOver: ({ active, over }) => (over ? `${name(active)}, ${at(over)}` : undefined),
+    onDragStart: ({ active }) => lifted(active),
+    // It lies over its own place first.
+    onDragOver: ({ active, over }) => {
+      if (!over) return undefined;
+      return over.id === active.id ? lifted(active) : `${name(active)}, ${at(over)}`;
+    },
     onDragEnd: ({ active, over }) =>
       over ? `${name(active)} dropped, ${at(over)}` : `${name(active)} put back`,
     onDragCancel: ({ active }) => `${name(active)} put back, ${at(active)}`,
