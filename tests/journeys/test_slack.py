@@ -1,6 +1,6 @@
 """One request, two places: asked by the agent, answered in Slack or in the web app, closed in both."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from tests.support.asks import ask
 from tests.support.person import Person, until
 from tests.support.server import Server
-from tests.support.slack import DANA, EVE, SECRET, TOKEN, Slack, deliver, link, run_slack
+from tests.support.slack import DANA, EVE, SECRET, TOKEN, Fault, Slack, deliver, faults_beside, link, run_slack
 
 
 @pytest.fixture(scope="module")
@@ -205,3 +205,36 @@ class TestGoodbye:
         assert deliver(server.url, {"type": "app_uninstalled"}).status_code == 200
         channel = next(each for each in dana.get("/api/channels")["items"] if each["type"] == "slack")
         assert channel["status"] == "disconnected" and "removed from the Slack workspace" in channel["error"]
+
+
+class TestRefusal:
+    """F37, F39: Slack is slow or takes our token no more. The question reaches its person elsewhere, and the web app says why."""
+
+    @pytest.mark.parametrize(
+        ("fault", "status", "error"),
+        [
+            (Fault(body='{"ok":false,"error":"token_revoked"}'), "failed", "withdrew the app's access"),
+            (Fault(429, '{"ok":false,"error":"ratelimited"}', headers={"Retry-After": "86400"}), "retry_wait", "slow down"),
+        ],
+        ids=["token revoked", "a day's wait"],
+    )
+    def test_moves_the_question_to_the_next_channel_at_once(
+        self, place: tuple[Server, Slack], make_server: Callable[..., Server], fault: Fault, status: str, error: str
+    ) -> None:
+        _, slack = place
+        with faults_beside(slack.api_url) as faults:
+            server = make_server().start(SLACK_BOT_TOKEN=TOKEN, SLACK_SIGNING_SECRET=SECRET, SLACK_API_URL=faults.url)
+            dana = server.person("Dana")
+            code = dana.http.post("/api/channels/slack/link").json()["code"]
+            said = {"type": "message", "channel": slack.dm(), "channel_type": "im", "user": DANA, "ts": f"{server.port}.5"}
+            assert deliver(server.url, {**said, "text": f"link {code}"}).status_code == 200
+            slack.message(slack.dm(), lambda message: message.get("thread_ts") == said["ts"])
+            dana.http.put("/api/channels", json={"items": [{"type": "slack"}, {"type": "chat"}]})
+            faults.script("chat.postMessage", fault)
+            request = ask(dana, "text")
+            first, second = until(
+                lambda: dana.get(f"/api/feedback/{request['id']}")["deliveries"], lambda copies: len(copies) == 2
+            )
+            assert (first["channel"], first["status"], second["channel"]) == ("slack", status, "chat")
+            assert error in first["error"]
+            assert dana.answer(request["id"], "submit", feedback="here").status_code == 200

@@ -6,6 +6,7 @@ import hmac
 import json
 import re
 import subprocess
+import threading
 import time
 import uuid
 from collections import deque
@@ -203,6 +204,22 @@ class Faults:
             ) as reply,
         ):
             return web.Response(status=reply.status, body=await reply.read(), content_type=reply.content_type)
+
+
+@contextmanager
+def faults_beside(upstream: str) -> Iterator[Faults]:
+    """The proxy on a thread of its own, for tests that wait for other processes."""
+    loop, faults = asyncio.new_event_loop(), Faults(upstream)
+    thread = threading.Thread(target=loop.run_forever, name="Slack faults")
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(faults.__aenter__(), loop).result(30)
+        yield faults
+        asyncio.run_coroutine_threadsafe(faults.__aexit__(), loop).result(30)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def sign(
