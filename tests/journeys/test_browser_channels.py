@@ -16,9 +16,9 @@ BARE = ["chat", "slack", "email"]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Server:
     """A server of its own, which a Slack will be told about."""
-    yield Server(tmp_path_factory.mktemp("channels") / "data")
+    return Server(tmp_path_factory.mktemp("channels") / "data")
 
 
 @pytest.fixture(scope="module", autouse=True)
