@@ -247,9 +247,7 @@ class TestDeadLetter:
 
 
 class TestSession:
-    def test_is_moved_to_slack_with_its_open_question_and_back(
-        self, tab: Tab, second: Tab, linked: Person, slack: Slack
-    ) -> None:
+    def test_is_moved_to_slack_with_its_open_question_and_back(self, tab: Tab, second: Tab, linked: Person, slack: Slack) -> None:
         session_id = tab.begin("pay 700 to Mover")
         card = tab.card("Run make_payment?")
         expect(card.box).to_be_visible()
