@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 
-from backend.api.context import Reach
+from backend.api.context import Context, Reach
 from backend.api.deps import Json, SignedIn, Starting, outcome
 from backend.api.feedback import FeedbackRequest
 from backend.api.schemas import Body, View
@@ -29,6 +29,7 @@ class Channel(View):
     type: ChannelType
     status: Literal["connected", "degraded", "disconnected"]
     set_up: bool
+    sign_in: bool = Field(description="an account can be linked by signing in: POST /api/auth/{type}/start")
     linked: bool
     account: str | None = None
     enabled: bool
@@ -59,14 +60,18 @@ class Code(View):
 @router.get("", response_model=Channels)
 async def list_channels(principal: SignedIn, reach: Reach) -> Any:
     """Every channel in the caller's order: the first is tried first."""
-    return Json({"items": await reach.db.read(core.list_channels, principal.person, reach.set_up)})
+    return _list(await reach.db.read(core.list_channels, principal.person, reach.set_up), reach)
 
 
 @router.put("", response_model=Channels)
 async def order_channels(body: Order, principal: SignedIn, reach: Reach) -> Any:
     """The order in which to ask, and how long to wait on each before the next. A channel left out comes last."""
     wishes = [wish.model_dump() for wish in body.items]
-    return Json({"items": await reach.db.transact(_order, principal.person, wishes, reach.set_up)})
+    return _list(await reach.db.transact(_order, principal.person, wishes, reach.set_up), reach)
+
+
+def _list(channels: list[dict[str, Any]], reach: Context) -> Json:
+    return Json({"items": [{**channel, "sign_in": channel["type"] in reach.providers} for channel in channels]})
 
 
 def _order(tx: Tx, person: Person, wishes: list[dict[str, Any]], set_up: frozenset[str]) -> list[dict[str, Any]]:

@@ -1,9 +1,10 @@
 """Channels in the browser, beside a real Slack: the order, linking, a test, dead letters, and where a session is asked."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.journeys.test_browser_accessibility import AXE, NARROW, RULES, RUN, WIDE
 from tests.support.asks import ask
@@ -191,6 +192,36 @@ class TestSlack:
         kept(linked, "slack", "chat", "email")
         request = ask(linked, title="Only here?")
         assert [copy["channel"] for copy in request["deliveries"]] == ["chat"]
+
+
+class TestSlackSignIn:
+    @pytest.fixture(scope="class")
+    def elsewhere(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+        """Another server, which may send people to Slack; there a test answers in Slack's place."""
+        other = Server(tmp_path_factory.mktemp("oauth") / "data")
+        yield other.start(SLACK_CLIENT_ID="1.2", SLACK_CLIENT_SECRET="secret", SLACK_SIGNING_SECRET=SECRET)
+        other.stop()
+
+    def test_leads_there_and_back_also_when_it_was_declined(self, elsewhere: Server, open_window: Callable[..., Window]) -> None:
+        window = open_window(elsewhere.url)
+        tab = window.sign_in(elsewhere.person("Olga"))
+        asked: list[dict[str, list[str]]] = []
+
+        def decline(route: Route) -> None:
+            asked.append(parse_qs(urlsplit(route.request.url).query))
+            state = asked[-1]["state"][0]
+            back = f"{asked[-1]['redirect_uri'][0]}?{urlencode({'state': state, 'error': 'access_denied'})}"
+            route.fulfill(status=302, headers={"Location": back})
+
+        window.context.route("https://slack.com/**", decline)
+        at_settings(tab)
+        read_aloud(tab)
+        row(tab, "slack").get_by_role("button", name="Connect Slack").click()
+        expect(tab.page.get_by_text("Slack was not connected")).to_be_visible()
+        assert asked[0]["client_id"] == ["1.2"]
+        expect(row(tab, "slack").get_by_text("Not linked")).to_be_visible()
+        read_aloud(tab)
+        assert window.unexpected() == []
 
 
 class TestWebChat:

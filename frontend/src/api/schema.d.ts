@@ -956,6 +956,11 @@ export interface components {
             /** Set Up */
             set_up: boolean;
             /**
+             * Sign In
+             * @description an account can be linked by signing in: POST /api/auth/{type}/start
+             */
+            sign_in: boolean;
+            /**
              * Status
              * @enum {string}
              */

@@ -26,6 +26,7 @@ export function aChannel(change: Partial<Channel> = {}): Channel {
     type: 'chat',
     status: 'connected',
     set_up: true,
+    sign_in: false,
     linked: true,
     account: null,
     enabled: true,

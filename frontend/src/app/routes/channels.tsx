@@ -1,5 +1,7 @@
 import { ErrorNotice } from '@/components/error-notice';
+import { useSearchParams } from 'react-router';
 import { Button } from '@/components/ui/button';
+import { Notice } from '@/components/ui/notice';
 import { Skeleton } from '@/components/ui/skeleton';
 import { Ladder } from '@/features/channels/components/ladder';
 import { useChannels, useOrder } from '@/features/channels/queries';
@@ -9,6 +11,8 @@ import { TestProgress } from '@/features/feedback/components/test-progress';
 export function ChannelsRoute() {
   const channels = useChannels();
   const order = useOrder();
+  const [params] = useSearchParams();
+  const slack = channels.shown?.find(({ type }) => type === 'slack');
   return (
     <div className="relative h-full overflow-y-auto">
       <title>Channels · Assent</title>
@@ -18,6 +22,14 @@ export function ChannelsRoute() {
           When an agent needs you, it asks on the first of these. While nobody answers, the next one is tried.
           What was sent before can still be answered: the first answer counts.
         </p>
+        {params.get('slack') === 'refused' && slack?.linked === false && (
+          <Notice className="mb-4">
+            Slack was not connected: the request was declined there. You can try again.
+          </Notice>
+        )}
+        {params.get('slack') === 'installed' && (
+          <Notice className="mb-4">Assent is installed in the Slack workspace.</Notice>
+        )}
         {order.error && (
           <div className="mb-4">
             <p className="text-sm font-medium">Your change was not kept.</p>

@@ -61,6 +61,16 @@ export function useUnlink(type: ChannelType) {
   });
 }
 
+/** Leaves for Slack, where the person proves which account is theirs; Slack sends them back here. */
+export function useSignIn() {
+  return useMutation({
+    networkMode: 'always',
+    mutationFn: () =>
+      unwrap(api.POST('/api/auth/{provider}/start', { params: { path: { provider: 'slack' } } })),
+    onSuccess: ({ url }) => window.location.assign(url),
+  });
+}
+
 /** A code that links whoever sends it to the bot. */
 export function useLinkCode() {
   return useMutation({

@@ -4,11 +4,15 @@ import { Button } from '@/components/ui/button';
 import { CopyButton } from '@/components/ui/copy-button';
 import { useNow } from '@/hooks/use-now';
 import { remaining } from '@/lib/time';
-import { useLinkCode } from '../queries';
+import { useLinkCode, useSignIn } from '../queries';
 
-/** Ties a Slack account to the person by a code they send from it. The row turns to linked as soon as it arrives. */
-export function LinkSlack() {
+/**
+ * Ties a Slack account to the person: by signing in to Slack where the server offers it, or by a code they send from
+ * there, upon which the row turns to linked by itself.
+ */
+export function LinkSlack({ signIn }: { signIn: boolean }) {
   const code = useLinkCode();
+  const start = useSignIn();
   return (
     <div className="grid justify-items-start gap-3">
       {code.data ? (
@@ -19,10 +23,18 @@ export function LinkSlack() {
           onRenew={() => code.mutate()}
         />
       ) : (
-        <Button size="sm" aria-busy={code.isPending} onClick={() => !code.isPending && code.mutate()}>
-          Link with a code
-        </Button>
+        <div className="flex flex-wrap gap-2">
+          {signIn && (
+            <Button variant="primary" aria-busy={start.isPending} onClick={() => start.mutate()}>
+              Connect Slack
+            </Button>
+          )}
+          <Button aria-busy={code.isPending} onClick={() => !code.isPending && code.mutate()}>
+            Link with a code
+          </Button>
+        </div>
       )}
+      {start.error && <ErrorNotice error={start.error} />}
       {code.error && <ErrorNotice error={code.error} />}
     </div>
   );

@@ -100,7 +100,7 @@ export function Rung({ channel, place, onChange, onShift, renderTest }: RungProp
               onChange={(enabled) => onChange({ enabled })}
             />
           )}
-          {type === 'slack' && channel.set_up && !channel.linked && <LinkSlack />}
+          {type === 'slack' && channel.set_up && !channel.linked && <LinkSlack signIn={channel.sign_in} />}
           {test.error && <ErrorNotice error={test.error} />}
           {test.data && renderTest(test.data.id)}
           {!last && inUse && (
