@@ -1,5 +1,5 @@
-import { QueryClient } from '@tanstack/react-query';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { QueryClient, QueryObserver } from '@tanstack/react-query';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { keys } from '@/api/keys';
 import type { Session } from '@/api/types';
 import { aMessage, answered, aRequest, aSession, frame } from '@/testing/fixtures';
@@ -166,5 +166,34 @@ describe('the platform', () => {
     expect(queueDegraded.get()).toBe(false);
     applyMine(cache, { type: 'connection_ready' });
     expect(queueDegraded.get()).toBe(false);
+  });
+});
+
+describe('a list that is on its way', () => {
+  test('does not put an older state back over what was told meanwhile', async () => {
+    const list = keys.sessionList('');
+    const page = (agent_status: Session['agent_status']) => ({
+      pages: [{ items: [aSession({ agent_status })] }],
+      pageParams: [''],
+    });
+    const replies: ((data: unknown) => void)[] = [];
+    const asked = new QueryObserver(cache, {
+      queryKey: list,
+      queryFn: () => new Promise((resolve) => replies.push(resolve)),
+    });
+    const stop = asked.subscribe(() => {});
+    await vi.waitFor(() => expect(replies).toHaveLength(1));
+    applyMine(cache, {
+      type: 'session_changed',
+      session_id: 's1',
+      change: 'agent_status',
+      agent_status: 'completed',
+    });
+    replies[0]?.(page('thinking'));
+    await vi.waitFor(() => expect(replies).toHaveLength(2));
+    replies[1]?.(page('completed'));
+    await vi.waitFor(() => expect(cache.isFetching()).toBe(0));
+    expect(cache.getQueryData(list)).toEqual(page('completed'));
+    stop();
   });
 });

@@ -39,7 +39,13 @@ export function applyMine(cache: QueryClient, frame: Frame): void {
       agent_status: frame.agent_status,
       ...(over && { active_run_id: null }),
     });
-    if (!known) void cache.invalidateQueries({ queryKey: keys.sessionLists });
+    // A list that was asked for before this happened would put the older state back: it is asked for anew.
+    if (!known || cache.isFetching({ queryKey: keys.sessionLists })) {
+      void cache.invalidateQueries({ queryKey: keys.sessionLists });
+    }
+    if (cache.isFetching({ queryKey: keys.session(frame.session_id), exact: true })) {
+      void cache.invalidateQueries({ queryKey: keys.session(frame.session_id), exact: true });
+    }
   } else if (frame.type === 'session_changed') {
     void cache.invalidateQueries({ queryKey: keys.sessionLists });
     void cache.invalidateQueries({ queryKey: keys.session(frame.session_id), exact: true });
