@@ -1,11 +1,11 @@
 """A request in plain words: the same facts and the same outcome line on every channel that shows text."""
 
 import json
-import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from channels.contract import Question
+from channels.showing import visible
 
 DONE = {
     "approve": "Approved",
@@ -19,29 +19,19 @@ DONE = {
     "revise": "Sent back for revision",
 }
 WHERE = {"chat": "in the web app", "api": "over the API", "slack": "in Slack", "email": "by email", "console": "on the console"}
-_SHOWN_AS_IT_IS = "\n\t"
-
-
-def reveal(text: str) -> str:
-    """The text with every character that would not be seen, or would reorder others, written as ⟨U+202E⟩."""
-    return "".join(character if _is_plain(character) else f"⟨U+{ord(character):04X}⟩" for character in text)
-
-
-def _is_plain(character: str) -> bool:
-    return character in _SHOWN_AS_IT_IS or unicodedata.category(character) not in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
 
 
 def fact(value: Any) -> str:
     """One value, whole and on one line, as it will be used."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return reveal(text).replace("\n", "⏎").replace("\t", "⇥")
+    return visible(text).replace("\n", "⏎").replace("\t", "⇥")
 
 
 def facts(request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What exactly is asked about: (name, value) of every argument of a call, option of a choice, field of a form."""
     action = request.get("action")
     if action:
-        yield from ((reveal(name), fact(value)) for name, value in action["args"].items())
+        yield from ((visible(name), fact(value)) for name, value in action["args"].items())
     for number, option in enumerate(request.get("options") or (), start=1):
         yield str(number), fact(option["label"]) + (f" ({fact(option['description'])})" if option.get("description") else "")
     for field in request.get("fields") or ():
@@ -69,11 +59,11 @@ def deadline(request: Mapping[str, Any]) -> str:
 def question_text(question: Question) -> str:
     """The whole request as plain text, with the address where it can be answered."""
     request = question.request
-    lines = [f"{reveal(request['requested_by'])} asks: {reveal(request['title'])}"]
+    lines = [f"{visible(request['requested_by'])} asks: {visible(request['title'])}"]
     if request.get("prompt"):
-        lines.append(f"In its own words: {reveal(request['prompt'])}")
+        lines.append(f"In its own words: {visible(request['prompt'])}")
     if request.get("action"):
-        lines.append(f"It would run {reveal(request['action']['tool'])} (risk {request['action']['risk']}) with exactly:")
+        lines.append(f"It would run {visible(request['action']['tool'])} (risk {request['action']['risk']}) with exactly:")
     lines += [f"  {name}: {value}" for name, value in facts(request)]
     lines += [line for line in (deadline(request), f"Answer at {question.link}") if line]
     return "\n".join(lines)
@@ -83,9 +73,9 @@ def outcome_line(request: Mapping[str, Any]) -> str:
     """How a request ended, in one sentence: who, where and when; empty while it is open."""
     response = request.get("response")
     if request["status"] == "answered" and response:
-        said = f' - "{reveal(response["feedback"])}"' if response.get("feedback") else ""
+        said = f' - "{visible(response["feedback"])}"' if response.get("feedback") else ""
         where = WHERE.get(response["via"], f"via {response['via']}")
-        by = reveal(response["by"]["name"])
+        by = visible(response["by"]["name"])
         return f"{DONE.get(response['action'], response['action'])} by {by} {where} at {clock(response['at'])}{said}"
     if request["status"] == "expired" and response:
         return f"No answer by {clock(request.get('due_at'))}: {DONE.get(response['action'], response['action']).lower()}"

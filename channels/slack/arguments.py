@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from channels.showing import units, value_text, visible
 from channels.slack.blocks import Block, words
-from channels.slack.showing import units, value_text, visible
 
 MAX_SHOWN = 2500
 MAX_ARGUMENTS = 40

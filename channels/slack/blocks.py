@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from channels.showing import clip, visible
 from channels.slack.mrkdwn import to_mrkdwn
-from channels.slack.showing import clip, visible
 
 Block = dict[str, Any]
 MAX_TEXT = 3000

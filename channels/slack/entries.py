@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from channels.showing import units, visible
 from channels.slack.blocks import Block, entry, option
-from channels.slack.showing import units, visible
 
 MAX_FIELDS = 40
 MAX_INPUT = 3000

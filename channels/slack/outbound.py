@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.contract import Question
+from channels.showing import clip, units, visible
 from channels.slack.arguments import show_arguments
 from channels.slack.blocks import BUTTON_TEXT, Block, actions, button, confirm, context, header, option, prose, section, words
 from channels.slack.entries import can_edit, can_fill
 from channels.slack.mrkdwn import link, literal, moment
 from channels.slack.outcome import otherwise, outcome
-from channels.slack.showing import clip, units, visible
 
 EVENT = "assent_request"
 SELECTED = "selected"
