@@ -17,7 +17,7 @@ log = get_logger("access")
 
 MAX_BODY = 1024 * 1024
 SAFE_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
-QUIET = ("/healthz", "/readyz", "/assets/")
+QUIET = ("/healthz", "/readyz", "/metrics", "/assets/")
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

@@ -140,7 +140,6 @@ def keep_sent(tx: Tx, work: Work, receipt: Receipt) -> None:
     if not store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **sent):
         return
     store.end_attempt(tx, work.delivery_id, "sent", None)
-    tx.attempted(work.channel, work.verb, "sent")
     request, row = _both(tx, work)
     tx.took(DELIVER, work.channel, row.created_at)
     _recovered(tx, row)
@@ -162,7 +161,6 @@ def keep_settled(tx: Tx, work: Work) -> None:
     values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": None}
     if store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **values):
         store.end_attempt(tx, work.delivery_id, "settled", None)
-        tx.attempted(work.channel, work.verb, "settled")
 
 
 def keep_failure(tx: Tx, work: Work, error: ChannelError, chance: float) -> None:
@@ -170,9 +168,7 @@ def keep_failure(tx: Tx, work: Work, error: ChannelError, chance: float) -> None
     unknown = isinstance(error, Retryable) and error.unknown
     if not store.update_held(tx, work.delivery_id, work.token, lease_until=None):
         return
-    outcome = "unknown" if unknown else "failed"
-    store.end_attempt(tx, work.delivery_id, outcome, error.reason)
-    tx.attempted(work.channel, work.verb, outcome)
+    store.end_attempt(tx, work.delivery_id, "unknown" if unknown else "failed", error.reason)
     request, row = _both(tx, work)
     tries = store.count_tries(tx, row.id, work.verb)
     wait = retry_in(tries, error.after, chance) if isinstance(error, Retryable) else None

@@ -52,10 +52,12 @@ _see = (
     .returning(deliveries.c.id)
 )
 _insert_attempt = insert(delivery_attempts)
+_channel_of = select(deliveries.c.channel).where(deliveries.c.id == delivery_attempts.c.delivery_id)
 _end_attempt = (
     update(delivery_attempts)
     .where(delivery_attempts.c.delivery_id == bindparam("delivery"), delivery_attempts.c.ended_at.is_(None))
     .values(ended_at=bindparam("now"), outcome=bindparam("outcome_"), error=bindparam("error_"))
+    .returning(delivery_attempts.c.verb, _channel_of.scalar_subquery().label("channel"))
 )
 _last_attempt = (
     select(delivery_attempts)
@@ -153,8 +155,10 @@ def begin_attempt(tx: Tx, delivery_id: str, verb: str) -> None:
 
 
 def end_attempt(tx: Tx, delivery_id: str, outcome: str, error: str | None) -> None:
-    """Say what came of every try that is still open."""
-    tx.execute(_end_attempt, {"delivery": delivery_id, "now": tx.now, "outcome_": outcome, "error_": error})
+    """Say what came of the try that is still open, if one is, and count it."""
+    ended = tx.execute(_end_attempt, {"delivery": delivery_id, "now": tx.now, "outcome_": outcome, "error_": error})
+    for row in ended:
+        tx.attempted(row.channel, row.verb, outcome)
 
 
 def last_attempt(tx: Tx, delivery_id: str) -> Row[Any] | None:

@@ -4,10 +4,12 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from backend.core.deliveries import Work, claim_delivery, keep_failure, keep_sent, keep_settled
 from backend.db import Database
 from backend.domain.policy import Policy
+from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.log import get_logger
 from channels.contract import Channel, Receipt
@@ -16,6 +18,7 @@ from channels.errors import ChannelError, Rejected, Retryable
 log = get_logger(__name__)
 
 TRY_S = 30.0
+KEEP_TRIES, KEEP_AGAIN_S = 15, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +42,25 @@ class Carrier:
             receipt = await self._try(work)
         except ChannelError as error:
             log.warning("not delivered", delivery_id=delivery_id, channel=work.channel, verb=work.verb, reason=error.reason)
-            await self.db.transact(keep_failure, work, error, self.chance())
+            await self._keep(work, keep_failure, error, self.chance())
             return
         failpoint("carry.accepted")
         log.info("carried", delivery_id=delivery_id, channel=work.channel, verb=work.verb)
         if receipt is None:
-            await self.db.transact(keep_settled, work)
+            await self._keep(work, keep_settled)
         else:
-            await self.db.transact(keep_sent, work, receipt)
+            await self._keep(work, keep_sent, receipt)
+
+    async def _keep(self, work: Work, use_case: Callable[..., None], *args: Any) -> None:
+        """Record what came of the try as soon as the database takes it: what went out and is not on record is sent again,
+        a lease later. Raises Unavailable when the lease is about to lapse."""
+        for _ in range(KEEP_TRIES):
+            try:
+                return await self.db.transact(use_case, work, *args)
+            except Unavailable as error:
+                log.warning("what came of a try is not on record yet", delivery_id=work.delivery_id, reason=error.detail)
+                await asyncio.sleep(KEEP_AGAIN_S)
+        return await self.db.transact(use_case, work, *args)
 
     async def _try(self, work: Work) -> Receipt | None:
         channel = self.channels.get(work.channel)

@@ -11,8 +11,12 @@ from tests.support.redis import RedisServer
 from tests.support.server import Api, Server, Worker
 from tests.support.slack import SECRET, TOKEN, Slack
 
-RUNS_LAPSE = "UPDATE runs SET lease_until = lease_until - 60000 WHERE lease_until IS NOT NULL"
-COPIES_LAPSE = "UPDATE deliveries SET lease_until = lease_until - 60000, next_at = next_at - 60000 WHERE lease_until IS NOT NULL"
+# Rows that a stopped process has locked in the middle of a transaction are left alone.
+HELD = "id IN (SELECT id FROM {} WHERE lease_until IS NOT NULL FOR UPDATE SKIP LOCKED)"
+RUNS_LAPSE = f"UPDATE runs SET lease_until = lease_until - 60000 WHERE {HELD.format('runs')}"
+COPIES_LAPSE = (
+    f"UPDATE deliveries SET lease_until = lease_until - 60000, next_at = next_at - 60000 WHERE {HELD.format('deliveries')}"
+)
 AT_WORK = """
     SELECT id FROM runs WHERE status IN ('pending', 'running')
     UNION ALL

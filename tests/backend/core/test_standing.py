@@ -47,6 +47,15 @@ class TestStanding:
 
 
 class TestMeasuring:
+    async def test_tells_of_a_try_that_a_worker_left_behind(self, post: Post) -> None:
+        await post.ask(route=ROUTE)
+        (delivery,) = await post.opened.db.read(due_deliveries, 10)
+        assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL) is not None
+        post.pass_time("slack", 61)
+        await post.carry()
+        told = [effect for effect in post.opened.sent if isinstance(effect, Attempted)]
+        assert told == [Attempted("slack", "deliver", "unknown"), Attempted("slack", "deliver", "sent")]
+
     async def test_tells_every_try_after_it_is_on_record(self, post: Post) -> None:
         post.slack.failures += [Retryable("busy"), Retryable("time-out", unknown=True)]
         id = await post.ask(route=ROUTE)
@@ -62,6 +71,8 @@ class TestMeasuring:
             ("deliver", "sent"),
             ("settle", "settled"),
         ]
+        on_disk = post.opened.on_disk("SELECT verb, outcome FROM delivery_attempts ORDER BY n")
+        assert on_disk == [(each.verb, each.outcome) for each in told if isinstance(each, Attempted)]
         assert [(each.what, each.channel) for each in told if isinstance(each, Took)] == [
             ("time_to_deliver", "slack"),
             ("time_to_answer", "slack"),
