@@ -12,10 +12,12 @@ from typing import NamedTuple
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
+from tests.support.asks import ask
 from tests.support.browser import chromium
 from tests.support.gallery import KINDS, gallery
-from tests.support.person import Person
+from tests.support.person import Person, until
 from tests.support.server import ROOT, Server
+from tests.support.slack import SECRET, TOKEN, Slack, link, run_slack
 from tests.support.web_app import Tab, Window
 
 AT = ROOT / "docs" / "screens"
@@ -23,6 +25,7 @@ DESK: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 375, "height": 667}
 PAYMENT = "Run make_payment?"
 GAP = 24
+AT_REST = ("sent", "failed")
 
 
 class Look(NamedTuple):
@@ -72,7 +75,7 @@ def take(page: Page, name: str) -> None:
 class Story:
     """What has happened on the server before the pictures are taken."""
 
-    def __init__(self, person: Person) -> None:
+    def __init__(self, person: Person, slack: Slack | None = None) -> None:
         self.person = person
         self.failed = self._ended("fail")
         self.replied = self._ended("hello")
@@ -83,6 +86,20 @@ class Story:
         self.approved = self._asked("pay 1200 to Alice")
         person.answer(person.pending(self.approved)["id"], "approve")
         self.approval = self._asked("pay 500 to Bob")
+        self.lost = self._filed("Deploy version 7?", "email")
+        self.carried = self._carried_to(slack) if slack else None
+
+    def _carried_to(self, slack: Slack) -> str:
+        """Linked last: what was asked before has only the web chat to go to."""
+        link(self.person, slack)
+        return self._filed("Send the invoice again?", "slack")
+
+    def _filed(self, title: str, channel: str) -> str:
+        route = [{"channel": channel, "wait_seconds": 900}]
+        request = ask(self.person, "confirmation", title=title, route=route)
+        until(lambda: self.person.get(f"/api/feedback/{request['id']}")["deliveries"][0]["status"], AT_REST.__contains__)
+        session_id: str = request["session_id"]
+        return session_id
 
     def _ended(self, words: str) -> str:
         run = self.person.say(words)
@@ -133,9 +150,25 @@ def sessions(tab: Tab, story: Story) -> Iterator[str]:
     yield "reply"
     shown(story.failed, lambda: tab.page.get_by_role("region", name="The run failed"))
     yield "failed-run"
+    yield from _channels(tab, story)
     tab.page.goto("/nowhere")
     expect(heading).to_be_visible()
     yield "not-found"
+
+
+def _channels(tab: Tab, story: Story) -> Iterator[str]:
+    """Being asked elsewhere: the order, the way of a request, one that reached nobody, and where a session is asked."""
+    tab.page.goto("/settings/channels")
+    expect(tab.page.get_by_role("heading", name="Web chat")).to_be_visible()
+    yield "channels"
+    if story.carried:
+        tab.open(story.carried)
+        tab.card("Send the invoice again?").box.get_by_text("Also asked in Slack").click()
+        expect(tab.page.get_by_role("list", name="Where it was asked")).to_be_visible()
+        yield "delivery-trail"
+    tab.open(story.lost)
+    expect(tab.page.get_by_role("group", name="Reached nobody")).to_be_visible()
+    yield "dead-letter"
 
 
 def screens(browser: Browser, url: str, story: Story, look: Look) -> None:
@@ -147,6 +180,10 @@ def screens(browser: Browser, url: str, story: Story, look: Look) -> None:
     tab = window.sign_in(story.person)
     for name in sessions(tab, story):
         take(tab.page, name + look.suffix)
+    tab.open(story.lost)
+    tab.button("Session menu" if look.phone else "Ask me on: Automatic").click()
+    expect(tab.page.get_by_role("menuitemradio", name="Automatic")).to_be_visible()
+    take(tab.page, f"ask-me-on{look.suffix}")
     window.context.close()
 
 
@@ -181,13 +218,15 @@ def sheet(pictures: list[Image.Image], columns: int) -> Image.Image:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as place, chromium() as browser:
-        server = Server(Path(place) / "data", registration="first").start()
-        try:
-            story = Story(server.person("Dana"))
-            for look in LOOKS:
-                screens(browser, server.url, story, look)
-        finally:
-            server.stop()
+        server = Server(Path(place) / "data", registration="first")
+        with run_slack(Path(place), hook_port=server.port) as slack:
+            server.start(SLACK_BOT_TOKEN=TOKEN, SLACK_SIGNING_SECRET=SECRET, SLACK_API_URL=slack.api_url)
+            try:
+                story = Story(server.person("Dana"), slack)
+                for look in LOOKS:
+                    screens(browser, server.url, story, look)
+            finally:
+                server.stop()
         with gallery(Path(place) / "gallery") as url:
             for look in LOOKS:
                 cards(browser, url, look)

@@ -22,7 +22,8 @@ describe('the line about other places', () => {
       'Also asked in Slack at 14:03 and by email at 14:20, not answered',
       asked(copy('slack', 'seen', { sent_at: at(3) }), copy('email', 'sent', { sent_at: at(20), step: 1 })),
     ],
-    ['On its way to Slack', asked(copy('slack', 'retry_wait'))],
+    ['On its way to Slack', asked(copy('slack', 'sending'))],
+    ['Trying Slack again', asked(copy('slack', 'retry_wait'))],
     ['Tried Slack and Email', asked(copy('slack', 'failed'), copy('email', 'failed', { step: 1 }))],
     [
       'Also asked in Slack at 14:03',

@@ -32,10 +32,14 @@ export function reasons(request: FeedbackRequest): string[] {
   return [...new Set(said)];
 }
 
-/** "Slack and Email": where the request could not be brought. */
+const TROUBLED = new Set(['failed', 'retry_wait']);
+
+/** "Slack and Email": where the request could be brought to nobody. */
 export function troubled(request: FeedbackRequest): string {
-  const names = latest(request)
-    .filter(({ channel, status }) => channel !== 'chat' && (status === 'failed' || status === 'retry_wait'))
+  const copies = latest(request);
+  const names = copies
+    .filter(({ channel, status }) => channel !== 'chat' && TROUBLED.has(status))
+    .filter(({ channel }) => !copies.some((copy) => copy.channel === channel && copy.sent_at))
     .map(({ channel }) => channelName(channel));
   return LIST.format(new Set(names));
 }
@@ -52,9 +56,9 @@ export function elsewhere(request: FeedbackRequest, now = Date.now()): string {
   const others = request.deliveries.filter(({ channel }) => channel !== 'chat');
   if (others.length === 0) return '';
   const names = LIST.format(new Set(others.map(({ channel }) => channelName(channel))));
-  return open && others.some(({ status }) => status !== 'failed')
-    ? `On its way to ${names}`
-    : `Tried ${names}`;
+  const doing = (status: string) => open && others.some((copy) => copy.status === status);
+  if (doing('queued') || doing('sending')) return `On its way to ${names}`;
+  return doing('retry_wait') ? `Trying ${names} again` : `Tried ${names}`;
 }
 
 export interface Entry {

@@ -1,3 +1,4 @@
+import { MailX } from 'lucide-react';
 import { type ComponentType, type RefObject, useEffect, useId, useRef } from 'react';
 import { Problem } from '@/api/problem';
 import type { FeedbackRequest, FeedbackType } from '@/api/types';
@@ -95,6 +96,12 @@ export function PendingCard(props: PendingCardProps) {
               {neededLabel[request.type]}
             </span>
             {request.action && <RiskMark risk={request.action.risk} />}
+            {isLost(request) && (
+              <span className="inline-flex items-center gap-1 font-medium text-danger">
+                <MailX aria-hidden className="size-4" />
+                Not delivered
+              </span>
+            )}
           </p>
           <Heading id={id} ref={titleRef} tabIndex={-1} className="text-lg font-semibold wrap-anywhere">
             <Words text={request.title} />
