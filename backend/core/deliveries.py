@@ -81,14 +81,12 @@ def _begin(
     if account is None:
         _fail(tx, row, request, NEVER_LINKED)
         return None
+    store.end_attempt(tx, row.id, "unknown", DIED)
     if verb != "settle" and row.status == DeliveryStatus.SENDING and store.count_tries(tx, row.id, verb) >= TRIES:
-        store.end_attempt(tx, row.id, "unknown", DIED)
         _fail(tx, row, request, DIED)
         return None
-    last = store.last_attempt(tx, row.id) if verb != "settle" else None
-    unknown = last is not None and (last.outcome == "unknown" or last.ended_at is None)
-    earlier = {"request_id": row.request_id or row.id, "since": last.began_at} if last and unknown else None
-    store.end_attempt(tx, row.id, "unknown", DIED)
+    since = store.unknown_since(tx, row.id) if verb != "settle" else None
+    earlier = None if since is None else {"request_id": row.request_id or row.id, "since": since}
     store.begin_attempt(tx, row.id, verb)
     thread = row.thread or (None if request is None or row.attempts else _thread(tx, request, row))
     values: dict[str, Any] = {"account": account, "thread": thread, "next_at": tx.now + LEASE_MS}

@@ -59,11 +59,10 @@ _end_attempt = (
     .values(ended_at=bindparam("now"), outcome=bindparam("outcome_"), error=bindparam("error_"))
     .returning(delivery_attempts.c.verb, _channel_of.scalar_subquery().label("channel"))
 )
-_last_attempt = (
-    select(delivery_attempts)
-    .where(delivery_attempts.c.delivery_id == bindparam("delivery"), delivery_attempts.c.verb != "settle")
-    .order_by(delivery_attempts.c.n.desc())
-    .limit(1)
+_unknown_since = select(func.min(delivery_attempts.c.began_at)).where(
+    delivery_attempts.c.delivery_id == bindparam("delivery"),
+    delivery_attempts.c.verb != "settle",
+    delivery_attempts.c.outcome == "unknown",
 )
 _last_n = select(func.max(delivery_attempts.c.n)).where(delivery_attempts.c.delivery_id == bindparam("delivery"))
 _tries = (
@@ -161,9 +160,10 @@ def end_attempt(tx: Tx, delivery_id: str, outcome: str, error: str | None) -> No
         tx.attempted(row.channel, row.verb, outcome)
 
 
-def last_attempt(tx: Tx, delivery_id: str) -> Row[Any] | None:
-    """The latest try of sending it."""
-    return tx.first(_last_attempt, {"delivery": delivery_id})
+def unknown_since(tx: Tx, delivery_id: str) -> int | None:
+    """When the first try began that may have sent it; None: nothing was sent, as far as anyone knows."""
+    found: int | None = tx.execute(_unknown_since, {"delivery": delivery_id}).scalar()
+    return found
 
 
 def list_attempts(tx: Tx, request_id: str) -> Sequence[Row[Any]]:

@@ -94,8 +94,7 @@ class SlackClient:
         for _ in range(HISTORY_PAGES):
             reply = await self._call(team, method, asked, reads=True)
             for message in _part(reply, "messages"):
-                found = message.get("metadata") or {}
-                if found.get("event_type") == event and (found.get("event_payload") or {}).get("request_id") == request_id:
+                if _is_about(message, event, request_id):
                     return str(message["ts"])
             cursor = (reply.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
@@ -138,6 +137,14 @@ class SlackClient:
                 timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=CONNECT_S), trust_env=True
             )
         return self._session
+
+
+def _is_about(message: Json, event: str, request_id: str) -> bool:
+    """By the metadata; where a workspace gives none out, by the id that the buttons' block carries."""
+    found = message.get("metadata") or {}
+    if found.get("event_type") == event and (found.get("event_payload") or {}).get("request_id") == request_id:
+        return True
+    return any(str(block.get("block_id", "")).startswith(f"{request_id} ") for block in message.get("blocks") or ())
 
 
 def failure_of(error: Exception, writes: bool) -> ChannelError:

@@ -19,6 +19,7 @@ from tests.support.metrics import read_metrics
 from tests.support.person import Person, until
 from tests.support.postgres import Postgres
 from tests.support.redis import RedisServer
+from tests.support.server import Server
 from tests.support.slack import DANA, EVE, link, run_slack
 
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
@@ -261,3 +262,40 @@ class TestAWorker:
         until(lambda: cluster.said_by_workers("lease lost", started["run_id"]), bool)
         log = dana[0].run(started["run_id"])["log"]
         assert [entry["kind"] for entry in log].count("ended") == 1
+
+
+class TestADelivery:
+    @pytest.fixture(scope="class")
+    def only_worker(self, cluster: Cluster) -> Iterator[Server]:
+        """While the other one is away."""
+        first, other = cluster.workers
+        assert other.stop() == 0
+        yield first
+        other.start()
+
+    @pytest.mark.parametrize(
+        ("failpoint", "outcomes"),
+        [
+            ("carry.claimed", ["unknown", "sent"]),
+            ("carry.accepted", ["unknown", "sent"]),
+            ("keep_sent.before_commit", ["unknown", "sent"]),
+            ("keep_sent.committed", ["sent"]),
+        ],
+    )
+    def test_cut_off_by_a_crash_is_shown_once_and_closed_once(
+        self, cluster: Cluster, only_worker: Server, on_slack: tuple[Person, Person], failpoint: str, outcomes: list[str]
+    ) -> None:
+        dana = on_slack[0]
+        only_worker.arm(f"{failpoint}:kill")
+        request = ask(dana, "confirmation")
+        assert only_worker.wait_for_death() == -9
+        only_worker.start()
+        cluster.let_leases_lapse()
+        until(lambda: cluster.copies(request["id"]).get("slack", {}).get("status"), lambda status: status == "sent")
+        assert dana.answer(request["id"], "approve").status_code == 200
+        books = cluster.come_to_rest()
+        (copy,) = [each for each in books.copies if each["request_id"] == request["id"] and each["channel"] == "slack"]
+        assert [each["outcome"] for each in books.tries[copy["id"]]] == [*outcomes, "settled"]
+        shown = [each for each in cluster.slack.messages(cluster.slack.dm()) if request["id"] in str(each)]
+        assert len(shown) == 1
+        assert "actions" not in {block["type"] for block in shown[0]["blocks"]}

@@ -154,6 +154,17 @@ class TestRetries:
         assert earlier is not None and earlier["request_id"] == id and earlier["since"] > 0
         assert await post.tries(id) == [("deliver", "unknown"), ("deliver", "sent")]
 
+    async def test_look_for_what_any_earlier_one_may_have_left(self, post: Post) -> None:
+        post.slack.failures += [Retryable("time-out", unknown=True), Retryable("time-out", unknown=True), Retryable("busy")]
+        id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
+        for _ in range(4):
+            await post.carry()
+            post.pass_time("slack", 60)
+        assert [outcome for _, outcome in await post.tries(id)] == ["unknown", "unknown", "failed", "sent"]
+        ((first,),) = post.opened.on_disk("SELECT MIN(began_at) FROM delivery_attempts")
+        _, _, earlier = post.slack.sent[0]
+        assert earlier == {"request_id": id, "since": first}
+
 
 class TestDeadLetter:
     async def test_is_what_every_channel_refused_with_each_reason(self, post: Post) -> None:

@@ -161,6 +161,12 @@ class TestUnknownOutcome:
         assert receipt.ref["ts"] == "7.5"
         assert "chat.postMessage" not in [method for method, _ in faults.calls]
 
+    async def test_is_found_by_its_buttons_where_no_metadata_is_given_out(self, channel: SlackChannel, faults: Faults) -> None:
+        first = await channel.deliver(asked(), TO)
+        again = await channel.deliver(asked(), TO, {"request_id": asked().request["id"], "since": 1_000_000})
+        assert again.ref == first.ref
+        assert [method for method, _ in faults.calls].count("chat.postMessage") == 1
+
     async def test_is_looked_up_on_every_page(self, channel: SlackChannel, faults: Faults) -> None:
         first = {"ok": True, "messages": [], "response_metadata": {"next_cursor": "more"}}
         second = {"ok": True, "messages": [{"ts": "7.5", "metadata": metadata_of(asked().request)}]}
