@@ -264,15 +264,16 @@ class TestAWorker:
         assert [entry["kind"] for entry in log].count("ended") == 1
 
 
-class TestADelivery:
-    @pytest.fixture(scope="class")
-    def only_worker(self, cluster: Cluster) -> Iterator[Server]:
-        """While the other one is away."""
-        first, other = cluster.workers
-        assert other.stop() == 0
-        yield first
-        other.start()
+@pytest.fixture(scope="class")
+def only_worker(cluster: Cluster) -> Iterator[Server]:
+    """While the other one is away."""
+    first, other = cluster.workers
+    assert other.stop() == 0
+    yield first
+    other.start()
 
+
+class TestADelivery:
     @pytest.mark.parametrize(
         ("failpoint", "outcomes"),
         [
