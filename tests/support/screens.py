@@ -157,7 +157,7 @@ def sessions(tab: Tab, story: Story) -> Iterator[str]:
 
 
 def _channels(tab: Tab, story: Story) -> Iterator[str]:
-    """Being asked elsewhere: the order, the way of a request, one that reached nobody, and where a session is asked."""
+    """Being asked elsewhere: the order, the way of a request, and one that reached nobody."""
     tab.page.goto("/settings/channels")
     expect(tab.page.get_by_role("heading", name="Web chat")).to_be_visible()
     yield "channels"

@@ -1,5 +1,6 @@
 import { memo, type ReactNode } from 'react';
 import type { Message } from '@/api/types';
+import { ChannelIcon } from '@/components/channel-icon';
 import { Words } from '@/components/exact-text';
 import { Markdown } from '@/components/markdown';
 import { Time } from '@/components/ui/time';
@@ -20,7 +21,12 @@ export const MessageTurn = memo(function MessageTurn({ message, me, steps, rende
   const margin = (
     <>
       <Time at={message.created_at} as="clock" />
-      {message.type === 'user' && ` · ${origin(message.via)}`}
+      {message.type === 'user' && (
+        <span className="ml-2 inline-flex items-baseline gap-1 whitespace-nowrap">
+          <ChannelIcon type={message.via} className="size-3 translate-y-0.5" />
+          {origin(message.via)}
+        </span>
+      )}
     </>
   );
   if (message.type === 'agent') {
