@@ -34,7 +34,7 @@ class Emulated:
         self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
         self.users = {each["name"]: str(each["id"]) for each in self.call("dana", "users.list")["members"]}
 
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> Json:
         """What a server needs to be this Slack's app."""
         app = {"SLACK_CLIENT_ID": CLIENT_ID, "SLACK_CLIENT_SECRET": CLIENT_SECRET, "SLACK_SIGNING_SECRET": SECRET}
         return {**app, "SLACK_API_URL": self.api_url, "SLACK_AUTHORIZE_URL": self.authorize_url}
@@ -125,7 +125,13 @@ def run_emulate(server_url: str) -> Iterator[Emulated]:
 
 
 def _seed(server_url: str) -> Json:
-    app = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "name": "Assent", "bot_name": "assent", "bot_user_id": BOT}
+    app: Json = {
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "name": "Assent",
+        "bot_name": "assent",
+        "bot_user_id": BOT,
+    }
     app |= {"redirect_uris": [f"{server_url}/api/auth/slack/callback"], "scopes": list(SCOPES)}
     people = [{"name": name, "real_name": f"{name.title()} Slack"} for name in PEOPLE]
     tokens: list[Json] = [{"token": f"xoxp-{name}", "user": name, "type": "user", "scopes": _HUMAN} for name in PEOPLE]
