@@ -149,6 +149,13 @@ def lose_accounts(tx: Tx, channel: str, account: str, reason: str) -> None:
         lose_installation(tx, channel, account.removesuffix("/"), reason)
 
 
+def regain_accounts(tx: Tx, channel: str, account: str) -> None:
+    """We may speak in a workspace again: its people are asked there again. Who left it meanwhile is found out by asking."""
+    for person_id in connections.reconnect_accounts(tx, channel, f"{account}/"):
+        tx.audit(person_id, actor="system", via=channel, action="channel.regained", subject=person_id)
+        _tell(tx, person_id, channel, ConnectionStatus.CONNECTED)
+
+
 def _tell(tx: Tx, person_id: str, channel: str, status: ConnectionStatus) -> None:
     tx.notify({"type": "channel_status", "channel": channel, "status": status}, person_topic(person_id))
 

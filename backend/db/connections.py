@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, insert, select, update
 
 from backend.db.tables import (
     connections,
@@ -64,16 +64,23 @@ def delete_connections(tx: Tx, person_id: str, channel: str) -> bool:
 
 def disconnect_accounts(tx: Tx, channel: str, account: str, error: str) -> list[str]:
     """Mark the account, or with a closing slash every account under it, as gone; the people concerned."""
-    under = (
-        connections.c.account.startswith(account, autoescape=True) if account.endswith("/") else connections.c.account == account
-    )
-    statement = (
-        update(connections)
-        .where(connections.c.channel == channel, under, connections.c.status != "disconnected")
-        .values(status="disconnected", error=error, failing_since=tx.now)
-        .returning(connections.c.person_id)
-    )
-    return [row.person_id for row in tx.all(statement)]
+    there = _accounts(channel, account) & (connections.c.status != "disconnected")
+    gone = update(connections).where(there).values(status="disconnected", error=error, failing_since=tx.now)
+    return [row.person_id for row in tx.all(gone.returning(connections.c.person_id))]
+
+
+def reconnect_accounts(tx: Tx, channel: str, account: str) -> list[str]:
+    """Mark what was gone as working again; the people concerned."""
+    there = _accounts(channel, account) & (connections.c.status == "disconnected")
+    back = update(connections).where(there).values(status="connected", error=None, failing_since=None)
+    return [row.person_id for row in tx.all(back.returning(connections.c.person_id))]
+
+
+def _accounts(channel: str, account: str) -> ColumnElement[bool]:
+    """The account, or with a closing slash every account under it."""
+    known = connections.c.account
+    under = known.startswith(account, autoescape=True) if account.endswith("/") else known == account
+    return and_(connections.c.channel == channel, under)
 
 
 def list_preferences(tx: Tx, person_id: str) -> Sequence[Row[Any]]:

@@ -1,5 +1,6 @@
 """Slack from its installation on, by OAuth 2: an administrator lets us in, people link themselves, both talk, Slack refuses."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,10 +10,11 @@ import pytest
 
 from channels.slack.manifest import SCOPES
 from tests.support.asks import ask
-from tests.support.emulate import BOT, NARROW, UNKNOWN, Emulated, SignIn, connect_slack, install, run_emulate
+from tests.support.emulate import BOT, NARROW, SECRET, UNKNOWN, Emulated, SignIn, connect_slack, install, run_emulate
 from tests.support.person import Person, until
 from tests.support.problems import refused
 from tests.support.server import Server
+from tests.support.slack import sign
 
 INSTALL = "/api/channels/slack/install"
 Place = tuple[Server, Emulated]
@@ -171,6 +173,21 @@ class TestConversation:
         slack.message("eve", lambda message: message["user"] == BOT, root["ts"])
         assert slack_of(eve)["account"] == "Eve Slack"
         assert eve.http.delete("/api/channels/slack").status_code == 204
+
+
+class TestGoodbye:
+    def test_lasts_until_the_app_is_installed_again(self, place: Place, admin: Person, dana: Person) -> None:
+        server, slack = place
+        event = {"type": "event_callback", "team_id": "T000000001", "event_id": "Ev1", "event": {"type": "app_uninstalled"}}
+        body = json.dumps(event).encode()
+        sent = httpx.post(f"{server.url}/slack/events", content=body, headers=sign(body, secret=SECRET), trust_env=False)
+        assert sent.status_code == 200
+        lost = slack_of(dana)
+        assert (lost["status"], lost["error"]) == ("disconnected", "The app was removed from the Slack workspace.")
+        assert install(admin, slack).status_code == 303
+        assert (slack_of(dana)["status"], slack_of(dana)["error"]) == ("connected", None)
+        request = ask(dana)
+        slack.message("dana", about(request))
 
 
 class TestRefusal:
