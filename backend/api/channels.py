@@ -8,7 +8,7 @@ from pydantic import Field
 
 from backend.api.context import Context, Reach
 from backend.api.deps import Json, SignedIn, Starting, outcome
-from backend.api.feedback import FeedbackRequest
+from backend.api.feedback_views import FeedbackRequest
 from backend.api.schemas import Body, View
 from backend.core import connections as core
 from backend.core.asks import Ask, ask_people

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import functools
-import json
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -11,13 +10,14 @@ from pydantic import AfterValidator, Field, model_validator
 
 from backend.api.context import Context, Reach
 from backend.api.deps import Answering, IdempotencyKey, Json, PageStart, SignedIn, Starting, cursor_after, outcome, page
-from backend.api.schemas import Body, By, Document, Id, Line, Risk, Text, View
+from backend.api.feedback_views import FeedbackRequest, FeedbackRequests, Status, Type
+from backend.api.schemas import Body, Document, Id, Line, Risk, Text
 from backend.core import asks
 from backend.core.answers import cancel_request
 from backend.core.feedback import may_see, shape_request
 from backend.core.inbox import receive_answer
 from backend.core.routing import reroute_request, retry_request
-from backend.db import Tx
+from backend.db import Row, Tx
 from backend.db import feedback as store
 from backend.db.feedback import PAGE
 from backend.db.transaction import STOPPING_TOPIC, request_topic
@@ -31,8 +31,6 @@ from channels.contract import InboundAnswer
 
 router = APIRouter(prefix="/api/feedback", tags=["feedback"])
 
-Type = Literal["confirmation", "choice", "text", "form", "checkpoint"]
-Status = Literal["pending", "answered", "expired", "cancelled"]
 MAX_WAIT_S = 60
 LOOK_S = 5
 RESOLVED = '{"type":"feedback_resolved"'
@@ -127,93 +125,6 @@ class Answer(Body):
     version: int | None = None
 
 
-class Response(View):
-    action: str
-    values: dict[str, Any] | None = None
-    feedback: str | None = None
-    by: By
-    via: str
-    at: str
-
-
-class Closed(View):
-    """What ended a request that nobody answered: the person who did, if one did, and why."""
-
-    by: By | None = None
-    why: str | None = None
-    at: str
-
-
-class Delivery(View):
-    channel: str
-    person_id: str
-    status: str
-    attempts: int
-    step: int
-    round: int
-    error: str | None = None
-    sent_at: str | None = None
-    seen_at: str | None = None
-    settled_at: str | None = None
-
-
-class RequestAction(View):
-    tool: str
-    args: dict[str, Any]
-    risk: Risk
-    digest: str
-    schema_: dict[str, Any] | None = Field(default=None, alias="schema")
-
-
-class RequestOption(View):
-    value: str
-    label: str
-    description: str | None = None
-
-
-class RequestField(View):
-    name: str
-    type: FieldType
-    description: str
-    required: bool
-    value: Any = None
-    options: list[RequestOption] | None = None
-
-
-class FeedbackRequest(View):
-    id: str
-    session_id: str
-    run_id: str | None = None
-    type: Type
-    status: Status
-    version: int
-    title: str
-    prompt: str
-    requested_by: str
-    to: list[str]
-    recipients: list[By]
-    action: RequestAction | None = None
-    options: list[RequestOption] | None = None
-    multiple: bool | None = None
-    checkpoint: str | None = None
-    fields: list[RequestField] | None = None
-    context: dict[str, Any] | None = None
-    allowed_actions: list[str]
-    on_timeout: str | dict[str, Any]
-    created_at: str
-    due_at: str | None = None
-    dead_letter: bool
-    route: list[dict[str, Any]]
-    deliveries: list[Delivery]
-    response: Response | None = None
-    closed: Closed | None = None
-
-
-class FeedbackRequests(View):
-    items: list[FeedbackRequest]
-    next: str | None = None
-
-
 @router.get("", response_model=FeedbackRequests)
 async def list_requests(
     principal: SignedIn, reach: Reach, before: PageStart, status: Status | None = None, session_id: str | None = None
@@ -248,25 +159,24 @@ async def read_request(
         return Json(await _wait(reach, principal.person, request_id, wait))
 
 
-async def _wait(reach: Context, person: Person, request_id: str, seconds: float) -> dict[str, Any]:
+async def _wait(reach: Context, person: Person, request_id: str, seconds: float) -> dict[str, Any] | str:
     """The request as soon as it is decided, or as it is when the time is over or this process stops. Listens first, looks
-    second, and looks again now and then: what is published is only a hint."""
+    second, and looks again now and then: what is published is only a hint. As finished JSON where it was heard."""
     clock = asyncio.get_running_loop().time
     ends = clock() + seconds
     heard: asyncio.Queue[str] = asyncio.Queue()
     with contextlib.ExitStack() as listening:
         for topic in (request_topic(request_id), MISSED_TOPIC, STOPPING_TOPIC):
             listening.callback(reach.stream.subscribe([topic], functools.partial(_hear, heard, topic)))
-        while True:
-            request = await reach.db.read(_find, person, request_id)
-            if request["status"] != "pending" or clock() >= ends:
-                return request
-            words = await _next_of(heard, min(ends - clock(), LOOK_S))
-            if words == STOPPING_TOPIC:
-                return request
-            if words.startswith(RESOLVED):
-                decided: dict[str, Any] = json.loads(words)["request"]
+        words = ""
+        while words != STOPPING_TOPIC and clock() < ends:
+            decided = await reach.db.read(_find_decided, person, request_id)
+            if decided is not None:
                 return decided
+            words = await _next_of(heard, min(ends - clock(), LOOK_S))
+            if words.startswith(RESOLVED):
+                return words.partition('"request":')[2].removesuffix("}")  # the frame ends with it
+    return await reach.db.read(_find, person, request_id)
 
 
 def _hear(heard: asyncio.Queue[str], topic: str, text: str, _seq: int | None) -> None:
@@ -282,11 +192,21 @@ async def _next_of(heard: asyncio.Queue[str], seconds: float) -> str:
         return ""
 
 
+def _find_decided(tx: Tx, person: Person, request_id: str) -> dict[str, Any] | None:
+    """The request, or None while it is pending."""
+    row = _row(tx, person, request_id)
+    return None if row.status == "pending" else shape_request(tx, row)
+
+
 def _find(tx: Tx, person: Person, request_id: str) -> dict[str, Any]:
+    return shape_request(tx, _row(tx, person, request_id))
+
+
+def _row(tx: Tx, person: Person, request_id: str) -> Row[Any]:
     row = store.request_by_id(tx, request_id)
     if row is None or not may_see(row, person.id):
         raise NotFound("There is no such request, or it is not yours.")
-    return shape_request(tx, row)
+    return row
 
 
 @router.post("/{request_id}/answer", response_model=FeedbackRequest)
