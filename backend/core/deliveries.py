@@ -159,6 +159,9 @@ def keep_settled(tx: Tx, work: Work) -> None:
     values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": None}
     if store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **values):
         store.end_attempt(tx, work.delivery_id, "settled", None)
+        request, row = _both(tx, work)
+        if request is not None:
+            tell(tx, request, row._mapping)
 
 
 def keep_failure(tx: Tx, work: Work, error: ChannelError, chance: float) -> None:

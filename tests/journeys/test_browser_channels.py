@@ -204,7 +204,7 @@ class TestSlack:
 
 
 class TestSlackSignIn:
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def elsewhere(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         """Another server, which may send people to Slack; there a test answers in Slack's place."""
         other = Server(tmp_path_factory.mktemp("oauth") / "data")
