@@ -28,16 +28,17 @@ URL = "https://assent.example"
 
 @dataclass
 class Post:
-    """`slack` and `email` record; `chat` too, for the steps that are not the first."""
+    """`slack` and `email` record; `chat` too, for the steps that are not the first. `real` ones take their places."""
 
     opened: Opened
     slack: RecordingChannel = field(default_factory=RecordingChannel)
     email: RecordingChannel = field(default_factory=lambda: RecordingChannel("email"))
     chat: RecordingChannel = field(default_factory=lambda: RecordingChannel("chat"))
+    real: dict[str, Channel] = field(default_factory=dict)
 
     @property
     def carrier(self) -> Carrier:
-        channels: dict[str, Channel] = {"slack": self.slack, "email": self.email, "chat": self.chat}
+        channels: dict[str, Channel] = {"slack": self.slack, "email": self.email, "chat": self.chat, **self.real}
         return Carrier(self.opened.db, channels, POLICY, URL, chance=lambda: 0.9)  # a retry is never due at once
 
     @property
