@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Route, expect
 
 from tests.journeys.test_browser_accessibility import AXE, NARROW, RULES, RUN, WIDE
 from tests.support.asks import ask
+from tests.support.emulate import Emulated, run_emulate
 from tests.support.person import Person, until
 from tests.support.server import Server
 from tests.support.slack import SECRET, TOKEN, Slack, link, run_slack
@@ -31,6 +32,17 @@ def slack(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             yield running
         finally:
             server.stop()
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Emulated]]:
+    """Another server, and a Slack at which people sign in."""
+    other = Server(tmp_path_factory.mktemp("oauth") / "data")
+    with run_emulate(other.url) as emulated:
+        try:
+            yield other.start(**emulated.settings()), emulated
+        finally:
+            other.stop()
 
 
 @pytest.fixture
@@ -204,30 +216,33 @@ class TestSlack:
 
 
 class TestSlackSignIn:
-    @pytest.fixture
-    def elsewhere(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-        """Another server, which may send people to Slack; there a test answers in Slack's place."""
-        other = Server(tmp_path_factory.mktemp("oauth") / "data")
-        yield other.start(SLACK_CLIENT_ID="1.2", SLACK_CLIENT_SECRET="secret", SLACK_SIGNING_SECRET=SECRET)
-        other.stop()
-
-    def test_leads_there_and_back_also_when_it_was_declined(self, elsewhere: Server, open_window: Callable[..., Window]) -> None:
-        window = open_window(elsewhere.url)
-        tab = window.sign_in(elsewhere.person("Olga"))
-        asked: list[dict[str, list[str]]] = []
-
-        def decline(route: Route) -> None:
-            asked.append(parse_qs(urlsplit(route.request.url).query))
-            state = asked[-1]["state"][0]
-            back = f"{asked[-1]['redirect_uri'][0]}?{urlencode({'state': state, 'error': 'access_denied'})}"
-            route.fulfill(status=302, headers={"Location": back})
-
-        window.context.route("https://slack.com/**", decline)
+    def test_leads_there_and_back_linked(self, elsewhere: tuple[Server, Emulated], open_window: Callable[..., Window]) -> None:
+        window = open_window(elsewhere[0].url)
+        tab = window.sign_in(elsewhere[0].person("Olga"))
         at_settings(tab)
         read_aloud(tab)
         row(tab, "slack").get_by_role("button", name="Connect Slack").click()
+        tab.page.get_by_role("button", name="Dana Slack").click()
+        expect(row(tab, "slack").get_by_text(f"{elsewhere[1].users['dana']} in Acme")).to_be_visible()
+        read_aloud(tab)
+        assert window.unexpected() == []
+
+    def test_leads_back_also_when_it_was_declined(
+        self, elsewhere: tuple[Server, Emulated], open_window: Callable[..., Window]
+    ) -> None:
+        """The Slack of the test has no button to decline with: its page is answered for."""
+        window = open_window(elsewhere[0].url)
+        tab = window.sign_in(elsewhere[0].person("Otto"))
+
+        def decline(route: Route) -> None:
+            asked = {name: values[0] for name, values in parse_qs(urlsplit(route.request.url).query).items()}
+            back = f"{asked['redirect_uri']}?{urlencode({'state': asked['state'], 'error': 'access_denied'})}"
+            route.fulfill(status=302, headers={"Location": back})
+
+        window.context.route(f"{elsewhere[1].authorize_url}*", decline)
+        at_settings(tab)
+        row(tab, "slack").get_by_role("button", name="Connect Slack").click()
         expect(tab.page.get_by_text("Slack was not connected")).to_be_visible()
-        assert asked[0]["client_id"] == ["1.2"]
         expect(row(tab, "slack").get_by_text("Not linked")).to_be_visible()
         read_aloud(tab)
         assert window.unexpected() == []
