@@ -18,7 +18,7 @@ AUTHORIZE_URL = "https://slack.com/oauth/v2/authorize"
 
 class SlackOAuth:
     """See `channels.oauth.Provider`. Without PKCE, which at Slack makes an app a public client for good and takes the bot's
-    scopes from an installation on localhost (https://docs.slack.dev/authentication/using-pkce); a server has a secret."""
+    scopes from an installation on localhost (docs/decisions/0009); a server has a secret."""
 
     def __init__(self, client_id: str, client_secret: str, *, redirect_uri: str, authorize_url: str, api_url: str) -> None:
         self._id, self._secret, self._redirect_uri = client_id, client_secret, redirect_uri
