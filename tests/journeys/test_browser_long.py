@@ -1,6 +1,7 @@
 """A session of thousands of events: it opens at its end, older turns come in above, and nothing a reader holds ever moves."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
@@ -71,6 +72,14 @@ LISTEN = """() => {
     window.disturbed += changes.filter(({ target }) => finished(target.closest ? target : target.parentElement)).length;
   }).observe(document.querySelector('[role=log]'), { childList: true, subtree: true, characterData: true, attributes: true });
 }"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One of its own: events written past the product would be findings in the books of the shared one."""
+    own = Server(tmp_path_factory.mktemp("long") / "data").start()
+    yield own
+    assert own.stop() == 0, own.log.read_text()[-4000:]
 
 
 @pytest.fixture
