@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tests.support.asks import question
 from tests.support.auditor import audit
 from tests.support.person import Person, Socket, until
 from tests.support.server import Server
@@ -163,7 +164,7 @@ class TestAMessage:
         started = dana.say("ask Which colour?")
         request = dana.pending(started["session_id"])
         assert dana.say("calc 6 * 7", started["session_id"])["run_id"] == started["run_id"]
-        assert dana.pending(started["session_id"]) == request
+        assert question(dana.pending(started["session_id"])) == question(request)
         dana.answer(request["id"], "submit", feedback="green")
         result = dana.run_when(started["run_id"])["result"]
         assert "green" in result

@@ -24,3 +24,8 @@ def ask(person: Person, type: str = "text", **more: Any) -> dict[str, Any]:
 def asking(type: str = "text", **more: Any) -> dict[str, Any]:
     """The body of such a request."""
     return {"type": type, "title": f"A {type}?", **ASKS[type], **more}
+
+
+def question(request: dict[str, Any]) -> dict[str, Any]:
+    """The request without how far its copies have come, which goes on by itself."""
+    return {name: value for name, value in request.items() if name not in ("deliveries", "dead_letter")}

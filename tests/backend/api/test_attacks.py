@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.backend.api.attacks import Attack, Scene, bodies, identity, reach
-from tests.support.asks import ask
+from tests.support.asks import ask, question
 from tests.support.person import PASSWORD, Person, client
 from tests.support.problems import refused
 from tests.support.server import Server
@@ -43,11 +43,7 @@ class TestAttack:
             assert scene.request["id"] not in reply.text and "password_hash" not in reply.text
 
     def test_changed_nothing_of_the_victim_s(self, scene: Scene) -> None:
-        carried = ("deliveries", "dead_letter")  # where it was carried meanwhile is not the attackers' doing
-        now = scene.dana.get(f"/api/feedback/{scene.request['id']}")
-        assert {name: now[name] for name in now if name not in carried} == {
-            name: scene.request[name] for name in scene.request if name not in carried
-        }
+        assert question(scene.dana.get(f"/api/feedback/{scene.request['id']}")) == question(scene.request)
         assert scene.dana.run(scene.payment["run_id"])["status"] == "waiting_feedback"
         assert scene.eve.get("/api/sessions") == {"items": []}
         assert scene.dana.get(f"/api/sessions/{scene.request['session_id']}/audit")["verified"] is True

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.asks import question
 from tests.support.person import Person, until
 from tests.support.problems import refused
 
@@ -31,7 +32,7 @@ class TestCompletion:
         started = dana.say("pay 500 to Joined")
         request = dana.pending(started["session_id"])
         assert dana.say("make it quick", started["session_id"])["run_id"] == started["run_id"]
-        assert dana.get(f"/api/feedback/{request['id']}") == request
+        assert question(dana.get(f"/api/feedback/{request['id']}")) == question(request)
 
     def test_ignores_what_it_does_not_know(self, dana: Person) -> None:
         reply = dana.http.post("/api/chat/completion", json={"query": "hello", "stream": True, "user_id": "x"})

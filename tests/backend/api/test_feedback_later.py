@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.asks import ask, asking
+from tests.support.asks import ask, asking, question
 from tests.support.person import Person
 from tests.support.problems import refused
 
@@ -120,7 +120,7 @@ class TestWaiting:
     def test_gives_the_pending_request_when_the_time_is_over(self, dana: Person) -> None:
         request = ask(dana)
         started = time.monotonic()
-        assert dana.get(f"/api/feedback/{request['id']}", wait=0.2) == request
+        assert question(dana.get(f"/api/feedback/{request['id']}", wait=0.2)) == question(request)
         assert time.monotonic() - started >= 0.2
 
     @pytest.mark.parametrize("wait", ["61", "-1", "nan", "inf", "soon"])
