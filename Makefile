@@ -30,11 +30,11 @@ types: .venv/dev.stamp frontend/node_modules/.stamp  ## Types of Python and Type
 test-web: frontend/node_modules/.stamp  ## The web app's own tests
 	cd frontend && npm run --silent test
 
-test-python: .venv/dev.stamp  ## Python tests, journeys and the browser, on both cores
-	$(BIN)/pytest -n 2 --dist loadfile
+test-python: .venv/dev.stamp  ## Python tests, journeys and the browser, three at a time: much of it is waiting
+	$(BIN)/pytest -n 3 --dist loadfile
 
 test-postgres: setup .venv/dev.stamp  ## The API's tests once more, on PostgreSQL
-	TESTS_ON=postgres $(BIN)/pytest -n 2 --dist loadfile tests/backend/api
+	TESTS_ON=postgres $(BIN)/pytest -n 3 --dist loadfile tests/backend/api
 
 bench: setup .venv/dev.stamp  ## Speed, each figure beside its floor
 	$(BIN)/python -m bench
