@@ -122,7 +122,8 @@ class Tab:
 
     def loaded(self) -> None:
         """Wait until the page has every part it will need to show a reply, so that a lost server takes none away."""
-        self.page.wait_for_function(PARSER)
+        # From outside: the page's policy forbids what waits inside it.
+        until(lambda: self.page.evaluate(f"() => Boolean({PARSER})"), bool)
         self.page.evaluate(f"async () => {{ await import({PARSER}.name) }}")  # the chunk with all that it imports in turn
 
     def turns(self) -> list[str]:
