@@ -19,6 +19,12 @@ LISTEN = """() => {
 }"""
 
 
+def said(tab: Tab) -> list[str]:
+    """What the announcer has said since it was listened to."""
+    heard: list[str] = tab.page.evaluate("() => window.said")
+    return heard
+
+
 def ask_low_risk(worker: Person, **more: object) -> dict[str, str]:
     """A confirmation of low risk, which one press approves."""
     body = {
@@ -232,20 +238,16 @@ class TestAnnouncer:
         tab.say("stream 150")
         expect(tab.page.locator("[aria-busy=true]").get_by_text("every answer here")).to_be_visible()
         tab.status("Finished")
-        said = tab.page.evaluate("() => window.said")
-        assert [text for index, text in enumerate(said) if text not in said[:index]] == [
-            "The agent is replying",
-            "Reply finished",
-        ]
+        assert list(dict.fromkeys(said(tab))) == ["The agent is replying", "Reply finished"]
 
     def test_says_what_is_needed_and_who_decided(self, tab: Tab, worker: Person) -> None:
         tab.begin("calc 1 + 1")
         tab.status("Finished")
+        tab.page.evaluate(LISTEN)
         tab.say("pay 480 to Out Loud")
-        polite = tab.page.locator("[data-slot=announcer][role=status]")
-        expect(polite).to_contain_text("Approval needed: make_payment")
+        until(lambda: said(tab), lambda heard: any(text.startswith("Approval needed: make_payment") for text in heard))
         assert worker.answer(worker.pending(tab.session_id)["id"], "reject").status_code == 200
-        tab.signed("Rejected by Dana")
+        until(lambda: said(tab), lambda heard: "Rejected by Dana in the web app" in heard)
 
 
 class TestLateAnswers:

@@ -74,9 +74,8 @@ function LoadingLog() {
   );
 }
 
-/** A replay is history, not news. */
 function announceNews(frames: DurableFrame[]): void {
-  const text = frames.length < 4 ? announcement(frames) : undefined;
+  const text = announcement(frames);
   if (text) announce(text);
 }
 

@@ -105,3 +105,11 @@ test('the latest news is announced, one sentence for a batch', () => {
   );
   expect(announcement([user])).toBeUndefined();
 });
+
+test('a replay is history, of which only what waits for an answer is announced', () => {
+  const ended = frame(3, { type: 'task_completed', content: '', run_id: 'run1' });
+  const asked = frame(4, { type: 'feedback_requested', request: aRequest() });
+  expect(announcement([user, started, user, ended])).toBeUndefined();
+  expect(announcement([user, started, user, asked])).toBe('Approval needed: make_payment');
+  expect(announcement([user, started, asked, ended])).toBeUndefined();
+});

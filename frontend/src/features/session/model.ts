@@ -215,15 +215,23 @@ function settled({ status, response, title }: FeedbackRequest): string {
   return `${DONE[response.action] ?? 'Answered'} by ${response.by.name} in ${place}`;
 }
 
-/** What the announcer says about new frames: one sentence, about the latest that matters. */
+/** What the announcer says about new frames: one sentence, about the latest that matters. A long replay is history, of
+    which only what waits for an answer is news. */
 export function announcement(frames: DurableFrame[]): string | undefined {
+  const replay = frames.length > 3;
   for (const frame of frames.toReversed()) {
-    if (frame.type === 'task_started') return 'The agent is replying';
-    if (frame.type === 'task_completed') return 'Reply finished';
-    if (frame.type === 'task_failed') return 'The run failed';
-    if (frame.type === 'task_cancelled') return 'The run was stopped';
-    if (frame.type === 'feedback_resolved') return settled(frame.request);
-    if ('request' in frame) return needed(frame.request);
+    if ('request' in frame && frame.type !== 'feedback_resolved') return needed(frame.request);
+    const text = news(frame);
+    if (text) return replay ? undefined : text;
   }
+  return undefined;
+}
+
+function news(frame: DurableFrame): string | undefined {
+  if (frame.type === 'task_started') return 'The agent is replying';
+  if (frame.type === 'task_completed') return 'Reply finished';
+  if (frame.type === 'task_failed') return 'The run failed';
+  if (frame.type === 'task_cancelled') return 'The run was stopped';
+  if (frame.type === 'feedback_resolved') return settled(frame.request);
   return undefined;
 }
