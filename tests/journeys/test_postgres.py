@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.journeys.test_crashes import GOES_ON_WITHIN_S, Place, TestAnAnswer, ended, payee
+from tests.journeys.test_crashes import Place, TestAnAnswer, payee
 from tests.support.auditor import Books, audit
 from tests.support.person import Person, until
 from tests.support.postgres import Postgres
@@ -61,7 +61,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterat
 def place(kept: PlaceOnPostgres) -> Iterator[PlaceOnPostgres]:
     """The place, audited after each test."""
     yield kept
-    kept.audit()
+    kept.come_to_rest()
 
 
 def approve_payment(dana: Person, to: str) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def approve_payment(dana: Person, to: str) -> dict[str, Any]:
 class TestAPayment:
     def test_is_made_once_after_approval(self, place: PlaceOnPostgres) -> None:
         to = payee()
-        assert ended(place.dana, approve_payment(place.dana, to)["run_id"])["status"] == "completed"
+        assert place.dana.run_when(approve_payment(place.dana, to)["run_id"])["status"] == "completed"
         assert place.paid(to) == [500]
 
     @pytest.mark.parametrize("failpoint", ["start_execution.before_commit", "execution.after_effect", "complete_run.committed"])
@@ -91,7 +91,7 @@ class TestAPayment:
             again = dana.pending(started["session_id"])
             assert "holds this payment: it took effect" in again["context"]["note"]
             assert dana.answer(again["id"], "reject").status_code == 200
-        assert ended(dana, started["run_id"])["status"] == "completed"
+        assert dana.run_when(started["run_id"])["status"] == "completed"
         assert place.paid(to) == [500]
 
     def test_waits_out_a_database_that_went_away(self, place: PlaceOnPostgres) -> None:
@@ -106,7 +106,7 @@ class TestAPayment:
         finally:
             place.postgres.start()
         assert place.dana.answer(request["id"], "approve", key).status_code == 200
-        assert ended(place.dana, started["run_id"])["status"] == "completed"
+        assert place.dana.run_when(started["run_id"])["status"] == "completed"
         assert place.paid(to) == [500]
 
 
@@ -152,10 +152,10 @@ class TestTwoProcesses:
             speaker.start()
         for speaker in speakers:
             speaker.join()
-        until(lambda: second.get(f"/api/sessions/{session_id}"), lambda seen: not seen.get("active_run_id"), GOES_ON_WITHIN_S * 3)
+        until(lambda: second.get(f"/api/sessions/{session_id}"), lambda seen: not seen.get("active_run_id"))
         started = second.say(f"pay 500 to {to}", session_id)
         assert first.answer(first.pending(session_id)["id"], "approve").status_code == 200
-        assert ended(second, started["run_id"])["status"] == "completed"
+        assert second.run_when(started["run_id"])["status"] == "completed"
         assert place.paid(to) == [500]
         assert len([row for row in place.audit().messages if row["session_id"] == session_id and row["type"] == "user"]) == 22
 

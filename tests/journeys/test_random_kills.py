@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.auditor import OPEN_RUN, Books, audit, ledger
+from tests.support.auditor import Books, audit, ledger
 from tests.support.customers import Customer, Told
 from tests.support.person import until
 from tests.support.server import Server
@@ -34,17 +34,12 @@ class TestRandomKills:
         server.kill()
         audit(server.data_dir)
         server.start()
-        books = until(lambda: Books(server.data_dir), at_rest)
+        books = until(lambda: Books(server.data_dir), Books.at_rest)
         audit(server.data_dir)
         assert sum(len(customer.told.decided) for customer in customers) >= KILLS
         for customer in customers:
             check_told(customer.told, books)
         check_payments(books, ledger(server.data_dir))
-
-
-def at_rest(books: Books) -> bool:
-    """Whether every run has ended or waits for a person."""
-    return all(run["status"] not in OPEN_RUN or run["status"] == "waiting_feedback" for run in books.runs)
 
 
 def check_told(told: Told, books: Books) -> None:

@@ -78,6 +78,12 @@ class Books:
         for check in CHECKS:
             yield from check(self)
 
+    def at_rest(self) -> bool:
+        """Whether every run has ended or waits for a person who has not decided yet."""
+        asked = {request["run_id"] for request in self.requests if request["status"] == "pending"}
+        going_on = [run for run in self.runs if run["status"] in OPEN_RUN]
+        return all(run["status"] == "waiting_feedback" and run["id"] in asked for run in going_on)
+
     def all_frames(self) -> Iterator[Row]:
         for frames in self.frames.values():
             yield from frames

@@ -117,6 +117,9 @@ class Server:
             self.process.send_signal(how)
         return self.process.wait(timeout=30)
 
+    def is_up(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def wait_for_death(self) -> int:
         """Until the process has ended by itself, as an armed failpoint makes it."""
         assert self.process is not None
