@@ -4,8 +4,10 @@ before it that fails as scripted."""
 import asyncio
 import hmac
 import json
+import platform
 import re
 import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -23,7 +25,8 @@ from aiohttp import web
 from websockets.sync.client import connect
 
 from tests.support.person import Person, until
-from tests.support.server import free_port
+from tests.support.server import ROOT, free_port
+from tests.support.wall import walled
 
 COMMAND = Path(__file__).parent.parent / "peers/node_modules/local-slack-linux-x64/bin/local-slack"
 TEAM, BOT, TOKEN, APP_TOKEN, SECRET = "T01TEST", "U0BOT", "xoxb-test", "xapp-test", "a signing secret"
@@ -103,19 +106,30 @@ def _config(mode: str, hook_port: int) -> Json:
 @contextmanager
 def run_slack(place: Path, mode: str = "events", hook_port: int | None = None) -> Iterator[Slack]:
     """The peer's process."""
-    if not COMMAND.exists():
-        pytest.skip("the Slack peer is not installed on this kind of machine")
-    port = hook_port or free_port()
+    _require()
+    hook, port = hook_port or free_port(), free_port()
     config = place / "slack.json"
-    config.write_text(json.dumps(_config(mode, port)))
-    COMMAND.chmod(0o755)
-    command = [str(COMMAND), "--config", str(config), "--port", str(free_port()), "--base-host", "127.0.0.1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    config.write_text(json.dumps(_config(mode, hook)))
+    listening = [str(COMMAND), "--config", str(config), "--port", str(port), "--base-host", "127.0.0.1"]
+    with (
+        walled(listening, port, hook) as command,
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process,
+    ):
         try:
-            yield Slack(_address(process), port)
+            yield Slack(_address(process), hook)
         finally:
             process.terminate()
             process.communicate()
+
+
+def _require() -> None:
+    """Skip where there is no such peer; where there is one it must be installed."""
+    if COMMAND.exists():
+        COMMAND.chmod(0o755)
+    elif sys.platform == "linux" and platform.machine() == "x86_64":
+        raise RuntimeError("npm local-slack is not installed: run `npm ci` in tests/peers, or `make test`")
+    else:
+        pytest.skip("npm local-slack runs on Linux on x64 alone")
 
 
 def _address(process: subprocess.Popen[str]) -> str:
