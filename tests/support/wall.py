@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from asyncio import AbstractServer, StreamReader, StreamWriter
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -19,7 +20,6 @@ from pathlib import Path
 UNSHARE = ("unshare", "-rn")
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 _CHUNK = 65536
-Server, Reader, Writer = asyncio.base_events.Server, asyncio.StreamReader, asyncio.StreamWriter
 
 
 @cache
@@ -58,19 +58,19 @@ def _standing_outside(out: Path, port: int, back: Path, way_in: int) -> Iterator
         loop.close()
 
 
-async def _stand(listen: int, to: Path, at: Path, way: int) -> tuple[Server, Server]:
+async def _stand(listen: int, to: Path, at: Path, way: int) -> tuple[AbstractServer, AbstractServer]:
     """Carry what comes to the port `listen` to the socket `to`, and what comes to the socket `at` to the port `way`."""
 
-    async def leave(reader: Reader, writer: Writer) -> None:
+    async def leave(reader: StreamReader, writer: StreamWriter) -> None:
         await _relay(reader, writer, asyncio.open_unix_connection(to))
 
-    async def enter(reader: Reader, writer: Writer) -> None:
+    async def enter(reader: StreamReader, writer: StreamWriter) -> None:
         await _relay(reader, writer, asyncio.open_connection("127.0.0.1", way))
 
     return await asyncio.start_server(leave, "127.0.0.1", listen), await asyncio.start_unix_server(enter, at)
 
 
-async def _leave(servers: tuple[Server, Server]) -> None:
+async def _leave(servers: tuple[AbstractServer, AbstractServer]) -> None:
     """Hang up on whoever is still connected."""
     for server in servers:
         server.close()
@@ -95,7 +95,7 @@ def _lift_loopback() -> None:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh", b"lo", _IFF_UP))
 
 
-async def _relay(reader: Reader, writer: Writer, connecting: Awaitable[tuple[Reader, Writer]]) -> None:
+async def _relay(reader: StreamReader, writer: StreamWriter, connecting: Awaitable[tuple[StreamReader, StreamWriter]]) -> None:
     """Carry one connection on to the far end, both ways, until both have said all."""
     try:
         far_reader, far_writer = await connecting
@@ -111,7 +111,7 @@ async def _relay(reader: Reader, writer: Writer, connecting: Awaitable[tuple[Rea
         writer.close()
 
 
-async def _carry(source: Reader, to: Writer) -> None:
+async def _carry(source: StreamReader, to: StreamWriter) -> None:
     while piece := await source.read(_CHUNK):
         to.write(piece)
         await to.drain()
