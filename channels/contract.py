@@ -75,22 +75,11 @@ class Receipt:
     thread: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a channel can do. `settles`: it can rewrite what it sent. `needs_account`: a person must link an account first.
-    `reached_when_sent`: what it accepted has reached the person; a web page reaches them only when it is looked at."""
-
-    settles: bool = True
-    needs_account: bool = True
-    reached_when_sent: bool = True
-
-
 class Channel(Protocol):
     """One way of carrying words. Each call is one try: whoever calls repeats, records and gives up. Every method raises
     one of `channels.errors` and nothing else, within its own time limits, and may be called from many tasks at once."""
 
     name: ChannelName
-    capabilities: Capabilities
 
     async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
         """Put the question before the person. `earlier` is given after a try whose outcome is unknown ({request_id, since},

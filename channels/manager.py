@@ -30,7 +30,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What became of the message of step number `step`. Times are milliseconds; `reached_when_sent` is the channel's."""
+    """What became of the message of step number `step`. Times are milliseconds. `reached_when_sent`: what this channel
+    accepted has reached the person; a web page reaches them only when it is looked at."""
 
     step: int
     channel: ChannelName

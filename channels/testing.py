@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from channels.contract import Address, Capabilities, ChannelName, Question, Receipt, Words
+from channels.contract import Address, ChannelName, Question, Receipt, Words
 from channels.errors import ChannelError
 
 
@@ -14,7 +14,6 @@ class RecordingChannel:
     that went through. After a failure that is `unknown` the message counts as sent, as it may have been."""
 
     name: ChannelName = "slack"
-    capabilities: Capabilities = field(default_factory=Capabilities)
     failures: list[ChannelError] = field(default_factory=list)
     sent: list[tuple[Question, Address, Mapping[str, Any] | None]] = field(default_factory=list)
     settled: list[tuple[Question, Address, Receipt]] = field(default_factory=list)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from channels.contract import Address, Capabilities, ChannelName, Question, Receipt, Words
+from channels.contract import Address, ChannelName, Question, Receipt, Words
 
 Publisher = Callable[[str, str], None]  # (person's id, one JSON frame) to every open tab of that person; never fails
 
@@ -13,7 +13,6 @@ class ChatChannel:
     """See `contract.Channel`. The account is the person's id. What is published is a hint: the event log holds the request."""
 
     name: ChannelName = "chat"
-    capabilities = Capabilities(needs_account=False, reached_when_sent=False)
 
     def __init__(self, publish: Publisher) -> None:
         self._publish = publish

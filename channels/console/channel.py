@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from channels.contract import Address, Capabilities, ChannelName, Question, Receipt, Words
+from channels.contract import Address, ChannelName, Question, Receipt, Words
 from channels.errors import Disconnected
 from channels.text import outcome_line, question_text
 
@@ -12,7 +12,6 @@ class ConsoleChannel:
     """See `contract.Channel`. Everybody shares the one stream: the account names whom a line is for."""
 
     name: ChannelName = "console"
-    capabilities = Capabilities(settles=False, needs_account=False)
 
     def __init__(self, out: TextIO) -> None:
         self._out = out

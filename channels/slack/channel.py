@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from channels.contract import Address, Capabilities, ChannelName, Question, Receipt, Words
+from channels.contract import Address, ChannelName, Question, Receipt, Words
 from channels.errors import Disconnected, Retryable
 from channels.slack.client import SlackClient
 from channels.slack.inbound import place_of
@@ -17,7 +17,6 @@ class SlackChannel:
     """The channel over a client. Receipts' `ref` is {team, channel, ts}."""
 
     name: ChannelName = "slack"
-    capabilities = Capabilities()
 
     def __init__(self, client: SlackClient) -> None:
         self._client = client

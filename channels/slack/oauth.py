@@ -13,8 +13,6 @@ from channels.oauth import Granted, Installation
 from channels.slack.client import TIMEOUT_S, failure_of
 from channels.slack.manifest import SCOPES, SIGN_IN_SCOPE
 
-AUTHORIZE_URL = "https://slack.com/oauth/v2/authorize"
-
 
 class SlackOAuth:
     """See `channels.oauth.Provider`. Without PKCE, which at Slack makes an app a public client for good and takes the bot's
