@@ -26,7 +26,6 @@ from bench.process import Process, free_port
 from bench.wire import WebSocket
 
 CALLERS, SESSIONS, EVENTS = 20, 200, 2000
-SOCKETS_EACH = 20
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,6 @@ async def measure(product: Process, floor: Process, database: Path, seconds: int
 
 
 async def measure_sockets(product: Process, floor: Process, people: list[Person], seconds: int) -> list[Line]:
-    before = product.memory()
     sessions = [
         await people[n % CALLERS].http.call("POST", "/api/feedback", {"type": "text", "title": "?"}) for n in range(SESSIONS)
     ]
