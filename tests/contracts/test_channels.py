@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -52,17 +52,23 @@ SETTLED = Question(DECIDED, "https://assent.example/r/req_1")
 
 @dataclass
 class Case:
-    """A channel, everything it has sent so far as text, and how to make its provider refuse for good, where it can."""
+    """A channel, and everything it has sent so far as text."""
 
     channel: Channel
     sent: Callable[[], str]
-    refuse: Callable[[], None] | None = None
     to: Address = TO
 
 
-def console() -> Case:
+@dataclass
+class Refusing(Case):
+    """A channel whose provider can be made to refuse for good."""
+
+    refuse: Callable[[], None] = field(kw_only=True)
+
+
+def console() -> Refusing:
     out = io.StringIO()
-    return Case(ConsoleChannel(out), out.getvalue, out.close)
+    return Refusing(ConsoleChannel(out), out.getvalue, refuse=out.close)
 
 
 def chat() -> Case:
@@ -70,12 +76,12 @@ def chat() -> Case:
     return Case(ChatChannel(lambda person, frame: frames.append(f"{person} {frame}")), lambda: "\n".join(frames))
 
 
-def recording() -> Case:
+def recording() -> Refusing:
     channel = RecordingChannel()
-    return Case(
+    return Refusing(
         channel,
         lambda: json.dumps([str(item) for item in (*channel.sent, *channel.settled, *channel.said)]),
-        lambda: channel.failures.append(Rejected("refused")),
+        refuse=lambda: channel.failures.append(Rejected("refused")),
     )
 
 
@@ -89,17 +95,18 @@ class Workspace:
         return self.token
 
 
-def in_slack(peer: Slack) -> Case:
+def in_slack(peer: Slack) -> Refusing:
     workspace = Workspace()
-    return Case(
+    return Refusing(
         SlackChannel(SlackClient(workspace, peer.api_url)),
         lambda: json.dumps(peer.messages(peer.dm()), ensure_ascii=False),
-        lambda: setattr(workspace, "token", None),
         Address(f"{TEAM}/{DANA}"),
+        refuse=lambda: setattr(workspace, "token", None),
     )
 
 
-CASES: dict[str, Callable[[], Case]] = {"console": console, "chat": chat, "recording": recording}
+CAN_REFUSE: dict[str, Callable[[], Refusing]] = {"console": console, "recording": recording}
+CASES: dict[str, Callable[[], Case]] = {"chat": chat, **CAN_REFUSE}
 
 
 @pytest.fixture(params=[*CASES, "slack"])
@@ -136,9 +143,8 @@ class TestChannel:
         await case.channel.deliver(ASKED, case.to, {"request_id": "req_1", "since": 0})
         assert "make_payment" in case.sent()
 
-    async def test_raises_what_to_do_and_nothing_else(self, case: Case) -> None:
-        if case.refuse is None:
-            pytest.skip("nobody can refuse")
+    @pytest.mark.parametrize("case", [*CAN_REFUSE, "slack"], indirect=True)
+    async def test_raises_what_to_do_and_nothing_else(self, case: Refusing) -> None:
         case.refuse()
         with pytest.raises(ChannelError) as caught:
             await case.channel.deliver(ASKED, case.to)
