@@ -1,10 +1,18 @@
 """Settings: what is understood, and that a wrong one names itself without giving a secret away."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from backend.settings import SettingsError, load_settings
+from backend.settings import Settings, SettingsError, load_settings, variable_of
+from tests.support.server import ROOT
+
+
+class TestExample:
+    def test_lists_every_setting_but_the_tests_own_and_no_other(self) -> None:
+        listed = set(re.findall(r"^# ([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+        assert listed == {variable_of(name) for name in Settings.model_fields} - {"ASSENT_FAILPOINT"}
 
 
 class TestDatabaseUrl:
