@@ -1,10 +1,10 @@
 """Which model is asked and how: settings checked before the first call, and each provider's options in BAML's words."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
-Provider = Literal["demo", "openai", "azure", "anthropic", "ollama", "openrouter", "openai-generic"]
+from backend.settings import Provider
 
 _KEY_SETTING = {
     "openai": "OPENAI_API_KEY",

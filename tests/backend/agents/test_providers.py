@@ -2,7 +2,8 @@ from typing import Any, get_args
 
 import pytest
 
-from backend.agents.providers import ModelSettings, Provider, client_for
+from backend.agents.providers import ModelSettings, client_for
+from backend.settings import Provider
 
 COMPLETE: dict[str, ModelSettings] = {
     "demo": ModelSettings(),

@@ -8,9 +8,10 @@ import pytest
 
 from backend.agents.baml_engine import BamlEngine, Bounds
 from backend.agents.contract import EngineError, Thread
-from backend.agents.providers import ModelSettings, Provider
+from backend.agents.providers import ModelSettings
 from backend.agents.tools.registry import registry
 from backend.domain.steps import AskForm, AskText, CallTool, Field, Reply, Usage
+from backend.settings import Provider
 from tests.support.aimock import Aimock
 from tests.support.threads import HOSTILE, call, result, thread, user
 
