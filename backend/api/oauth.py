@@ -51,17 +51,28 @@ async def finish(
     code: Annotated[str, Query(max_length=2000)] = "",
     error: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """The provider sends the browser back here."""
-    at = _provider(reach, provider)
+    """The provider sends the browser back here. A refusal leads a browser on to the web app, which says what its code
+    means; programs get the problem."""
+    _provider(reach, provider)
+    try:
+        return _back(reach, provider, await _finish(reach, provider, request, state, "" if error else code))
+    except Problem as problem:
+        if "text/html" not in request.headers.get("accept", ""):
+            raise
+        return _to_channels(reach, provider, problem.code)
+
+
+async def _finish(reach: Context, provider: str, request: Request, state: str, code: str) -> str:
+    """What came of it. Without a `code` the person declined."""
     proof = await reach.db.transact(use_state, provider, state, request.cookies.get(COOKIE, ""))
-    if error or not code:
-        return _back(reach, provider, "refused")
-    granted = await _redeem(at, code)
+    if not code:
+        return "refused"
+    granted = await _redeem(_provider(reach, provider), code)
     if proof.detail["purpose"] == "install":
         await _install(reach, proof.person_id, provider, granted)
-        return _back(reach, provider, "installed")
+        return "installed"
     await reach.db.transact(keep_grant, proof.person_id, provider, granted)
-    return _back(reach, provider, "linked")
+    return "linked"
 
 
 async def _begin(reach: Context, principal: Principal, provider: str, purpose: Purpose) -> Response:
@@ -100,9 +111,13 @@ async def _install(reach: Context, person_id: str, provider: str, granted: Grant
 
 
 def _back(reach: Context, provider: str, outcome: str) -> Response:
-    reply = RedirectResponse(f"{reach.settings.url}{BACK}?{urlencode({provider: outcome})}", 303)
+    reply = _to_channels(reach, provider, outcome)
     _keep(reply, reach, "", 0)
     return reply
+
+
+def _to_channels(reach: Context, provider: str, outcome: str) -> Response:
+    return RedirectResponse(f"{reach.settings.url}{BACK}?{urlencode({provider: outcome})}", 303)
 
 
 def _keep(reply: Response, reach: Context, browser: str, seconds: int) -> None:

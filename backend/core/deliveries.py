@@ -3,7 +3,7 @@
 Each is claimed under a fenced lease. What is to be done follows from the rows alone: send while the request is open,
 close what was sent once it is decided, else let the ladder make its next move."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ from channels.manager import TRIES, retry_in
 LEASE_MS = 60_000
 CONTEXT_TURNS, CONTEXT_LENGTH = 3, 240
 NEVER_LINKED = "No account is linked for this channel."
+NOT_SET_UP = "The channel {} is not set up on this server."
 DIED = "The process ended while it was tried."
 NOT_CLOSABLE = "It is not known whether this copy was sent, so it could not be closed."
 
@@ -44,18 +45,19 @@ class Work:
     earlier: Mapping[str, Any] | None = None
 
 
-def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str) -> Work | None:
-    """Take the delivery's lease and say what to try; None where there is nothing to send (any more)."""
+def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str, set_up: Collection[str]) -> Work | None:
+    """Take the delivery's lease and say what to try; None where there is nothing to send (any more), or no way: `set_up`
+    are the channels of this server."""
     row = store.claim_delivery(tx, delivery_id, tx.now + LEASE_MS)
     if row is None:
         return None
     if row.request_id is None:
-        return _begin(tx, row, "say", words=Words(**row.words))
+        return _begin(tx, row, "say", set_up, words=Words(**row.words))
     request = feedback.request_by_id(tx, row.request_id)
     assert request is not None, "a copy belongs to a request"
     if request.status == FeedbackStatus.PENDING and row.status in (*_UNSENT, DeliveryStatus.SENDING):
         question = question_for(tx, request, row.channel, policy, url)
-        return _begin(tx, row, "deliver", question, request)
+        return _begin(tx, row, "deliver", set_up, question, request)
     if request.status == FeedbackStatus.PENDING:
         store.update_delivery(tx, row.id, lease_until=None)
         climb(tx, request, row.person_id)
@@ -63,7 +65,7 @@ def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str) -> Work |
     if row.ref is None:
         _close_unsent(tx, request, row)
         return None
-    return _begin(tx, row, "settle", question_for(tx, request, row.channel, policy, url), request)
+    return _begin(tx, row, "settle", set_up, question_for(tx, request, row.channel, policy, url), request)
 
 
 _UNSENT = (DeliveryStatus.QUEUED, DeliveryStatus.RETRY_WAIT)
@@ -73,13 +75,14 @@ def _begin(
     tx: Tx,
     row: Row[Any],
     verb: Verb,
+    set_up: Collection[str],
     question: Question | None = None,
     request: Row[Any] | None = None,
     words: Words | None = None,
 ) -> Work | None:
     account = row.account or _account(tx, row.person_id, row.channel)
     if account is None:
-        _fail(tx, row, request, NEVER_LINKED)
+        _fail(tx, row, request, NEVER_LINKED if row.channel in set_up else NOT_SET_UP.format(row.channel))
         return None
     store.end_attempt(tx, row.id, "unknown", DIED)
     if verb != "settle" and row.status == DeliveryStatus.SENDING and store.count_tries(tx, row.id, verb) >= TRIES:

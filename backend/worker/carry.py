@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from backend.core.deliveries import Work, claim_delivery, keep_failure, keep_sent, keep_settled
+from backend.core.deliveries import NOT_SET_UP, Work, claim_delivery, keep_failure, keep_sent, keep_settled
 from backend.db import Database
 from backend.domain.policy import Policy
 from backend.errors import Unavailable
@@ -34,7 +34,7 @@ class Carrier:
 
     async def carry(self, delivery_id: str) -> None:
         """One try, if one is due. A failure is recorded and decides what is due next; nothing is raised for it."""
-        work = await self.db.transact(claim_delivery, delivery_id, self.policy, self.url)
+        work = await self.db.transact(claim_delivery, delivery_id, self.policy, self.url, self.channels)
         if work is None:
             return
         failpoint("carry.claimed")
@@ -65,7 +65,7 @@ class Carrier:
     async def _try(self, work: Work) -> Receipt | None:
         channel = self.channels.get(work.channel)
         if channel is None:
-            raise Rejected(f"The channel {work.channel} is not set up on this server.", "not_set_up")
+            raise Rejected(NOT_SET_UP.format(work.channel), "not_set_up")
         try:
             async with asyncio.timeout(TRY_S):
                 if work.words is not None:

@@ -247,6 +247,18 @@ class TestSlackSignIn:
         read_aloud(tab)
         assert window.unexpected() == []
 
+    def test_leads_back_also_when_it_was_not_begun_there(
+        self, elsewhere: tuple[Server, Emulated], open_window: Callable[..., Window]
+    ) -> None:
+        window = open_window(elsewhere[0].url)
+        tab = window.sign_in(elsewhere[0].person("Oda"))
+        tab.page.goto("/api/auth/slack/callback?state=of-another-browser&code=c")
+        expect(tab.page.get_by_text("was begun in another browser")).to_be_visible()
+        expect(row(tab, "slack").get_by_text("Not linked")).to_be_visible()
+        assert urlsplit(tab.page.url).query == "slack=bad_state"
+        read_aloud(tab)
+        assert window.unexpected() == []
+
 
 class TestWebChat:
     def test_is_tested_and_seen_as_soon_as_somebody_looks(self, settings: Tab, second: Tab) -> None:

@@ -93,11 +93,11 @@ class SignIn:
         self.state = self.query["state"]
         self._url, self._cookies = person.url, dict(reply.cookies)
 
-    def back(self, **query: str) -> httpx.Response:
+    def back(self, accept: str = "application/json", **query: str) -> httpx.Response:
         """The provider sends the browser back; it still has the cookie it began with."""
         browser = client(self._url)
         browser.cookies.update(self._cookies)
-        return browser.get("/api/auth/slack/callback", params=query)
+        return browser.get("/api/auth/slack/callback", params=query, headers={"Accept": accept})
 
 
 def connect_slack(person: Person, slack: Emulated, name: str = "dana", path: str = "/api/auth/slack/start") -> httpx.Response:

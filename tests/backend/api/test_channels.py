@@ -75,7 +75,7 @@ class TestRoute:
     def test_that_reaches_nobody_becomes_a_dead_letter_with_the_reason(self, dana: Person) -> None:
         request = dead(dana, ask(dana, route=SLACK_ONLY)["id"])
         assert [(copy["channel"], copy["status"]) for copy in request["deliveries"]] == [("slack", "failed")]
-        assert "No account is linked" in request["deliveries"][0]["error"] and request["status"] == "pending"
+        assert "not set up on this server" in request["deliveries"][0]["error"] and request["status"] == "pending"
         assert dana.answer(request["id"], "submit", feedback="still open").status_code == 200
 
     def test_may_name_only_people_who_are_asked(self, dana: Person, eve: Person) -> None:

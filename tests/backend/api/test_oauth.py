@@ -3,7 +3,9 @@ What comes of it is in tests/journeys/test_slack_install.py."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from tests.support.emulate import Emulated, SignIn, run_emulate
@@ -12,6 +14,7 @@ from tests.support.problems import refused
 from tests.support.server import Server
 from tests.support.slack import Fault, Faults, faults_beside
 
+PAGE = "text/html,application/xhtml+xml,*/*;q=0.8"
 CALLBACK = "/api/auth/slack/callback"
 INSTALL = "/api/channels/slack/install"
 Place = tuple[Server, Emulated, Faults]
@@ -42,6 +45,14 @@ def dana(place: Place, admin: Person) -> Person:
 
 def is_linked(person: Person) -> bool:
     return bool(next(each for each in person.get("/api/channels")["items"] if each["type"] == "slack")["linked"])
+
+
+def led_to(reply: httpx.Response) -> str:
+    """What the address of the web app's page says."""
+    assert reply.status_code == 303, reply.text
+    where = urlsplit(reply.headers["location"])
+    assert where.path == "/settings/channels"
+    return where.query
 
 
 class TestSignIn:
@@ -82,6 +93,27 @@ class TestState:
     def test_of_another_provider_is_not_known(self, dana: Person) -> None:
         begun = SignIn(dana)
         refused(client(dana.url).get("/api/auth/nonesuch/callback", params={"state": begun.state, "code": "c"}), 404)
+
+
+class TestBrowser:
+    """A refusal leads to the web app, whose page says what its code means; nothing else is in the address."""
+
+    @pytest.mark.parametrize("said", [{"code": "c"}, {"error": "access_denied"}, {}], ids=["agreed", "declined", "neither"])
+    def test_with_a_state_that_is_not_good_is_led_back(self, dana: Person, said: dict[str, str]) -> None:
+        assert led_to(SignIn(dana).back(PAGE, state="never begun here", **said)) == "slack=bad_state"
+
+    def test_is_led_back_where_the_state_was_used_and_keeps_what_it_may_have_begun_since(self, dana: Person) -> None:
+        begun = SignIn(dana)
+        assert led_to(begun.back(PAGE, state=begun.state, error="access_denied")) == "slack=refused"
+        used = begun.back(PAGE, state=begun.state, code="again")
+        assert led_to(used) == "slack=bad_state" and "set-cookie" not in used.headers
+
+    def test_is_led_back_where_slack_grants_nothing(self, dana: Person) -> None:
+        begun = SignIn(dana)
+        assert led_to(begun.back(PAGE, state=begun.state, code="a secret")) == "slack=not_granted"
+
+    def test_at_no_provider_of_ours_is_told_so(self, dana: Person) -> None:
+        refused(client(dana.url).get("/api/auth/nonesuch/callback", headers={"Accept": PAGE}), 404)
 
 
 class TestInstall:

@@ -69,7 +69,7 @@ class TestFindings:
         await office.link("slack", "email")
         id = await office.ask(route=ROUTE)
         (delivery,) = await opened.db.read(due_deliveries, 10)
-        assert await opened.db.transact(claim_delivery, delivery, POLICY, URL) is not None
+        assert await opened.db.transact(claim_delivery, delivery, POLICY, URL, ("slack", "email", "chat")) is not None
         assert list(office.books().findings()) == []
         await office.answer(id)
         assert list(office.books().findings()) == []

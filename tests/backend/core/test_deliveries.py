@@ -109,6 +109,13 @@ class TestLadder:
         request = await office.request(id)
         assert request["dead_letter"] and "No account is linked" in request["deliveries"][0]["error"]
 
+    async def test_says_at_once_that_a_channel_is_not_set_up_here(self, opened: Opened) -> None:
+        office = Post(opened)
+        id = await office.ask(route=[{"channel": "console", "wait_seconds": 60}])
+        await office.carry()
+        (copy,) = (await office.request(id))["deliveries"]
+        assert (copy["status"], copy["error"]) == ("failed", "The channel console is not set up on this server.")
+
 
 class TestRetries:
     async def test_stay_on_the_channel_and_are_all_on_record(self, post: Post) -> None:
@@ -259,7 +266,7 @@ class TestSettling:
     async def test_closes_a_copy_that_was_being_sent_meanwhile(self, post: Post) -> None:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
-        work = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL)
+        work = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, ("slack", "email", "chat"))
         assert work is not None
         await post.answer(id)
         await post.opened.db.transact(keep_sent, work, Receipt({"n": 7}))
@@ -271,7 +278,7 @@ class TestSettling:
         await post.carry()
         await post.opened.db.transact(reroute_request, post.person, id, "chat", SET_UP)
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
-        work = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL)
+        work = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, ("slack", "email", "chat"))
         assert work is not None
         await post.answer(id)
         assert await post.trail(id) == [("chat", "settled"), ("slack", "sent"), ("chat", "sending")]
@@ -310,7 +317,7 @@ class TestLease:
     async def test_that_lapsed_is_taken_over_and_cannot_commit_any_more(self, post: Post) -> None:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
-        stale = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL)
+        stale = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, ("slack", "email", "chat"))
         assert stale is not None
         assert await post.opened.db.read(due_deliveries, 10) == []
         post.pass_time("slack", 61)
@@ -326,7 +333,7 @@ class TestLease:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}, {"channel": "email", "wait_seconds": 60}])
         for _ in range(TRIES):
             (delivery,) = await post.opened.db.read(due_deliveries, 10)
-            assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL) is not None
+            assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, ("slack", "email", "chat")) is not None
             post.pass_time("slack", 61)
         await post.carry()
         assert await post.trail(id) == [("slack", "failed"), ("email", "sent")]

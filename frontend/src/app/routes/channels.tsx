@@ -4,6 +4,7 @@ import { Button } from '@/components/ui/button';
 import { Notice } from '@/components/ui/notice';
 import { Skeleton } from '@/components/ui/skeleton';
 import { Ladder } from '@/features/channels/components/ladder';
+import { comeBack } from '@/features/channels/model';
 import { useChannels, useOrder } from '@/features/channels/queries';
 import { TestProgress } from '@/features/feedback/components/test-progress';
 
@@ -13,6 +14,7 @@ export function ChannelsRoute() {
   const order = useOrder();
   const [params] = useSearchParams();
   const slack = channels.shown?.find(({ type }) => type === 'slack');
+  const told = slack && comeBack(params.get('slack'), slack);
   return (
     <div className="relative h-full overflow-y-auto">
       <title>Channels · Assent</title>
@@ -22,14 +24,7 @@ export function ChannelsRoute() {
           When an agent needs you, it asks on the first of these. While nobody answers, the next one is tried.
           What was sent before can still be answered: the first answer counts.
         </p>
-        {params.get('slack') === 'refused' && slack?.linked === false && (
-          <Notice className="mb-4">
-            Slack was not connected: the request was declined there. You can try again.
-          </Notice>
-        )}
-        {params.get('slack') === 'installed' && (
-          <Notice className="mb-4">Assent is installed in the Slack workspace.</Notice>
-        )}
+        {told && <Notice className="mb-4">{told}</Notice>}
         {order.error && (
           <div className="mb-4">
             <p className="text-sm font-medium">Your change was not kept.</p>

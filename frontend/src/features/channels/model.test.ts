@@ -3,6 +3,7 @@ import { aChannel } from '@/testing/fixtures';
 import {
   arranged,
   changed,
+  comeBack,
   minutesOf,
   moved,
   nameWithAccount,
@@ -64,4 +65,21 @@ test('waits are typed in minutes and kept in seconds', () => {
   expect(['15', '0', '0.5', '10080'].map(secondsOf)).toEqual([900, 0, 30, 604_800]);
   expect(['', ' ', '-1', '10081', 'soon'].map(secondsOf)).toEqual(Array(5).fill(undefined));
   expect([900, 30, 100].map(minutesOf)).toEqual(['15', '0.5', '1.67']);
+});
+
+describe('who comes back from Slack', () => {
+  const unlinked = { ...slack, linked: false };
+
+  test('is told why nothing came of it', () => {
+    expect(comeBack('refused', unlinked)).toContain('declined');
+    expect(comeBack('bad_state', unlinked)).toContain('another browser');
+    expect(comeBack('account_taken', unlinked)).toContain('somebody else');
+    expect(comeBack('constructor', unlinked)).toBe('Slack was not connected. Begin again here.');
+  });
+
+  test('is told nothing where the channel itself says it', () => {
+    expect(comeBack(null, slack)).toBeUndefined();
+    expect(comeBack('linked', slack)).toBeUndefined();
+    expect(comeBack('refused', slack)).toBeUndefined();
+  });
 });

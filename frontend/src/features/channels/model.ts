@@ -92,3 +92,28 @@ export function orderInWords(channels: Channel[]): string {
     .map(({ type }) => channelName(type))
     .join(', then ');
 }
+
+const NOT_CONNECTED = new Map([
+  ['refused', 'Slack was not connected: the request was declined there. You can try again.'],
+  [
+    'bad_state',
+    'This sign-in at Slack was used already, took too long, or was begun in another browser. Nothing was changed; begin again here.',
+  ],
+  [
+    'account_taken',
+    'Slack was not connected: this account is linked to somebody else here, who must unlink it first.',
+  ],
+  [
+    'not_granted',
+    'Slack was not connected: it did not grant what is needed. Begin again, and allow all of it.',
+  ],
+  ['unavailable', 'Slack was not connected: something did not answer in time. Begin again in a moment.'],
+]);
+
+/** What to tell somebody who comes back from Slack, by the outcome in the address; none where all is well. */
+export function comeBack(outcome: string | null, slack: Channel): string | undefined {
+  if (outcome === 'installed') return 'Assent is installed in the Slack workspace.';
+  if (outcome === null || outcome === 'linked') return undefined;
+  if (outcome === 'refused' && slack.linked) return undefined;
+  return NOT_CONNECTED.get(outcome) ?? 'Slack was not connected. Begin again here.';
+}
