@@ -14,7 +14,7 @@ export interface OpenCard {
   keys: () => CardKeys;
 }
 
-export const OPEN_CARD = '[data-slot="request-card"][data-state="pending"]';
+const OPEN_CARD = '[data-slot="request-card"][data-state="pending"]';
 
 const open = new Set<OpenCard>();
 

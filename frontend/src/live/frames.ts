@@ -60,7 +60,7 @@ export interface FeedbackDelivery {
 }
 
 /** `degraded`: the queue is away, so that what is due is found a second or two later. Nothing is lost. */
-export type QueueStatus = 'ok' | 'degraded';
+type QueueStatus = 'ok' | 'degraded';
 
 export type PassingFrame =
   | InitialState

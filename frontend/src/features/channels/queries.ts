@@ -15,7 +15,7 @@ import { arranged, isSessionChoice, type SessionChoice, type Wish } from './mode
 const ORDERING = ['channels', 'order'];
 
 /** The socket says when they change. */
-export const channelsQuery = queryOptions({
+const channelsQuery = queryOptions({
   queryKey: keys.channels,
   queryFn: async () => (await unwrap(api.GET('/api/channels'))).items as Channel[],
   staleTime: Number.POSITIVE_INFINITY,

@@ -38,7 +38,6 @@ export const neededLabel: Record<FeedbackType, string> = {
 
 const CHANNELS: Record<string, string> = {
   chat: 'in the web app',
-  web: 'in the web app',
   api: 'through the API',
   slack: 'in Slack',
   email: 'by email',
@@ -215,7 +214,7 @@ export function isSuggested({ value }: Field): boolean {
 }
 
 /** The typed value of one field as the contract wants it; undefined leaves it out. */
-export function fieldValue(field: Field, raw: string | boolean | string[]): unknown {
+function fieldValue(field: Field, raw: string | boolean | string[]): unknown {
   if (typeof raw !== 'string') return raw;
   if (raw === '') return undefined;
   if (field.type === 'number' || field.type === 'integer') {

@@ -5,6 +5,7 @@ import { Button } from '@/components/ui/button';
 import { Field } from '@/components/ui/field';
 import { Input } from '@/components/ui/input';
 import { useRegister } from '../queries';
+import { EmailField } from './email-field';
 import { PasswordField } from './password-field';
 
 export function RegisterForm() {
@@ -36,20 +37,7 @@ export function RegisterForm() {
           />
         )}
       </Field>
-      <Field label="Email address" error={errorOf('email')}>
-        {(control) => (
-          <Input
-            {...control}
-            type="email"
-            name="username"
-            autoComplete="username"
-            required
-            value={email}
-            onChange={(event) => setEmail(event.target.value)}
-            className="h-11"
-          />
-        )}
-      </Field>
+      <EmailField value={email} onChange={setEmail} error={errorOf('email')} />
       <PasswordField value={password} onChange={setPassword} isNew error={errorOf('password')} />
       {register.error && fields.length === 0 && <ErrorNotice error={register.error} />}
       <Button type="submit" variant="primary" className="h-11" aria-busy={register.isPending}>

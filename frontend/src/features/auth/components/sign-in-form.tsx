@@ -1,11 +1,10 @@
 import { type FormEvent, useState } from 'react';
 import { ErrorNotice } from '@/components/error-notice';
 import { Button } from '@/components/ui/button';
-import { Field } from '@/components/ui/field';
-import { Input } from '@/components/ui/input';
 import { Notice } from '@/components/ui/notice';
 import { signInFailure } from '../model';
 import { useSignIn } from '../queries';
+import { EmailField } from './email-field';
 import { PasswordField } from './password-field';
 
 interface SignInFormProps {
@@ -26,22 +25,7 @@ export function SignInForm({ known }: SignInFormProps) {
 
   return (
     <form onSubmit={submit} className="grid gap-4">
-      {!known && (
-        <Field label="Email address">
-          {(control) => (
-            <Input
-              {...control}
-              type="email"
-              name="username"
-              autoComplete="username"
-              required
-              value={email}
-              onChange={(event) => setEmail(event.target.value)}
-              className="h-11"
-            />
-          )}
-        </Field>
-      )}
+      {!known && <EmailField value={email} onChange={setEmail} />}
       <PasswordField value={password} onChange={setPassword} />
       {known && (
         // Off screen, so that a password manager knows whose password to offer.

@@ -2,11 +2,9 @@ import { ArrowRight, OctagonX, PencilLine, SkipForward } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
-import { Field } from '@/components/ui/field';
-import { Textarea } from '@/components/ui/textarea';
-import { useCardKeys } from '@/hooks/use-card-keys';
 import { useStepFocus } from '../use-step-focus';
 import { allows, type DecisionProps } from './decision';
+import { WrittenAnswer } from './written-answer';
 
 type Step = 'choose' | 'revise' | 'stop';
 
@@ -73,37 +71,19 @@ export function CheckpointDecision(props: DecisionProps) {
   );
 }
 
-function Revise({ draft, onDraft, onAnswer, busy, errors, onBack }: DecisionProps & { onBack: () => void }) {
-  const instruction = draft.text.trim();
-  const ready = !busy && instruction !== '';
-  const send = () => onAnswer({ action: 'revise', feedback: instruction });
-  const root = useCardKeys<HTMLDivElement>({ submit: ready ? send : undefined });
+function Revise(props: DecisionProps & { onBack: () => void }) {
+  const send = (
+    <>
+      <PencilLine aria-hidden />
+      Send back for revision
+    </>
+  );
+  const hint = 'The agent does this part again and asks you once more.';
   return (
-    <div ref={root} className="grid gap-3">
-      <Field
-        label="What should change?"
-        hint="The agent does this part again and asks you once more."
-        error={errors.feedback}
-        required
-      >
-        {(control) => (
-          <Textarea
-            {...control}
-            rows={3}
-            value={draft.text}
-            onChange={(event) => onDraft({ ...draft, text: event.target.value })}
-          />
-        )}
-      </Field>
-      <div className="flex flex-wrap gap-2">
-        <Button variant="accent" disabled={!ready} onClick={send}>
-          <PencilLine aria-hidden />
-          Send back for revision
-        </Button>
-        <Button variant="ghost" disabled={busy} onClick={onBack}>
-          Back
-        </Button>
-      </div>
-    </div>
+    <WrittenAnswer {...props} action="revise" label="What should change?" hint={hint} required send={send}>
+      <Button variant="ghost" disabled={props.busy} onClick={props.onBack}>
+        Back
+      </Button>
+    </WrittenAnswer>
   );
 }

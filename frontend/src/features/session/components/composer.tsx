@@ -4,7 +4,7 @@ import { Button } from '@/components/ui/button';
 import { useDraft } from '@/hooks/use-draft';
 import { cn } from '@/lib/cn';
 
-export interface Question {
+interface Question {
   id: string;
   /** Resolves once the answer is stored; the text stays until then. */
   onAnswer: (text: string) => Promise<unknown>;
