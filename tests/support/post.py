@@ -24,6 +24,7 @@ from tests.support.auditor import Books
 
 POLICY = Policy({})
 URL = "https://assent.example"
+SET_UP = frozenset({"chat", "slack", "email"})
 
 
 @dataclass
