@@ -12,7 +12,7 @@ import pytest
 
 from backend.core import people
 from backend.core.sessions import open_session
-from backend.db import Effect, Tx
+from backend.db import Effect, Ring, Tx
 from backend.db.migrate import migrate
 from backend.db.opening import open_database
 from backend.db.tables import metadata
@@ -37,6 +37,11 @@ class Opened(ABC):
     def sink(self, effects: Sequence[Effect]) -> None:
         self.sent.extend(effects)
         self.on_sent()
+
+    @property
+    def rung(self) -> list[str]:
+        """What workers were rung for, in order."""
+        return [effect.id for effect in self.sent if isinstance(effect, Ring)]
 
     async def fill(self) -> None:
         added = await self.db.transact(_add_person)

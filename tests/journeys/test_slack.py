@@ -208,7 +208,7 @@ class TestGoodbye:
 
 
 class TestRefusal:
-    """F37, F39: Slack is slow or takes our token no more. The question reaches its person elsewhere, and the web app says why."""
+    """Slack is slow or takes our token no more. The question reaches its person elsewhere, and the web app says why."""
 
     @pytest.mark.parametrize(
         ("fault", "status", "error"),

@@ -191,7 +191,7 @@ class TestGoodbye:
 
 
 class TestRefusal:
-    """F37: Slack takes our token no more, or not for this: the question reaches its person elsewhere, the web app says why."""
+    """Slack takes our token no more, or not for this: the question reaches its person elsewhere, the web app says why."""
 
     @pytest.mark.parametrize(
         ("token", "error"),

@@ -94,7 +94,7 @@ class TestFault:
 
 
 class TestLockedDatabase:
-    """F26: another process holds the database for longer than we wait."""
+    """Another process holds the database for longer than we wait."""
 
     def test_is_unavailable_for_writing_and_well_again_after(self, make_server: Callable[..., Server]) -> None:
         server = make_server().start()

@@ -74,7 +74,7 @@ class TestChallenge:
 
 
 class TestReplay:
-    """A39, F42: what Slack delivers again, or somebody recorded, has one effect."""
+    """A39: what Slack delivers again, or somebody recorded, has one effect."""
 
     def test_of_a_word_within_five_minutes_says_it_once(self, scene: SlackScene) -> None:
         body = said("calc 6 * 7", ts="77.7", channel=scene.slack.dm()).replace(b"EvX", b"EvReplay")

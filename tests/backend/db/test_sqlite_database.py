@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend.db import Publish, Ring, Tx, sqlite_database
+from backend.db import Publish, Tx, sqlite_database
 from backend.db.opening import open_database
 from backend.errors import NotFound, Unavailable
 from tests.backend.conftest import OpenedSqlite
@@ -55,9 +55,7 @@ class TestGroup:
         await asyncio.sleep(0)
         go.set()
         await asyncio.wait([holder, *jobs])
-        assert [effect.id for effect in opened_sqlite.sent if isinstance(effect, Ring)] == [
-            f"t{n}" for n in range(10) if n % 3 != 1
-        ]
+        assert opened_sqlite.rung == [f"t{n}" for n in range(10) if n % 3 != 1]
         numbered = [effect.seq for effect in opened_sqlite.sent if isinstance(effect, Publish) and effect.seq is not None]
         assert numbered == sorted(numbered)
 

@@ -1,4 +1,4 @@
-"""Slack's way in, over HTTP and over Socket Mode: recorded first, answered second, shown third (F42, F43)."""
+"""Slack's way in, over HTTP and over Socket Mode: recorded first, answered second, shown third."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Every way in which Slack fails says what to do now (F37-F40)."""
+"""Every way in which Slack fails says what to do now."""
 
 import json
 from collections.abc import AsyncIterator, Mapping

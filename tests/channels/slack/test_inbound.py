@@ -1,4 +1,4 @@
-"""What Slack's payloads mean, and which of them mean nothing (A47, F42)."""
+"""What Slack's payloads mean, and which of them mean nothing (A47)."""
 
 import json
 from typing import Any
