@@ -181,7 +181,8 @@ export interface paths {
         };
         /**
          * Finish
-         * @description The provider sends the browser back here.
+         * @description The provider sends the browser back here. A refusal leads a browser on to the web app, which says what its code
+         *     means; programs get the problem.
          */
         get: operations["finish_api_auth__provider__callback_get"];
         put?: never;
