@@ -15,13 +15,6 @@ from channels.errors import Rejected, Retryable
 from channels.manager import TRIES
 from tests.support.post import POLICY, SET_UP, URL, Post
 
-    async def test_says_at_once_that_a_channel_is_not_set_up_here(self, opened: Opened) -> None:
-        office = Post(opened)
-        id = await office.ask(route=[{"channel": "console", "wait_seconds": 60}])
-        await office.carry()
-        (copy,) = (await office.request(id))["deliveries"]
-        assert (copy["status"], copy["error"]) == ("failed", "The channel console is not set up on this server.")
-
 
 class TestRetries:
     async def test_stay_on_the_channel_and_are_all_on_record(self, post: Post) -> None:

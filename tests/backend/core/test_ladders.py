@@ -90,6 +90,13 @@ class TestLadder:
         request = await office.request(id)
         assert request["dead_letter"] and "No account is linked" in request["deliveries"][0]["error"]
 
+    async def test_says_at_once_that_a_channel_is_not_set_up_here(self, opened: Opened) -> None:
+        office = Post(opened)
+        id = await office.ask(route=[{"channel": "console", "wait_seconds": 60}])
+        await office.carry()
+        (copy,) = (await office.request(id))["deliveries"]
+        assert (copy["status"], copy["error"]) == ("failed", "The channel console is not set up on this server.")
+
 
 class TestDeadLetter:
     async def test_is_what_every_channel_refused_with_each_reason(self, post: Post) -> None:
