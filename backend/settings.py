@@ -220,6 +220,11 @@ class Settings(BaseSettings):
         )
 
     @property
+    def many_workspaces(self) -> bool:
+        """Whether each Slack workspace installs the app, instead of one whose token is set."""
+        return self.slack_client_id is not None and self.slack_bot_token is None
+
+    @property
     def url(self) -> str:
         """Where people reach this installation, without a trailing slash."""
         return self.public_url or f"http://{'127.0.0.1' if self.host in ('0.0.0.0', '::') else self.host}:{self.port}"

@@ -10,11 +10,13 @@ from backend.api.context import Context, Reach
 from backend.api.deps import Json, SignedIn, Starting, outcome
 from backend.api.feedback_views import FeedbackRequest
 from backend.api.schemas import Body, View
+from backend.auth.principal import Principal
 from backend.core import connections as core
 from backend.core.asks import Ask, ask_people
 from backend.db import Tx
+from backend.db.installations import list_installations
 from backend.domain.people import Person
-from backend.domain.states import FeedbackType
+from backend.domain.states import ConnectionStatus, FeedbackType
 from backend.errors import Problem
 from backend.times import to_text
 
@@ -25,11 +27,16 @@ WEEK_S = 7 * 24 * 3600
 TEST_S = 15 * 60
 
 
+class Install(View):
+    workspaces: list[str] = Field(description="those that have the app, by name")
+
+
 class Channel(View):
     type: ChannelType
     status: Literal["connected", "degraded", "disconnected"]
     set_up: bool
     sign_in: bool = Field(description="an account can be linked by signing in: POST /api/auth/{type}/start")
+    install: Install | None = Field(None, description="the caller may install the app: POST /api/channels/{type}/install")
     linked: bool
     account: str | None = None
     enabled: bool
@@ -60,18 +67,26 @@ class Code(View):
 @router.get("", response_model=Channels)
 async def list_channels(principal: SignedIn, reach: Reach) -> Any:
     """Every channel in the caller's order: the first is tried first."""
-    return _list(await reach.db.read(core.list_channels, principal.person, reach.set_up), reach)
+    return await _list(await reach.db.read(core.list_channels, principal.person, reach.set_up), principal, reach)
 
 
 @router.put("", response_model=Channels)
 async def order_channels(body: Order, principal: SignedIn, reach: Reach) -> Any:
     """The order in which to ask, and how long to wait on each before the next. A channel left out comes last."""
     wishes = [wish.model_dump() for wish in body.items]
-    return _list(await reach.db.transact(_order, principal.person, wishes, reach.set_up), reach)
+    return await _list(await reach.db.transact(_order, principal.person, wishes, reach.set_up), principal, reach)
 
 
-def _list(channels: list[dict[str, Any]], reach: Context) -> Json:
-    return Json({"items": [{**channel, "sign_in": channel["type"] in reach.providers} for channel in channels]})
+async def _list(channels: list[dict[str, Any]], principal: Principal, reach: Context) -> Json:
+    install: dict[str, Any] = {}
+    if principal.is_admin and reach.settings.many_workspaces:
+        install["slack"] = {"workspaces": await reach.db.read(_workspaces, "slack")}
+    offers = [{"sign_in": each["type"] in reach.providers, "install": install.get(each["type"])} for each in channels]
+    return Json({"items": [{**channel, **offered} for channel, offered in zip(channels, offers, strict=True)]})
+
+
+def _workspaces(tx: Tx, channel: str) -> list[str]:
+    return [row.label for row in list_installations(tx, channel) if row.status == ConnectionStatus.CONNECTED]
 
 
 def _order(tx: Tx, person: Person, wishes: list[dict[str, Any]], set_up: frozenset[str]) -> list[dict[str, Any]]:

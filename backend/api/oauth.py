@@ -37,6 +37,8 @@ async def start_sign_in(provider: str, principal: SignedIn, reach: Reach) -> Res
 async def start_install(provider: str, principal: SignedIn, reach: Reach) -> Response:
     """Where an administrator lets us into a workspace."""
     _provider(reach, provider)
+    if not reach.settings.many_workspaces:
+        raise NotFound("This server serves the one workspace of its settings (SLACK_BOT_TOKEN).")
     if not principal.is_admin:
         raise Forbidden("Only an administrator can install this.", code="not_an_admin")
     return await _begin(reach, principal, provider, "install")
@@ -65,10 +67,11 @@ async def finish(
 async def _finish(reach: Context, provider: str, request: Request, state: str, code: str) -> str:
     """What came of it. Without a `code` the person declined."""
     proof = await reach.db.transact(use_state, provider, state, request.cookies.get(COOKIE, ""))
+    installing = proof.detail["purpose"] == "install"
     if not code:
-        return "refused"
+        return "not_installed" if installing else "refused"
     granted = await _redeem(_provider(reach, provider), code)
-    if proof.detail["purpose"] == "install":
+    if installing:
         await _install(reach, proof.person_id, provider, granted)
         return "installed"
     await reach.db.transact(keep_grant, proof.person_id, provider, granted)

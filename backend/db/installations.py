@@ -1,5 +1,6 @@
 """Queries about what lets us speak on a channel at all: a workspace's bot, a mailbox of the agent's own."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, insert, select, update
@@ -12,6 +13,11 @@ _one = select(installations).where(installations.c.channel == bindparam("on"), i
 
 def installation_row(tx: Tx, channel: str, account: str) -> Row[Any] | None:
     return tx.first(_one, {"on": channel, "account_": account})
+
+
+def list_installations(tx: Tx, channel: str) -> Sequence[Row[Any]]:
+    """Where we may speak or once could, oldest first."""
+    return tx.all(select(installations).where(installations.c.channel == channel).order_by(installations.c.created_at))
 
 
 def keep_installation(tx: Tx, channel: str, account: str, **values: Any) -> None:

@@ -45,9 +45,15 @@ class SlackOAuth:
 
 
 def _granted(said: Any) -> Granted:
-    """Raises Rejected for an answer that names nobody, and where what we need was not granted."""
+    """Raises Rejected for an answer that names nobody, and where what we need was not granted.
+
+    An installation for a whole organisation is not taken: its one token belongs to no workspace, is good in none until an
+    administrator adds some later (https://docs.slack.dev/enterprise/organization-ready-apps), and people are known by
+    their workspace, so that nobody could be reached with it, nor be regained. Our manifest does not offer it either."""
+    if isinstance(said, dict) and said.get("is_enterprise_install"):
+        raise Rejected("The app works in workspaces, not in a whole organisation; install it in each of them.", "organisation")
     try:
-        place = said.get("team") or said["enterprise"]
+        place = said["team"]
         team, name, user = str(place["id"]), str(place.get("name") or place["id"]), str(said["authed_user"]["id"])
         token = said.get("access_token") if said.get("token_type") == "bot" else None
     except (AttributeError, KeyError, TypeError):

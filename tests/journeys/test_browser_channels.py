@@ -15,6 +15,7 @@ from tests.support.slack import SECRET, TOKEN, Slack, link, run_slack
 from tests.support.web_app import Tab, Window
 
 BARE = ["chat", "slack", "email"]
+Elsewhere = tuple[Server, Emulated, Person]
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +36,12 @@ def slack(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Emulated]]:
-    """Another server, and a Slack at which people sign in."""
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
+    """Another server, a Slack at which people sign in, and the administrator."""
     other = Server(tmp_path_factory.mktemp("oauth") / "data")
     with run_emulate(other.url) as emulated:
         try:
-            yield other.start(**emulated.settings()), emulated
+            yield other.start(**emulated.settings()), emulated, other.person("Ada")
         finally:
             other.stop()
 
@@ -215,8 +216,49 @@ class TestSlack:
         assert [copy["channel"] for copy in request["deliveries"]] == ["chat"]
 
 
+class TestSlackInstall:
+    def test_leads_there_and_back_with_the_workspace_named(
+        self, elsewhere: Elsewhere, open_window: Callable[..., Window]
+    ) -> None:
+        server, _, ada = elsewhere
+        window = open_window(server.url)
+        tab = window.sign_in(ada)
+        at_settings(tab)
+        expect(row(tab, "slack").get_by_text("Not installed in any workspace yet")).to_be_visible()
+        read_aloud(tab)
+        row(tab, "slack").get_by_role("button", name="Install to a Slack workspace").click()
+        tab.page.get_by_role("button", name="Dana Slack").click()
+        expect(tab.page.get_by_text("Assent is installed in the Slack workspace.")).to_be_visible()
+        expect(row(tab, "slack").get_by_text("Installed in Acme.")).to_be_visible()
+        read_aloud(tab)
+        assert window.unexpected() == []
+
+    def test_that_slack_cuts_short_is_told_in_the_web_app(self, elsewhere: Elsewhere, open_window: Callable[..., Window]) -> None:
+        """Somebody takes a permission out of what Slack is asked for."""
+        server, emulated, ada = elsewhere
+        window = open_window(server.url)
+        tab = window.sign_in(ada)
+        window.context.route(
+            f"{emulated.authorize_url}?*chat%3Awrite*",
+            lambda route: route.fulfill(status=302, headers={"Location": route.request.url.replace("chat%3Awrite%2C", "")}),
+        )
+        at_settings(tab)
+        row(tab, "slack").get_by_role("button", name="Install to a Slack workspace").click()
+        tab.page.get_by_role("button", name="Dana Slack").click()
+        expect(tab.page.get_by_text("it did not grant what is needed")).to_be_visible()
+        read_aloud(tab)
+        assert window.unexpected() == []
+
+    def test_is_no_matter_of_others(self, elsewhere: Elsewhere, open_window: Callable[..., Window]) -> None:
+        server, _, _ = elsewhere
+        tab = open_window(server.url).sign_in(server.person("Otis"))
+        at_settings(tab)
+        expect(row(tab, "slack").get_by_role("button", name="Connect Slack")).to_be_visible()
+        expect(tab.page.get_by_role("button", name="Install")).to_have_count(0)
+
+
 class TestSlackSignIn:
-    def test_leads_there_and_back_linked(self, elsewhere: tuple[Server, Emulated], open_window: Callable[..., Window]) -> None:
+    def test_leads_there_and_back_linked(self, elsewhere: Elsewhere, open_window: Callable[..., Window]) -> None:
         window = open_window(elsewhere[0].url)
         tab = window.sign_in(elsewhere[0].person("Olga"))
         at_settings(tab)
@@ -227,9 +269,7 @@ class TestSlackSignIn:
         read_aloud(tab)
         assert window.unexpected() == []
 
-    def test_leads_back_also_when_it_was_declined(
-        self, elsewhere: tuple[Server, Emulated], open_window: Callable[..., Window]
-    ) -> None:
+    def test_leads_back_also_when_it_was_declined(self, elsewhere: Elsewhere, open_window: Callable[..., Window]) -> None:
         """The Slack of the test has no button to decline with: its page is answered for."""
         window = open_window(elsewhere[0].url)
         tab = window.sign_in(elsewhere[0].person("Otto"))
@@ -247,9 +287,7 @@ class TestSlackSignIn:
         read_aloud(tab)
         assert window.unexpected() == []
 
-    def test_leads_back_also_when_it_was_not_begun_there(
-        self, elsewhere: tuple[Server, Emulated], open_window: Callable[..., Window]
-    ) -> None:
+    def test_leads_back_also_when_it_was_not_begun_there(self, elsewhere: Elsewhere, open_window: Callable[..., Window]) -> None:
         window = open_window(elsewhere[0].url)
         tab = window.sign_in(elsewhere[0].person("Oda"))
         tab.page.goto("/api/auth/slack/callback?state=of-another-browser&code=c")

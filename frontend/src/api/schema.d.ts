@@ -952,6 +952,8 @@ export interface components {
             error?: string | null;
             /** Failing Since */
             failing_since?: string | null;
+            /** @description the caller may install the app: POST /api/channels/{type}/install */
+            install?: components["schemas"]["Install"] | null;
             /** Linked */
             linked: boolean;
             /** Set Up */
@@ -1187,6 +1189,16 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /** Install */
+        Install: {
+            /**
+             * Workspaces
+             * @description those that have the app, by name
+             */
+            workspaces: string[];
+        } & {
+            [key: string]: unknown;
         };
         /** Message */
         Message: {

@@ -1,14 +1,18 @@
 """Signing in at a provider: the state is good once, for whoever began, in the browser that began (A61, A63, A64, A67, A68).
 What comes of it is in tests/journeys/test_slack_install.py."""
 
-from collections.abc import Iterator
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from tests.support.emulate import Emulated, SignIn, run_emulate
+from channels.slack.manifest import SCOPES
+from tests.support.emulate import Emulated, SignIn, install, run_emulate
 from tests.support.person import Person, client
 from tests.support.problems import refused
 from tests.support.server import Server
@@ -43,8 +47,13 @@ def dana(place: Place, admin: Person) -> Person:
     return place[0].person("Dana")
 
 
+def slack_of(person: Person) -> dict[str, Any]:
+    channel: dict[str, Any] = next(each for each in person.get("/api/channels")["items"] if each["type"] == "slack")
+    return channel
+
+
 def is_linked(person: Person) -> bool:
-    return bool(next(each for each in person.get("/api/channels")["items"] if each["type"] == "slack")["linked"])
+    return bool(slack_of(person)["linked"])
 
 
 def led_to(reply: httpx.Response) -> str:
@@ -126,3 +135,35 @@ class TestInstall:
         begun = SignIn(admin, INSTALL)
         faults.script("oauth.v2.access", Fault(body=said))
         refused(begun.back(**slack.agree(begun.url)), 400, "not_granted")
+
+    def test_in_a_whole_organisation_is_refused_and_says_where_instead(self, place: Place, admin: Person) -> None:
+        """As Slack documents its answer: no team, the organisation instead."""
+        _, slack, faults = place
+        begun = SignIn(admin, INSTALL)
+        said = {"ok": True, "access_token": "xoxb-1", "token_type": "bot", "scope": ",".join(SCOPES), "bot_user_id": "W0"}
+        said |= {"team": None, "enterprise": {"id": "E1", "name": "Starship"}, "is_enterprise_install": True}
+        faults.script("oauth.v2.access", Fault(body=json.dumps({**said, "authed_user": {"id": "W1"}})))
+        assert "in each of them" in refused(begun.back(**slack.agree(begun.url)), 400, "not_granted")["detail"]
+        with sqlite3.connect(place[0].data_dir / "assent.db") as database:
+            assert database.execute("SELECT account FROM installations").fetchall() == []
+
+    def test_is_offered_to_the_administrator_alone_with_the_workspaces_that_have_it(
+        self, place: Place, admin: Person, dana: Person
+    ) -> None:
+        assert slack_of(admin)["install"] == {"workspaces": []}
+        assert install(admin, place[1]).status_code == 303
+        assert slack_of(admin)["install"] == {"workspaces": ["Acme"]}
+        assert slack_of(dana)["install"] is None
+        assert [each["install"] for each in admin.get("/api/channels")["items"] if each["type"] != "slack"] == [None, None]
+
+    def test_is_not_offered_where_the_settings_name_the_one_workspace(
+        self, place: Place, make_server: Callable[..., Server]
+    ) -> None:
+        server = make_server().start(**place[1].settings(), SLACK_BOT_TOKEN="xoxb-own")
+        ada = server.person("Ada")
+        assert slack_of(ada)["sign_in"] and slack_of(ada)["install"] is None
+        refused(ada.http.post(INSTALL), 404)
+
+    def test_that_was_declined_is_told_apart_from_a_sign_in(self, admin: Person) -> None:
+        begun = SignIn(admin, INSTALL)
+        assert led_to(begun.back(PAGE, state=begun.state, error="access_denied")) == "slack=not_installed"

@@ -192,3 +192,31 @@ describe('a channel', () => {
     expect(await row('slack').findByText('Not sent: The token was revoked.')).toBeVisible();
   });
 });
+
+describe('the installation', () => {
+  test('is no matter of those who may not install', async () => {
+    show();
+    expect(await screen.findByText('@dana')).toBeVisible();
+    expect(screen.queryByRole('button', { name: /Install/ })).not.toBeInTheDocument();
+  });
+
+  test('names the workspaces that have it', async () => {
+    keeps([aChannel(), { ...slack, install: { workspaces: ['Acme', 'Globex'] } }, email]);
+    show();
+    expect(await screen.findByText('Acme, Globex')).toBeVisible();
+    expect(row('chat').queryByRole('button', { name: /Install/ })).not.toBeInTheDocument();
+  });
+
+  test('that cannot be begun says why', async () => {
+    keeps([aChannel(), { ...slack, install: { workspaces: [] } }, email]);
+    server.use(
+      http.post('*/api/channels/slack/install', () =>
+        HttpResponse.json({ detail: 'Only an administrator can install this.' }, { status: 403 }),
+      ),
+    );
+    show();
+    expect(await screen.findByText(/Not installed in any workspace yet/)).toBeVisible();
+    await userEvent.click(screen.getByRole('button', { name: 'Install to a Slack workspace' }));
+    expect(await screen.findByRole('alert')).toHaveTextContent('Only an administrator can install this.');
+  });
+});

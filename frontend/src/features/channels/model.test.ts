@@ -72,6 +72,7 @@ describe('who comes back from Slack', () => {
 
   test('is told why nothing came of it', () => {
     expect(comeBack('refused', unlinked)).toContain('declined');
+    expect(comeBack('not_installed', slack)).toContain('Assent was not installed');
     expect(comeBack('bad_state', unlinked)).toContain('another browser');
     expect(comeBack('account_taken', unlinked)).toContain('somebody else');
     expect(comeBack('constructor', unlinked)).toBe('Slack was not connected. Begin again here.');

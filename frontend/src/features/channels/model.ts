@@ -94,6 +94,7 @@ export function orderInWords(channels: Channel[]): string {
 }
 
 const NOT_CONNECTED = new Map([
+  ['not_installed', 'Assent was not installed: the request was declined in Slack. You can try again.'],
   ['refused', 'Slack was not connected: the request was declined there. You can try again.'],
   [
     'bad_state',
@@ -105,7 +106,7 @@ const NOT_CONNECTED = new Map([
   ],
   [
     'not_granted',
-    'Slack was not connected: it did not grant what is needed. Begin again, and allow all of it.',
+    'Slack was not connected: it did not grant what is needed. Begin again in a workspace, not a whole organisation, and allow all of it.',
   ],
   ['unavailable', 'Slack was not connected: something did not answer in time. Begin again in a moment.'],
 ]);

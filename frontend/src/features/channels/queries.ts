@@ -71,6 +71,16 @@ export function useSignIn() {
   });
 }
 
+/** Leaves for Slack, where an administrator lets Assent into a workspace. */
+export function useInstall() {
+  return useMutation({
+    networkMode: 'always',
+    mutationFn: () =>
+      unwrap(api.POST('/api/channels/{provider}/install', { params: { path: { provider: 'slack' } } })),
+    onSuccess: ({ url }) => window.location.assign(url),
+  });
+}
+
 /** A code that links whoever sends it to the bot. */
 export function useLinkCode() {
   return useMutation({

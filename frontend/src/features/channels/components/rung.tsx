@@ -10,6 +10,7 @@ import { channelName } from '@/lib/channels';
 import { cn } from '@/lib/cn';
 import { isReachable, type Standing, standing, type Wish } from '../model';
 import { useTest } from '../queries';
+import { InstallSlack } from './install-slack';
 import { LinkSlack } from './link-slack';
 import { RungMenu } from './rung-menu';
 import { Wait } from './wait';
@@ -101,6 +102,7 @@ export function Rung({ channel, place, onChange, onShift, renderTest }: RungProp
             />
           )}
           {type === 'slack' && channel.set_up && !channel.linked && <LinkSlack signIn={channel.sign_in} />}
+          {channel.install && <InstallSlack workspaces={channel.install.workspaces} />}
           {test.error && <ErrorNotice error={test.error} />}
           {test.data && renderTest(test.data.id)}
           {!last && inUse && (
