@@ -43,8 +43,24 @@ def default_actions(type: FeedbackType, body: dict[str, Any]) -> list[str]:
 
 def open_request(tx: Tx, asked: Asked) -> dict[str, Any]:
     """Record the question, its copy on every channel it goes to, the event that carries it, and who asked."""
-    request_id = asked.id or new_id("req")
-    body = {
+    body = _body_of(asked)
+    check_body(asked.type, body)
+    values = _new_row(tx, asked, body)
+    request_id, people = values["id"], [person.id for person in asked.to]
+    ladders = [(id, ladder_of(tx, id, body["route"], asked.session_id)) for id in people]
+    copies = [first_copy(tx, request_id, id, ladder) for id, ladder in ladders]
+    store.insert_request(tx, values, people)
+    keep_copies(tx, copies)
+    request = _shape(values, copies)
+    frame = {"type": FRAMES.get(asked.type, "feedback_requested"), **_frame_extras(request), "request": request}
+    _tell(tx, request, frame, asked.owner_id)
+    _audit_asked(tx, asked, request)
+    return request
+
+
+def _body_of(asked: Asked) -> dict[str, Any]:
+    """What was asked, with what goes without saying."""
+    return {
         "allowed_actions": default_actions(asked.type, asked.body),
         "on_timeout": TIMEOUT_DEFAULT[asked.type],
         "route": [],
@@ -53,9 +69,11 @@ def open_request(tx: Tx, asked: Asked) -> dict[str, Any]:
         "to": [person.id for person in asked.to],
         "recipients": [{"id": person.id, "name": person.name} for person in asked.to],
     }
-    check_body(asked.type, body)
-    values = {
-        "id": request_id,
+
+
+def _new_row(tx: Tx, asked: Asked, body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": asked.id or new_id("req"),
         "session_id": asked.session_id,
         "run_id": asked.run_id,
         "type": asked.type,
@@ -69,30 +87,19 @@ def open_request(tx: Tx, asked: Asked) -> dict[str, Any]:
         "decided_at": None,
         "dead_letter": False,
     }
-    copies = [
-        first_copy(tx, request_id, person.id, ladder_of(tx, person.id, body["route"], asked.session_id)) for person in asked.to
-    ]
-    store.insert_request(tx, values, [person.id for person in asked.to])
-    keep_copies(tx, copies)
-    request = _shape(values, copies)
-    _tell(
-        tx,
-        request,
-        {"type": FRAMES.get(asked.type, "feedback_requested"), **_frame_extras(request), "request": request},
-        asked.owner_id,
-    )
-    digest = (body.get("action") or {}).get("digest")
+
+
+def _audit_asked(tx: Tx, asked: Asked, request: dict[str, Any]) -> None:
     tx.audit(
         asked.session_id,
         actor=asked.actor,
         via=asked.via,
         action="feedback.requested",
-        subject=request_id,
+        subject=request["id"],
         type=asked.type,
-        title=body["title"],
-        digest=digest,
+        title=request["title"],
+        digest=(request.get("action") or {}).get("digest"),
     )
-    return request
 
 
 def _frame_extras(request: dict[str, Any]) -> dict[str, Any]:
