@@ -6,7 +6,7 @@ from backend.core.deliveries import claim_delivery
 from backend.db.deliveries import due_deliveries
 from channels.errors import Rejected
 from tests.backend.conftest import Opened
-from tests.support.post import POLICY, URL, Post
+from tests.support.post import POLICY, SET_UP, URL, Post
 
 ROUTE = [{"channel": "slack", "wait_seconds": 60}, {"channel": "email", "wait_seconds": 60}]
 OPEN, DECIDED, DEAD = "an open request that reached Slack", "a decided one", "a dead letter"
@@ -69,7 +69,7 @@ class TestFindings:
         await office.link("slack", "email")
         id = await office.ask(route=ROUTE)
         (delivery,) = await opened.db.read(due_deliveries, 10)
-        assert await opened.db.transact(claim_delivery, delivery, POLICY, URL, ("slack", "email", "chat")) is not None
+        assert await opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP) is not None
         assert list(office.books().findings()) == []
         await office.answer(id)
         assert list(office.books().findings()) == []

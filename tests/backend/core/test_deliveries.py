@@ -92,7 +92,7 @@ class TestSettling:
     async def test_closes_a_copy_that_was_being_sent_meanwhile(self, post: Post) -> None:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
-        work = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, ("slack", "email", "chat"))
+        work = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP)
         assert work is not None
         await post.answer(id)
         await post.opened.db.transact(keep_sent, work, Receipt({"n": 7}))
@@ -104,7 +104,7 @@ class TestSettling:
         await post.carry()
         await post.opened.db.transact(reroute_request, post.person, id, "chat", SET_UP)
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
-        work = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, ("slack", "email", "chat"))
+        work = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP)
         assert work is not None
         await post.answer(id)
         assert await post.trail(id) == [("chat", "settled"), ("slack", "sent"), ("chat", "sending")]
@@ -143,7 +143,7 @@ class TestLease:
     async def test_that_lapsed_is_taken_over_and_cannot_commit_any_more(self, post: Post) -> None:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
-        stale = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, ("slack", "email", "chat"))
+        stale = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP)
         assert stale is not None
         assert await post.opened.db.read(due_deliveries, 10) == []
         post.pass_time("slack", 61)
@@ -159,7 +159,7 @@ class TestLease:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}, {"channel": "email", "wait_seconds": 60}])
         for _ in range(TRIES):
             (delivery,) = await post.opened.db.read(due_deliveries, 10)
-            assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, ("slack", "email", "chat")) is not None
+            assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP) is not None
             post.pass_time("slack", 61)
         await post.carry()
         assert await post.trail(id) == [("slack", "failed"), ("email", "sent")]

@@ -8,7 +8,7 @@ from backend.db import Attempted, Took
 from backend.db.deliveries import due_deliveries
 from channels.errors import Rejected, Retryable
 from tests.backend.conftest import Opened
-from tests.support.post import POLICY, URL, Post
+from tests.support.post import POLICY, SET_UP, URL, Post
 
 ROUTE = [{"channel": "slack", "wait_seconds": 60}]
 
@@ -40,7 +40,7 @@ class TestStanding:
         post.pass_time("slack", 40)
         assert (await post.opened.db.read(standing))["oldest_due_delivery_seconds"] >= 40
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
-        assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, ("slack", "email", "chat")) is not None
+        assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP) is not None
         post.pass_time("slack", 50)
         seen = await post.opened.db.read(standing)
         assert seen["oldest_due_delivery_seconds"] == 0 and seen["oldest_lease_seconds"] >= 50
@@ -50,7 +50,7 @@ class TestMeasuring:
     async def test_tells_of_a_try_that_a_worker_left_behind(self, post: Post) -> None:
         await post.ask(route=ROUTE)
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
-        assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, ("slack", "email", "chat")) is not None
+        assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP) is not None
         post.pass_time("slack", 61)
         await post.carry()
         told = [effect for effect in post.opened.sent if isinstance(effect, Attempted)]
