@@ -114,32 +114,38 @@ async def _serving(
     app.state.end_waiting = lambda: stream.publish_here(STOPPING_TOPIC, "")
     most, set_up = settings.max_query_length, frozenset(channels)
     inbox = ChannelInbox(db, registry, policy, settings.url, most, budgets.start_work, budgets.answer)
+    async with _watching(db, queue, sockets), open_hooks(settings, db, inbox) as hooks:
+        context = Context(
+            settings=settings,
+            db=db,
+            stream=stream,
+            queue=queue,
+            registry=registry,
+            policy=policy,
+            tokens=tokens,
+            sign_ins=sign_ins,
+            budgets=budgets,
+            sockets=sockets,
+            set_up=set_up,
+            hooks=hooks,
+            providers=make_providers(settings),
+            vault=Vault(secret),
+            measures=measures,
+        )
+        install_context(app, context)
+        yield
+
+
+@asynccontextmanager
+async def _watching(db: Database, queue: Queue, sockets: Sockets) -> AsyncIterator[None]:
+    """What open sockets hear without asking; they are closed in the end."""
     watches = [
         asyncio.create_task(_watch_sign_ins(db, sockets), name="watch sign-ins"),
         asyncio.create_task(_keep_present(db, sockets), name="keep present"),
         asyncio.create_task(_watch_queue(queue, sockets), name="watch queue"),
     ]
     try:
-        async with open_hooks(settings, db, inbox) as hooks:
-            context = Context(
-                settings,
-                db,
-                stream,
-                queue,
-                registry,
-                policy,
-                tokens,
-                sign_ins,
-                budgets,
-                sockets,
-                set_up,
-                hooks,
-                make_providers(settings),
-                Vault(secret),
-                measures,
-            )
-            install_context(app, context)
-            yield
+        yield
     finally:
         for watch in watches:
             watch.cancel()
