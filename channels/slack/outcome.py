@@ -5,18 +5,18 @@ from typing import Any
 
 from channels.slack.arguments import changed
 from channels.slack.mrkdwn import literal, moment
-from channels.text import WHERE
+from channels.text import DONE, WHERE
 
-DONE = {
-    "approve": ":white_check_mark: *Approved*",
-    "reject": ":no_entry: *Rejected*",
-    "edit": ":pencil2: *Approved with changes*",
-    "submit": ":white_check_mark: *Answered*",
-    "decline": ":no_entry_sign: *Declined*",
-    "continue": ":white_check_mark: *Continued*",
-    "stop": ":octagonal_sign: *Stopped*",
-    "revise": ":pencil2: *Sent back for revision*",
-    "skip": ":fast_forward: *Skipped*",
+SIGNS = {
+    "approve": ":white_check_mark:",
+    "reject": ":no_entry:",
+    "edit": ":pencil2:",
+    "submit": ":white_check_mark:",
+    "decline": ":no_entry_sign:",
+    "continue": ":white_check_mark:",
+    "stop": ":octagonal_sign:",
+    "revise": ":pencil2:",
+    "skip": ":fast_forward:",
 }
 THEN = {
     "reject": "rejected",
@@ -55,9 +55,13 @@ def otherwise(on_timeout: Any) -> str:
 def _answered(request: Mapping[str, Any], response: Mapping[str, Any]) -> str:
     by = literal(str((response.get("by") or {}).get("name", "somebody")), 100)
     where = WHERE.get(str(response.get("via")), "")
-    line = f"{DONE.get(str(response.get('action')), '*Answered*')} by {by} {where} at {moment(response['at'], '{time}')}"
+    line = f"{_done(str(response.get('action')))} by {by} {where} at {moment(response['at'], '{time}')}"
     said = _said(request, response)
     return f"{line} – {said}" if said else line
+
+
+def _done(action: str) -> str:
+    return f"{SIGNS[action]} *{DONE[action]}*" if action in SIGNS else "*Answered*"
 
 
 def _said(request: Mapping[str, Any], response: Mapping[str, Any]) -> str:
