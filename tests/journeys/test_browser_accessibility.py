@@ -190,11 +190,11 @@ class TestReplies:
         reader.begin("hello")
         expect(reader.log.get_by_text("search <words>")).to_be_visible()
         reader.say("fail")
-        expect(reader.page.get_by_role("region", name="The run failed")).to_be_visible(timeout=35_000)
+        expect(reader.page.get_by_role("region", name="The run failed")).to_be_visible()
         read_aloud(reader)
 
     def test_while_it_is_written(self, reader: Tab, read_aloud: Callable[[Tab], None]) -> None:
-        reader.begin("stream 5000")
+        reader.begin("stream 10000")
         expect(reader.log.get_by_text("writing")).to_be_visible()
         read_aloud(reader)
         reader.button("Stop").click()

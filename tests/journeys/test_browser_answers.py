@@ -46,7 +46,7 @@ class Keys:
 
     def begin(self) -> None:
         """To the title of the request."""
-        self.press("g", "r")
+        self.tab.page.keyboard.type("gr")  # at once: the second key is not waited for without end
         expect(self.card.box.get_by_role("heading").first).to_be_focused()
 
     def press(self, *keys: str) -> None:

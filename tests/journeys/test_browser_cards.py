@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import ViewportSize, expect
 
 from tests.support.asks import ask
+from tests.support.deadlines import let_time_run_out
 from tests.support.person import Person
 from tests.support.server import Server
 from tests.support.web_app import Card, Tab, Window
@@ -127,10 +128,11 @@ class TestTooLate:
         tab.page.close()
         assert desk.unexpected("409", "WebSocket") == []
 
-    def test_nobody_answered_in_time_and_the_draft_can_be_copied(self, tab: Tab, worker: Person) -> None:
-        request = ask(worker, "text", due_in=8)
+    def test_nobody_answered_in_time_and_the_draft_can_be_copied(self, server: Server, tab: Tab, worker: Person) -> None:
+        request = ask(worker, "text", due_in=3600)
         tab.page.goto(f"/r/{request['id']}")
         tab.card("A text?").fill("Your answer", "almost")
+        let_time_run_out(server, request["id"])
         expect(tab.page.get_by_text("Nobody answered in time, so it was declined")).to_be_visible()
         expect(tab.page.get_by_text("almost")).to_be_visible()
         expect(tab.button("Copy")).to_be_visible()

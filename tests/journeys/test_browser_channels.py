@@ -159,7 +159,13 @@ class TestOrder:
         assert grip is not None and target is not None
         mouse.move(grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
         mouse.down()
-        mouse.move(grip["x"], target["y"] + 10, steps=10)
+
+        def drag() -> str:
+            mouse.move(grip["x"], target["y"] + 40)
+            mouse.move(grip["x"], target["y"] + 10, steps=10)
+            return settings.page.locator("[id^=DndLiveRegion]").inner_text()
+
+        until(drag, lambda told: told == "Email, position 1 of 3")  # not before the rows are measured
         mouse.up()
         shown(settings, "Email", "Web chat", "Slack")
         kept(worker, "email", "chat", "slack")

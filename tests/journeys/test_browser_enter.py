@@ -16,7 +16,6 @@ LETTER = {"tool": "send_letter", "args": {"to": "Bob", "pages": 2}, "risk": "low
 DECIDES = ("Approve", "Confirm approve", "Approve with changes", "Continue", "Skip this review")
 PLACES = "a[href], button, input, textarea, select, summary, [tabindex]"
 FOCUS = "node => { node.focus(); return node === document.activeElement; }"  # not so where it is disabled
-ARMED_MS = 4_000
 
 
 @pytest.fixture
@@ -58,16 +57,15 @@ def as_it_is(tab: Tab, card: Card) -> None:
 
 
 def armed(tab: Tab, card: Card) -> None:
+    tab.hold_time()
     tab.page.keyboard.press("a")
     expect(card.button("Confirm approve")).to_be_focused()
 
 
 def run_out(tab: Tab, card: Card) -> None:
     """Armed, and let go of when its time was over."""
-    if not tab.page.evaluate("() => window.clocked"):
-        tab.page.clock.install()
     armed(tab, card)
-    tab.page.clock.run_for(ARMED_MS + 100)
+    tab.let_time_pass()
     expect(card.button("Approve")).to_be_visible()
     expect(card.box.get_by_role("heading", name="A confirmation?")).to_be_focused()
 

@@ -5,14 +5,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.journeys.test_browser_accessibility import NARROW, WIDE
 from tests.support.aimock import Aimock, aimock, aimock_server
 from tests.support.asks import ask
-from tests.support.person import PASSWORD, Person
+from tests.support.person import PASSWORD, Person, client
 from tests.support.server import Server
 from tests.support.web_app import Tab, Window
 
@@ -260,7 +259,7 @@ class TestWhatAPersonIsCalled:
 
     def test_is_refused_when_it_is_a_book(self, hostile: Server) -> None:
         body = {"email": "long@example.org", "password": PASSWORD, "name": LONG}
-        refused = httpx.post(hostile.url + "/api/auth/register", json=body)
+        refused = client(hostile.url).post("/api/auth/register", json=body)
         assert refused.status_code == 422
         assert [error["field"] for error in refused.json()["errors"]] == ["name"]
 
@@ -269,7 +268,7 @@ def called(server: Server, name: str) -> Person:
     """A person who chose this name."""
     email = f"{uuid.uuid4().hex}@example.org"
     body = {"email": email, "password": PASSWORD, "name": name}
-    assert httpx.post(server.url + "/api/auth/register", json=body).status_code == 201
+    assert client(server.url).post("/api/auth/register", json=body).status_code == 201
     return Person.sign_in(server.url, email)
 
 

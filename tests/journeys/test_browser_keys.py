@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
+from tests.support.deadlines import let_time_run_out
 from tests.support.person import Person, until
 from tests.support.server import Server
 from tests.support.web_app import Tab, Window
@@ -76,8 +77,7 @@ class TestPlaces:
         expect(tab.composer).to_be_focused()  # the address changes before the page does
         page.keyboard.press("Tab")
         page.evaluate("() => document.activeElement.blur()")
-        page.keyboard.press("g")
-        page.keyboard.press("s")
+        page.keyboard.type("gs")  # at once: the second key is not waited for without end
         page.wait_for_url("**/sessions")
         page.goto(f"/s/{newer}")
         expect(tab.log).to_be_visible()
@@ -121,6 +121,7 @@ class TestRequests:
         tab.open(request["session_id"])
         card = tab.card("Send the letter?")
         expect(card.button("Approve")).to_be_visible()
+        tab.hold_time()
         tab.page.keyboard.press("a")
         expect(card.button("Confirm approve")).to_be_focused()
         assert worker.get(f"/api/feedback/{request['id']}")["status"] == "pending"
@@ -132,8 +133,10 @@ class TestRequests:
         tab.open(request["session_id"])
         card = tab.card("Send the letter?")
         expect(card.button("Approve")).to_be_visible()
+        tab.hold_time()
         tab.page.keyboard.press("a")
         expect(card.button("Confirm approve")).to_be_focused()
+        tab.let_time_pass()
         expect(card.button("Approve")).to_be_visible()
         expect(card.box.get_by_role("heading", name="Send the letter?")).to_be_focused()
         tab.page.keyboard.press("Enter")
@@ -185,8 +188,7 @@ class TestRequests:
         tab.page.keyboard.press("2")
         expect(card.box.get_by_role("radio", name="coffee")).to_be_checked()
         assert worker.pending(session_id)["status"] == "pending"
-        tab.page.keyboard.press("g")
-        tab.page.keyboard.press("r")
+        tab.page.keyboard.type("gr")
         expect(card.box.get_by_role("heading")).to_be_focused()
         tab.page.keyboard.press("Control+Enter")
         expect(tab.log.get_by_text("You chose coffee.")).to_be_visible()
@@ -251,12 +253,13 @@ class TestAnnouncer:
 
 
 class TestLateAnswers:
-    def test_a_time_out_locks_the_card_and_keeps_what_was_typed(self, tab: Tab, worker: Person) -> None:
-        body = {"type": "text", "title": "Quickly, which colour?", "prompt": "It is urgent.", "due_in": 5}
+    def test_a_time_out_locks_the_card_and_keeps_what_was_typed(self, server: Server, tab: Tab, worker: Person) -> None:
+        body = {"type": "text", "title": "Quickly, which colour?", "prompt": "It is urgent.", "due_in": 3600}
         request = worker.http.post("/api/feedback", json=body).json()
         tab.open(request["session_id"])
         card = tab.card("Quickly, which colour?")
         card.fill("Your answer", "Somewhat bl")
+        let_time_run_out(server, request["id"])
         expect(tab.log.get_by_text("Your unsent draft")).to_be_visible()
         expect(tab.log.get_by_text("Somewhat bl")).to_be_visible()
         expect(card.button("Send answer")).to_have_count(0)
@@ -292,6 +295,6 @@ class TestSteps:
         tab.begin("calc 6 * 7")
         expect(tab.log.get_by_text("6 * 7 = 42")).to_be_visible()
         tab.log.get_by_text("Used calculate").click()
-        expect(tab.log.get_by_text(re.compile(r"^Done in \d+ ms$"))).to_be_visible()
+        expect(tab.log.get_by_text(re.compile(r"^Done in \d"))).to_be_visible()
         expect(tab.log.get_by_role("group", name="Arguments")).to_contain_text('"expression": "6 * 7"')
         expect(tab.log.get_by_role("group", name="Result")).to_contain_text('"value": 42')

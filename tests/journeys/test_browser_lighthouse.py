@@ -15,7 +15,7 @@ def test_first_page_is_accessible_and_well_made(server: Server) -> None:
     path, libraries = browser.find()
     environment = {**os.environ, **({"LD_LIBRARY_PATH": libraries} if libraries else {})}
     command = ["node", str(SCRIPT), f"{server.url}/sign-in", path, *browser.FLAGS]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=240, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=480, check=False)
     assert done.returncode == 0, done.stderr
     read = json.loads(done.stdout)
     print(read["scores"], read["speed"])

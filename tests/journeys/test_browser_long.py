@@ -148,7 +148,7 @@ class TestEarlierTurns:
 
 class TestStreaming:
     def test_never_moves_what_somebody_reads_above(self, reader: Tab) -> None:
-        reader.say("stream 3000")
+        reader.say("stream 10000")
         writing = reader.page.locator("[aria-busy=true]", has_text="writing")
         expect(writing).to_be_in_viewport()
         scroll_up(reader, 700)
@@ -160,14 +160,15 @@ class TestStreaming:
         assert reader.page.evaluate("() => window.moved") <= 1
 
     def test_is_followed_at_the_end_and_renders_nothing_else(self, reader: Tab) -> None:
-        reader.say("stream 600")
+        reader.say("stream 10000")
         writing = reader.page.locator("[aria-busy=true]", has_text="writing")
         expect(writing).to_be_in_viewport()
         reader.page.evaluate(LISTEN)
         words = len(writing.inner_text().split())
         until(lambda: len(writing.inner_text().split()), lambda count: count > words + 200)
         assert reader.page.evaluate("() => window.disturbed") == 0
-        reader.status("Finished")
+        reader.button("Stop").click()
+        expect(reader.log.get_by_text("Stopped", exact=True)).to_be_attached()
         pane = reader.page.locator(PANE)
         until(lambda: pane.evaluate(FROM_THE_END), lambda rest: rest <= 1)
 

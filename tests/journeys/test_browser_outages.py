@@ -33,7 +33,7 @@ class TestWithoutANetwork:
         expect(tab.page.get_by_text("No connection. You can read")).to_be_visible()
         tab.say("calc 20 + 3")
         expect(tab.log.get_by_text("It is kept and goes out when the connection is back.")).to_be_visible()
-        until(lambda: person.run(run_id)["status"], lambda status: status == "completed", seconds=120)
+        until(lambda: person.run(run_id)["status"], lambda status: status == "completed", seconds=300)
 
         window.context.set_offline(False)
         expect(tab.log.get_by_text("20 + 3 = 23")).to_be_visible()

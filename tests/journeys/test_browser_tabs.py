@@ -1,6 +1,6 @@
 """Show 3, tabs: a page may be reloaded, opened twice and signed out anywhere, and shows the one truth each time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -11,9 +11,11 @@ from tests.support.web_app import Tab, Window
 
 
 @pytest.fixture
-def second(desk: Window, tab: Tab) -> Tab:
+def second(desk: Window, tab: Tab) -> Iterator[Tab]:
     """Another tab of the same window; the window's errors are asserted with the first."""
-    return desk.tab()
+    opened = desk.tab()
+    yield opened
+    opened.page.close()
 
 
 class TestReload:

@@ -106,7 +106,7 @@ class TestWithoutMotion:
         assert_still(still.page)
 
     def test_nor_while_the_agent_thinks_and_writes(self, still: Tab) -> None:
-        still.begin("stream 200")
+        still.begin("stream 1000")
         expect(still.log.get_by_text("writing")).to_be_visible()
         still.status("Finished")
         assert_still(still.page)
@@ -115,6 +115,8 @@ class TestWithoutMotion:
         still.open(worker.say("pay 500 to Stillness")["session_id"])
         expect(still.card("Run make_payment?").box).to_be_visible()
         still.say("\n".join(["A long word."] * 60))
+        still.shows_the_record(worker)
+        settle(still.page)
         still.page.locator(PANE).evaluate("pane => { pane.scrollTop = pane.scrollHeight; }")
         expect(still.button("View")).to_be_visible()
         places = still.button("View").evaluate(STEPS)

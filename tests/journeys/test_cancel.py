@@ -1,6 +1,9 @@
 """Calling work off, wherever it is: the run ends as cancelled, its question is withdrawn, and the session lives on."""
 
+import socket as tcp
 from collections.abc import Callable
+
+import pytest
 
 from tests.support.auditor import audit
 from tests.support.person import Person, until
@@ -38,14 +41,20 @@ class TestCancelling:
         assert (late.status_code, late.json()["code"], late.json()["decided"]["action"]) == (409, "already_decided", "cancelled")
         assert lives_on(dana, started["session_id"])
 
-    def test_while_a_tool_runs_leaves_its_outcome_on_record(self, server: Server, dana: Person) -> None:
-        started = dana.say("search the weather in Lisbon")
-        with dana.socket(started["session_id"]) as socket:
-            dana.answer(dana.pending(started["session_id"])["id"], "approve")
-            while socket.until("agent_status")[-1]["status"] != "using_tool":
-                pass
-            assert dana.http.post(f"/api/runs/{started['run_id']}/cancel").json()["status"] == "cancelled"
-            socket.until("task_cancelled")
+    def test_while_a_tool_runs_leaves_its_outcome_on_record(
+        self, make_server: Callable[[], Server], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with tcp.create_server(("127.0.0.1", 0)) as silent:
+            monkeypatch.setenv("DDGS_PROXY", f"http://127.0.0.1:{silent.getsockname()[1]}")  # no search ends before this does
+            server = make_server().start()
+            dana = server.person()
+            started = dana.say("search the weather in Lisbon")
+            with dana.socket(started["session_id"]) as socket:
+                dana.answer(dana.pending(started["session_id"])["id"], "approve")
+                while socket.until("agent_status")[-1]["status"] != "using_tool":
+                    pass
+                assert dana.http.post(f"/api/runs/{started['run_id']}/cancel").json()["status"] == "cancelled"
+                socket.until("task_cancelled")
         assert lives_on(dana, started["session_id"])
 
         def outcome() -> list[str]:

@@ -140,9 +140,10 @@ class TestOverASocket:
         assert said in self.ends(dana, words, "feedback_requested", type="answer", **answer)["content"]
 
     def test_a_stream_arrives_in_pieces_and_once_more_whole(self, dana: Person) -> None:
-        with dana.socket(dana.say("stream 50")["session_id"]) as socket:
+        session_id = dana.run_when(dana.say("hello")["run_id"])["session_id"]
+        with dana.socket(session_id) as socket:
+            socket.send(type="message", content="stream 50", client_id="words")
             frames = socket.until("task_completed")
-        partial = socket.initial.get("partial", {}).get("content", "")
-        text = partial + "".join(frame["data"]["content"] for frame in frames if frame["type"] == "generating")
+        text = "".join(frame["data"]["content"] for frame in frames if frame["type"] == "generating")
         assert text == frames[-1]["content"]
         assert len(text.split()) == 50

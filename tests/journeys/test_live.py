@@ -70,7 +70,7 @@ class TestResuming:
         assert missed[3]["request"]["response"]["feedback"] == "left"
 
     def test_in_the_middle_of_a_reply_gets_what_was_said_and_then_the_pieces_that_join_it(self, dana: Person) -> None:
-        session_id = dana.say("stream 150")["session_id"]
+        session_id = dana.say("stream 1000")["session_id"]
         with dana.socket(session_id) as first:
             seen = [first.next()]
             while len(pieces(seen)) < 5:
@@ -82,7 +82,7 @@ class TestResuming:
         assert partial["content"].startswith(before)
         assert {piece["attempt"] for piece in pieces(rest)} == {partial["attempt"]}
         assert joined(partial["content"], pieces(rest)) == rest[-1]["content"]
-        assert len(rest[-1]["content"].split()) == 150
+        assert len(rest[-1]["content"].split()) == 1000
 
 
 class TestWatching:
@@ -171,15 +171,16 @@ class TestAMessage:
         assert "**42**" in result
 
     def test_joins_a_run_that_speaks_and_is_answered_after_it(self, dana: Person) -> None:
-        started = dana.say("stream 60")
-        with dana.socket(started["session_id"]) as socket:
+        session_id, _ = finished_session(dana)
+        with dana.socket(session_id) as socket:
+            started = dana.say("stream 500", session_id)
             socket.until("generating")
             socket.send(type="message", content="calc 6 * 7", client_id="joined")
             frames = socket.until("task_completed")
         said = [frame["message"] for frame in frames if frame["type"] == "message"]
         assert {message["run_id"] for message in said} == {started["run_id"]}
         assert [message["type"] for message in said] == ["user", "agent", "agent"]
-        assert len(said[1]["content"].split()) == 60
+        assert len(said[1]["content"].split()) == 500
         assert "**42**" in frames[-1]["content"]
 
 

@@ -1,7 +1,7 @@
 """Show 6: a model that fails in whatever way costs a bounded number of tries, ends the run with a reason, and nothing else."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ def step(kind: str, **more: Any) -> str:
 def asking(aimock_server: Aimock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose model is the peer."""
     settings = {"llm": "openai-generic", "llm_base_url": f"{aimock_server.url}/v1", "llm_model": "some-model"}
-    server = Server(tmp_path_factory.mktemp("model") / "data", **settings, llm_api_key=SECRET, run_max_seconds=8).start()
+    server = Server(tmp_path_factory.mktemp("model") / "data", **settings, llm_api_key=SECRET).start()
     yield server
     server.kill()
 
@@ -146,9 +146,16 @@ class TestAModelThatFails:
             assert "partial" not in socket.initial
         assert session_lives_on(ann, aimock, started["session_id"])
 
-    def test_by_never_answering_ends_the_run_at_its_cap_on_time(self, ann: Person, aimock: Aimock) -> None:
-        aimock.says(REPLY, latency=12_000)
-        started = ann.say("Hello?")
-        run = ann.run_when(started["run_id"])
-        assert (run["status"], run["error"]) == ("error", "The run worked longer than 8 seconds (ASSENT_RUN_MAX_SECONDS).")
-        assert session_lives_on(ann, aimock, started["session_id"])
+    def test_by_never_answering_ends_the_run_at_its_cap_on_time(
+        self, asking: Server, make_server: Callable[..., Server], aimock: Aimock
+    ) -> None:
+        server = make_server(**asking.settings).start(run_max_seconds=2)
+        bob = server.person("Bob")
+        aimock.says(REPLY, latency=60_000)
+        started = bob.say("Hello?")
+        run = bob.run_when(started["run_id"])
+        assert (run["status"], run["error"]) == ("error", "The run worked longer than 2 seconds (ASSENT_RUN_MAX_SECONDS).")
+        assert server.stop() == 0
+        server.start()
+        assert session_lives_on(bob, aimock, started["session_id"])
+        audit(server.data_dir)

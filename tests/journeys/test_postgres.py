@@ -11,7 +11,7 @@ import pytest
 
 from tests.journeys.test_crashes import Place, TestAnAnswer, payee
 from tests.support.auditor import Books, audit
-from tests.support.person import Person, until
+from tests.support.person import PATIENCE_S, Person, until
 from tests.support.postgres import Postgres
 from tests.support.server import Server
 
@@ -119,7 +119,7 @@ class TestARace:
 
         def race(number: int) -> None:
             racer = Person(dana.url, dana.id, dana.email, dana.tokens)
-            gate.wait(30)
+            gate.wait(PATIENCE_S)
             codes.append(racer.answer(request["id"], "approve" if number % 2 else "reject").status_code)
 
         racers = [threading.Thread(target=race, args=(number,)) for number in range(30)]

@@ -29,6 +29,7 @@ class TestRandomKills:
             time.sleep(fate.uniform(*BETWEEN_S))  # the moment of the kill, not a synchronisation
             server.kill()
             server.start()
+        until(lambda: sum(len(customer.told.decided) for customer in customers), lambda decided: decided >= KILLS)
         for customer in customers:
             customer.finish()
         server.kill()
@@ -36,7 +37,6 @@ class TestRandomKills:
         server.start()
         books = until(lambda: Books(server.data_dir), Books.at_rest)
         audit(server.data_dir)
-        assert sum(len(customer.told.decided) for customer in customers) >= KILLS
         for customer in customers:
             check_told(customer.told, books)
         check_payments(books, ledger(server.data_dir))

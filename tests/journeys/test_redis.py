@@ -11,13 +11,12 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.support.asks import ask
 from tests.support.auditor import audit
-from tests.support.person import PASSWORD, Person, Socket, client, until
+from tests.support.person import PASSWORD, PATIENCE_S, Person, Socket, client, until
 from tests.support.postgres import Postgres
 from tests.support.problems import refused
 from tests.support.redis import RedisServer
 from tests.support.server import Server
 
-PATIENCE_S = 30
 SECRET = "a secret of two servers: 0123456789 abcdefghij"
 
 
@@ -173,7 +172,7 @@ class TestTwoServers:
         waiter = threading.Thread(target=lambda: told.append(dana.get(f"/api/feedback/{requests[0]['id']}", wait=60)))
         waiter.start()
         decided = elsewhere.answer(requests[0]["id"], "submit", feedback="from over there").json()
-        waiter.join(timeout=30)
+        waiter.join(timeout=PATIENCE_S)
         assert told == [decided]
 
     def test_end_a_sign_in_everywhere(self, two_servers: tuple[Server, Server]) -> None:

@@ -8,7 +8,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from tests.support.auditor import audit
-from tests.support.person import Person
+from tests.support.person import PATIENCE_S, Person
 from tests.support.server import Server
 
 FRAME_CHARS = 400_000
@@ -26,7 +26,7 @@ def close_code(connection: ClientConnection) -> int | None:
     """With what the server closed, after everything it had sent is read."""
     with contextlib.suppress(ConnectionClosed):
         while True:
-            connection.recv(timeout=30)
+            connection.recv(timeout=PATIENCE_S)
     return connection.close_code
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.person import PATIENCE_S
+
 PEERS = Path(__file__).parent.parent / "peers"
 COMMAND = PEERS / "node_modules/@copilotkit/aimock/dist/cli.js"
 _LISTENING = re.compile(r"listening on (http://127\.0\.0\.1:\d+)")
@@ -20,7 +22,7 @@ class Aimock:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._control = httpx.Client(base_url=f"{url}/__aimock", trust_env=False)
+        self._control = httpx.Client(base_url=f"{url}/__aimock", timeout=PATIENCE_S, trust_env=False)
 
     def says(self, content: str, *, to: str = "", times: int | None = None, finish: str = "stop", **options: Any) -> None:
         """Answer `content` to prompts whose last message holds `to`; with `times`, only so often."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.auditor import Books, audit
-from tests.support.person import Person, until
+from tests.support.person import PATIENCE_S, Person, until
 from tests.support.postgres import Postgres
 from tests.support.redis import RedisServer
 from tests.support.server import Api, Server, Worker
@@ -62,7 +62,7 @@ class Cluster:
 
     def come_to_rest(self) -> Books:
         """Once every run has ended or waits for a person, and everything is sent and closed: the books, audited."""
-        until(lambda: self._do(AT_WORK), lambda at_work: not at_work, 60)
+        until(lambda: self._do(AT_WORK), lambda at_work: not at_work, 2 * PATIENCE_S)
         return audit(self.data_dir, self.url)
 
     def copies(self, request_id: str) -> dict[str, dict[str, Any]]:

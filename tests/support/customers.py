@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.person import Person
+from tests.support.person import PATIENCE_S, Person
 
 ANSWERS: dict[str, list[dict[str, Any]]] = {
     "confirmation": [{"action": "approve"}, {"action": "reject", "feedback": "no"}],
@@ -52,7 +52,7 @@ class Customer(threading.Thread):
     def finish(self) -> None:
         """Stop, answer what is open, and raise what went wrong."""
         self._enough.set()
-        self.join(60)
+        self.join(2 * PATIENCE_S)
         if self._fault is not None:
             raise self._fault
         assert not self.is_alive()

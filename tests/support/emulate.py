@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from channels.slack.manifest import SCOPES
-from tests.support.person import Person, client, until
+from tests.support.person import PATIENCE_S, Person, client, until
 
 LAUNCHER = Path(__file__).with_suffix(".mjs")
 PACKAGE = Path(__file__).parent.parent / "peers/node_modules/emulate/dist/api.js"
@@ -31,7 +31,7 @@ class Emulated:
 
     def __init__(self, url: str) -> None:
         self.url, self.api_url, self.authorize_url = url, f"{url}/api/", f"{url}/oauth/v2/authorize"
-        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=url, timeout=PATIENCE_S, trust_env=False)
         self.users = {each["name"]: str(each["id"]) for each in self.call("dana", "users.list")["members"]}
 
     def settings(self) -> Json:

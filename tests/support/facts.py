@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 Fact = TypeVar("Fact")
 
 

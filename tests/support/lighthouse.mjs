@@ -22,7 +22,8 @@ const port = await new Promise((resolve, reject) => {
 });
 try {
   const categories = ["accessibility", "best-practices", "performance"];
-  const { lhr } = await lighthouse(address, { port, output: "json", onlyCategories: categories, logLevel: "silent" });
+  const patience = { maxWaitForFcp: 120_000, maxWaitForLoad: 180_000 };
+  const { lhr } = await lighthouse(address, { port, output: "json", onlyCategories: categories, logLevel: "silent", ...patience });
   const scores = Object.fromEntries(categories.map((name) => [name, lhr.categories[name].score]));
   const found = categories.slice(0, 2).flatMap((name) =>
     lhr.categories[name].auditRefs

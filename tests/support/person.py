@@ -13,14 +13,15 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 PASSWORD = "correct horse battery"
-PATIENCE_S = 30
+PATIENCE_S = 60  # a loaded machine, not a timing claim
+LONGEST_POLL_S = 60
 FINISHED = ("completed", "error", "cancelled", "stopped")
 _numbers = itertools.count(1)
 
 
 def client(url: str, **headers: str) -> httpx.Client:
     """A client of a server on this machine: without TLS there are no certificates to load, which takes longer than a request."""
-    return httpx.Client(base_url=url, timeout=PATIENCE_S, headers=headers, verify=False, trust_env=False)
+    return httpx.Client(base_url=url, timeout=PATIENCE_S + LONGEST_POLL_S, headers=headers, verify=False, trust_env=False)
 
 
 class Person:
@@ -99,12 +100,11 @@ class Person:
     def connect(self, path: str, **more: Any) -> ClientConnection:
         headers = {"Authorization": f"Bearer {self.tokens['access_token']}"}
         address = "ws" + self.url.removeprefix("http") + path
-        socket: ClientConnection = connect(address, additional_headers=headers, compression=None, max_size=None, **more)
-        return socket
+        return _connect(address, headers, **more)
 
     def knock(self, path: str, **headers: str) -> ClientConnection:
         """A WebSocket opened with just these headers, as a stranger's program or another site's page would."""
-        return connect("ws" + self.url.removeprefix("http") + path, additional_headers=headers, compression=None, max_size=None)
+        return _connect("ws" + self.url.removeprefix("http") + path, headers)
 
     def knocked(self, path: str, **headers: str) -> int:
         """The status a WebSocket is refused with; 101 when it is not."""
@@ -114,6 +114,13 @@ class Person:
         except InvalidStatus as refusal:
             return refusal.response.status_code
         return 101
+
+
+def _connect(address: str, headers: dict[str, str], **more: Any) -> ClientConnection:
+    """Without pings of its own: a client that was not let to run for some seconds must not take that for the server's end."""
+    plain: dict[str, Any] = {"compression": None, "max_size": None, "open_timeout": PATIENCE_S, "ping_interval": None}
+    connection: ClientConnection = connect(address, additional_headers=headers, **{**plain, **more})
+    return connection
 
 
 class Socket:

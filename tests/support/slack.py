@@ -24,7 +24,7 @@ import pytest
 from aiohttp import web
 from websockets.sync.client import connect
 
-from tests.support.person import Person, until
+from tests.support.person import PATIENCE_S, Person, until
 from tests.support.server import ROOT, free_port
 from tests.support.wall import walled
 
@@ -40,7 +40,7 @@ class Slack:
 
     def __init__(self, url: str, hook_port: int) -> None:
         self.url, self.api_url, self.hook_port = url, f"{url}/api/", hook_port
-        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=url, timeout=PATIENCE_S, trust_env=False)
 
     def reset(self) -> None:
         self._post("reset")
@@ -79,13 +79,13 @@ class Slack:
         with connect("ws" + self.url.removeprefix("http") + "/ui", max_size=None) as socket:
             until(lambda: self._window(socket), bool)
             socket.send(json.dumps({"t": "view_submit", "user": user, "values": values}))
-            while (said := json.loads(socket.recv(timeout=30)))["t"] not in ("view", "view_errors"):
+            while (said := json.loads(socket.recv(timeout=PATIENCE_S)))["t"] not in ("view", "view_errors"):
                 pass
             return dict(said)
 
     def _window(self, socket: Any) -> bool:
         """Whether a window is open, as the user interface is told."""
-        said = json.loads(socket.recv(timeout=30))
+        said = json.loads(socket.recv(timeout=PATIENCE_S))
         return bool(said["t"] == "view" and said.get("stack")) or bool(said["t"] == "init" and said["state"].get("modalStack"))
 
     def _post(self, what: str, **body: Any) -> Json:
@@ -227,9 +227,9 @@ def faults_beside(upstream: str) -> Iterator[Faults]:
     thread = threading.Thread(target=loop.run_forever, name="Slack faults")
     thread.start()
     try:
-        asyncio.run_coroutine_threadsafe(faults.__aenter__(), loop).result(30)
+        asyncio.run_coroutine_threadsafe(faults.__aenter__(), loop).result(PATIENCE_S)
         yield faults
-        asyncio.run_coroutine_threadsafe(faults.__aexit__(), loop).result(30)
+        asyncio.run_coroutine_threadsafe(faults.__aexit__(), loop).result(PATIENCE_S)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
@@ -249,7 +249,7 @@ def deliver(url: str, event: Json, event_id: str | None = None, **headers: str) 
     """An event as Slack sends it."""
     payload = {"type": "event_callback", "team_id": TEAM, "event_id": event_id or f"Ev{uuid.uuid4().hex}", "event": event}
     body = json.dumps({**payload, "authorizations": [{"team_id": TEAM, "user_id": BOT, "is_bot": True}]}).encode()
-    return httpx.post(f"{url}/slack/events", content=body, headers={**sign(body), **headers}, timeout=30, trust_env=False)
+    return httpx.post(f"{url}/slack/events", content=body, headers={**sign(body), **headers}, timeout=PATIENCE_S, trust_env=False)
 
 
 def link(person: Person, slack: Slack, user: str = DANA) -> Json:

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, WebSocket, expect
 
-from tests.support.person import PASSWORD, Person, until
+from tests.support.person import PASSWORD, PATIENCE_S, Person, until
 
 SESSION = re.compile(r"/s/(?!new)[^/?#]+$")
 SCREEN = {"width": 1280, "height": 800}
@@ -16,10 +16,28 @@ WIDE = """() => [...document.querySelectorAll('*')].filter((node) =>
       && ['auto', 'scroll'].includes(getComputedStyle(node).overflowX)
       && !node.matches('pre, textarea, input, [role=group]:not(:has([role=log]))')
 ).map((node) => node.outerHTML.slice(0, 200))"""
-PATIENCE_MS = 20_000  # a loaded machine, not a timing claim
+PATIENCE_MS = PATIENCE_S * 1000
 # What was said; the folded steps of a run stand beside it.
 SPOKEN = """(turns) => turns.map((turn) =>
   [...turn.children].filter((part) => !part.matches('[data-slot=run-steps]')).map((part) => part.innerText).join(' '))"""
+
+# What the page means to do one to ten seconds later is held back until a test lets that time pass.
+HOLD_TIMERS = """() => {
+  const [set, clear] = [setTimeout, clearTimeout];
+  const held = new Map();
+  let last = 0;
+  window.setTimeout = (then, after, ...rest) => {
+    if (!(after >= 1_000 && after <= 10_000)) return set(then, after, ...rest);
+    held.set((last -= 1), () => then(...rest));
+    return last;
+  };
+  window.clearTimeout = (timer) => held.delete(timer) || clear(timer);
+  window.passTime = () => {
+    const due = [...held.values()];
+    held.clear();
+    for (const then of due) then();
+  };
+}"""
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -135,6 +153,14 @@ class Tab:
         """Wait until the page reads exactly as the server's history does; the turns."""
         shown: list[str] = until(self.turns, lambda turns: turns == said(person, self.session_id))
         return shown
+
+    def hold_time(self) -> None:
+        """From now on nothing on the page changes only because some seconds have passed."""
+        self.page.evaluate(HOLD_TIMERS)
+
+    def let_time_pass(self) -> None:
+        """The seconds that were held back pass, all at once."""
+        self.page.evaluate("() => window.passTime()")
 
     def tab_to(self, target: Locator) -> None:
         """Press Tab until the target has the focus."""

@@ -1,5 +1,6 @@
 import { QueryClient, QueryObserver } from '@tanstack/react-query';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { waitFor } from '@testing-library/react';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { keys } from '@/api/keys';
 import type { Session } from '@/api/types';
 import { aMessage, answered, aRequest, aSession, frame } from '@/testing/fixtures';
@@ -182,7 +183,7 @@ describe('a list that is on its way', () => {
       queryFn: () => new Promise((resolve) => replies.push(resolve)),
     });
     const stop = asked.subscribe(() => {});
-    await vi.waitFor(() => expect(replies).toHaveLength(1));
+    await waitFor(() => expect(replies).toHaveLength(1));
     applyMine(cache, {
       type: 'session_changed',
       session_id: 's1',
@@ -190,9 +191,9 @@ describe('a list that is on its way', () => {
       agent_status: 'completed',
     });
     replies[0]?.(page('thinking'));
-    await vi.waitFor(() => expect(replies).toHaveLength(2));
+    await waitFor(() => expect(replies).toHaveLength(2));
     replies[1]?.(page('completed'));
-    await vi.waitFor(() => expect(cache.isFetching()).toBe(0));
+    await waitFor(() => expect(cache.isFetching()).toBe(0));
     expect(cache.getQueryData(list)).toEqual(page('completed'));
     stop();
   });

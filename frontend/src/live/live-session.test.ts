@@ -1,4 +1,5 @@
 import { QueryClient } from '@tanstack/react-query';
+import { waitFor } from '@testing-library/react';
 import { http, HttpResponse } from 'msw';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Session } from '@/api/types';
@@ -40,7 +41,7 @@ afterEach(() => {
 });
 
 async function connect(state_messages: DurableFrame[], more: object = {}): Promise<FakeSocket> {
-  const socket = await vi.waitFor(() => {
+  const socket = await waitFor(() => {
     const opened = FakeSocket.opened[0];
     if (!opened) throw new Error('not connected');
     return opened;
@@ -52,7 +53,7 @@ async function connect(state_messages: DurableFrame[], more: object = {}): Promi
 
 test('a log that ends mid-turn without a run on the server is cut off, until something comes', async () => {
   const socket = await connect(asked);
-  await vi.waitFor(() => expect(live.cutOff.get()).toBe(true));
+  await waitFor(() => expect(live.cutOff.get()).toBe(true));
   socket.say(frame(3, { type: 'message', message: aMessage({ id: 'm2', run_id: 'run2' }) }));
   expect(live.cutOff.get()).toBe(false);
 });
@@ -68,10 +69,10 @@ test.each([
   live.cutOff.subscribe(() => lookedWhenItChanged.push(looks));
   session = aSession(change);
   const socket = await connect(asked);
-  await vi.waitFor(() => expect(looks).toBe(1));
+  await waitFor(() => expect(looks).toBe(1));
   session = aSession({ last_seq: 2 });
   socket.say(replayed);
-  await vi.waitFor(() => expect(live.cutOff.get()).toBe(true));
+  await waitFor(() => expect(live.cutOff.get()).toBe(true));
   expect(lookedWhenItChanged).toEqual([2]);
 });
 
@@ -81,18 +82,18 @@ test('it is not when the turn ended while the server was asked', async () => {
   session = aSession({ last_seq: 3 });
   const socket = await connect(asked);
   socket.say(frame(3, { type: 'task_completed', content: '', run_id: 'run1' }));
-  await vi.waitFor(() => expect(looks).toBe(1));
+  await waitFor(() => expect(looks).toBe(1));
   socket.say(frame(4, { type: 'task_started', content: '', run_id: 'run2' }));
   session = aSession({ last_seq: 4 });
   socket.say({ ...replayed, last_seq: 4 });
-  await vi.waitFor(() => expect(looks).toBe(2));
-  await vi.waitFor(() => expect(live.cutOff.get()).toBe(true));
+  await waitFor(() => expect(looks).toBe(2));
+  await waitFor(() => expect(live.cutOff.get()).toBe(true));
   expect(verdicts).toEqual([true]);
 });
 
 test('nobody asks while a reply is being written', async () => {
   const socket = await connect(asked, { partial });
   socket.say(replayed);
-  await vi.waitFor(() => expect(live.cutOff.get()).toBe(true));
+  await waitFor(() => expect(live.cutOff.get()).toBe(true));
   expect(looks).toBe(1);
 });

@@ -1,3 +1,4 @@
+import { waitFor } from '@testing-library/react';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { Problem } from '@/api/problem';
 import { aMessage } from '@/testing/fixtures';
@@ -46,7 +47,7 @@ test('without a connection it goes by HTTP under the same id', async () => {
   online = false;
   const outbox = open();
   outbox.submit('hello');
-  await vi.waitFor(() => expect(only(outbox)?.state).toBe('sent'));
+  await waitFor(() => expect(only(outbox)?.state).toBe('sent'));
   expect(post).toHaveBeenCalledWith('hello', only(outbox)?.clientId);
 });
 
@@ -55,7 +56,7 @@ test('with no way out it waits, survives a reload, and goes out once connected',
   post.mockRejectedValue(new TypeError('Failed to fetch'));
   const outbox = open();
   outbox.submit('hello');
-  await vi.waitFor(() => expect(only(outbox)?.state).toBe('waiting'));
+  await waitFor(() => expect(only(outbox)?.state).toBe('waiting'));
   const reloaded = open();
   online = true;
   reloaded.connected();
@@ -75,9 +76,7 @@ test('a refusal is shown and not repeated by itself', async () => {
   post.mockRejectedValue(new Problem(429, { detail: 'Too many messages.' }));
   const outbox = open();
   outbox.submit('hello');
-  await vi.waitFor(() =>
-    expect(only(outbox)).toMatchObject({ state: 'failed', error: 'Too many messages.' }),
-  );
+  await waitFor(() => expect(only(outbox)).toMatchObject({ state: 'failed', error: 'Too many messages.' }));
   online = true;
   outbox.connected();
   expect(sent).toEqual([]);

@@ -1,3 +1,4 @@
+import { waitFor } from '@testing-library/react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Problem } from '@/api/problem';
 import { FakeSocket } from '@/testing/fake-socket';
@@ -32,14 +33,11 @@ function connect(): void {
 }
 
 async function attempt(n: number): Promise<FakeSocket> {
-  return vi.waitFor(
-    () => {
-      const opened = FakeSocket.opened[n];
-      if (!opened) throw new Error(`no attempt ${n}`);
-      return opened;
-    },
-    { timeout: 4000 },
-  );
+  return waitFor(() => {
+    const opened = FakeSocket.opened[n];
+    if (!opened) throw new Error(`no attempt ${n}`);
+    return opened;
+  });
 }
 
 beforeEach(() => {
@@ -105,7 +103,7 @@ test('no ticket for somebody signed out stops it too', async () => {
   const first = await attempt(0);
   ticket.mockRejectedValue(new Problem(401, {}));
   first.drop();
-  await vi.waitFor(() => expect(onSignedOut).toHaveBeenCalledOnce());
+  await waitFor(() => expect(onSignedOut).toHaveBeenCalledOnce());
   expect(FakeSocket.opened).toHaveLength(1);
 });
 

@@ -27,6 +27,8 @@ export interface SocketOptions {
 
 const SIGN_IN_ENDED = 4401;
 const TRIES_UNTIL_OFFLINE = 3;
+// As long as a slow network or a busy machine may take to open a connection; giving up sooner would never get there.
+const PATIENCE = 20_000;
 // Heartbeats come at most 30 s apart.
 const SILENCE = 75_000;
 const RESYNC_NOTICE = 4_000;
@@ -46,6 +48,7 @@ export class SessionSocket {
     this.#socket = new ReconnectingWebSocket(() => this.#url(), undefined, {
       WebSocket: options.WebSocket,
       maxEnqueuedMessages: 0,
+      connectionTimeout: PATIENCE,
       minReconnectionDelay: 500,
       maxReconnectionDelay: 10_000,
       shouldReconnectOnClose: (event: CloseEvent) => event.code !== SIGN_IN_ENDED,

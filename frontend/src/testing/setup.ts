@@ -1,6 +1,9 @@
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach } from 'vitest';
+
+// A loaded machine, not a timing claim.
+configure({ asyncUtilTimeout: 15_000 });
 
 afterEach(() => {
   cleanup();

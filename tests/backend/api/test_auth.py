@@ -8,7 +8,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.support.person import PASSWORD, Person, client, until
+from tests.support.person import PASSWORD, PATIENCE_S, Person, client, until
 from tests.support.problems import fields_of, refused
 from tests.support.server import Server
 
@@ -117,10 +117,10 @@ class TestRefresh:
         for _ in range(2):
             tokens.append(refresh(server.url, tokens[-1]).json()["refresh_token"])
         with own.connect("/api/ws/me") as socket:
-            assert json.loads(socket.recv(30))["type"] == "connection_ready"
+            assert json.loads(socket.recv(PATIENCE_S))["type"] == "connection_ready"
             refused(refresh(server.url, tokens[0]), 401, "invalid_refresh_token")
             with pytest.raises(ConnectionClosed):
-                socket.recv(30)
+                socket.recv(PATIENCE_S)
             assert socket.close_code == 4401
         for token in tokens:
             refused(refresh(server.url, token), 401, "invalid_refresh_token")
@@ -146,11 +146,11 @@ class TestRevoke:
     def test_ends_the_sign_in_at_once_by_either_token(self, server: Server, own: Person, kind: str) -> None:
         other = Person.sign_in(server.url, own.email)
         with own.connect("/api/ws/me") as socket:
-            assert json.loads(socket.recv(30))["type"] == "connection_ready"
+            assert json.loads(socket.recv(PATIENCE_S))["type"] == "connection_ready"
             assert client(server.url).post("/api/auth/revoke", json={"token": own.tokens[kind]}).status_code == 200
             assert me(server.url, own.tokens["access_token"]) == 401
             with pytest.raises(ConnectionClosed):
-                socket.recv(30)
+                socket.recv(PATIENCE_S)
             assert socket.close_code == 4401
         refused(refresh(server.url, own.tokens["refresh_token"]), 401, "invalid_refresh_token")
         assert me(server.url, other.tokens["access_token"]) == 200
@@ -165,11 +165,11 @@ class TestPassword:
         other = Person.sign_in(server.url, own.email)
         assert me(server.url, other.tokens["access_token"]) == 200
         with other.connect("/api/ws/me") as socket:
-            assert json.loads(socket.recv(30))["type"] == "connection_ready"
+            assert json.loads(socket.recv(PATIENCE_S))["type"] == "connection_ready"
             changed = own.http.post("/api/auth/password", json={"current_password": PASSWORD, "new_password": "a whole new one"})
             assert changed.status_code == 204
             with pytest.raises(ConnectionClosed):
-                socket.recv(30)
+                socket.recv(PATIENCE_S)
             assert socket.close_code == 4401
         assert me(server.url, other.tokens["access_token"]) == 401
         refused(refresh(server.url, other.tokens["refresh_token"]), 401, "invalid_refresh_token")
@@ -218,10 +218,10 @@ class TestGuessing:
 class TestDisabledPerson:
     def test_is_out_within_a_second_and_may_come_back(self, server: Server, own: Person) -> None:
         with own.connect("/api/ws/me") as socket:
-            assert json.loads(socket.recv(30))["type"] == "connection_ready"
+            assert json.loads(socket.recv(PATIENCE_S))["type"] == "connection_ready"
             assert server.command("users", "disable", own.email) == 0
             with pytest.raises(ConnectionClosed):
-                socket.recv(30)
+                socket.recv(PATIENCE_S)
             assert socket.close_code == 4401
         until(lambda: me(server.url, own.tokens["access_token"]), lambda status: status == 401)
         refused(sign_in(server.url, own.email), 401, "wrong_credentials")
@@ -235,7 +235,7 @@ class TestTicket:
         ticket = dana.http.post("/api/auth/ws-ticket").json()["ticket"]
         assert re.fullmatch(r"[\w-]{22,}", ticket)
         with dana.knock(f"/api/ws/me?ticket={ticket}", origin=server.url) as socket:
-            assert json.loads(socket.recv(30))["type"] == "connection_ready"
+            assert json.loads(socket.recv(PATIENCE_S))["type"] == "connection_ready"
         assert dana.knocked(f"/api/ws/me?ticket={ticket}", origin=server.url) == 401
 
     def test_of_an_ended_sign_in_opens_nothing(self, server: Server, own: Person) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.asks import ASKS, ask, asking, question
-from tests.support.person import Person, until
+from tests.support.person import PATIENCE_S, Person, until
 from tests.support.problems import fields_of, refused
 from tests.support.server import Server
 
@@ -139,7 +139,7 @@ class TestAnswer:
 
         def race(number: int) -> None:
             racer = Person(dana.url, dana.id, dana.email, dana.tokens)
-            gate.wait(30)
+            gate.wait(PATIENCE_S)
             replies[number] = racer.answer(request["id"], "approve" if number % 2 else "reject")
 
         racers = [threading.Thread(target=race, args=(number,)) for number in range(30)]

@@ -88,7 +88,7 @@ class TestDueTime:
         for request, (_, on_timeout, action, values) in zip(asked, DUE, strict=True):
             assert request["on_timeout"] == (on_timeout or action)
             assert request["due_at"] > request["created_at"]
-            expired = dana.get(f"/api/feedback/{request['id']}", wait=30)
+            expired = dana.get(f"/api/feedback/{request['id']}", wait=60)
             assert expired["status"] == "expired"
             assert expired["response"]["by"]["id"] == "system" and expired["response"]["via"] == "timeout"
             assert expired["closed"]["why"] == "nobody answered in time"
@@ -106,7 +106,7 @@ class TestWaiting:
     def test_is_woken_by_the_answer(self, dana: Person) -> None:
         request = ask(dana)
         seen: list[Any] = []
-        waiter = threading.Thread(target=lambda: seen.append(dana.get(f"/api/feedback/{request['id']}", wait=25)))
+        waiter = threading.Thread(target=lambda: seen.append(dana.get(f"/api/feedback/{request['id']}", wait=60)))
         waiter.start()
         decided = Person(dana.url, dana.id, dana.email, dana.tokens).answer(request["id"], "submit", feedback="here").json()
         waiter.join()

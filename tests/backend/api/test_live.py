@@ -66,14 +66,14 @@ def live(dana: Person, session_id: str) -> Iterator[Socket]:
 
 def hold(held: contextlib.ExitStack, person: Person) -> None:
     raw = held.enter_context(person.connect("/api/ws/me"))
-    assert json.loads(raw.recv(30))["type"] == "connection_ready"
+    assert json.loads(raw.recv(PATIENCE_S))["type"] == "connection_ready"
 
 
 def close_code(live: Socket) -> int | None:
     """Read on until the server closes."""
     with contextlib.suppress(ConnectionClosed):
         while True:
-            live.raw.recv(30)
+            live.raw.recv(PATIENCE_S)
     return live.raw.close_code
 
 
@@ -88,12 +88,12 @@ class TestFrame:
 
     def test_on_the_socket_over_all_sessions_is_held_to_the_same(self, dana: Person) -> None:
         with dana.connect("/api/ws/me") as raw:
-            assert json.loads(raw.recv(30))["type"] == "connection_ready"
+            assert json.loads(raw.recv(PATIENCE_S))["type"] == "connection_ready"
             for frame in (*MALFORMED.values(), '{"type":"cancel"}'):
                 raw.send(frame)
-                assert json.loads(raw.recv(30))["type"] == "error"
+                assert json.loads(raw.recv(PATIENCE_S))["type"] == "error"
             raw.send('{"type":"ping"}')
-            assert json.loads(raw.recv(30))["type"] == "pong"
+            assert json.loads(raw.recv(PATIENCE_S))["type"] == "pong"
 
     def test_in_a_burst_of_a_hundred_is_fine(self, live: Socket) -> None:
         for _ in range(100):
@@ -102,7 +102,7 @@ class TestFrame:
 
     def test_in_a_flood_closes_1008(self, live: Socket) -> None:
         with contextlib.suppress(ConnectionClosed):
-            for _ in range(50_000):
+            for _ in range(2_000):  # more than it may send, and not so many that it reads too late how it ended
                 live.send(type="ping")
         assert close_code(live) == 1008
 
@@ -154,7 +154,7 @@ class TestCrowd:
             for _ in range(49):
                 hold(held, newcomer)
             with newcomer.connect("/api/ws/me") as last:
-                assert json.loads(last.recv(30))["type"] == "connection_ready"
+                assert json.loads(last.recv(PATIENCE_S))["type"] == "connection_ready"
                 assert newcomer.knocked("/api/ws/me", **token) == 429
             until(lambda: newcomer.knocked("/api/ws/me", **token), lambda status: status == 101)
 
@@ -163,7 +163,7 @@ class TestCrowd:
         lines += ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", f"Authorization: Bearer {newcomer.tokens['access_token']}"]
         request = ("\r\n".join(lines) + "\r\n\r\n").encode()
         port = int(newcomer.url.rpartition(":")[2])
-        doors = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(80)]
+        doors = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) for _ in range(80)]
         for door in doors:
             door.sendall(request)
         statuses = [door.recv(12)[9:] for door in doors]

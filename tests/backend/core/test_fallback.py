@@ -14,7 +14,7 @@ from tests.support.slack import DANA, TEAM, TOKEN, Fault, Faults, Slack
 
 ROUTE = [{"channel": "slack", "wait_seconds": 3600}, {"channel": "email", "wait_seconds": 3600}]
 RATE_LIMITED = '{"ok":false,"error":"ratelimited"}'
-PATIENCE_S = 0.5  # of the client, for a peer that is silent
+PATIENCE_S = 2  # of the client, for a peer that is silent; long enough for one that is only slow
 LONGER_THAN_ANY_WAIT_S = 400
 AT_ONCE = {
     "429 with a long Retry-After": Fault(429, RATE_LIMITED, headers={"Retry-After": "86400"}),

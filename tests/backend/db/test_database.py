@@ -20,6 +20,7 @@ from backend.db.sessions import (
 from backend.errors import NotFound
 from tests.backend.conftest import Opened
 from tests.backend.db.use_cases import rename, rename_badly, title
+from tests.support.facts import PATIENCE_S
 
 
 class TestTransact:
@@ -80,11 +81,11 @@ class TestRead:
         def look_twice(tx: Tx) -> tuple[str, str]:
             first = title(tx, opened.session_id)
             looked.set()
-            assert written.wait(30)
+            assert written.wait(PATIENCE_S)
             return first, title(tx, opened.session_id)
 
         reading = asyncio.ensure_future(opened.db.read(look_twice))
-        await asyncio.to_thread(looked.wait, 30)
+        await asyncio.to_thread(looked.wait, PATIENCE_S)
         await opened.db.transact(rename, opened.session_id, "meanwhile")
         written.set()
         assert await reading == ("first words", "first words")

@@ -13,6 +13,7 @@ from backend.db.opening import open_database
 from backend.errors import Unavailable
 from tests.backend.conftest import OpenedPostgres
 from tests.backend.db.use_cases import rename, title
+from tests.support.facts import PATIENCE_S
 from tests.support.postgres import Postgres
 
 
@@ -61,17 +62,18 @@ class TestWaits:
     async def test_for_a_connection_ends_in_unavailable_and_the_transaction_never_runs(
         self, opened_postgres: OpenedPostgres, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(postgres_database, "WAIT_S", 0.2)
         go, held = threading.Event(), threading.Barrier(postgres_database.WRITERS + 1)
 
         def hold(tx: Tx) -> None:
-            held.wait(30)
-            assert go.wait(30)
+            held.wait(PATIENCE_S)
+            assert go.wait(PATIENCE_S)
 
         holders = [asyncio.ensure_future(opened_postgres.db.transact(hold)) for _ in range(postgres_database.WRITERS)]
-        await asyncio.to_thread(held.wait, 30)
-        with pytest.raises(Unavailable):
-            await opened_postgres.db.transact(rename, opened_postgres.session_id, "never")
+        await asyncio.to_thread(held.wait, PATIENCE_S)
+        with monkeypatch.context() as impatient:
+            impatient.setattr(postgres_database, "WAIT_S", 0.2)
+            with pytest.raises(Unavailable):
+                await opened_postgres.db.transact(rename, opened_postgres.session_id, "never")
         assert await opened_postgres.db.read(title, opened_postgres.session_id) == "first words"
         go.set()
         await asyncio.gather(*holders)
@@ -81,7 +83,7 @@ class TestWaits:
     @pytest.fixture
     async def hurried(self, opened_postgres: OpenedPostgres, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
         """The same database, by a process that waits less."""
-        monkeypatch.setattr(postgres_engine, "WAITING", {"statement_timeout": "200ms", "lock_timeout": "100ms"})
+        monkeypatch.setattr(postgres_engine, "WAITING", {"statement_timeout": "2s", "lock_timeout": "1s"})
         db = open_database(opened_postgres.url, opened_postgres.sink)
         yield db
         db.close()

@@ -21,6 +21,7 @@ from backend.errors import NotFound, Unavailable
 from tests.backend.conftest import OpenedPostgres
 from tests.backend.db.use_cases import break_a_rule, rename, rename_badly, title
 from tests.support.cut_wire import CutWire
+from tests.support.facts import PATIENCE_S
 from tests.support.postgres import Postgres
 
 
@@ -45,7 +46,7 @@ class TestRaces:
     async def test_of_two_first_accounts_one_is_the_administrators(self, database_url: str) -> None:
         db = open_database(database_url, lambda effects: None)
         both = threading.Barrier(2)
-        meet = {email: once(lambda: both.wait(30)) for email in ("a@example.org", "b@example.org")}
+        meet = {email: once(lambda: both.wait(PATIENCE_S)) for email in ("a@example.org", "b@example.org")}
 
         def join(tx: Tx, email: str) -> str:
             person = register(tx, email=email, password_hash="-", name="-", mode="open")
@@ -60,7 +61,7 @@ class TestRaces:
         other = await opened_postgres.db.transact(open_session, opened_postgres.person, "other")
         ids = (opened_postgres.session_id, other)
         both = threading.Barrier(2)
-        meet = {ids: once(lambda: both.wait(30)), ids[::-1]: once(lambda: both.wait(30))}
+        meet = {ids: once(lambda: both.wait(PATIENCE_S)), ids[::-1]: once(lambda: both.wait(PATIENCE_S))}
 
         def touch(tx: Tx, order: tuple[str, str]) -> None:
             for n, session_id in enumerate(order):

@@ -15,6 +15,7 @@ from backend.db.opening import open_database
 from backend.errors import NotFound, Unavailable
 from tests.backend.conftest import OpenedSqlite
 from tests.backend.db.use_cases import break_a_rule, rename, rename_badly, title
+from tests.support.facts import PATIENCE_S
 
 
 def hold_the_writer(opened_sqlite: OpenedSqlite) -> tuple[asyncio.Task[None], threading.Event]:
@@ -22,7 +23,7 @@ def hold_the_writer(opened_sqlite: OpenedSqlite) -> tuple[asyncio.Task[None], th
     go = threading.Event()
 
     def wait(tx: Tx) -> None:
-        assert go.wait(30)
+        assert go.wait(PATIENCE_S)
 
     return asyncio.ensure_future(opened_sqlite.db.transact(wait)), go
 

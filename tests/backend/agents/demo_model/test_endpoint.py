@@ -7,6 +7,7 @@ import pytest
 
 from backend.agents.demo_model.endpoint import DemoEndpoint, pieces
 from backend.agents.demo_model.program import Words
+from tests.support.facts import PATIENCE_S
 
 PROMPT = [
     {"role": "system", "content": "# Task: reply\nBe nice."},
@@ -25,7 +26,7 @@ async def endpoint() -> AsyncIterator[DemoEndpoint]:
 async def post(endpoint: DemoEndpoint, body: Any, *, key: str | None = None, path: str = "/chat/completions") -> httpx.Response:
     headers = {"authorization": f"Bearer {endpoint.key if key is None else key}"}
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S, trust_env=False) as client:
         return await client.post(endpoint.url + path, content=content, headers=headers)
 
 
@@ -51,7 +52,7 @@ class TestTheEndpoint:
     @pytest.mark.parametrize("key", ["wrong", "é", "x" * 10_000])
     async def test_answers_nobody_without_its_key(self, endpoint: DemoEndpoint, key: str) -> None:
         headers = [(b"authorization", f"Bearer {key}".encode())]
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_S, trust_env=False) as client:
             response = await client.post(f"{endpoint.url}/chat/completions", json={"messages": PROMPT}, headers=headers)
         assert response.status_code == 401
         assert "choices" not in response.json()

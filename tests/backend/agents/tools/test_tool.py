@@ -1,11 +1,12 @@
 import asyncio
-import time
+import threading
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
 from backend.agents.tools.tool import RESULT_LIMIT, Tool, ToolContext, ToolError, ToolInputError, ToolUnfinished
+from tests.support.facts import PATIENCE_S
 
 
 def greet(name: str, times: int = 1, loud: bool = False, mood: Literal["glad", "sad"] = "glad") -> str:
@@ -109,12 +110,15 @@ class TestRunning:
             await tool(later, seconds=0.01).run(context, {"seconds": 60})
 
     async def test_of_a_function_that_blocks_ends_as_well(self, context: ToolContext) -> None:
-        def block(seconds: float) -> None:
+        go = threading.Event()
+
+        def block() -> None:
             """Block."""
-            time.sleep(seconds)
+            go.wait(PATIENCE_S)
 
         with pytest.raises(ToolUnfinished):
-            await tool(block, seconds=0.01).run(context, {"seconds": 0.2})
+            await tool(block, seconds=0.01).run(context, {})
+        go.set()
 
     async def test_stops_with_its_caller(self, context: ToolContext) -> None:
         task = asyncio.create_task(tool(later).run(context, {"seconds": 60}))
