@@ -3,10 +3,11 @@ where Slack is configured: bolt takes 0.4 s."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from pydantic import SecretStr
 from slack_sdk.errors import SlackClientError
 
 from backend.auth.keys import load_secret
@@ -28,6 +29,7 @@ from channels.slack.oauth import SlackOAuth
 log = get_logger(__name__)
 
 CONNECT_AGAIN_S = 15.0
+Finding = tuple[bool, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +106,43 @@ async def _listen(app: SlackApp, settings: Settings) -> None:
 
 
 async def examine_slack(settings: Settings) -> list[tuple[bool, str]]:
-    """Whether Slack takes the bot's token and granted what is needed: findings for `assent doctor`."""
+    """Whether Slack takes our tokens and granted what is needed: findings for `assent doctor`."""
+    findings = []
     if settings.slack_bot_token is None:
-        return [(True, "Slack: each workspace installs the app (SLACK_CLIENT_ID).")]
-    client = _client(settings, OwnToken(settings.slack_bot_token.get_secret_value()))
+        findings.append((True, "Slack: each workspace installs the app (SLACK_CLIENT_ID)."))
+    else:
+        findings += await _examine(settings, "SLACK_BOT_TOKEN", settings.slack_bot_token, _examine_bot)
+    if settings.slack_app_token is not None:
+        findings += await _examine(settings, "SLACK_APP_TOKEN", settings.slack_app_token, _examine_socket)
+    return findings
+
+
+async def _examine(
+    settings: Settings, name: str, token: SecretStr, look: Callable[[SlackClient], Awaitable[list[Finding]]]
+) -> list[Finding]:
+    client = _client(settings, OwnToken(token.get_secret_value()))
     try:
-        known = await client.who_am_i("")
+        return await look(client)
     except Retryable as error:
         return [(False, f"{error.reason} Is {settings.slack_api_url} open to this machine?")]
     except ChannelError as error:
-        return [(False, f"SLACK_BOT_TOKEN: {error.reason}")]
+        return [(False, f"{name}: {error.reason}")]
     finally:
         await client.close()
+
+
+async def _examine_bot(client: SlackClient) -> list[Finding]:
+    known = await client.who_am_i("")
     granted = {scope for scope in known["scopes"].split(",") if scope}
     missing = sorted(set(SCOPES) - granted) if granted else []
     told = f"Slack knows us as {known.get('user')} in {known.get('team')}."
     lacks = f"SLACK_BOT_TOKEN lacks {', '.join(missing)}: take the manifest of `assent slack manifest`, then install again."
     return [(True, told), *([(False, lacks)] if missing else [])]
+
+
+async def _examine_socket(client: SlackClient) -> list[Finding]:
+    await client.socket_url("")
+    return [(True, "Slack lets us listen over Socket Mode.")]
 
 
 def _client(settings: Settings, tokens: Tokens) -> SlackClient:

@@ -111,6 +111,10 @@ class SlackClient:
         """auth.test of the workspace's token: `team_id`, `user_id`, `bot_id`, ... and `scopes`."""
         return await self._call(team, "auth.test", {})
 
+    async def socket_url(self, team: str) -> str:
+        """Where to connect for Socket Mode; what is kept for the workspace must be an app's token."""
+        return str(_part(await self._call(team, "apps.connections.open", {}), "url"))
+
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()

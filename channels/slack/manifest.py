@@ -30,7 +30,10 @@ COMMAND = "/assent"
 
 
 def manifest(url: str, socket_mode: bool) -> dict[str, Any]:
-    """The manifest for an installation reached at `url`; with Socket Mode Slack needs no way in."""
+    """The manifest for an installation reached at `url`; with Socket Mode Slack needs no way in. Without `url` nobody signs
+    in at Slack, and the app is installed on Slack's own pages, which refuse to grant an identity beside anything else."""
+    sign_in = {"redirect_urls": [f"{url}/api/auth/slack/callback"]} if url else {}
+    scopes = {"bot": list(SCOPES)} | ({"user": [SIGN_IN_SCOPE]} if url else {})
     hook = {} if socket_mode else {"request_url": f"{url}/slack/events"}
     command = {"command": COMMAND, "description": "Link your account", "usage_hint": "link CODE", "should_escape": False}
     return {
@@ -40,10 +43,7 @@ def manifest(url: str, socket_mode: bool) -> dict[str, Any]:
             "bot_user": {"display_name": "Assent", "always_online": True},
             "slash_commands": [command | ({} if socket_mode else {"url": f"{url}/slack/events"})],
         },
-        "oauth_config": {
-            "redirect_urls": [f"{url}/api/auth/slack/callback"],
-            "scopes": {"bot": list(SCOPES), "user": [SIGN_IN_SCOPE]},
-        },
+        "oauth_config": {**sign_in, "scopes": scopes},
         "settings": {
             "event_subscriptions": {"bot_events": list(EVENTS), **hook},
             "interactivity": {"is_enabled": True, **hook},

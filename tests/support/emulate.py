@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from channels.slack.manifest import SCOPES
+from channels.slack.manifest import SCOPES, manifest
 from tests.support.person import PATIENCE_S, Person, client, until
 
 LAUNCHER = Path(__file__).with_suffix(".mjs")
@@ -111,11 +111,16 @@ def install(admin: Person, slack: Emulated) -> httpx.Response:
 
 
 @contextmanager
-def run_emulate(server_url: str) -> Iterator[Emulated]:
-    """The peer's process, with the app of a server registered there."""
+def run_emulate(server_url: str, app: Json | None = None) -> Iterator[Emulated]:
+    """The peer's process, with the app of a server registered there: as its manifest says."""
+    app = app or manifest(server_url, socket_mode=False)
     if not PACKAGE.exists():
         raise RuntimeError("npm emulate is not installed: run `npm ci` in tests/peers, or `make test`")
-    command = ["node", str(LAUNCHER), json.dumps({"hook": f"{server_url}/slack/events", "seed": _seed(server_url)})]
+    command = [
+        "node",
+        str(LAUNCHER),
+        json.dumps({"hook": app["settings"]["event_subscriptions"]["request_url"], "seed": _seed(app)}),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             yield Emulated(_address(process))
@@ -124,7 +129,8 @@ def run_emulate(server_url: str) -> Iterator[Emulated]:
             process.communicate()
 
 
-def _seed(server_url: str) -> Json:
+def _seed(manifest: Json) -> Json:
+    asked = manifest["oauth_config"]
     app: Json = {
         "client_id": CLIENT_ID,
         "client_secret": CLIENT_SECRET,
@@ -132,7 +138,7 @@ def _seed(server_url: str) -> Json:
         "bot_name": "assent",
         "bot_user_id": BOT,
     }
-    app |= {"redirect_uris": [f"{server_url}/api/auth/slack/callback"], "scopes": list(SCOPES)}
+    app |= {"redirect_uris": asked["redirect_urls"], "scopes": asked["scopes"]["bot"]}
     people = [{"name": name, "real_name": f"{name.title()} Slack"} for name in PEOPLE]
     tokens: list[Json] = [{"token": f"xoxp-{name}", "user": name, "type": "user", "scopes": _HUMAN} for name in PEOPLE]
     narrow = [scope for scope in SCOPES if scope != "chat:write"]

@@ -104,8 +104,8 @@ async def _relay(reader: StreamReader, writer: StreamWriter, connecting: Awaitab
         return
     try:
         await asyncio.gather(_carry(reader, far_writer), _carry(far_reader, writer))
-    except ConnectionError:
-        return  # one end hung up, which the other is told now
+    except (ConnectionError, asyncio.CancelledError):
+        return  # one end hung up, or the wall comes down: the other is told now
     finally:
         far_writer.close()
         writer.close()

@@ -1,6 +1,7 @@
 """Slack put together: for many workspaces, and as `assent doctor` finds it."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ from channels.errors import Disconnected
 from channels.oauth import Installation
 from channels.slack.manifest import SCOPES
 from tests.backend.conftest import Opened
-from tests.support.slack import DANA, SECRET, TEAM, TOKEN, Fault, Faults, Slack, slack, slack_server
+from tests.support.slack import APP_TOKEN, DANA, SECRET, TEAM, TOKEN, Fault, Faults, Slack, run_slack, slack, slack_server
 
 __all__ = ["slack", "slack_server"]
 
@@ -86,3 +87,19 @@ class TestDoctor:
             faults.script("auth.test", fault)
             ((well, told),) = await findings(faults.url)
         assert not well and said in told and TOKEN not in told
+
+    @pytest.mark.parametrize(
+        ("fault", "well", "told"),
+        [
+            (None, True, "Slack lets us listen over Socket Mode."),
+            (Fault(body='{"ok":false,"error":"missing_scope"}'), False, "SLACK_APP_TOKEN: The Slack app lacks a permission"),
+            (Fault(body='{"ok":false,"error":"invalid_auth"}'), False, "SLACK_APP_TOKEN: Slack refused us: invalid_auth"),
+        ],
+    )
+    async def test_tries_socket_mode(self, tmp_path: Path, fault: Fault | None, well: bool, told: str) -> None:
+        with run_slack(tmp_path, mode="socket") as listening:
+            async with Faults(listening.api_url) as faults:
+                faults.script("apps.connections.open", *([fault] if fault else []))
+                settings = load_settings(slack_bot_token=TOKEN, slack_app_token=APP_TOKEN, slack_api_url=faults.url)
+                (known, found) = await examine_slack(settings)
+        assert known[0] and found[0] is well and found[1].startswith(told) and APP_TOKEN not in found[1]
