@@ -19,7 +19,7 @@ class Checkout:
     """Everything but the data and the settings is this checkout's. `url` is where the product will be reached."""
 
     def __init__(self, place: Path) -> None:
-        self.place, self.port = place, free_port()
+        self.place, self.log, self.port = place, place.with_suffix(".log"), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.beside: dict[str, str] = {}  # settings that are the test's: where its peers are
         for part in ROOT.iterdir():
@@ -42,14 +42,19 @@ class Checkout:
     @contextmanager
     def running(self, command: str) -> Iterator[None]:
         """Type a command that lasts, until the product answers; at the end press Ctrl-C's equal for the whole of it."""
-        with subprocess.Popen(
-            command.split(), cwd=self.place, env=self._environment(), start_new_session=True, stderr=subprocess.DEVNULL
-        ) as started:
+        with (
+            self.log.open("wb") as log,
+            subprocess.Popen(
+                command.split(), cwd=self.place, env=self._environment(), start_new_session=True, stdout=log, stderr=log
+            ) as started,
+        ):
             try:
-                until(self._answers, bool)
+                until(lambda: self._answers() or started.poll() is not None, bool)
+                assert started.poll() is None, f"{command} ended:\n{self.log.read_text()[-4000:]}"
                 yield
             finally:
-                os.killpg(started.pid, signal.SIGTERM)
+                if started.poll() is None:
+                    os.killpg(started.pid, signal.SIGTERM)
 
     def _environment(self) -> dict[str, str]:
         named = ("ASSENT_", "SLACK_", "OPENAI_", "ANTHROPIC_", "AZURE_")

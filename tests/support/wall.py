@@ -104,7 +104,7 @@ async def _relay(reader: StreamReader, writer: StreamWriter, connecting: Awaitab
         return
     try:
         await asyncio.gather(_carry(reader, far_writer), _carry(far_reader, writer))
-    except (ConnectionError, asyncio.CancelledError):
+    except (OSError, asyncio.CancelledError):
         return  # one end hung up, or the wall comes down: the other is told now
     finally:
         far_writer.close()
