@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 ChannelName = Literal["chat", "api", "slack", "email", "console"]
 Risk = Literal["low", "medium", "high"]
@@ -59,10 +59,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Something said to a person that asks nothing: the agent's reply (Markdown), or a notice of the platform."""
+    """Something said to a person that asks nothing: the agent's reply (Markdown), or a notice of the platform. By `id` a
+    channel finds it again."""
 
     text: str
     author: str = "Assent"
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,36 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How far a reply can be read while it is being written: `ref` finds its message again, `length` is how much of the
+    text (code points) is in a message that only grows, None where it is rewritten whole. Rest `pause_s` before more."""
+
+    ref: Mapping[str, Any]
+    length: int | None = None
+    pause_s: float = 0.0
+
+
+@runtime_checkable
+class ShowingChannel(Channel, Protocol):
+    """A channel on which a reply can be read while it is being written. What it shows is passing: `finish` says the reply."""
+
+    async def think(self, to: Address, busy: bool) -> None:
+        """Let the person see that the agent is at work for them, or no longer is."""
+        ...
+
+    async def show(self, words: Words, to: Address, shown: Shown | None) -> Shown:
+        """Show the reply as far as it is; `shown` is what the last call returned."""
+        ...
+
+    async def finish(
+        self, words: Words, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
+    ) -> Receipt:
+        """Say the reply in place of what was shown: in the message behind `ref`, or in one that an earlier try may have left
+        ({request_id: its `words.id`, since}, as for `deliver`), else in a new one."""
         ...
 
 

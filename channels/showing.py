@@ -13,8 +13,12 @@ _PADDING = re.compile(r" {4,}|\n{3,}")
 
 def visible(text: str) -> str:
     """`text` with every invisible character spelt out (⟨U+202E⟩) and long runs of blanks counted (⟨40 spaces⟩)."""
-    spelt = "".join(_spell(character, text, place) for place, character in enumerate(text))
-    return _PADDING.sub(_count, spelt)
+    return _PADDING.sub(_count, spelt(text))
+
+
+def spelt(text: str) -> str:
+    """`text` with every invisible character spelt out; what more text does to the end of it changes nothing before."""
+    return "".join(_spell(character, text, place) for place, character in enumerate(text))
 
 
 def value_text(value: Any) -> str:

@@ -1,10 +1,10 @@
 """A channel for tests: it keeps what it was given and fails as told."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from channels.contract import Address, ChannelName, Question, Receipt, Words
+from channels.contract import Address, ChannelName, Question, Receipt, Shown, Words
 from channels.errors import ChannelError
 
 
@@ -39,3 +39,32 @@ class RecordingChannel:
     def _fail(self) -> None:
         if self.failures:
             raise self.failures.pop(0)
+
+
+@dataclass
+class RecordingShowingChannel(RecordingChannel):
+    """See `contract.ShowingChannel`. `shown` keeps each text with the ref it was shown under, `thoughts` whether the agent
+    was at work, `finished` what replaced what. `on_show` is called before each showing."""
+
+    shown: list[tuple[str, Mapping[str, Any] | None]] = field(default_factory=list)
+    thoughts: list[bool] = field(default_factory=list)
+    finished: list[tuple[Words, Mapping[str, Any] | None, Mapping[str, Any] | None]] = field(default_factory=list)
+    on_show: Callable[[], Awaitable[None]] | None = None
+
+    async def think(self, to: Address, busy: bool) -> None:
+        self._fail()
+        self.thoughts.append(busy)
+
+    async def show(self, words: Words, to: Address, shown: Shown | None) -> Shown:
+        if self.on_show is not None:
+            await self.on_show()
+        self._fail()
+        self.shown.append((words.text, shown.ref if shown else None))
+        return shown or Shown({"of": words.id})
+
+    async def finish(
+        self, words: Words, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
+    ) -> Receipt:
+        self._fail()
+        self.finished.append((words, ref, earlier))
+        return Receipt(ref or {"of": words.id})

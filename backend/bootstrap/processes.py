@@ -44,6 +44,7 @@ from backend.worker.advance_run import RunAdvancer
 from backend.worker.app import Worker
 from backend.worker.carry import Carrier
 from backend.worker.metrics import metrics_page
+from backend.worker.tell import Teller
 from channels.contract import Channel
 
 log = get_logger(__name__)
@@ -156,7 +157,8 @@ async def _watching(db: Database, queue: Queue, sockets: Sockets) -> AsyncIterat
 async def _working(settings: Settings, ground: Ground, policy: Policy, channels: dict[str, Channel]) -> AsyncIterator[None]:
     """A worker with its engine, for as long as this lasts; what is under way then gets a moment to reach its next commit."""
     engine = make_engine(model_settings(settings))
-    advancer = RunAdvancer(ground.db, ground.stream, engine, registry, policy, caps(settings), settings.data_dir)
+    teller = Teller(ground.db, channels)
+    advancer = RunAdvancer(ground.db, ground.stream, engine, registry, policy, caps(settings), settings.data_dir, teller)
     carrier = Carrier(ground.db, channels, policy, settings.url)
     worker = Worker(ground.db, ground.queue, {ADVANCE: advancer.advance, CARRY: carrier.carry})
     worker.start()
@@ -164,6 +166,7 @@ async def _working(settings: Settings, ground: Ground, policy: Policy, channels:
         yield
     finally:
         await worker.drain(DRAIN_S)
+        await teller.close()
         await engine.close()
         await asyncio.gather(*(channel.close() for channel in channels.values()))
 

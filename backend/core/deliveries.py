@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from backend.core.drafts import end_draft
 from backend.core.feedback import shape_request
 from backend.core.ladders import CARRY, climb, tell
 from backend.db import Row, Tx, connections, feedback, sessions
@@ -52,7 +53,7 @@ def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str, set_up: C
     if row is None:
         return None
     if row.request_id is None:
-        return _begin(tx, row, "say", set_up, words=Words(**row.words))
+        return _begin(tx, row, "say", set_up, words=Words(**row.words, id=row.id))
     request = feedback.request_by_id(tx, row.request_id)
     assert request is not None, "a copy belongs to a request"
     if request.status == FeedbackStatus.PENDING and row.status in (*_UNSENT, DeliveryStatus.SENDING):
@@ -113,8 +114,7 @@ def _thread(tx: Tx, request: Row[Any], row: Row[Any]) -> dict[str, Any] | None:
 def _account(tx: Tx, person_id: str, channel: str) -> str | None:
     if channel == ChannelType.CHAT:
         return person_id
-    linked = [row.account for row in connections.linked_accounts(tx, person_id) if row.channel == channel]
-    return linked[-1] if linked else None
+    return connections.account_on(tx, person_id, channel)
 
 
 def question_for(tx: Tx, request: Row[Any], channel: str, policy: Policy, url: str) -> Question:
@@ -268,10 +268,11 @@ def say_on(
     return delivery_id
 
 
-def say_where_spoken(tx: Tx, session_id: str, words: Words) -> None:
-    """Carry the agent's word to where the person last spoke; in the web app it is read in the session's log."""
+def say_where_spoken(tx: Tx, session_id: str, run_id: str, words: Words) -> None:
+    """Carry the agent's word to where it was shown while it was written, else to where the person last spoke; in the web app
+    it is read in the session's log."""
     via = sessions.last_spoke_via(tx, session_id)
-    if via not in (ChannelType.SLACK, ChannelType.EMAIL):
+    if end_draft(tx, run_id, session_id, words) or via not in (ChannelType.SLACK, ChannelType.EMAIL):
         return
     session, place = sessions.session_row(tx, session_id), connections.place_of(tx, session_id, via)
     assert session is not None, "words are said in a session"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from backend.core.deliveries import say_where_spoken
+from backend.core.drafts import end_draft
 from backend.core.feedback import close_request
 from backend.db import Row, Tx, feedback, runs, sessions
 from backend.db.transaction import person_topic, run_topic, session_topic
@@ -32,6 +33,7 @@ WHY_CLOSED = {
     RunStatus.CANCELLED: "the run was cancelled",
     RunStatus.STOPPED: "the run was stopped",
 }
+CANCELLED = "Cancelled."
 
 
 class LeaseLost(Exception):
@@ -182,10 +184,11 @@ def end_run(
     if status is RunStatus.COMPLETED:
         say(tx, row.session_id, row.id, content or "")
     if status is RunStatus.ERROR:
-        say_where_spoken(tx, row.session_id, Words(f"The run failed: {error}", AGENT_NAME))
+        say_where_spoken(tx, row.session_id, row.id, Words(f"The run failed: {error}", AGENT_NAME))
     tx.emit(row.session_id, _last_frame(row.id, status, content, error, values))
     set_agent_status(tx, row.session_id, AGENT_AFTER[status])
     if status is RunStatus.CANCELLED:
+        end_draft(tx, row.id, row.session_id, Words(CANCELLED, AGENT_NAME), at_once=False)
         tx.notify({"type": "run_cancelled"}, run_topic(row.id))
     tx.audit(row.session_id, actor=actor, via=via, action=f"run.{status}", subject=row.id, error=error)
     return True
@@ -200,7 +203,7 @@ def _last_frame(run_id: str, status: RunStatus, content: str | None, error: str 
         case RunStatus.ERROR:
             return {"type": "task_failed", "error": error, "run_id": run_id}
         case _:
-            said = "Stopped at a checkpoint." if status is RunStatus.STOPPED else "Cancelled."
+            said = "Stopped at a checkpoint." if status is RunStatus.STOPPED else CANCELLED
             return {"type": "task_cancelled", "content": said, "run_id": run_id, "reason": status.value}
 
 
@@ -231,7 +234,7 @@ def say(tx: Tx, session_id: str, run_id: str, content: str) -> str:
         "created_at": to_text(tx.now),
     }
     tx.emit(session_id, {"type": "message", "message": message})
-    say_where_spoken(tx, session_id, Words(content, AGENT_NAME))
+    say_where_spoken(tx, session_id, run_id, Words(content, AGENT_NAME))
     return message_id
 
 

@@ -44,6 +44,12 @@ def linked_accounts(tx: Tx, person_id: str) -> Sequence[Row[Any]]:
     return tx.all(_linked, {"person": person_id})
 
 
+def account_on(tx: Tx, person_id: str, channel: str) -> str | None:
+    """The account the person linked last on the channel."""
+    linked = [row.account for row in linked_accounts(tx, person_id) if row.channel == channel]
+    return linked[-1] if linked else None
+
+
 def account_row(tx: Tx, channel: str, account: str) -> Row[Any] | None:
     """The connection of an account with `person_name`, unless the person is disabled."""
     return tx.first(_by_account, {"on": channel, "account_": account})

@@ -137,7 +137,8 @@ def count_tries(tx: Tx, delivery_id: str, verb: str) -> int:
     return int(tx.execute(_tries, {"delivery": delivery_id, "verb_": verb}).scalar_one())
 
 
-def begin_attempt(tx: Tx, delivery_id: str, verb: str) -> None:
+def begin_attempt(tx: Tx, delivery_id: str, verb: str, at: int | None = None) -> None:
+    """Record that something is tried, now or since `at`."""
     n = tx.execute(_last_n, {"delivery": delivery_id}).scalar() or 0
     tx.execute(
         _insert_attempt,
@@ -145,7 +146,7 @@ def begin_attempt(tx: Tx, delivery_id: str, verb: str) -> None:
             "delivery_id": delivery_id,
             "n": n + 1,
             "verb": verb,
-            "began_at": tx.now,
+            "began_at": tx.now if at is None else at,
             "ended_at": None,
             "outcome": "begun",
             "error": None,

@@ -25,6 +25,7 @@ from backend.domain.steps import CallTool, Usage
 from backend.failpoints import failpoint
 from backend.log import get_logger
 from backend.stream.contract import MISSED_TOPIC, Stream
+from backend.worker.tell import Teller
 
 log = get_logger(__name__)
 
@@ -44,6 +45,7 @@ class RunAdvancer:
     policy: Policy
     caps: Caps
     data_dir: Path
+    teller: Teller
     loose: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def advance(self, run_id: str) -> None:
@@ -55,7 +57,7 @@ class RunAdvancer:
         failpoint("advance_run.claimed")
         lease = claimed.lease
         try:
-            async with self._held(lease):
+            async with self._held(lease), self.teller.thinking(lease):
                 await self._carry_on(claimed)
         except LeaseLost:
             log.info("lease lost", run_id=run_id)
@@ -169,7 +171,11 @@ class RunAdvancer:
         """Stream the reply to whoever watches, then commit it whole."""
         parts: list[str] = []
         usage, length = Usage(), 0
-        async with self._time_left(lease), contextlib.aclosing(self.engine.reply(thread)) as pieces:
+        async with (
+            self.teller.telling(lease) as telling,
+            self._time_left(lease),
+            contextlib.aclosing(self.engine.reply(thread)) as pieces,
+        ):
             async for piece in pieces:
                 if isinstance(piece, Usage):
                     usage = piece
@@ -179,6 +185,7 @@ class RunAdvancer:
                 if length > MAX_REPLY:
                     raise EngineError(f"The model's reply grew beyond {MAX_REPLY:,} characters and was stopped.")
                 self._show(lease, piece)
+                telling.add(piece)
                 failpoint("reply.streaming")
         await self.db.transact(runs.complete_run, lease, "".join(parts), usage)
 

@@ -12,7 +12,7 @@ from backend.domain.policy import Policy
 from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.log import get_logger
-from channels.contract import Channel, Receipt
+from channels.contract import Channel, Receipt, ShowingChannel, Words
 from channels.errors import ChannelError, Rejected, Retryable
 
 log = get_logger(__name__)
@@ -69,7 +69,7 @@ class Carrier:
         try:
             async with asyncio.timeout(TRY_S):
                 if work.words is not None:
-                    return await channel.say(work.words, work.to)
+                    return await _say(channel, work, work.words)
                 assert work.question is not None, "a delivery is of a question or of words"
                 if work.receipt is None or work.verb == "deliver":
                     return await channel.deliver(work.question, work.to, work.earlier)
@@ -77,3 +77,11 @@ class Carrier:
                 return None
         except TimeoutError:
             raise Retryable(f"No answer from {work.channel} within {TRY_S:.0f} seconds.", "timeout", unknown=True) from None
+
+
+async def _say(channel: Channel, work: Work, words: Words) -> Receipt:
+    """In place of what was shown or sent before, where the channel can find that."""
+    ref = work.receipt.ref if work.receipt else None
+    if isinstance(channel, ShowingChannel) and (ref is not None or work.earlier is not None):
+        return await channel.finish(words, work.to, ref, work.earlier)
+    return await channel.say(words, work.to)

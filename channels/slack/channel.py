@@ -1,20 +1,24 @@
 """Slack as a channel: questions to a person's direct messages, or into the thread where the conversation is."""
 
-from collections.abc import Mapping
-from typing import Any
+import contextlib
+from collections.abc import Awaitable, Mapping
+from typing import Any, TypeVar
 
-from channels.contract import Address, ChannelName, Question, Receipt, Words
-from channels.errors import Disconnected, Retryable
+from channels.contract import Address, ChannelName, Question, Receipt, Shown, Words
+from channels.errors import Disconnected, Rejected, Retryable
+from channels.slack import outbound, reply
 from channels.slack.client import SlackClient
 from channels.slack.inbound import place_of
-from channels.slack.mrkdwn import to_mrkdwn
-from channels.slack.outbound import EVENT, message_of
+from channels.slack.outbound import message_of
 
-MAX_SAID = 39_000  # Slack cuts at 40,000
+THINKING = "is thinking…"
+EDIT_S = 1.0  # between two changes of one message; Slack takes about one a second
+Found = TypeVar("Found")
+LOST = {"message_not_found", "cant_update_message", "edit_window_closed"}
 
 
 class SlackChannel:
-    """The channel over a client. Receipts' `ref` is {team, channel, ts}."""
+    """The channel over a client. Receipts' `ref` is {team, channel, ts}, with `stream` where it was begun as a stream."""
 
     name: ChannelName = "slack"
 
@@ -23,20 +27,54 @@ class SlackChannel:
 
     async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
         team, channel, thread_ts = await self._place(to)
-        ts = await self._left(earlier, team, channel, thread_ts)
+        ts = await _surely(self._left(outbound.EVENT, earlier, team, channel, thread_ts))
         if ts is None:
             ts = await self._client.post(team, channel, message_of(question), thread_ts)
         return _receipt(team, channel, ts, thread_ts)
 
     async def settle(self, question: Question, to: Address, receipt: Receipt) -> None:
         ref = receipt.ref
-        await self._client.update(str(ref["team"]), str(ref["channel"]), str(ref["ts"]), message_of(question))
+        await self._client.update(*_where(ref), message_of(question))
 
     async def say(self, words: Words, to: Address) -> Receipt:
         team, channel, thread_ts = await self._place(to)
-        message = {"text": to_mrkdwn(words.text, MAX_SAID) or "–"}
-        ts = await self._client.post(team, channel, message, thread_ts)
+        ts = await self._client.post(team, channel, reply.message_of_words(words), thread_ts)
         return _receipt(team, channel, ts, thread_ts)
+
+    async def think(self, to: Address, busy: bool) -> None:
+        team, channel, thread_ts = await self._place(to)
+        if thread_ts:
+            await self._client.set_status(team, channel, thread_ts, THINKING if busy else "")
+
+    async def show(self, words: Words, to: Address, shown: Shown | None) -> Shown:
+        """As a stream where Slack has them; where it refuses, or ends one early, as a message that is rewritten."""
+        if shown is None:
+            return await self._begin(words, to)
+        if shown.length is None:
+            return await self._rewrite(words, shown.ref)
+        text = reply.growing(words.text)
+        more = text[shown.length : shown.length + reply.MAX_APPENDED // 2]
+        try:
+            await self._client.append_stream(*_where(shown.ref), more)
+        except Rejected:
+            return await self._rewrite(words, shown.ref)
+        return Shown(shown.ref, shown.length + len(more))
+
+    async def finish(
+        self, words: Words, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
+    ) -> Receipt:
+        team, channel, thread_ts = await self._place(to)
+        ref = ref or await _surely(self._left_of(words, earlier, team, channel, thread_ts))
+        if ref is None:
+            return await self.say(words, to)
+        await self._end_stream(ref)
+        try:
+            await self._client.update(*_where(ref), reply.message_of_reply(words))
+        except Rejected as error:
+            if error.code not in LOST:
+                raise
+            return await self.say(words, to)
+        return _receipt(team, channel, str(ref["ts"]), thread_ts)
 
     async def close(self) -> None:
         await self._client.close()
@@ -50,15 +88,60 @@ class SlackChannel:
             raise Disconnected("The linked Slack account is not known any more.", "no_account")
         return team, await self._client.open_dm(team, user), None
 
-    async def _left(self, earlier: Mapping[str, Any] | None, team: str, channel: str, thread_ts: str | None) -> str | None:
-        """What an earlier try left there, if anything. While that is not known, posting again is not tried."""
+    async def _begin(self, words: Words, to: Address) -> Shown:
+        team, channel, thread_ts = await self._place(to)
+        text = reply.growing(words.text)[: reply.MAX_APPENDED // 2]
+        if thread_ts and text.strip():
+            try:
+                ts = await self._client.start_stream(team, channel, thread_ts, to.account, text)
+                return Shown({"team": team, "channel": channel, "ts": ts, "stream": True}, len(text))
+            except (Rejected, Disconnected):  # whoever is really gone will not take a message either
+                pass
+        ts = await self._client.post(team, channel, reply.message_of_reply(words, unfinished=True), thread_ts)
+        return Shown({"team": team, "channel": channel, "ts": ts}, pause_s=EDIT_S)
+
+    async def _rewrite(self, words: Words, ref: Mapping[str, Any]) -> Shown:
+        await self._end_stream(ref)
+        await self._client.update(*_where(ref), reply.message_of_reply(words, unfinished=True))
+        return Shown({name: ref[name] for name in ("team", "channel", "ts")}, pause_s=EDIT_S)
+
+    async def _end_stream(self, ref: Mapping[str, Any]) -> None:
+        """A stream that has ended, by whomever, is as good."""
+        if ref.get("stream"):
+            with contextlib.suppress(Rejected):
+                await self._client.stop_stream(*_where(ref))
+
+    async def _left_of(
+        self, words: Words, earlier: Mapping[str, Any] | None, team: str, channel: str, thread_ts: str | None
+    ) -> Mapping[str, Any] | None:
+        """The ref of what an earlier try left of these words. A stream has no mark until it is finished."""
+        ts = await self._left(reply.EVENT, earlier, team, channel, thread_ts)
+        if ts is not None or earlier is None or thread_ts is None:
+            return None if ts is None else {"team": team, "channel": channel, "ts": ts}
+        begun = await self._client.find_stream(team, channel, thread_ts, float(earlier["since"]) / 1000)
+        return None if begun is None else {"team": team, "channel": channel, "ts": begun, "stream": True}
+
+    async def _left(
+        self, event: str, earlier: Mapping[str, Any] | None, team: str, channel: str, thread_ts: str | None
+    ) -> str | None:
+        """What an earlier try left there, if anything."""
         if earlier is None:
             return None
         request_id, since_s = str(earlier["request_id"]), float(earlier["since"]) / 1000
-        try:
-            return await self._client.find(team, channel, EVENT, request_id, since_s, thread_ts)
-        except Retryable as error:
-            raise Retryable(error.reason, error.code, after=error.after, unknown=True) from None
+        return await self._client.find(team, channel, event, request_id, since_s, thread_ts)
+
+
+async def _surely(found: Awaitable[Found]) -> Found:
+    """While it is not known what an earlier try left, posting again is not tried."""
+    try:
+        return await found
+    except Retryable as error:
+        raise Retryable(error.reason, error.code, after=error.after, unknown=True) from None
+
+
+def _where(ref: Mapping[str, Any]) -> tuple[str, str, str]:
+    """(workspace, conversation, message)."""
+    return str(ref["team"]), str(ref["channel"]), str(ref["ts"])
 
 
 def _receipt(team: str, channel: str, ts: str, thread_ts: str | None) -> Receipt:

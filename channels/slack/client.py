@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import aiohttp
@@ -76,6 +77,30 @@ class SlackClient:
     async def update(self, team: str, channel: str, ts: str, message: Json) -> None:
         await self._call(team, "chat.update", {"channel": channel, "ts": ts, **message})
 
+    async def start_stream(self, team: str, channel: str, thread_ts: str, account: str, markdown: str) -> str:
+        """Begin a message that grows, in answer to that person; its ts."""
+        person_team, _, user = account.partition("/")
+        to = {"recipient_team_id": person_team, "recipient_user_id": user}
+        body = {"channel": channel, "thread_ts": thread_ts, "markdown_text": markdown, **to}
+        return str(_part(await self._call(team, "chat.startStream", body, writes=True), "ts"))
+
+    async def append_stream(self, team: str, channel: str, ts: str, markdown: str) -> None:
+        await self._call(team, "chat.appendStream", {"channel": channel, "ts": ts, "markdown_text": markdown}, writes=True)
+
+    async def stop_stream(self, team: str, channel: str, ts: str) -> None:
+        """From now on the message can be rewritten."""
+        await self._call(team, "chat.stopStream", {"channel": channel, "ts": ts})
+
+    async def set_status(self, team: str, channel: str, thread_ts: str, status: str) -> None:
+        """What the thread says that we do; an empty one takes it away."""
+        body = {"channel_id": channel, "thread_ts": thread_ts, "status": status}
+        await self._call(team, "assistant.threads.setStatus", body)
+
+    async def find_stream(self, team: str, channel: str, thread_ts: str, since_s: float) -> str | None:
+        """The ts of our own message in the thread that was begun as a stream since then and is still unfinished."""
+        me = str((await self.who_am_i(team)).get("user_id", ""))
+        return await self._search(team, channel, since_s, thread_ts, lambda message: _is_open_stream(message, me, since_s))
+
     async def whisper(self, team: str, channel: str, user: str, text: str) -> None:
         """Say something that only this person sees."""
         await self._call(team, "chat.postEphemeral", {"channel": channel, "user": user, "text": text})
@@ -87,6 +112,11 @@ class SlackClient:
         self, team: str, channel: str, event: str, request_id: str, since_s: float, thread_ts: str | None = None
     ) -> str | None:
         """The ts of our own message about this request, posted since then; None: it never arrived."""
+        return await self._search(team, channel, since_s, thread_ts, lambda message: _is_about(message, event, request_id))
+
+    async def _search(
+        self, team: str, channel: str, since_s: float, thread_ts: str | None, fits: Callable[[Json], bool]
+    ) -> str | None:
         method = "conversations.replies" if thread_ts else "conversations.history"
         oldest = f"{since_s - CLOCK_SLACK_S:.6f}"
         asked: Json = {"channel": channel, "oldest": oldest, "include_all_metadata": True, "limit": 200}
@@ -94,7 +124,7 @@ class SlackClient:
         for _ in range(HISTORY_PAGES):
             reply = await self._call(team, method, asked, reads=True)
             for message in _part(reply, "messages"):
-                if _is_about(message, event, request_id):
+                if fits(message):
                     return str(message["ts"])
             cursor = (reply.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
@@ -151,6 +181,13 @@ def _is_about(message: Json, event: str, request_id: str) -> bool:
     return any(str(block.get("block_id", "")).startswith(f"{request_id} ") for block in message.get("blocks") or ())
 
 
+def _is_open_stream(message: Json, me: str, since_s: float) -> bool:
+    """Slack may have ended it by itself; what we ended carries our mark."""
+    if message.get("user") != me or "streaming_state" not in message:
+        return False
+    return message["streaming_state"] == "in_progress" or ("metadata" not in message and float(message["ts"]) >= since_s)
+
+
 def failure_of(error: Exception, writes: bool) -> ChannelError:
     """What to do after a call failed. `writes`: it may have had its effect although we do not know."""
     if isinstance(error, SlackApiError):
@@ -167,6 +204,8 @@ def _answered(error: SlackApiError, writes: bool) -> ChannelError:
         return Retryable("Slack asks us to slow down.", "ratelimited", after=retry_after(response.headers.get("Retry-After")))
     if code in GONE or status in (401, 403):
         return Disconnected(TOLD.get(code, f"Slack refused us: {code or status}."), code)
+    if status == 404 and not code:
+        return Rejected("Slack does not know this call.", "unknown_method")
     if status >= 500 or code in LATER or not code:
         return Retryable(f"Slack has a problem of its own ({code or status}).", code or str(status), unknown=writes)
     return Rejected(TOLD.get(code, f"Slack refused the message: {code}."), code)

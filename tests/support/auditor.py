@@ -10,6 +10,7 @@ from typing import Any
 from tests.support.delivered import (
     copies_are_where_their_tries_left_them,
     decided_requests_are_closed_everywhere,
+    drafts_become_replies,
     ladders_are_climbed,
     open_requests_reach_somebody,
     sessions_are_asked_about_where_they_were_moved,
@@ -37,6 +38,7 @@ ORDERED = {
     "events": "session_id, seq",
     "deliveries": "created_at, id",
     "delivery_attempts": "delivery_id, n",
+    "drafts": "run_id",
 }
 
 Findings = Iterator[str]
@@ -68,6 +70,7 @@ class Books:
         self.requests, self.responses = kept["feedback_requests"], kept["feedback_responses"]
         self.approvals, self.executions = kept["approvals"], kept["executions"]
         self.copies, self.tries = kept["deliveries"], _grouped(kept["delivery_attempts"], "delivery_id")
+        self.drafts = kept["drafts"]
         self.log = _grouped(kept["run_events"], "run_id")
         self.chains = _grouped(kept["audit"], "scope")
         self.events = _grouped(kept["events"], "session_id")
@@ -251,5 +254,6 @@ CHECKS: tuple[Callable[[Books], Findings], ...] = (
     ladders_are_climbed,
     open_requests_reach_somebody,
     decided_requests_are_closed_everywhere,
+    drafts_become_replies,
     sessions_are_asked_about_where_they_were_moved,
 )

@@ -124,6 +124,16 @@ def decided_requests_are_closed_everywhere(books: "Books") -> "Findings":
                 yield f"{id}: counted as closed, last try {tries[-1]}"
 
 
+def drafts_become_replies(books: "Books") -> "Findings":
+    """A reply is a draft only while its run goes on; then its place is the delivery's, and nobody has to look for it."""
+    runs, copies = {row["id"]: row for row in books.runs}, {row["id"] for row in books.copies}
+    for draft in books.drafts:
+        if runs[draft["run_id"]]["finished_at"] is not None:
+            yield f"{draft['run_id']} has ended, and what was shown of its reply is nobody's"
+        if draft["delivery_id"] in copies:
+            yield f"{draft['run_id']}: its reply is said and still a draft"
+
+
 def sessions_are_asked_about_where_they_were_moved(books: "Books") -> "Findings":
     """I24: the channel of a session is the one its person named last; the log itself is the same from everywhere."""
     for session in books.sessions:

@@ -37,6 +37,22 @@ deliveries = Table(
     Index("ix_deliveries_next_at", "next_at"),
 )
 
+# A reply that is shown on a channel while it is being written: one a run, until it is said or given up. `ref` finds what is
+# shown; null: nobody knows yet whether anything is. The delivery of the reply will have `delivery_id`.
+drafts = Table(
+    "drafts",
+    metadata,
+    ref("run_id", "runs.id", primary_key=True),
+    Column("delivery_id", String(40), nullable=False),
+    one_of("channel"),
+    Column("account", String(300), nullable=False),
+    Column("thread", JSON, nullable=False),
+    Column("ref", JSON, nullable=True),
+    # Of the run's lease: whoever holds it shows the reply.
+    Column("token", Integer, nullable=False),
+    at("begun_at"),
+)
+
 # Every try, also those of closing a copy.
 delivery_attempts = Table(
     "delivery_attempts",
