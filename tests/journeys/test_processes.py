@@ -263,6 +263,26 @@ class TestAWorker:
         log = dana[0].run(started["run_id"])["log"]
         assert [entry["kind"] for entry in log].count("ended") == 1
 
+    def test_that_slept_while_it_showed_a_reply_leaves_it_to_the_other(
+        self, cluster: Cluster, on_slack: tuple[Person, Person]
+    ) -> None:
+        slack, (sleeper, other) = cluster.slack, cluster.workers
+        assert other.stop() == 0
+        asked = slack.say(slack.dm(), "stream 600")
+
+        def said() -> list[dict[str, Any]]:
+            return [each for each in slack.messages(slack.dm()) if each.get("thread_ts") == asked["ts"] and each.get("bot_id")]
+
+        (first,) = until(said, bool)
+        sleeper.pause()
+        other.start()
+        cluster.let_leases_lapse()
+        (whole,) = until(said, lambda now: "_…_" not in str(now))
+        sleeper.resume()
+        cluster.come_to_rest()
+        assert said() == [whole] and whole["ts"] == first["ts"]
+        assert len("".join(block["text"]["text"] for block in whole["blocks"]).split()) == 600
+
 
 @pytest.fixture(scope="class")
 def only_worker(cluster: Cluster) -> Iterator[Server]:
