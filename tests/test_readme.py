@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.person import PASSWORD, Person, until
+from tests.support.person import PASSWORD, PATIENCE_S, Person, until
 from tests.support.postgres import Postgres
 from tests.support.redis import RedisServer
 from tests.support.server import ROOT, Server, free_port
@@ -89,13 +89,13 @@ class TestReadme:
             assert request["title"] == "Refund order 8123?"
             assert request["action"]["args"] == {"order": "8123", "amount": 120}
             assert dana.answer(request["id"], "approve").status_code == 200
-            said, _ = asking.communicate(timeout=30)
+            said, _ = asking.communicate(timeout=PATIENCE_S)
         assert said == "approve by Dana\n"
 
 
 def answers(port: int) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=1).status_code == 200
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=PATIENCE_S).status_code == 200
     except httpx.TransportError:
         return False
 

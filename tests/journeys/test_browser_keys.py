@@ -237,9 +237,10 @@ class TestAnnouncer:
         tab.begin("calc 1 + 1")
         tab.status("Finished")
         tab.page.evaluate(LISTEN)
-        tab.say("stream 150")
+        tab.say("stream 1000")
         expect(tab.page.locator("[aria-busy=true]").get_by_text("every answer here")).to_be_visible()
         tab.status("Finished")
+        until(lambda: said(tab), lambda heard: "The agent is replying" in heard and heard[-1] == "Reply finished")
         assert set(said(tab)) == {"The agent is replying", "Reply finished"}  # the last turn's end may be heard late
 
     def test_says_what_is_needed_and_who_decided(self, tab: Tab, worker: Person) -> None:

@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 from typing import Any
 
-from tests.support.person import Person
+from tests.support.person import PATIENCE_S, Person
 from tests.support.server import Server
 
 ROUND = 4  # a message, the start of its run, the reply, the end of the run
@@ -27,7 +27,7 @@ def add_rounds(server: Server, person: Person, session_id: str, count: int) -> N
     begun = last // ROUND + 1
     copies = [copy_of(frame, number) for number in range(begun, begun + count) for frame in first]
     rows = [(session_id, seq, json.dumps({**copy, "seq": seq})) for seq, copy in enumerate(copies, start=last + 1)]
-    with closing(sqlite3.connect(server.data_dir / "assent.db", timeout=30)) as db, db:
+    with closing(sqlite3.connect(server.data_dir / "assent.db", timeout=PATIENCE_S)) as db, db:
         db.executemany("INSERT INTO events (session_id, seq, frame) VALUES (?, ?, ?)", rows)
         db.execute("UPDATE sessions SET last_seq = ? WHERE id = ?", (last + len(rows), session_id))
 

@@ -63,7 +63,7 @@ class TestTransact:
         leaving = asyncio.ensure_future(opened.db.transact(rename, opened.session_id, "still done"))
         await asyncio.sleep(0)
         leaving.cancel()
-        await asyncio.wait_for(sent.wait(), 30)
+        await asyncio.wait_for(sent.wait(), PATIENCE_S)
         assert await opened.db.read(title, opened.session_id) == "still done"
         assert Ring("rang", "still done") in opened.sent
 

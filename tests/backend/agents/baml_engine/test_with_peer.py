@@ -242,7 +242,7 @@ class TestAProviderThatFails:
 
     async def test_by_never_answering_ends_in_time(self, aimock: Aimock) -> None:
         aimock.says("hello", chaos={"latencyMs": 20_000})
-        short = Bounds(read=0.2, first_token=0.2, idle=0.2, total=10, stream=10, attempts=2, backoff=0.01)
+        short = Bounds(read=0.2, first_token=0.2, idle=0.2, total=60, stream=60, attempts=2, backoff=0.01)
         for reply in (False, True):
             assert "did not answer in time twice" in await failure_of(engine_at(aimock.url, short), reply=reply)
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.person import Person, client
+from tests.support.person import PATIENCE_S, Person, client
 from tests.support.server import Server
 
 CLOSED = 0  # instead of a status: the connection was closed without an answer
@@ -88,7 +88,8 @@ def wire(sent: bytes) -> Attack:
     """These bytes on a connection; the status of what comes back."""
 
     def attack(scene: Scene) -> Reply:
-        with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", scene.server.port), timeout=20) as line:
+        address = ("127.0.0.1", scene.server.port)
+        with contextlib.suppress(ConnectionError), socket.create_connection(address, timeout=PATIENCE_S) as line:
             line.sendall(sent)
             answered = line.recv(65536)
             return int(answered.split(b" ")[1]) if answered else CLOSED
