@@ -1,0 +1,46 @@
+"""The tag in our mails that a reply brings back: what it is about, and proof that we wrote it to that very address."""
+
+import base64
+import hmac
+import re
+
+TOKEN_LENGTH = 26  # 128 bits and a little, in base 32
+LOCAL_LENGTH = 64  # RFC 5321, 4.5.3.1.1
+# An identifier of ours, the token, and perhaps a mark that tells mails about the same thing apart.
+_TAG = re.compile(rf"([a-z]{{2,8}}_[0-9a-z]{{1,40}})\.([a-z2-7]{{{TOKEN_LENGTH}}})(?![a-z0-9])")
+
+
+class Tags:
+    """Made and read with one key; nothing is kept. Only mails of ours carry a tag that reads for their recipient."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def make(self, subject_id: str, address: str) -> str:
+        """`req_1.k7...`, for `subject_id` (a request, a session, a proof) in a mail to `address`."""
+        return f"{subject_id}.{self._token(subject_id, address)}"
+
+    def read(self, text: str, address: str) -> str | None:
+        """The subject's id of the first good tag in `text` (a Message-ID, References, a recipient's address), whatever
+        became of upper and lower case; None where none was made for `address`."""
+        for found in _TAG.finditer(text.lower()):
+            if hmac.compare_digest(found[2], self._token(found[1], address)):
+                return found[1]
+        return None
+
+    def _token(self, subject_id: str, address: str) -> str:
+        what = f"mail\n{subject_id}\n{address.strip().lower()}".encode(errors="surrogatepass")
+        digest = hmac.digest(self._key, what, "sha256")
+        return base64.b32encode(digest).decode().lower()[:TOKEN_LENGTH]
+
+
+def message_id(tag: str, host: str, mark: str = "") -> str:
+    """The Message-ID that carries the tag. `mark` is for another mail with the same tag."""
+    return f"<{tag}.{mark}@{host}>" if mark else f"<{tag}@{host}>"
+
+
+def reply_to(tag: str, mailbox: str) -> str | None:
+    """The mailbox's own address with the tag behind a plus; None where it would be longer than an address may be."""
+    local, _, domain = mailbox.rpartition("@")
+    tagged = f"{local}+{tag}"
+    return f"{tagged}@{domain}" if len(tagged) <= LOCAL_LENGTH else None

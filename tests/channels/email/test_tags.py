@@ -1,0 +1,54 @@
+"""A tag is good for one thing and one address, however a mail program passes it on."""
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from channels.email.tags import Tags, message_id, reply_to
+
+REQUEST = "req_01kabcdefghjkmnpqrstvwxyz0"
+DANA = "dana@example.org"
+TAGS = Tags(b"k" * 32)
+TAG = TAGS.make(REQUEST, DANA)
+
+
+class TestTag:
+    def test_comes_back_in_a_reply_s_headers(self) -> None:
+        sent = message_id(TAG, "assent.example")
+        assert sent == f"<{REQUEST}.{TAG.rpartition('.')[2]}@assent.example>"
+        assert TAGS.read(f"<ses_1@assent.example>\r\n\t{sent} <CAF+x@mail.gmail.com>", DANA) == REQUEST
+
+    def test_comes_back_with_a_mark(self) -> None:
+        assert TAGS.read(message_id(TAG, "assent.example", "closed"), DANA) == REQUEST
+
+    def test_comes_back_in_an_address(self) -> None:
+        address = reply_to(TAG, "agent@example.org")
+        assert address is not None and len(address.partition("@")[0]) <= 64
+        assert TAGS.read(f"To: Assent <{address.upper()}>", "Dana@Example.org ") == REQUEST
+
+    def test_stays_out_of_an_address_that_would_be_too_long(self) -> None:
+        assert reply_to(TAG, "approvals-of-the-agents@example.org") is None
+
+    def test_is_good_for_one_address(self) -> None:
+        assert TAGS.read(message_id(TAG, "assent.example"), "eve@example.org") is None
+
+    def test_is_good_with_one_key(self) -> None:
+        assert Tags(b"x" * 32).read(message_id(TAG, "assent.example"), DANA) is None
+
+    def test_is_good_for_one_subject(self) -> None:
+        assert TAGS.read(message_id(TAG.replace("req_01k", "req_02k"), "assent.example"), DANA) is None
+
+    def test_is_found_behind_one_that_is_not_ours(self) -> None:
+        forged = TAGS.make("req_other", "eve@example.org")
+        assert TAGS.read(f"<{forged}@assent.example> <{TAG}@assent.example>", DANA) == REQUEST
+
+    def test_holds_128_bits_beside_the_identifier(self) -> None:
+        assert len(TAG.removeprefix(f"{REQUEST}.")) * 5 >= 128
+
+    @given(st.integers(0, len(TAG) - 1), st.characters(codec="utf-8"))
+    def test_with_any_character_changed_is_not_good(self, place: int, other: str) -> None:
+        assume(other.lower() != TAG[place])
+        assert TAGS.read(f"<{TAG[:place]}{other}{TAG[place + 1 :]}@assent.example>", DANA) != REQUEST
+
+    @given(st.text())
+    def test_is_not_found_in_anything_else(self, text: str) -> None:
+        assert TAGS.read(text, DANA) is None
