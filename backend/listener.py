@@ -94,7 +94,8 @@ class ChannelInbox:
     def _message(self, tx: Tx, said: SaidMessage) -> None:
         person = _person(tx, said.channel, said.account)
         session_id = _session_at(tx, person, said)
-        inbound = InboundMessage(said.channel, person.id, said.content, session_id, f"{said.channel}:{said.event_id}"[:200])
+        event_id = f"{said.channel}:{said.event_id}"[:200]
+        inbound = InboundMessage(said.channel, person.id, said.content, session_id, event_id, topic=said.topic)
         received = receive_message(tx, person, inbound)
         if not received.repeat:
             connections.bind_place(tx, said.channel, said.place, received.session_id, dict(said.thread))

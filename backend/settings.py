@@ -1,5 +1,6 @@
 """Every setting, read once from the environment (and `.env`); a wrong one refuses to start and names itself."""
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,6 +24,10 @@ class SettingsError(Exception):
 
 def _provider_key(*names: str) -> Any:
     return Field(default=None, validation_alias=AliasChoices(*names))
+
+
+def _at(name: str, url: str) -> Any:
+    return Field(default=url, validation_alias=AliasChoices(name))
 
 
 class Settings(BaseSettings):
@@ -69,10 +74,19 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = _provider_key("SLACK_SIGNING_SECRET")
     slack_client_id: str | None = _provider_key("SLACK_CLIENT_ID")
     slack_client_secret: SecretStr | None = _provider_key("SLACK_CLIENT_SECRET")
-    slack_api_url: str = Field(default="https://slack.com/api", validation_alias=AliasChoices("SLACK_API_URL"))
-    slack_authorize_url: str = Field(
-        default="https://slack.com/oauth/v2/authorize", validation_alias=AliasChoices("SLACK_AUTHORIZE_URL")
-    )
+    slack_api_url: str = _at("SLACK_API_URL", "https://slack.com/api")
+    slack_authorize_url: str = _at("SLACK_AUTHORIZE_URL", "https://slack.com/oauth/v2/authorize")
+
+    google_client_id: str | None = _provider_key("GOOGLE_CLIENT_ID")
+    google_client_secret: SecretStr | None = _provider_key("GOOGLE_CLIENT_SECRET")
+    google_auth_url: str = _at("GOOGLE_AUTH_URL", "https://accounts.google.com/o/oauth2/v2/auth")
+    google_token_url: str = _at("GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token")
+    google_certs_url: str = _at("GOOGLE_CERTS_URL", "https://www.googleapis.com/oauth2/v1/certs")
+    gmail_api_url: str = _at("GMAIL_API_URL", "https://gmail.googleapis.com")
+    gmail_authserv_id: str = Field(default="mx.google.com", min_length=1, validation_alias=AliasChoices("GMAIL_AUTHSERV_ID"))
+    gmail_poll_seconds: float = Field(default=30, ge=1, le=3600, validation_alias=AliasChoices("GMAIL_POLL_SECONDS"))
+    gmail_pubsub_topic: str | None = _provider_key("GMAIL_PUBSUB_TOPIC")
+    gmail_push_account: str | None = _provider_key("GMAIL_PUSH_ACCOUNT")
 
     @field_validator("allowed_origins", "trusted_proxies", mode="before")
     @classmethod
@@ -97,7 +111,16 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("public_url", "llm_base_url", "slack_api_url", "slack_authorize_url")
+    @field_validator(
+        "public_url",
+        "llm_base_url",
+        "slack_api_url",
+        "slack_authorize_url",
+        "google_auth_url",
+        "google_token_url",
+        "google_certs_url",
+        "gmail_api_url",
+    )
     @classmethod
     def _check_url(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -184,6 +207,21 @@ class Settings(BaseSettings):
             raise ValueError("\n".join(wrong))
         return self
 
+    @model_validator(mode="after")
+    def _check_google(self) -> "Settings":
+        wrong = []
+        if bool(self.google_client_id) != bool(self.google_client_secret):
+            wrong.append("GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET: set both (Google Cloud, APIs & Services, Credentials)")
+        if bool(self.gmail_pubsub_topic) != bool(self.gmail_push_account):
+            wrong.append("GMAIL_PUBSUB_TOPIC, GMAIL_PUSH_ACCOUNT: set both for push, or neither: then mailboxes are polled")
+        if self.gmail_pubsub_topic and not re.fullmatch(r"projects/[^/]+/topics/[^/]+", self.gmail_pubsub_topic):
+            wrong.append("GMAIL_PUBSUB_TOPIC: write projects/PROJECT/topics/TOPIC")
+        if self.gmail_push_account and not self.google_client_id:
+            wrong.append("GMAIL_PUSH_ACCOUNT: set GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET too")
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
+
     @property
     def database(self) -> Path | str:
         """A SQLite file, or the URL of a PostgreSQL database, which may hold a password."""
@@ -218,6 +256,11 @@ class Settings(BaseSettings):
                 self.slack_client_secret,
             )
         )
+
+    @property
+    def has_email(self) -> bool:
+        """Whether Gmail is configured; a mailbox is then connected in the web app."""
+        return self.google_client_id is not None
 
     @property
     def many_workspaces(self) -> bool:

@@ -11,7 +11,8 @@ Risk = Literal["low", "medium", "high"]
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
     """Something a known person said. `event_id` is the sender's or provider's own id of it: the same id again is the
-    same word. Without `session_id` it opens a session. `settings` are the starter's wishes for the run."""
+    same word. Without `session_id` it opens a session, called `topic` or by its first words. `settings` are the starter's
+    wishes for the run."""
 
     channel: ChannelName
     person_id: str
@@ -19,6 +20,7 @@ class InboundMessage:
     session_id: str | None = None
     event_id: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +51,27 @@ class Address:
 class Question:
     """A feedback request on its way to one person. `request` is the request in the API's shape, as it is now: pending when
     it is delivered, decided when its copy is settled. `link` opens it in the web app. `decidable` is false where the risk
-    is too high for this channel: then only the link is offered. `context` says in a line or two what led to it."""
+    is too high for this channel: then only the link is offered. `context` says in a line or two what led to it; `topic` is
+    the session's title."""
 
     request: Mapping[str, Any]
     link: str
     decidable: bool = True
     context: str = ""
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
     """Something said to a person that asks nothing: the agent's reply (Markdown), or a notice of the platform. By `id` a
-    channel finds it again."""
+    channel finds it again. `about` is the id of the request it belongs to, `session_id` and `topic` are the session's."""
 
     text: str
     author: str = "Assent"
     id: str = ""
+    about: str | None = None
+    session_id: str | None = None
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +159,13 @@ class SaidAnswer(Said):
 
 @dataclass(frozen=True, slots=True)
 class SaidMessage(Said):
-    """`place` names the conversation on the channel (one place, one session); `thread` is how to speak there."""
+    """`place` names the conversation on the channel (one place, one session); `thread` is how to speak there. A session
+    that it opens is called `topic`, or by its first words."""
 
     content: str
     place: str
     thread: Mapping[str, Any]
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)

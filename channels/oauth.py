@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from channels.contract import ChannelName
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -25,16 +27,21 @@ class Granted:
 
 
 class Provider(Protocol):
-    """The provider's side of the exchange. `state` comes back unchanged with the code."""
+    """The provider's side of the exchange, as `name` in addresses, for accounts on `channel`. `state` comes back unchanged
+    with the code. `challenge` and `verifier` are PKCE's (S256, RFC 7636); the verifier never leaves the person's browser
+    and us."""
 
-    def sign_in_url(self, state: str) -> str:
+    name: str
+    channel: ChannelName
+
+    def sign_in_url(self, state: str, challenge: str) -> str:
         """Where a person proves which account is theirs."""
         ...
 
-    def install_url(self, state: str) -> str:
+    def install_url(self, state: str, challenge: str) -> str:
         """Where an administrator lets us in."""
         ...
 
-    async def redeem(self, code: str) -> Granted:
+    async def redeem(self, code: str, verifier: str) -> Granted:
         """What was agreed to. Raises one of `channels.errors`."""
         ...

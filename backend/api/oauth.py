@@ -11,7 +11,7 @@ from backend.api.context import Context, Reach
 from backend.api.deps import Json, SignedIn
 from backend.api.schemas import View
 from backend.auth.principal import Principal
-from backend.core.proofs import Purpose, begin_at_provider, keep_grant, keep_install, use_state
+from backend.core.proofs import Purpose, begin_at_provider, challenge_of, keep_grant, keep_install, use_state
 from backend.errors import Forbidden, Invalid, NotFound, Problem, Unavailable
 from channels.errors import ChannelError, Retryable
 from channels.oauth import Granted, Provider
@@ -33,11 +33,12 @@ async def start_sign_in(provider: str, principal: SignedIn, reach: Reach) -> Res
     return await _begin(reach, principal, provider, "sign_in")
 
 
-@router.post("/api/channels/{provider}/install", response_model=Start)
-async def start_install(provider: str, principal: SignedIn, reach: Reach) -> Response:
-    """Where an administrator lets us into a workspace."""
+@router.post("/api/channels/{channel}/install", response_model=Start)
+async def start_install(channel: str, principal: SignedIn, reach: Reach) -> Response:
+    """Where an administrator lets us into a workspace, or a mailbox."""
+    provider = next((name for name, each in reach.providers.items() if each.channel == channel), channel)
     _provider(reach, provider)
-    if not reach.settings.many_workspaces:
+    if channel == "slack" and not reach.settings.many_workspaces:
         raise NotFound("This server serves the one workspace of its settings (SLACK_BOT_TOKEN).")
     if not principal.is_admin:
         raise Forbidden("Only an administrator can install this.", code="not_an_admin")
@@ -55,26 +56,27 @@ async def finish(
 ) -> Response:
     """The provider sends the browser back here. A refusal leads a browser on to the web app, which says what its code
     means; programs get the problem."""
-    _provider(reach, provider)
+    channel = _provider(reach, provider).channel
     try:
-        return _back(reach, provider, await _finish(reach, provider, request, state, "" if error else code))
+        return _back(reach, channel, await _finish(reach, provider, request, state, "" if error else code))
     except Problem as problem:
         if "text/html" not in request.headers.get("accept", ""):
             raise
-        return _to_channels(reach, provider, problem.code)
+        return _to_channels(reach, channel, problem.code)
 
 
 async def _finish(reach: Context, provider: str, request: Request, state: str, code: str) -> str:
     """What came of it. Without a `code` the person declined."""
-    proof = await reach.db.transact(use_state, provider, state, request.cookies.get(COOKIE, ""))
+    at, browser = _provider(reach, provider), request.cookies.get(COOKIE, "")
+    proof = await reach.db.transact(use_state, provider, state, browser)
     installing = proof.detail["purpose"] == "install"
     if not code:
         return "not_installed" if installing else "refused"
-    granted = await _redeem(_provider(reach, provider), code)
+    granted = await _redeem(at, code, browser)
     if installing:
-        await _install(reach, proof.person_id, provider, granted)
+        await _install(reach, proof.person_id, at.channel, granted)
         return "installed"
-    await reach.db.transact(keep_grant, proof.person_id, provider, granted)
+    await reach.db.transact(keep_grant, proof.person_id, at.channel, granted)
     return "linked"
 
 
@@ -82,7 +84,8 @@ async def _begin(reach: Context, principal: Principal, provider: str, purpose: P
     at = _provider(reach, provider)
     browser = secrets.token_urlsafe(32)
     state = await reach.db.transact(begin_at_provider, principal.person, provider, purpose, browser)
-    reply = Json({"url": at.install_url(state) if purpose == "install" else at.sign_in_url(state)})
+    address = at.install_url if purpose == "install" else at.sign_in_url
+    reply = Json({"url": address(state, challenge_of(browser))})
     _keep(reply, reach, browser, COOKIE_S)
     return reply
 
@@ -94,9 +97,9 @@ def _provider(reach: Context, name: str) -> Provider:
     return found
 
 
-async def _redeem(at: Provider, code: str) -> Granted:
+async def _redeem(at: Provider, code: str, verifier: str) -> Granted:
     try:
-        return await at.redeem(code)
+        return await at.redeem(code, verifier)
     except Retryable as error:
         raise Unavailable(f"{error.reason} Begin again in a moment.") from None
     except ChannelError as error:
@@ -105,22 +108,22 @@ async def _redeem(at: Provider, code: str) -> Granted:
         raise problem from None
 
 
-async def _install(reach: Context, person_id: str, provider: str, granted: Granted) -> None:
+async def _install(reach: Context, person_id: str, channel: str, granted: Granted) -> None:
     installed = granted.installation
     if installed is None:
         raise Invalid("The app was not installed; begin again and allow it.", code="not_granted")
     sealed = reach.vault.seal(installed.secret)
-    await reach.db.transact(keep_install, person_id, provider, installed, sealed)
+    await reach.db.transact(keep_install, person_id, channel, installed, sealed)
 
 
-def _back(reach: Context, provider: str, outcome: str) -> Response:
-    reply = _to_channels(reach, provider, outcome)
+def _back(reach: Context, channel: str, outcome: str) -> Response:
+    reply = _to_channels(reach, channel, outcome)
     _keep(reply, reach, "", 0)
     return reply
 
 
-def _to_channels(reach: Context, provider: str, outcome: str) -> Response:
-    return RedirectResponse(f"{reach.settings.url}{BACK}?{urlencode({provider: outcome})}", 303)
+def _to_channels(reach: Context, channel: str, outcome: str) -> Response:
+    return RedirectResponse(f"{reach.settings.url}{BACK}?{urlencode({channel: outcome})}", 303)
 
 
 def _keep(reply: Response, reach: Context, browser: str, seconds: int) -> None:

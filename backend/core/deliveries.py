@@ -120,11 +120,13 @@ def _account(tx: Tx, person_id: str, channel: str) -> str | None:
 def question_for(tx: Tx, request: Row[Any], channel: str, policy: Policy, url: str) -> Question:
     """The request as it is now, in the form a channel shows."""
     risk = (request.body.get("action") or {}).get("risk", "low")
+    session = sessions.session_row(tx, request.session_id)
     return Question(
         request=shape_request(tx, request),
         link=f"{url}/r/{request.id}",
         decidable=policy.may_decide_on(channel, risk),
         context=_context(tx, request.session_id),
+        topic=session.title if session is not None else "",
     )
 
 

@@ -36,7 +36,7 @@ def receive_message(tx: Tx, person: Person, inbound: InboundMessage) -> Received
     if known is not None:
         return _repeat(tx, person, inbound, known)
     if inbound.session_id is None:
-        session_id = open_session(tx, person, inbound.content)
+        session_id = open_session(tx, person, inbound.topic or inbound.content)
     else:
         session_id = inbound.session_id
         if own_session(tx, person, session_id).status == SessionStatus.CLOSED:

@@ -1,5 +1,6 @@
 """Sign-ins at a provider that are begun here: the state that comes back is good once, for whoever began, in their browser."""
 
+import base64
 import hashlib
 import secrets
 from typing import Literal
@@ -16,13 +17,13 @@ STATE_MS = 10 * 60_000
 Purpose = Literal["sign_in", "install"]
 
 
-def begin_at_provider(tx: Tx, person: Person, channel: str, purpose: Purpose, browser: str) -> str:
+def begin_at_provider(tx: Tx, person: Person, provider: str, purpose: Purpose, browser: str) -> str:
     """The state to send along. `browser` is a secret that only the person's browser keeps."""
     state = secrets.token_urlsafe(32)
     connections.insert_proof(
         tx,
         digest=_digest(state, browser),
-        channel=channel,
+        channel=provider,
         kind="oauth",
         person_id=person.id,
         detail={"purpose": purpose},
@@ -31,9 +32,14 @@ def begin_at_provider(tx: Tx, person: Person, channel: str, purpose: Purpose, br
     return state
 
 
-def use_state(tx: Tx, channel: str, state: str, browser: str) -> Row[object]:
+def challenge_of(browser: str) -> str:
+    """What the provider is shown of the browser's secret, so that only whoever has it can use the code (S256, RFC 7636)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(browser.encode()).digest()).rstrip(b"=").decode()
+
+
+def use_state(tx: Tx, provider: str, state: str, browser: str) -> Row[object]:
     """Who began what; the state is used up. Raises Invalid, with status 400, for a state that is not good here."""
-    proof = connections.use_proof(tx, _digest(state, browser), channel, "oauth")
+    proof = connections.use_proof(tx, _digest(state, browser), provider, "oauth")
     person = person_by_id(tx, proof.person_id) if proof is not None else None
     if proof is None or person is None or person.disabled_at is not None:
         refusal = Invalid("This sign-in was not begun here, is used, or is too old; begin again.", code="bad_state")

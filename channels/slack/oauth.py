@@ -8,6 +8,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from channels.contract import ChannelName
 from channels.errors import Rejected
 from channels.oauth import Granted, Installation
 from channels.slack.client import TIMEOUT_S, failure_of
@@ -18,17 +19,20 @@ class SlackOAuth:
     """See `channels.oauth.Provider`. Without PKCE, which at Slack makes an app a public client for good and takes the bot's
     scopes from an installation on localhost (docs/decisions/0009); a server has a secret."""
 
+    name = "slack"
+    channel: ChannelName = "slack"
+
     def __init__(self, client_id: str, client_secret: str, *, redirect_uri: str, authorize_url: str, api_url: str) -> None:
         self._id, self._secret, self._redirect_uri = client_id, client_secret, redirect_uri
         self._authorize_url, self._api_url = authorize_url, api_url.rstrip("/") + "/"
 
-    def sign_in_url(self, state: str) -> str:
+    def sign_in_url(self, state: str, challenge: str) -> str:
         return self._url(state, scope="", user_scope=SIGN_IN_SCOPE)
 
-    def install_url(self, state: str) -> str:
+    def install_url(self, state: str, challenge: str) -> str:
         return self._url(state, scope=",".join(SCOPES), user_scope="")
 
-    async def redeem(self, code: str) -> Granted:
+    async def redeem(self, code: str, verifier: str) -> Granted:
         client = AsyncWebClient(base_url=self._api_url, retry_handlers=[])
         try:
             async with asyncio.timeout(TIMEOUT_S):
