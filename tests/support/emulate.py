@@ -92,12 +92,13 @@ class SignIn:
         self.query = {key: values[0] for key, values in parse_qs(urlsplit(self.url).query).items()}
         self.state = self.query["state"]
         self._url, self._cookies = person.url, dict(reply.cookies)
+        self._back = urlsplit(self.query["redirect_uri"]).path
 
     def back(self, accept: str = "application/json", **query: str) -> httpx.Response:
         """The provider sends the browser back; it still has the cookie it began with."""
         browser = client(self._url)
         browser.cookies.update(self._cookies)
-        return browser.get("/api/auth/slack/callback", params=query, headers={"Accept": accept})
+        return browser.get(self._back, params=query, headers={"Accept": accept})
 
 
 def connect_slack(person: Person, slack: Emulated, name: str = "dana", path: str = "/api/auth/slack/start") -> httpx.Response:
@@ -123,7 +124,7 @@ def run_emulate(server_url: str, app: Json | None = None) -> Iterator[Emulated]:
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
-            yield Emulated(_address(process))
+            yield Emulated(address_of(process))
         finally:
             process.terminate()
             process.communicate()
@@ -147,7 +148,8 @@ def _seed(manifest: Json) -> Json:
     return {**rules, "users": people, "oauth_apps": [app], "tokens": tokens}
 
 
-def _address(process: subprocess.Popen[str]) -> str:
+def address_of(process: subprocess.Popen[str]) -> str:
+    """Where the peer listens, once it says so."""
     said = []
     for line in process.stdout or ():
         said.append(line)
@@ -158,12 +160,14 @@ def _address(process: subprocess.Popen[str]) -> str:
 
 def _form_of(page: str, user: str) -> dict[str, str]:
     """The hidden fields behind one account's button."""
-    reader = _Forms()
+    reader = Forms()
     reader.feed(page)
     return next(form for form in reader.forms if form.get("user_id") == user)
 
 
-class _Forms(HTMLParser):
+class Forms(HTMLParser):
+    """The hidden fields of each form of a page."""
+
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[dict[str, str]] = []

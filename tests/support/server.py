@@ -64,7 +64,7 @@ class Server:
         environment = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("ASSENT_", "OPENAI_", "ANTHROPIC_", "AZURE_", "SLACK_"))
+            if not name.startswith(("ASSENT_", "OPENAI_", "ANTHROPIC_", "AZURE_", "SLACK_", "GOOGLE_", "GMAIL_"))
         }
         environment |= {name if name.isupper() else f"ASSENT_{name.upper()}": str(value) for name, value in given.items()}
         environment |= {"ASSENT_DATA_DIR": str(self.data_dir), "ASSENT_PORT": str(self.port), "ASSENT_LOG_FORMAT": "json"}

@@ -1,29 +1,24 @@
 """A Slack nobody here wrote (npm local-slack): the Web API, signed events and clicks, windows, Socket Mode; and a proxy
 before it that fails as scripted."""
 
-import asyncio
 import hmac
 import json
 import platform
 import re
 import subprocess
 import sys
-import threading
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import httpx
 import pytest
-from aiohttp import web
 from websockets.sync.client import connect
 
+from tests.support.faults import Fault, FaultyProxy, beside
 from tests.support.person import PATIENCE_S, Person, until
 from tests.support.server import ROOT, free_port
 from tests.support.wall import walled
@@ -33,6 +28,7 @@ TEAM, BOT, TOKEN, APP_TOKEN, SECRET = "T01TEST", "U0BOT", "xoxb-test", "xapp-tes
 DANA, EVE = "U0DANA", "U0EVE"
 _LISTENING = re.compile(r"Web UI:\s+(http://\S+)")
 Json = dict[str, Any]
+__all__ = ["Fault", "Faults", "Slack", "deliver", "faults_beside", "link", "run_slack", "sign", "slack", "slack_server"]
 
 
 class Slack:
@@ -154,86 +150,20 @@ def slack(slack_server: Slack) -> Slack:
     return slack_server
 
 
-@dataclass
-class Fault:
-    """What one call gets instead of Slack's answer. `after`: Slack does it first. `hang`: no answer at all."""
+class Faults(FaultyProxy):
+    """A proxy before Slack's Web API; a call is named by its method."""
 
-    status: int = 200
-    body: str = '{"ok":true}'
-    content_type: str = "application/json"
-    headers: dict[str, str] | None = None
-    after: bool = False
-    hang: bool = False
-
-
-class Faults:
-    """A proxy before Slack's Web API. The faults scripted for a method are used up one by one, then calls pass."""
+    base = "/api/"
 
     def __init__(self, upstream: str) -> None:
-        self.url = ""
-        self.calls: list[tuple[str, Json]] = []
-        self._upstream, self._scripted = upstream, dict[str, deque[Fault]]()
-        self._runner: web.AppRunner | None = None
-        self._release = asyncio.Event()
-
-    def script(self, method: str, *faults: Fault) -> None:
-        self._scripted.setdefault(method, deque()).extend(faults)
-
-    async def __aenter__(self) -> "Faults":
-        app = web.Application()
-        app.router.add_route("*", "/api/{method}", self._answer)
-        self._runner = web.AppRunner(app)
-        await self._runner.setup()
-        port = free_port()
-        await web.TCPSite(self._runner, "127.0.0.1", port).start()
-        self.url = f"http://127.0.0.1:{port}/api/"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._runner is not None
-        self._release.set()
-        await self._runner.cleanup()
-
-    async def _answer(self, request: web.Request) -> web.Response:
-        method, body = request.match_info["method"], await request.read()
-        self.calls.append((method, json.loads(body) if body[:1] == b"{" else dict(request.query)))
-        scripted = self._scripted.get(method)
-        fault = scripted.popleft() if scripted else None
-        if fault is None or fault.after:
-            passed = await self._pass(request, method, body)
-            if fault is None:
-                return passed
-        if fault.hang:
-            await self._release.wait()
-        return web.Response(
-            status=fault.status, body=fault.body.encode(), headers={"Content-Type": fault.content_type, **(fault.headers or {})}
-        )
-
-    async def _pass(self, request: web.Request, method: str, body: bytes) -> web.Response:
-        headers = {name: request.headers[name] for name in ("Authorization", "Content-Type") if name in request.headers}
-        async with (
-            aiohttp.ClientSession() as session,
-            session.request(
-                request.method, self._upstream + method, params=request.query, data=body or None, headers=headers
-            ) as reply,
-        ):
-            return web.Response(status=reply.status, body=await reply.read(), content_type=reply.content_type)
+        super().__init__(upstream.removesuffix(self.base), lambda _, path: path.removeprefix(self.base))
 
 
 @contextmanager
 def faults_beside(upstream: str) -> Iterator[Faults]:
     """The proxy on a thread of its own, for tests that wait for other processes."""
-    loop, faults = asyncio.new_event_loop(), Faults(upstream)
-    thread = threading.Thread(target=loop.run_forever, name="Slack faults")
-    thread.start()
-    try:
-        asyncio.run_coroutine_threadsafe(faults.__aenter__(), loop).result(PATIENCE_S)
+    with beside(faults := Faults(upstream)):
         yield faults
-        asyncio.run_coroutine_threadsafe(faults.__aexit__(), loop).result(PATIENCE_S)
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 def sign(
