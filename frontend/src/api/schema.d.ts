@@ -257,7 +257,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/channels/{provider}/install": {
+    "/api/channels/{channel}/install": {
         parameters: {
             query?: never;
             header?: never;
@@ -268,9 +268,9 @@ export interface paths {
         put?: never;
         /**
          * Start Install
-         * @description Where an administrator lets us into a workspace.
+         * @description Where an administrator lets us into a workspace, or a mailbox.
          */
-        post: operations["start_install_api_channels__provider__install_post"];
+        post: operations["start_install_api_channels__channel__install_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2011,12 +2011,12 @@ export interface operations {
             };
         };
     };
-    start_install_api_channels__provider__install_post: {
+    start_install_api_channels__channel__install_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                provider: string;
+                channel: string;
             };
             cookie?: never;
         };

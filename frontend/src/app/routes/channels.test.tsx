@@ -1,64 +1,17 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { render, screen, waitFor, within } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { http, HttpResponse } from 'msw';
-import { MemoryRouter } from 'react-router';
-import { beforeEach, describe, expect, test } from 'vitest';
-import type { Channel } from '@/api/types';
-import type { Wish } from '@/features/channels/model';
-import { applyMine } from '@/live/use-live-me';
+import { describe, expect, test } from 'vitest';
+import { AT, email, hear, keeps, put, row, show, slack } from '@/testing/channels';
 import { aChannel, aRequest } from '@/testing/fixtures';
 import { server } from '@/testing/server';
-import { ChannelsRoute } from './channels';
-
-const AT = '*/api/channels';
-const slack = aChannel({ type: 'slack', account: '@dana' });
-const email = aChannel({ type: 'email', set_up: false, linked: false, status: 'disconnected' });
-let kept: Channel[];
-let put: Wish[][];
-let cache: QueryClient;
-
-/** A server that keeps what it is told. */
-function keeps(channels: Channel[]) {
-  kept = channels;
-  server.use(
-    http.get(AT, () => HttpResponse.json({ items: kept })),
-    http.put(AT, async ({ request }) => {
-      const { items } = (await request.json()) as { items: Wish[] };
-      put.push(items);
-      kept = items.map((wish) => ({ ...kept.find(({ type }) => type === wish.type), ...wish }) as Channel);
-      return HttpResponse.json({ items: kept });
-    }),
-  );
-}
-
-function show() {
-  render(
-    <QueryClientProvider client={cache}>
-      <MemoryRouter>
-        <ChannelsRoute />
-      </MemoryRouter>
-    </QueryClientProvider>,
-  );
-}
 
 const order = () => screen.getAllByRole('heading', { level: 2 }).map((heading) => heading.textContent);
-const row = (type: string) => {
-  const found = document.querySelector<HTMLElement>(`[data-channel=${type}]`);
-  if (!found) throw new Error(`no row of ${type}`);
-  return within(found);
-};
 
 async function choose(channel: string, item: string) {
   await userEvent.click(await screen.findByRole('button', { name: `Menu of ${channel}` }));
   await userEvent.click(await screen.findByRole('menuitem', { name: item }));
 }
-
-beforeEach(() => {
-  cache = new QueryClient({ defaultOptions: { queries: { retry: false }, mutations: { retry: false } } });
-  put = [];
-  keeps([aChannel(), slack, email]);
-});
 
 describe('the order', () => {
   test('moves by menu, which offers no way out of the list', async () => {
@@ -92,8 +45,8 @@ describe('the order', () => {
   test('changed in another tab arrives here', async () => {
     show();
     await screen.findByText('@dana');
-    kept = [slack, aChannel(), email];
-    applyMine(cache, { type: 'channels_ordered' });
+    keeps([slack, aChannel(), email]);
+    hear({ type: 'channels_ordered' });
     await waitFor(() => expect(order()[0]).toBe('Slack@dana'));
   });
 });
@@ -125,7 +78,7 @@ describe('a channel', () => {
   test('is unlinked after a word on what happens', async () => {
     server.use(
       http.delete('*/api/channels/slack', () => {
-        kept = [aChannel(), { ...slack, linked: false, account: null, status: 'disconnected' }, email];
+        keeps([aChannel(), { ...slack, linked: false, account: null, status: 'disconnected' }, email]);
         return new HttpResponse(null, { status: 204 });
       }),
     );
@@ -151,8 +104,8 @@ describe('a channel', () => {
     expect(box).toHaveFocus();
     expect(within(box).getByText('link K7W3N9QXYZ')).toBeVisible();
     expect(box).toHaveTextContent('ends in 9 min');
-    kept = [aChannel(), slack, email];
-    applyMine(cache, { type: 'channel_status', channel: 'slack', status: 'connected' });
+    keeps([aChannel(), slack, email]);
+    hear({ type: 'channel_status', channel: 'slack', status: 'connected' });
     expect(await row('slack').findByText('@dana')).toBeVisible();
     expect(box).not.toBeInTheDocument();
   });
@@ -181,7 +134,7 @@ describe('a channel', () => {
     await choose('Slack', 'Send a test');
     expect(await row('slack').findByText('Being sent')).toBeVisible();
     request = { ...request, deliveries: [{ ...copy, status: 'failed', error: 'The token was revoked.' }] };
-    applyMine(cache, {
+    hear({
       type: 'feedback_delivery',
       session_id: 's1',
       request_id: 't1',

@@ -4,7 +4,7 @@ import { Button } from '@/components/ui/button';
 import { Notice } from '@/components/ui/notice';
 import { Skeleton } from '@/components/ui/skeleton';
 import { Ladder } from '@/features/channels/components/ladder';
-import { comeBack } from '@/features/channels/model';
+import { comeBack } from '@/features/channels/come-back';
 import { useChannels, useOrder } from '@/features/channels/queries';
 import { TestProgress } from '@/features/feedback/components/test-progress';
 
@@ -13,8 +13,7 @@ export function ChannelsRoute() {
   const channels = useChannels();
   const order = useOrder();
   const [params] = useSearchParams();
-  const slack = channels.shown?.find(({ type }) => type === 'slack');
-  const told = slack && comeBack(params.get('slack'), slack);
+  const told = channels.shown && comeBack(params, channels.shown);
   return (
     <div className="relative h-full overflow-y-auto">
       <title>Channels · Assent</title>

@@ -15,14 +15,14 @@ export function Disclosure({ summary, open = false, onToggle, className, childre
   return (
     <details
       data-slot="disclosure"
-      className={cn('group text-sm', className)}
+      className={cn('text-sm', className)}
       open={open}
       onToggle={(event) => onToggle?.(event.currentTarget.open)}
     >
       <summary className="flex min-h-6 list-none items-baseline gap-2 text-ink-2 hover:text-ink pointer-coarse:min-h-11 [&::-webkit-details-marker]:hidden">
         <ChevronRight
           aria-hidden
-          className="size-3.5 shrink-0 translate-y-0.5 transition-transform duration-150 group-open:rotate-90"
+          className="size-3.5 shrink-0 translate-y-0.5 transition-transform duration-150 [[open]>summary>&]:rotate-90"
         />
         {summary}
       </summary>

@@ -3,7 +3,6 @@ import { aChannel } from '@/testing/fixtures';
 import {
   arranged,
   changed,
-  comeBack,
   minutesOf,
   moved,
   nameWithAccount,
@@ -57,6 +56,10 @@ test('how a channel is doing stands there in words', () => {
     tone: 'bad',
     text: 'Failing since 13:40: The token was revoked.',
   });
+  expect(standing({ ...email, set_up: true, error: 'The agent has no mailbox yet.' })).toEqual({
+    tone: 'bad',
+    text: 'The agent has no mailbox yet.',
+  });
   expect(nameWithAccount(slack)).toBe('Slack (@dana)');
   expect(nameWithAccount(chat)).toBe('Web chat');
 });
@@ -65,22 +68,4 @@ test('waits are typed in minutes and kept in seconds', () => {
   expect(['15', '0', '0.5', '10080'].map(secondsOf)).toEqual([900, 0, 30, 604_800]);
   expect(['', ' ', '-1', '10081', 'soon'].map(secondsOf)).toEqual(Array(5).fill(undefined));
   expect([900, 30, 100].map(minutesOf)).toEqual(['15', '0.5', '1.67']);
-});
-
-describe('who comes back from Slack', () => {
-  const unlinked = { ...slack, linked: false };
-
-  test('is told why nothing came of it', () => {
-    expect(comeBack('refused', unlinked)).toContain('declined');
-    expect(comeBack('not_installed', slack)).toContain('Assent was not installed');
-    expect(comeBack('bad_state', unlinked)).toContain('another browser');
-    expect(comeBack('account_taken', unlinked)).toContain('somebody else');
-    expect(comeBack('constructor', unlinked)).toBe('Slack was not connected. Begin again here.');
-  });
-
-  test('is told nothing where the channel itself says it', () => {
-    expect(comeBack(null, slack)).toBeUndefined();
-    expect(comeBack('linked', slack)).toBeUndefined();
-    expect(comeBack('refused', slack)).toBeUndefined();
-  });
 });

@@ -56,6 +56,7 @@ export interface Standing {
 /** How a channel is doing, in words. */
 export function standing(channel: Channel, now = Date.now()): Standing {
   if (!channel.set_up) return { tone: 'neutral', text: 'Not set up on this server' };
+  if (!channel.linked && channel.error) return { tone: 'bad', text: channel.error };
   if (!channel.linked) return { tone: 'neutral', text: 'Not linked' };
   if (channel.status === 'connected') {
     return { tone: 'good', text: channel.type === 'chat' ? 'Working, always on' : 'Working' };
@@ -67,6 +68,11 @@ export function standing(channel: Channel, now = Date.now()): Standing {
 /** Whether somebody can be asked there now. */
 export function isReachable({ set_up, linked }: Channel): boolean {
   return set_up && linked;
+}
+
+/** Whether an account of the reader's can be tied to it now; without a mailbox there is nothing to write from. */
+export function isLinkable({ set_up, linked, error }: Channel): boolean {
+  return set_up && !linked && !error;
 }
 
 /** "Slack (@dana)" */
@@ -91,30 +97,4 @@ export function orderInWords(channels: Channel[]): string {
     .filter((channel) => isReachable(channel) && channel.enabled)
     .map(({ type }) => channelName(type))
     .join(', then ');
-}
-
-const NOT_CONNECTED = new Map([
-  ['not_installed', 'Assent was not installed: the request was declined in Slack. You can try again.'],
-  ['refused', 'Slack was not connected: the request was declined there. You can try again.'],
-  [
-    'bad_state',
-    'This sign-in at Slack was used already, took too long, or was begun in another browser. Nothing was changed; begin again here.',
-  ],
-  [
-    'account_taken',
-    'Slack was not connected: this account is linked to somebody else here, who must unlink it first.',
-  ],
-  [
-    'not_granted',
-    'Slack was not connected: it did not grant what is needed. Begin again in a workspace, not a whole organisation, and allow all of it.',
-  ],
-  ['unavailable', 'Slack was not connected: something did not answer in time. Begin again in a moment.'],
-]);
-
-/** What to tell somebody who comes back from Slack, by the outcome in the address; none where all is well. */
-export function comeBack(outcome: string | null, slack: Channel): string | undefined {
-  if (outcome === 'installed') return 'Assent is installed in the Slack workspace.';
-  if (outcome === null || outcome === 'linked') return undefined;
-  if (outcome === 'refused' && slack.linked) return undefined;
-  return NOT_CONNECTED.get(outcome) ?? 'Slack was not connected. Begin again here.';
 }

@@ -61,22 +61,21 @@ export function useUnlink(type: ChannelType) {
   });
 }
 
-/** Leaves for Slack, where the person proves which account is theirs; Slack sends them back here. */
-export function useSignIn() {
+/** Leaves for the provider, where the person proves which account is theirs; it sends them back here. */
+export function useSignIn(provider: 'slack' | 'google') {
   return useMutation({
     networkMode: 'always',
-    mutationFn: () =>
-      unwrap(api.POST('/api/auth/{provider}/start', { params: { path: { provider: 'slack' } } })),
+    mutationFn: () => unwrap(api.POST('/api/auth/{provider}/start', { params: { path: { provider } } })),
     onSuccess: ({ url }) => window.location.assign(url),
   });
 }
 
-/** Leaves for Slack, where an administrator lets Assent into a workspace. */
-export function useInstall() {
+/** Leaves for the provider, where an administrator lets Assent into a workspace or a mailbox. */
+export function useInstall(type: 'slack' | 'email') {
   return useMutation({
     networkMode: 'always',
     mutationFn: () =>
-      unwrap(api.POST('/api/channels/{provider}/install', { params: { path: { provider: 'slack' } } })),
+      unwrap(api.POST('/api/channels/{channel}/install', { params: { path: { channel: type } } })),
     onSuccess: ({ url }) => window.location.assign(url),
   });
 }

@@ -5,7 +5,7 @@ import { useInstall } from '../queries';
 
 /** For an administrator: lets Assent into a workspace, without which nobody there can be asked. */
 export function InstallSlack({ workspaces }: { workspaces: string[] }) {
-  const start = useInstall();
+  const start = useInstall('slack');
   return (
     <div className="grid justify-items-start gap-3 border-t border-rule pt-3">
       <p className="wrap-anywhere text-ink-2">
