@@ -1,0 +1,76 @@
+"""A raw mail taken apart within bounds: its headers as they came, its tree only where it is worth the time."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.message import Message
+from email.parser import BytesHeaderParser, BytesParser
+from email.policy import compat32
+
+MAX_RAW = 2_000_000  # what is behind is an attachment's, or nobody reads it
+MAX_PARTS = 300
+MAX_DEPTH = 30
+MAX_HEADERS = 1000
+_FOLD = re.compile(r"\r?\n(?=[ \t])|\r?\n\Z")
+_CONTROLS = dict.fromkeys((*range(32), 127), " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Header fields from the top down, unfolded; names in lower case."""
+
+    fields: tuple[tuple[str, str], ...]
+
+    def all(self, name: str) -> list[str]:
+        return [value for known, value in self.fields if known == name]
+
+    def first(self, name: str) -> str:
+        """The topmost field of that name; empty: there is none."""
+        return next(iter(self.all(name)), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """`complete` is false where the mail was cut or left unopened because it is too big or too tangled."""
+
+    headers: Headers
+    message: Message
+    complete: bool
+
+
+def open_mail(raw: bytes) -> Opened:
+    """Never raises: what cannot be taken apart is a mail without a readable body."""
+    shown = raw[:MAX_RAW]
+    tangled = shown.lower().count(b"content-type:") > MAX_PARTS or shown.lower().count(b"boundary") > MAX_DEPTH
+    message: Message = (BytesHeaderParser if tangled else BytesParser)(policy=compat32).parsebytes(shown)
+    return Opened(Headers(tuple(_fields(message))), message, complete=len(raw) <= MAX_RAW and not tangled)
+
+
+def decoded(value: str) -> str:
+    """A header's value with its encoded words read, on one line."""
+    try:
+        pieces = [_piece(text, charset) for text, charset in decode_header(value)]
+    except (HeaderParseError, LookupError, ValueError):
+        pieces = [value]
+    return " ".join("".join(pieces).translate(_CONTROLS).split())
+
+
+def _fields(message: Message) -> Iterator[tuple[str, str]]:
+    for name, value in list(message.raw_items())[:MAX_HEADERS]:
+        unfolded = _FOLD.sub("", str(value))
+        yield (
+            name.lower(),
+            unfolded.encode("ascii", "surrogateescape" if _is_raw(unfolded) else "replace").decode("utf-8", "replace"),
+        )
+
+
+def _is_raw(value: str) -> bool:
+    return all(ord(character) < 128 or "\udc80" <= character <= "\udcff" for character in value)
+
+
+def _piece(text: bytes | str, charset: str | None) -> str:
+    if isinstance(text, str):
+        return text
+    return text.decode("utf-8" if charset in (None, "unknown-8bit") else str(charset), "replace")

@@ -1,0 +1,83 @@
+"""The words a mail may decide with, in their exact forms, and the few that may stand around them."""
+
+import re
+import unicodedata
+
+from channels.email.phrases import DOUBTS, FAREWELLS, any_of
+
+# What an action may be called on the first line; everything else is not a decision.
+ACTIONS: dict[str, str] = {
+    "approve": "approve",
+    "approved": "approve",
+    "i approve": "approve",
+    "reject": "reject",
+    "rejected": "reject",
+    "i reject": "reject",
+    "decline": "decline",
+    "continue": "continue",
+    "stop": "stop",
+    "skip": "skip",
+    "revise": "revise",
+    "yes": "yes",
+}
+WITH_REASON = ("reject", "decline")
+_POLITE = re.compile(r"(?:please )?(.*?)(?:,? (?:please|thanks|thank you|many thanks))?", re.DOTALL)
+_EDGES = " \t\u00a0\u3000\ufeff\u200b\u200e\u200f"
+_MARKUP = "*_\"'“”„«»`"
+_ENDS = ".!,;:。！，"
+_TURNED = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_DOUBT, _FAREWELL = any_of(DOUBTS), any_of(FAREWELLS)
+MAX_NAME_LINES = 5
+MAX_NAME_LENGTH = 60
+
+
+def folded(text: str) -> str:
+    """`text` as it is compared: composed, case-folded, without blanks, quotes and full stops around it."""
+    plain = unicodedata.normalize("NFKC", text.strip(_EDGES)).casefold()
+    while plain != (shorter := plain.strip(_EDGES).strip(_MARKUP).rstrip(_ENDS)):
+        plain = shorter
+    return " ".join(plain.split())
+
+
+def action_of(text: str) -> str | None:
+    """The action that is all of `text`, politely or not; None: there is none, or another word stands beside it."""
+    found = _POLITE.fullmatch(folded(text))
+    return ACTIONS.get(folded(found[1])) if found else None
+
+
+def split_action(line: str) -> tuple[str, str] | None:
+    """(action, what is said behind it) of a line such as `reject: too expensive`; None: it starts with no action."""
+    plain = unicodedata.normalize("NFKC", line).strip(_EDGES).lstrip(_MARKUP + _EDGES)
+    found = re.match(r"([A-Za-z]+)(?:[*_\"'”»`]*\s*[:,;.!-]\s*|[*_\"'”»`]*\s+(?:[-–—:]\s*)?|$)(.*)", plain, re.DOTALL)
+    action = ACTIONS.get(found[1].casefold()) if found else None
+    return (action, found[2].strip(_EDGES)) if found and action else None
+
+
+def doubts(text: str) -> bool:
+    """Whether anything in it questions, conditions or takes back what was said before."""
+    return _DOUBT.search(unicodedata.normalize("NFKC", text)) is not None or is_turned(text)
+
+
+def is_turned(text: str) -> bool:
+    """Whether characters in it make it look like another text."""
+    return _TURNED.search(text) is not None
+
+
+def is_farewell(lines: list[str]) -> bool:
+    """Whether the lines are a greeting at most, with a name and the like under it."""
+    kept = [line for line in lines if line.strip(_EDGES)]
+    if not kept:
+        return True
+    greeting = _FAREWELL.fullmatch(folded(kept[0]).rstrip(" ,"))
+    under = kept[1:] if greeting else kept
+    few = len(under) <= (MAX_NAME_LINES if greeting else 1)
+    return few and all(_is_name(line) for line in under) and (greeting is not None or _is_bare_name(under[0]))
+
+
+def _is_name(line: str) -> bool:
+    return len(line) <= MAX_NAME_LENGTH and not doubts(line)
+
+
+def _is_bare_name(line: str) -> bool:
+    """One name, or two, as people sign; no sentence."""
+    return re.fullmatch(r"\s*[-–—]?\s*[A-ZÀ-ÞА-Я][\w.'’-]*(\s[A-ZÀ-ÞА-Я][\w.'’-]*)?\s*", line) is not None
