@@ -26,7 +26,7 @@ class InboundMessage:
 @dataclass(frozen=True, slots=True)
 class InboundAnswer:
     """A known person's answer to a feedback request. `version` is the request's as the person saw it, if known;
-    `event_id` makes a repeat harmless."""
+    `event_id` makes a repeat harmless. `sent_at` (milliseconds) is when they wrote it, where that was earlier."""
 
     channel: ChannelName
     person_id: str
@@ -36,6 +36,7 @@ class InboundAnswer:
     feedback: str | None = None
     version: int | None = None
     event_id: str | None = None
+    sent_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,7 @@ class SaidAnswer(Said):
     values: dict[str, Any] | None = None
     feedback: str | None = None
     version: int | None = None
+    sent_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

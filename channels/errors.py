@@ -3,7 +3,8 @@
 ChannelError
 ├── Retryable      it may work later       (try again here, not before `after` seconds if the provider named them)
 ├── Rejected       it never will           (this message, to this address: go to the next channel)
-└── Disconnected   the connection is gone  (go to the next channel; the person must link the account again)
+└── Disconnected   the connection is gone  (go to the next channel; the person must link the account again, or whoever let us
+                   into `place` must do so again)
 """
 
 
@@ -30,4 +31,8 @@ class Rejected(ChannelError):
 
 
 class Disconnected(ChannelError):
-    pass
+    """`place`: what is gone where it is not the addressee's own account: a workspace, a mailbox of ours."""
+
+    def __init__(self, reason: str, code: str = "", *, place: str | None = None) -> None:
+        super().__init__(reason, code)
+        self.place = place

@@ -11,10 +11,21 @@ TEXT_LENGTH, WHOLE_LENGTH = 20_000, 64_000
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a letter seems to answer; nothing until the same person says yes. `version` is the request's, as it was read."""
+
+    action: str
+    values: dict[str, Any] | None = None
+    feedback: str | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A letter as it is kept. `id` is never used twice in its mailbox. `sender` is who it claims to be from; `verified` says
     whether we believe that. `text` is what is new in it, `whole` all of it in plain text (kept up to TEXT_LENGTH and
-    WHOLE_LENGTH characters). `sent_at` (milliseconds) is its own date. `place` is its conversation, as in SaidMessage."""
+    WHOLE_LENGTH characters). `sent_at` (milliseconds) is its own date. `place` is its conversation, as in SaidMessage.
+    `proposal` is kept where its outcome is "proposal"."""
 
     channel: ChannelName
     mailbox: str
@@ -27,17 +38,7 @@ class Letter:
     sent_at: int | None = None
     request_id: str | None = None
     place: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a letter seems to answer; nothing until the same person says yes. `version` is the request's, as it was read."""
-
-    request_id: str
-    action: str
-    values: dict[str, Any] | None = None
-    feedback: str | None = None
-    version: int | None = None
+    proposal: Proposal | None = None
 
 
 class LetterInbox(Inbox, Protocol):
@@ -51,6 +52,10 @@ class LetterInbox(Inbox, Protocol):
     async def keep_letter(self, letter: Letter) -> bool:
         """Keep the letter; who sent it and which session it belongs to follow from its sender (if verified), its request and
         its place. False: it was kept before, with this outcome or another; the first stays."""
+        ...
+
+    async def has_letter(self, channel: ChannelName, mailbox: str, id: str) -> bool:
+        """Whether it was kept before."""
         ...
 
     async def reply(
@@ -67,12 +72,9 @@ class LetterInbox(Inbox, Protocol):
         at most one such reply goes to a person about the same request (`words.about`) in two minutes; the rest are dropped."""
         ...
 
-    async def propose(self, channel: ChannelName, account: str, proposal: Proposal, letter_id: str) -> None:
-        """Keep what the account's letter seems to answer until it says yes. The newest counts."""
-        ...
-
     async def proposal(self, channel: ChannelName, account: str, request_id: str) -> Proposal | None:
-        """What the account was asked to confirm last, while the request is as it was then. Answering uses it up."""
+        """What the account was asked to confirm last, while the request is as it was then and nothing unclear was written
+        since. Answering uses it up."""
         ...
 
     async def undelivered(self, channel: ChannelName, account: str, subject_id: str, reason: str) -> None:

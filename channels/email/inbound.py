@@ -57,7 +57,7 @@ def read_mail(raw: bytes, mailbox: str, authserv_id: str = AUTHSERV_ID) -> Mail:
     opened = open_mail(raw)
     headers, sender = opened.headers, sender_of(opened.headers)
     subject, body = decoded(headers.first("subject"))[:500], body_of(opened.message)
-    fresh = fresh_of(body.text, (mailbox, *_topic(subject)))
+    fresh = fresh_of(body.text, (mailbox, *_sign(subject)))
     kind = kind_of(headers, opened.message, sender, mailbox)
     return Mail(
         kind="automatic" if kind == "human" and says_away(subject, fresh.text) else kind,
@@ -75,9 +75,14 @@ def read_mail(raw: bytes, mailbox: str, authserv_id: str = AUTHSERV_ID) -> Mail:
     )
 
 
-def _topic(subject: str) -> tuple[str, ...]:
+def topic_of(subject: str) -> str:
+    """A subject without the signs of a reply or a forward before it."""
+    return _REPLY.sub("", subject).strip()
+
+
+def _sign(subject: str) -> tuple[str, ...]:
     """The subject as we wrote it, where it is long enough to be a sign of our mail."""
-    topic = _REPLY.sub("", subject).strip()
+    topic = topic_of(subject)
     return (topic,) if len(topic) >= MIN_TOPIC else ()
 
 

@@ -34,6 +34,13 @@ class Tags:
         return base64.b32encode(digest).decode().lower()[:TOKEN_LENGTH]
 
 
+def claimed(text: str) -> str | None:
+    """What the first tag in `text` says it is about, good or not: to show a mail where it seems to belong, never to
+    believe it."""
+    found = _TAG.search(text.lower())
+    return found[1] if found else None
+
+
 def message_id(tag: str, host: str, mark: str = "") -> str:
     """The Message-ID that carries the tag. `mark` is for another mail with the same tag."""
     return f"<{tag}.{mark}@{host}>" if mark else f"<{tag}@{host}>"

@@ -1,0 +1,101 @@
+"""A linked person's reply to a request's mail: the strict words decide, a model may only propose, and the writer hears
+what came of it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from channels.contract import Question, Refused, SaidAnswer, Taken, Words
+from channels.email import notices
+from channels.email.accepted import offered
+from channels.email.grammar import Decision, Unclear, Wrong, Yes, understand
+from channels.email.incoming import Incoming
+from channels.letters import LetterInbox, Outcome, Proposal
+
+Read = Callable[[Mapping[str, Any], str], Awaitable[Proposal | None]]
+"""What a text seems to answer to a request; None where that cannot be told, or there is nobody to tell it."""
+
+NOT_HERE = "This cannot be decided by email; open it in the web app."
+NOT_ALL_FITS = "Not all of your answer can be used."
+
+
+class Replies:
+    """Every effect is recorded before the writer is told, and comes about once however often the mail is brought."""
+
+    def __init__(self, inbox: LetterInbox, read: Read) -> None:
+        self._inbox, self._read = inbox, read
+
+    async def take(self, came: Incoming, request_id: str) -> None:
+        """Raises channels.errors.Retryable when it cannot be recorded now."""
+        mail = came.mail
+        found = await self._inbox.find("email", mail.sender, request_id)
+        if isinstance(found, Refused):
+            await self._end(came, "refused", notices.refused(found.reason, (), None), None)
+            return
+        proposal = await self._inbox.proposal("email", mail.sender, request_id)
+        match understand(mail.fresh, found.request, certain=mail.certain, proposed=proposal is not None):
+            case Decision(action, values, feedback):
+                await self._answer(came, found, Proposal(action, values, feedback))
+            case Yes() if proposal is not None:
+                await self._answer(came, found, proposal)
+            case _ if found.request["status"] != "pending":
+                await self._end(came, "late", notices.late(found, mail.fresh), found)
+            case Wrong(errors):
+                await self._end(came, "refused", notices.refused(NOT_ALL_FITS, errors, found), found)
+            case Unclear(why):
+                await self._propose(came, found, why)
+            case other:
+                raise AssertionError(f"{other!r} is no reply")
+
+    async def _answer(self, came: Incoming, question: Question, answer: Proposal) -> None:
+        if question.request["status"] == "pending" and answer.action not in offered(question):
+            await self._end(came, "refused", notices.refused(NOT_HERE, (), question), question)
+            return
+        outcome = await self._inbox.answer(
+            SaidAnswer(
+                "email",
+                came.mail.sender,
+                came.event_id,
+                str(question.request["id"]),
+                answer.action,
+                answer.values,
+                answer.feedback,
+                answer.version,
+                came.mail.sent_at,
+            )
+        )
+        now = outcome.question or question
+        if isinstance(outcome, Taken):
+            await self._end(came, "answer", notices.taken(now), now, quotes=True)
+        elif now.request["status"] != "pending":
+            await self._end(came, "late", notices.late(now, came.mail.fresh), now)
+        else:
+            await self._end(came, "refused", notices.refused(outcome.reason, outcome.errors, now), now)
+
+    async def _propose(self, came: Incoming, question: Question, why: str) -> None:
+        """Ask the writer whether that is what they meant: what is kept is what is asked, also where this is a repeat."""
+        proposal = await self._reading(question, came.mail.fresh)
+        outcome: Outcome = "proposal" if proposal else "unclear"
+        request_id = str(question.request["id"])
+        await self._inbox.keep_letter(came.letter(outcome, request_id, proposal))
+        kept = await self._inbox.proposal("email", came.mail.sender, request_id) if proposal else None
+        told = notices.proposed(question, kept.action, kept.values, kept.feedback) if kept else notices.unclear(question, why)
+        await self._tell(came, told, question)
+
+    async def _reading(self, question: Question, text: str) -> Proposal | None:
+        """Never of what could do great harm: there the person's own exact words are needed."""
+        request = question.request
+        if (request.get("action") or {}).get("risk") == "high" or not text.strip():
+            return None
+        read = await self._read(request, text)
+        if read is None or read.action not in offered(question):
+            return None
+        return Proposal(read.action, read.values, read.feedback, request["version"])
+
+    async def _end(self, came: Incoming, outcome: Outcome, told: str, question: Question | None, *, quotes: bool = False) -> None:
+        request_id = str(question.request["id"]) if question else None
+        await self._inbox.keep_letter(came.letter(outcome, request_id))
+        await self._tell(came, told, question, quotes=quotes)
+
+    async def _tell(self, came: Incoming, told: str, question: Question | None, *, quotes: bool = False) -> None:
+        words = Words(told, about=str(question.request["id"]) if question else None)
+        await self._inbox.reply("email", came.mail.sender, words, came.thread, came.event_id, quotes=quotes)
