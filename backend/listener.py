@@ -1,30 +1,33 @@
 """The door for channels that bring words by themselves: what somebody did there becomes a fact, once, or is refused."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from backend.agents.tools.registry import Registry
 from backend.core.connections import lose_accounts, redeem_code
-from backend.core.deliveries import question_for
+from backend.core.deliveries import come_back, question_for
 from backend.core.feedback import may_see
 from backend.core.inbox import receive_answer, receive_message
+from backend.core.letters import keep_letter, last_proposal, reply_to
 from backend.db import Database, Row, Tx, connections, feedback, sessions
 from backend.domain.json_values import keepable
 from backend.domain.people import Person
 from backend.domain.policy import Policy
 from backend.domain.states import FeedbackType, SessionStatus
 from backend.errors import Invalid, NotFound, Problem, Unavailable
-from channels.contract import ChannelName, InboundAnswer, InboundMessage, Question, Refused, SaidAnswer, SaidMessage, Taken
+from channels.contract import ChannelName, InboundAnswer, InboundMessage, Question, Refused, SaidAnswer, SaidMessage, Taken, Words
 from channels.errors import Retryable
+from channels.letters import Letter, Proposal
 
 NOT_LINKED = "This account is not linked to anybody here. Sign in to Assent and link it under Settings, Channels."
+Result = TypeVar("Result")
 Charge = Callable[[str], Awaitable[None]]  # charges one piece of work to a person's id; raises TooMany
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelInbox:
-    """See `channels.contract.Inbox`. What people may do and how much of it is the same as in the web app."""
+    """See `channels.letters.LetterInbox`. What people may do and how much of it is the same as in the web app."""
 
     db: Database
     registry: Registry
@@ -63,18 +66,14 @@ class ChannelInbox:
 
     def _answer(self, tx: Tx, said: SaidAnswer) -> Taken | Refused:
         person = _person(tx, said.channel, said.account)
-        inbound = InboundAnswer(
-            said.channel, person.id, said.request_id, said.action, said.values, said.feedback, said.version, said.event_id
-        )
+        what = (said.request_id, said.action, said.values, said.feedback, said.version, said.event_id, said.sent_at)
+        inbound = InboundAnswer(said.channel, person.id, *what)
         outcome = receive_answer(tx, person, inbound, self.registry, self.policy)
         question = self._find(tx, said.channel, said.account, said.request_id)
         return _refused(outcome, question) if isinstance(outcome, Problem) else Taken(question)
 
     async def open_text(self, channel: ChannelName, account: str, place: str) -> str | None:
-        try:
-            return await self.db.read(_sole_open_text, channel, account, place)
-        except Unavailable as error:
-            raise Retryable(error.detail) from None
+        return await self._look(_sole_open_text, channel, account, place)
 
     async def message(self, said: SaidMessage) -> Refused | None:
         if len(said.content) > self.max_length:
@@ -110,8 +109,41 @@ class ChannelInbox:
         return "Linked. From now on Assent can ask you here."
 
     async def disconnect(self, channel: ChannelName, account: str, reason: str) -> None:
+        await self._record(lose_accounts, channel, account, reason)
+
+    async def knows(self, channel: ChannelName, account: str) -> bool:
+        return await self._look(connections.account_row, channel, account) is not None
+
+    async def keep_letter(self, letter: Letter) -> bool:
+        return await self._record(keep_letter, letter)
+
+    async def reply(
+        self,
+        channel: ChannelName,
+        account: str,
+        words: Words,
+        thread: Mapping[str, Any] | None,
+        event_id: str,
+        *,
+        quotes: bool = False,
+    ) -> None:
+        await self._record(reply_to, channel, account, words, thread, event_id, quotes)
+
+    async def proposal(self, channel: ChannelName, account: str, request_id: str) -> Proposal | None:
+        return await self._look(last_proposal, channel, account, request_id)
+
+    async def undelivered(self, channel: ChannelName, account: str, subject_id: str, reason: str) -> None:
+        await self._record(come_back, channel, account, subject_id, reason)
+
+    async def _look(self, query: Callable[..., Result], *args: Any) -> Result:
         try:
-            await self.db.transact(lose_accounts, channel, account, reason)
+            return await self.db.read(query, *args)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
+
+    async def _record(self, use_case: Callable[..., Result], *args: Any) -> Result:
+        try:
+            return await self.db.transact(use_case, *args)
         except Unavailable as error:
             raise Retryable(error.detail) from None
 

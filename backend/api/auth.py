@@ -8,13 +8,12 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from backend.api.context import Context, Reach
 from backend.api.deps import SignedIn
-from backend.api.schemas import Body, Text, View
+from backend.api.schemas import Body, Email, Text, View
 from backend.auth.passwords import MAX_LENGTH, MIN_LENGTH, hash_password, verify_password
 from backend.auth.tokens import ACCESS_SECONDS, new_ticket
 from backend.core import people as core
 from backend.core.people import SIGN_IN_MS, SignIn
 from backend.db.people import person_by_email, person_by_id
-from backend.domain.answers import is_email
 from backend.domain.json_values import keepable
 from backend.errors import Forbidden, Unauthorized
 
@@ -24,13 +23,6 @@ COOKIE = "assent_refresh"
 WEB_HEADER = "x-assent-web"
 
 
-def _email(value: str) -> str:
-    if not is_email(value):
-        raise ValueError("must be an email address such as dana@example.org")
-    return value
-
-
-Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_email)]
 NewPassword = Annotated[Text, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
 
 

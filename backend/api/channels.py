@@ -1,5 +1,6 @@
 """Channels: how the caller is reached, in which order, and a test that goes all the way."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
@@ -9,12 +10,13 @@ from pydantic import Field
 from backend.api.context import Context, Reach
 from backend.api.deps import Json, SignedIn, Starting, outcome
 from backend.api.feedback_views import FeedbackRequest
-from backend.api.schemas import Body, View
+from backend.api.schemas import Body, Email, View
 from backend.auth.principal import Principal
 from backend.core import connections as core
 from backend.core.asks import Ask, ask_people
-from backend.db import Tx
-from backend.db.installations import list_installations
+from backend.core.letters import ask_to_link
+from backend.db import Row, Tx
+from backend.db.installations import list_connected, list_installations
 from backend.domain.people import Person
 from backend.domain.states import ConnectionStatus, FeedbackType
 from backend.errors import Problem
@@ -23,6 +25,8 @@ from backend.times import to_text
 router = APIRouter(prefix="/api/channels", tags=["channels"])
 
 ChannelType = Literal["chat", "slack", "email"]
+NO_MAILBOX = "The agent has no mailbox yet; an administrator connects one."
+CONNECT_AGAIN = "The agent's mailbox must be connected again."
 WEEK_S = 7 * 24 * 3600
 TEST_S = 15 * 60
 
@@ -31,12 +35,22 @@ class Install(View):
     workspaces: list[str] = Field(description="those that have the app, by name")
 
 
+class Mailbox(View):
+    account: str
+    status: Literal["connected", "disconnected"]
+    error: str | None = None
+
+
 class Channel(View):
     type: ChannelType
     status: Literal["connected", "degraded", "disconnected"]
     set_up: bool
-    sign_in: bool = Field(description="an account can be linked by signing in: POST /api/auth/{type}/start")
+    sign_in: bool = Field(description="an account can be linked by signing in")
+    provider: str | None = Field(None, description="where one signs in: POST /api/auth/{provider}/start")
     install: Install | None = Field(None, description="the caller may install the app: POST /api/channels/{type}/install")
+    mailboxes: list[Mailbox] | None = Field(
+        None, description="the agent's own, for administrators, who may connect one: POST /api/channels/{type}/install"
+    )
     linked: bool
     account: str | None = None
     enabled: bool
@@ -59,6 +73,10 @@ class Order(Body):
     items: list[Wish] = Field(max_length=3)
 
 
+class AddressToLink(Body):
+    address: Email
+
+
 class Code(View):
     code: str
     expires_at: str
@@ -78,15 +96,29 @@ async def order_channels(body: Order, principal: SignedIn, reach: Reach) -> Any:
 
 
 async def _list(channels: list[dict[str, Any]], principal: Principal, reach: Context) -> Json:
-    install: dict[str, Any] = {}
-    if principal.is_admin and reach.settings.many_workspaces:
-        install["slack"] = {"workspaces": await reach.db.read(_workspaces, "slack")}
-    offers = [{"sign_in": each["type"] in reach.providers, "install": install.get(each["type"])} for each in channels]
-    return Json({"items": [{**channel, **offered} for channel, offered in zip(channels, offers, strict=True)]})
+    providers = {each.channel: each.name for each in reach.providers.values()}
+    mailboxes = await reach.db.read(list_installations, "email") if "email" in reach.set_up else []
+    for channel in channels:
+        name = providers.get(channel["type"])
+        channel |= {"sign_in": name is not None, "provider": name, "install": None, "mailboxes": None}
+        if channel["type"] == "email" and "email" in reach.set_up:
+            channel |= _mailboxes(mailboxes, channel, principal.is_admin)
+        elif channel["type"] == "slack" and principal.is_admin and reach.settings.many_workspaces:
+            channel |= {"install": {"workspaces": await reach.db.read(_workspaces, "slack")}}
+    return Json({"items": channels})
 
 
 def _workspaces(tx: Tx, channel: str) -> list[str]:
-    return [row.label for row in list_installations(tx, channel) if row.status == ConnectionStatus.CONNECTED]
+    return [row.label for row in list_connected(tx, channel)]
+
+
+def _mailboxes(rows: Sequence[Row[Any]], channel: dict[str, Any], admin: bool) -> dict[str, Any]:
+    """Without a mailbox of the agent's own nobody is asked by mail, however well their address is linked."""
+    shown = {"mailboxes": [{"account": row.account, "status": row.status, "error": row.error} for row in rows]} if admin else {}
+    if any(row.status == ConnectionStatus.CONNECTED for row in rows):
+        return shown
+    error = NO_MAILBOX if not rows else f"{rows[0].error} {CONNECT_AGAIN}"
+    return shown | {"status": ConnectionStatus.DISCONNECTED, "error": error}
 
 
 def _order(tx: Tx, person: Person, wishes: list[dict[str, Any]], set_up: frozenset[str]) -> list[dict[str, Any]]:
@@ -122,6 +154,13 @@ async def unlink_channel(type: ChannelType, principal: SignedIn, reach: Reach) -
 async def link_slack(principal: Starting, reach: Reach) -> Any:
     """A code to send to the bot as a direct message: `link CODE`."""
     code, until = await reach.db.transact(_issue, principal.person, "slack", reach.set_up)
+    return Json({"code": code, "expires_at": to_text(until)})
+
+
+@router.post("/email/link", response_model=Code)
+async def link_email(body: AddressToLink, principal: Starting, reach: Reach) -> Any:
+    """A mail goes to the address; replying to it from there with `link CODE` as the first line proves it."""
+    code, until = await reach.db.transact(ask_to_link, principal.person, body.address.lower(), reach.set_up)
     return Json({"code": code, "expires_at": to_text(until)})
 
 

@@ -10,12 +10,13 @@ from pydantic import AfterValidator, Field, model_validator
 
 from backend.api.context import Context, Reach
 from backend.api.deps import Answering, IdempotencyKey, Json, PageStart, SignedIn, Starting, cursor_after, outcome, page
-from backend.api.feedback_views import FeedbackRequest, FeedbackRequests, Status, Type
+from backend.api.feedback_views import FeedbackRequest, FeedbackRequests, Mails, Status, Type
 from backend.api.schemas import Body, Document, Id, Line, Risk, Text
 from backend.core import asks
 from backend.core.answers import cancel_request
 from backend.core.feedback import may_see, shape_request
 from backend.core.inbox import receive_answer
+from backend.core.letters import list_letters
 from backend.core.routing import reroute_request, retry_request
 from backend.db import Row, Tx
 from backend.db import feedback as store
@@ -190,6 +191,12 @@ async def _next_of(heard: asyncio.Queue[str], seconds: float) -> str:
             return await heard.get()
     except TimeoutError:
         return ""
+
+
+@router.get("/{request_id}/mails", response_model=Mails)
+async def list_mails(request_id: str, principal: SignedIn, reach: Reach) -> Any:
+    """What came in by mail about the request, oldest first, also what was not believed or not understood."""
+    return Json({"items": await reach.db.read(list_letters, principal.person, request_id)})
 
 
 def _find_decided(tx: Tx, person: Person, request_id: str) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ class Response(View):
     by: By
     via: str
     at: str
+    sent_at: str | None = Field(None, description="when it was written, where it came by mail")
 
 
 class Closed(View):
@@ -91,6 +92,26 @@ class FeedbackRequest(View):
     deliveries: list[Delivery]
     response: Response | None = None
     closed: Closed | None = None
+
+
+class Mail(View):
+    """A mail that came in about a request. `sender` is only a claim where it is not `verified`."""
+
+    id: str
+    mailbox: str
+    sender: str
+    verified: bool
+    outcome: Literal[
+        "answer", "message", "link", "proposal", "unclear", "late", "refused", "unverified", "automatic", "bounce"
+    ] = Field(description="what it was taken for")
+    text: str = Field(description="what is new in it")
+    whole: str = Field(description="all of it, in plain text")
+    sent_at: str | None = Field(None, description="its own date")
+    received_at: str
+
+
+class Mails(View):
+    items: list[Mail]
 
 
 class FeedbackRequests(View):

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from backend.domain.answers import is_email
 from backend.domain.json_values import keepable
 
 Text = Annotated[str, AfterValidator(keepable)]
@@ -11,6 +12,15 @@ Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), A
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(keepable)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(keepable)]
 Document = Annotated[dict[str, Any], AfterValidator(keepable)]
+
+
+def _email(value: str) -> str:
+    if not is_email(value):
+        raise ValueError("must be an email address such as dana@example.org")
+    return value
+
+
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_email)]
 Risk = Literal["low", "medium", "high"]
 
 

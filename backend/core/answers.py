@@ -24,12 +24,13 @@ from channels.text import WHERE
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person wants to say to a request, as it came in."""
+    """What a person wants to say to a request, as it came in. `sent_at`: when they wrote it, where that was earlier."""
 
     action: str
     values: dict[str, Any] | None = None
     feedback: str | None = None
     version: int | None = None
+    sent_at: int | None = None
 
 
 def answer_request(
@@ -58,6 +59,7 @@ def answer_request(
         decision.feedback,
     )
     response = _response(answer, {"id": person.id, "name": person.name}, via, tx.now)
+    response |= {} if decision.sent_at is None else {"sent_at": to_text(decision.sent_at)}
     request = close_request(tx, row, FeedbackStatus.ANSWERED, response, by=person, via=via)
     if request is None:
         return _late(tx, person, _load(tx, person, request_id), decision, via)

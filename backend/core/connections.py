@@ -6,14 +6,16 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from backend.core.ladders import WAIT_MS, own_ladder
-from backend.db import Row, Tx, connections
-from backend.db.installations import lose_installation
+from backend.core.words import say_elsewhere
+from backend.db import Row, Tx, connections, mails
+from backend.db.installations import installation_row, lose_installation
 from backend.db.transaction import person_topic
 from backend.domain.people import Person
 from backend.domain.states import ChannelType, ConnectionStatus
 from backend.errors import FieldError, Forbidden, Invalid, NotFound
 from backend.ids import new_id
 from backend.times import to_text_or_none
+from channels.contract import Words
 
 CODE_MS = 10 * 60_000
 CODE_LENGTH = 10
@@ -101,7 +103,7 @@ def issue_code(tx: Tx, person: Person, channel: str, detail: dict[str, Any] | No
 def redeem_code(tx: Tx, channel: str, account: str, label: str, code: str) -> Row[Any]:
     """Link the account to whoever was given the code; the proof's row. Raises NotFound for a code that is not good."""
     proof = connections.use_proof(tx, _digest(code.strip().upper()), channel, "code")
-    if proof is None:
+    if proof is None or proof.detail.get("address", account) != account:
         raise NotFound("This code is unknown, used or older than ten minutes; get a new one under Settings, Channels.")
     connect(tx, proof.person_id, channel, account, label)
     return proof
@@ -114,6 +116,8 @@ def _digest(code: str) -> str:
 def connect(tx: Tx, person_id: str, channel: str, account: str, label: str) -> None:
     """Tie a proven account to a person; their earlier account on the channel gives way. Raises Forbidden where it is
     somebody else's."""
+    if installation_row(tx, channel, account) is not None:
+        raise Forbidden("This is the agent's own account; link one that you read.", code="account_taken")
     holder = connections.account_row(tx, channel, account)
     if holder is not None and holder.person_id != person_id:
         raise Forbidden(f"This {channel} account is linked to somebody else; they must unlink it first.", code="account_taken")
@@ -146,11 +150,33 @@ def lose_accounts(tx: Tx, channel: str, account: str, reason: str) -> None:
         tx.audit(person_id, actor="system", via=channel, action="channel.lost", subject=person_id, reason=reason)
         _tell(tx, person_id, channel, ConnectionStatus.DISCONNECTED)
     if account.endswith("/"):
-        lose_installation(tx, channel, account.removesuffix("/"), reason)
+        _lose_place(tx, channel, account.removesuffix("/"), reason)
+
+
+def _lose_place(tx: Tx, channel: str, place: str, reason: str) -> None:
+    """Whoever let us in hears of it where else they can be told."""
+    lost = lose_installation(tx, channel, place, reason)
+    if lost is None:
+        return
+    mails.close_mailbox(tx, place)
+    _tell_all(tx, channel)
+    if lost.installed_by is not None:
+        said = f"Assent can speak no more through {lost.label} ({NAMES[channel]}): {reason}"
+        say_elsewhere(tx, lost.installed_by, channel, Words(f"{said} Connect it again under Settings, Channels."))
+
+
+def _tell_all(tx: Tx, channel: str) -> None:
+    """Everybody who is asked on the channel looks again at how it stands."""
+    for person_id, status in connections.people_on(tx, channel):
+        _tell(tx, person_id, channel, ConnectionStatus(status))
 
 
 def regain_accounts(tx: Tx, channel: str, account: str) -> None:
-    """We may speak in a workspace again: its people are asked there again. Who left it meanwhile is found out by asking."""
+    """We may speak in a workspace or a mailbox again: its people are asked there again. Who left it meanwhile is found out
+    by asking."""
+    if channel == ChannelType.EMAIL:
+        mails.open_mailbox(tx, account)
+        _tell_all(tx, channel)
     for person_id in connections.reconnect_accounts(tx, channel, f"{account}/"):
         tx.audit(person_id, actor="system", via=channel, action="channel.regained", subject=person_id)
         _tell(tx, person_id, channel, ConnectionStatus.CONNECTED)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from backend.core.drafts import end_draft
+from backend.core.connections import lose_accounts
 from backend.core.feedback import shape_request
 from backend.core.ladders import CARRY, climb, tell
 from backend.db import Row, Tx, connections, feedback, sessions
@@ -15,7 +15,6 @@ from backend.db import deliveries as store
 from backend.db.transaction import person_topic
 from backend.domain.policy import Policy
 from backend.domain.states import ChannelType, ConnectionStatus, DeliveryStatus, FeedbackStatus
-from backend.ids import new_id
 from backend.metrics import DELIVER
 from channels.contract import Address, Question, Receipt, Words
 from channels.errors import ChannelError, Disconnected, Retryable
@@ -53,7 +52,7 @@ def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str, set_up: C
     if row is None:
         return None
     if row.request_id is None:
-        return _begin(tx, row, "say", set_up, words=Words(**row.words, id=row.id))
+        return _begin(tx, row, "say", set_up, words=_words(tx, row))
     request = feedback.request_by_id(tx, row.request_id)
     assert request is not None, "a copy belongs to a request"
     if request.status == FeedbackStatus.PENDING and row.status in (*_UNSENT, DeliveryStatus.SENDING):
@@ -67,6 +66,12 @@ def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str, set_up: C
         _close_unsent(tx, request, row)
         return None
     return _begin(tx, row, "settle", set_up, question_for(tx, request, row.channel, policy, url), request)
+
+
+def _words(tx: Tx, row: Row[Any]) -> Words:
+    session = sessions.session_row(tx, row.session_id) if row.session_id else None
+    said, topic = row.words, session.title if session is not None else ""
+    return Words(said["text"], said["author"], row.id, said.get("about"), row.session_id, topic)
 
 
 _UNSENT = (DeliveryStatus.QUEUED, DeliveryStatus.RETRY_WAIT)
@@ -178,7 +183,9 @@ def keep_failure(tx: Tx, work: Work, error: ChannelError, chance: float) -> None
     request, row = _both(tx, work)
     tries = store.count_tries(tx, row.id, work.verb)
     wait = retry_in(tries, error.after, chance) if isinstance(error, Retryable) else None
-    if isinstance(error, Disconnected):
+    if isinstance(error, Disconnected) and error.place is not None:
+        lose_accounts(tx, row.channel, f"{error.place}/", error.reason)
+    elif isinstance(error, Disconnected):
         _mark(tx, row, ConnectionStatus.DISCONNECTED, error.reason)
     elif wait is None and work.verb != "settle":
         _mark(tx, row, ConnectionStatus.DEGRADED, error.reason)
@@ -228,8 +235,10 @@ def _both(tx: Tx, work: Work) -> tuple[Row[Any] | None, Row[Any]]:
 
 def _mark(tx: Tx, row: Row[Any], status: ConnectionStatus, reason: str) -> None:
     """Keep what is wrong with the person's connection, since when; `degraded` is still tried, `disconnected` is not."""
-    since = [linked.failing_since for linked in connections.linked_accounts(tx, row.person_id) if linked.channel == row.channel]
-    begun = next((at for at in since if at is not None), tx.now)
+    linked = [each for each in connections.linked_accounts(tx, row.person_id) if each.channel == row.channel]
+    if row.account not in (None, *(each.account for each in linked)):
+        return  # an address that is not linked yet, or not any more
+    begun = next((each.failing_since for each in linked if each.failing_since is not None), tx.now)
     connections.update_connections(tx, row.person_id, row.channel, status=status, error=reason, failing_since=begun)
     tx.notify({"type": "channel_status", "channel": row.channel, "status": status}, person_topic(row.person_id))
 
@@ -242,40 +251,11 @@ def _recovered(tx: Tx, row: Row[Any]) -> None:
             tx.notify({"type": "channel_status", "channel": row.channel, "status": well["status"]}, person_topic(row.person_id))
 
 
-def say_on(
-    tx: Tx,
-    person_id: str,
-    channel: str,
-    words: Words,
-    *,
-    session_id: str | None = None,
-    thread: Mapping[str, Any] | None = None,
-) -> str:
-    """Put words that ask nothing on their way; the id of the delivery."""
-    delivery_id = new_id("dlv")
-    row = {
-        "id": delivery_id,
-        "session_id": session_id,
-        "person_id": person_id,
-        "channel": channel,
-        "words": {"text": words.text, "author": words.author},
-        "thread": dict(thread) if thread else None,
-        "status": DeliveryStatus.QUEUED,
-        "attempts": 0,
-        "created_at": tx.now,
-        "next_at": tx.now,
-    }
-    store.insert_deliveries(tx, [row])
-    tx.ring(CARRY, delivery_id)
-    return delivery_id
-
-
-def say_where_spoken(tx: Tx, session_id: str, run_id: str, words: Words) -> None:
-    """Carry the agent's word to where it was shown while it was written, else to where the person last spoke; in the web app
-    it is read in the session's log."""
-    via = sessions.last_spoke_via(tx, session_id)
-    if end_draft(tx, run_id, session_id, words) or via not in (ChannelType.SLACK, ChannelType.EMAIL):
-        return
-    session, place = sessions.session_row(tx, session_id), connections.place_of(tx, session_id, via)
-    assert session is not None, "words are said in a session"
-    say_on(tx, session.person_id, via, words, session_id=session_id, thread=place.thread if place else None)
+def come_back(tx: Tx, channel: str, account: str, subject_id: str, reason: str) -> None:
+    """What was sent to the account about a request, or as words of that id, came back for good: it counts as failed."""
+    row = store.delivery_by_id(tx, subject_id)
+    for copy in store.list_deliveries(tx, subject_id) if row is None else [row]:
+        if (copy.channel, copy.account, copy.status) == (channel, account, DeliveryStatus.SENT):
+            store.return_attempt(tx, copy.id, reason)
+            _mark(tx, copy, ConnectionStatus.DEGRADED, reason)
+            _fail(tx, copy, feedback.request_by_id(tx, copy.request_id) if copy.request_id else None, reason)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from backend.core.deliveries import say_where_spoken
 from backend.core.drafts import end_draft
 from backend.core.feedback import close_request
+from backend.core.words import say_where_spoken
 from backend.db import Row, Tx, feedback, runs, sessions
 from backend.db.transaction import person_topic, run_topic, session_topic
 from backend.domain.people import AGENT, AGENT_NAME

@@ -68,6 +68,12 @@ def delete_connections(tx: Tx, person_id: str, channel: str) -> bool:
     return tx.execute(gone).rowcount > 0
 
 
+def people_on(tx: Tx, channel: str) -> list[tuple[str, str]]:
+    """Everybody with an account on the channel, and how it stands."""
+    rows = tx.all(select(connections.c.person_id, connections.c.status).where(connections.c.channel == channel))
+    return [(row.person_id, row.status) for row in rows]
+
+
 def disconnect_accounts(tx: Tx, channel: str, account: str, error: str) -> list[str]:
     """Mark the account, or with a closing slash every account under it, as gone; the people concerned."""
     there = _accounts(channel, account) & (connections.c.status != "disconnected")

@@ -161,6 +161,13 @@ def end_attempt(tx: Tx, delivery_id: str, outcome: str, error: str | None) -> No
         tx.attempted(row.channel, row.verb, outcome)
 
 
+def return_attempt(tx: Tx, delivery_id: str, error: str) -> None:
+    """What the last try sent came back."""
+    last = select(func.max(delivery_attempts.c.n)).where(delivery_attempts.c.delivery_id == delivery_id).scalar_subquery()
+    there = and_(delivery_attempts.c.delivery_id == delivery_id, delivery_attempts.c.n == last)
+    tx.execute(update(delivery_attempts).where(there).values(outcome="returned", error=error))
+
+
 def unknown_since(tx: Tx, delivery_id: str) -> int | None:
     """When the first try began that may have sent it; None: nothing was sent, as far as anyone knows."""
     found: int | None = tx.execute(_unknown_since, {"delivery": delivery_id}).scalar()

@@ -20,6 +20,11 @@ def list_installations(tx: Tx, channel: str) -> Sequence[Row[Any]]:
     return tx.all(select(installations).where(installations.c.channel == channel).order_by(installations.c.created_at))
 
 
+def list_connected(tx: Tx, channel: str) -> Sequence[Row[Any]]:
+    """Where we may speak, oldest first."""
+    return [row for row in list_installations(tx, channel) if row.status == "connected"]
+
+
 def keep_installation(tx: Tx, channel: str, account: str, **values: Any) -> None:
     """Record that we may speak there; what was known of it before gives way. `secret` must be sealed."""
     there = and_(installations.c.channel == channel, installations.c.account == account)
@@ -28,7 +33,8 @@ def keep_installation(tx: Tx, channel: str, account: str, **values: Any) -> None
         tx.execute(insert(installations), {"channel": channel, "account": account, "created_at": tx.now, **fresh})
 
 
-def lose_installation(tx: Tx, channel: str, account: str, reason: str) -> None:
-    """The provider took our right to speak there; its credential is forgotten."""
-    there = and_(installations.c.channel == channel, installations.c.account == account)
-    tx.execute(update(installations).where(there).values(status="disconnected", error=reason, secret="", updated_at=tx.now))
+def lose_installation(tx: Tx, channel: str, account: str, reason: str) -> Row[Any] | None:
+    """The provider took our right to speak there; its credential is forgotten. The row, or None where that was known."""
+    there = and_(installations.c.channel == channel, installations.c.account == account, installations.c.status != "disconnected")
+    lost = update(installations).where(there).values(status="disconnected", error=reason, secret="", updated_at=tx.now)
+    return tx.execute(lost.returning(installations)).first()

@@ -15,6 +15,7 @@ from backend.db.tables.channels import (
     threads,
 )
 from backend.db.tables.feedback import approvals, feedback_recipients, feedback_requests, feedback_responses
+from backend.db.tables.mails import mailboxes, mails
 from backend.db.tables.people import idempotency_keys, people, sign_ins, ws_tickets
 from backend.db.tables.runs import executions, run_events, runs
 from backend.db.tables.sessions import audit, events, messages, sessions, summaries
@@ -36,6 +37,8 @@ __all__ = [
     "idempotency_keys",
     "installations",
     "link_proofs",
+    "mailboxes",
+    "mails",
     "messages",
     "metadata",
     "people",

@@ -18,8 +18,10 @@ deliveries = Table(
     Column("step", Integer, nullable=False, default=0),
     # The whole ladder this copy is a step of: [{channel, wait_ms}]; null stands for the web chat alone.
     Column("ladder", JSON, nullable=True),
-    # {text, author} where nothing is asked.
+    # {text, author, about?, quotes?} where nothing is asked.
     Column("words", JSON, nullable=True),
+    # What these words reply to: they are said once.
+    Column("event_id", String(300), nullable=True, unique=True),
     Column("account", String(300), nullable=True),
     Column("thread", JSON, nullable=True),
     one_of("status"),

@@ -237,6 +237,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/channels/email/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Link Email
+         * @description A mail goes to the address; replying to it from there with `link CODE` as the first line proves it.
+         */
+        post: operations["link_email_api_channels_email_link_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/channels/slack/link": {
         parameters: {
             query?: never;
@@ -500,6 +520,26 @@ export interface paths {
          * @description Withdraw the question.
          */
         post: operations["cancel_api_feedback__request_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/{request_id}/mails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mails
+         * @description What came in by mail about the request, oldest first, also what was not believed or not understood.
+         */
+        get: operations["list_mails_api_feedback__request_id__mails_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -795,6 +835,11 @@ export interface components {
             /** Tool */
             tool: string;
         };
+        /** AddressToLink */
+        AddressToLink: {
+            /** Address */
+            address: string;
+        };
         /** Answer */
         Answer: {
             /** Action */
@@ -956,11 +1001,21 @@ export interface components {
             install?: components["schemas"]["Install"] | null;
             /** Linked */
             linked: boolean;
+            /**
+             * Mailboxes
+             * @description the agent's own, for administrators, who may connect one: POST /api/channels/{type}/install
+             */
+            mailboxes?: components["schemas"]["Mailbox"][] | null;
+            /**
+             * Provider
+             * @description where one signs in: POST /api/auth/{provider}/start
+             */
+            provider?: string | null;
             /** Set Up */
             set_up: boolean;
             /**
              * Sign In
-             * @description an account can be linked by signing in: POST /api/auth/{type}/start
+             * @description an account can be linked by signing in
              */
             sign_in: boolean;
             /**
@@ -1200,6 +1255,66 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * Mail
+         * @description A mail that came in about a request. `sender` is only a claim where it is not `verified`.
+         */
+        Mail: {
+            /** Id */
+            id: string;
+            /** Mailbox */
+            mailbox: string;
+            /**
+             * Outcome
+             * @description what it was taken for
+             * @enum {string}
+             */
+            outcome: "answer" | "message" | "link" | "proposal" | "unclear" | "late" | "refused" | "unverified" | "automatic" | "bounce";
+            /** Received At */
+            received_at: string;
+            /** Sender */
+            sender: string;
+            /**
+             * Sent At
+             * @description its own date
+             */
+            sent_at?: string | null;
+            /**
+             * Text
+             * @description what is new in it
+             */
+            text: string;
+            /** Verified */
+            verified: boolean;
+            /**
+             * Whole
+             * @description all of it, in plain text
+             */
+            whole: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Mailbox */
+        Mailbox: {
+            /** Account */
+            account: string;
+            /** Error */
+            error?: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "connected" | "disconnected";
+        } & {
+            [key: string]: unknown;
+        };
+        /** Mails */
+        Mails: {
+            /** Items */
+            items: components["schemas"]["Mail"][];
+        } & {
+            [key: string]: unknown;
+        };
         /** Message */
         Message: {
             author?: components["schemas"]["By"] | null;
@@ -1374,6 +1489,11 @@ export interface components {
             by: components["schemas"]["By"];
             /** Feedback */
             feedback?: string | null;
+            /**
+             * Sent At
+             * @description when it was written, where it came by mail
+             */
+            sent_at?: string | null;
             /** Values */
             values?: {
                 [key: string]: unknown;
@@ -1991,6 +2111,39 @@ export interface operations {
             };
         };
     };
+    link_email_api_channels_email_link_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressToLink"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Code"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     link_slack_api_channels_slack_link_post: {
         parameters: {
             query?: never;
@@ -2454,6 +2607,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FeedbackRequest"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_mails_api_feedback__request_id__mails_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mails"];
                 };
             };
             /** @description Validation Error */
