@@ -61,7 +61,7 @@ def _read(part: Message) -> Body:
 def _charset(part: Message) -> str:
     try:
         known = codecs.lookup(_param(part, "charset") or "utf-8").name
-        b"".decode(known)
+        b"a".decode(known, "replace")
     except (LookupError, ValueError, UnicodeError):
         return "utf-8"
     return "ascii" if known in _NOT_CHARSETS else known

@@ -67,7 +67,7 @@ def _attributions(lines: list[str], signs: tuple[str, ...]) -> list[int]:
     return [
         place
         for place, line in enumerate(lines)
-        if line.rstrip().endswith((":", "：")) and _bears(line, signs) and re.search(r"\d", line) and not _is_field(line)
+        if line.rstrip().endswith((":", "：", "---")) and _bears(line, signs) and re.search(r"\d", line) and not _is_field(line)
     ]
 
 
