@@ -11,6 +11,7 @@ from backend.core.feedback import may_see
 from backend.core.inbox import receive_answer, receive_message
 from backend.core.letters import keep_letter, last_proposal, reply_to
 from backend.db import Database, Row, Tx, connections, feedback, sessions
+from backend.db.mails import mail_row
 from backend.domain.json_values import keepable
 from backend.domain.people import Person
 from backend.domain.policy import Policy
@@ -116,6 +117,9 @@ class ChannelInbox:
 
     async def keep_letter(self, letter: Letter) -> bool:
         return await self._record(keep_letter, letter)
+
+    async def has_letter(self, channel: ChannelName, mailbox: str, id: str) -> bool:
+        return await self._look(mail_row, mailbox, id) is not None
 
     async def reply(
         self,
