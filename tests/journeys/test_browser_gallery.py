@@ -15,7 +15,7 @@ THINNEST: ViewportSize = {"width": 320, "height": 640}
 STATES = (
     *("pending", "draft", "submitting", "failed-to-submit", "updated-since-you-opened-it", "last-minute"),
     *("sent-elsewhere", "on-its-way", "sent-everywhere", "delivery-problem", "dead-letter", "not-allowed", "offline"),
-    *("answered-by-you", "answered-elsewhere", "too-late", "timed-out", "withdrawn"),
+    *("answered-by-you", "answered-elsewhere", "answered-by-mail", "too-late", "timed-out", "withdrawn"),
 )
 # WCAG 2.5.8: 24 px, 44 on touch; inline links are exempt, and a check box counts with its label.
 SMALL = """(least) => [...document.querySelectorAll('button, summary, input, select, textarea, label:has(input)')]

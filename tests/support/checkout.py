@@ -57,7 +57,7 @@ class Checkout:
                     os.killpg(started.pid, signal.SIGTERM)
 
     def _environment(self) -> dict[str, str]:
-        named = ("ASSENT_", "SLACK_", "OPENAI_", "ANTHROPIC_", "AZURE_")
+        named = ("ASSENT_", "SLACK_", "GOOGLE_", "GMAIL_", "OPENAI_", "ANTHROPIC_", "AZURE_")
         bare = {name: value for name, value in os.environ.items() if not name.startswith(named)}
         return {**bare, "ASSENT_PORT": str(self.port), **self.beside}
 

@@ -18,8 +18,11 @@ export type Option = Known<Schemas['RequestOption']>;
 export type Field = Known<Schemas['RequestField']>;
 export type FieldType = Field['type'];
 export type Delivery = Known<Schemas['Delivery']>;
+/** A mail that came about a request. */
+export type Letter = Known<Schemas['Mail']>;
 
 export type Channel = Known<Schemas['Channel']>;
+export type Mailbox = Known<Schemas['Mailbox']>;
 export type ChannelType = Channel['type'];
 
 /** `/config.json` is the web app's own and no part of the API. */

@@ -1,9 +1,11 @@
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { DeadLetter } from '@/features/feedback/components/dead-letter';
 import { PendingCard } from '@/features/feedback/components/pending-card';
 import { SettledCard } from '@/features/feedback/components/settled-card';
 import { kindLabel } from '@/features/feedback/model';
+import { lettersQuery } from '@/features/feedback/queries';
 import type { FeedbackRequest, FeedbackType } from '@/api/types';
 import { slug, type Specimen, specimens } from './specimens';
 
@@ -53,6 +55,7 @@ function Shown({ specimen }: { specimen: Specimen }) {
 function Card({ specimen }: { specimen: Specimen }) {
   const {
     request,
+    letters = [],
     busy = false,
     error = null,
     updated = false,
@@ -61,6 +64,7 @@ function Card({ specimen }: { specimen: Specimen }) {
     unsent = '',
   } = specimen;
   const [draft, setDraft] = useState(specimen.draft);
+  useQuery({ ...lettersQuery(request), initialData: letters });
   const title = useRef<HTMLHeadingElement>(null);
   const shared = { request, heading: 'h2', titleRef: title } as const;
   if (request.status !== 'pending') {
@@ -86,16 +90,27 @@ function Lost(props: { request: FeedbackRequest; onAsked: () => void }) {
   return <DeadLetter {...props} places={['chat', 'slack', 'email']} />;
 }
 
-/** Presses the named buttons once the card is there. */
+/** Presses the named buttons as soon as each is there. */
 function usePressed(names: string[] = []) {
   const box = useRef<HTMLDivElement>(null);
   const left = useRef([...names]);
   useEffect(() => {
-    const name = left.current.shift();
-    const buttons = [...(box.current?.querySelectorAll<HTMLElement>('button, summary') ?? [])];
-    const says = ({ textContent, tagName }: HTMLElement, words: string) =>
-      tagName === 'SUMMARY' ? textContent?.startsWith(words) : textContent === words;
-    if (name) buttons.find((button) => says(button, name))?.click();
-  });
+    function press() {
+      const name = left.current[0];
+      const buttons = [...(box.current?.querySelectorAll<HTMLElement>('button, summary') ?? [])];
+      const button = name && buttons.find((each) => says(each, name));
+      if (!button) return;
+      left.current.shift();
+      button.click();
+    }
+    const watch = new MutationObserver(press);
+    if (box.current) watch.observe(box.current, { childList: true, subtree: true });
+    press();
+    return () => watch.disconnect();
+  }, []);
   return box;
+}
+
+function says({ textContent, tagName }: HTMLElement, words: string): boolean {
+  return tagName === 'SUMMARY' ? textContent.startsWith(words) : textContent === words;
 }

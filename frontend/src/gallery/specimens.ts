@@ -1,8 +1,9 @@
 import { Problem } from '@/api/problem';
-import type { FeedbackRequest, FeedbackType } from '@/api/types';
+import type { FeedbackRequest, FeedbackType, Letter } from '@/api/types';
 import { type Draft, emptyDraft } from '@/features/feedback/model';
-import { answered, aRequest } from '@/testing/fixtures';
+import { answered, aRequest, dana } from '@/testing/fixtures';
 import { carried } from './carried';
+import { byMail, mailed } from './mailed';
 
 /** One card in one state. */
 export interface Specimen {
@@ -15,6 +16,8 @@ export interface Specimen {
   blocked?: string;
   tooLate?: boolean;
   unsent?: string;
+  /** The mails that came about it. */
+  letters?: Letter[];
   /** Buttons to press after it is shown, by their names, to open a step of the decision. */
   press?: string[];
 }
@@ -177,6 +180,12 @@ function common(type: FeedbackType): Specimen[] {
     one('Offline', { blocked: 'You are offline. You can decide as soon as the connection is back.' }),
     { state: 'Answered by you', request: settle('Answered by you'), draft: emptyDraft },
     { state: 'Answered elsewhere', request: settle('Answered elsewhere', sam, 'slack'), draft, unsent },
+    {
+      state: 'Answered by mail',
+      ...byMail(settle('Answered by mail', dana, 'email')),
+      draft: emptyDraft,
+      press: ['Show the mail'],
+    },
     { state: 'Too late', request: settle('Too late', sam, 'email'), draft, unsent, tooLate: true },
     one('Timed out', { unsent, change: { status: 'expired', due_at: ahead(-MINUTE) } }),
     one('Withdrawn', {
@@ -226,6 +235,7 @@ function ofConfirmation(): Specimen[] {
     one('Outcome unknown', {
       context: { note: 'The last try ended without a reply. The payment may have been made already.' },
     }),
+    ...mailed().map(({ state, change, letters, press }) => one(state, change, { letters, press })),
     {
       state: 'Rejected',
       draft: emptyDraft,

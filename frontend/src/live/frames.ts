@@ -59,6 +59,14 @@ export interface FeedbackDelivery {
   dead_letter?: boolean;
 }
 
+/** A mail came about a request. */
+export interface FeedbackMail {
+  type: 'feedback_mail';
+  session_id: string;
+  request_id: string;
+  outcome: string;
+}
+
 /** `degraded`: the queue is away, so that what is due is found a second or two later. Nothing is lost. */
 type QueueStatus = 'ok' | 'degraded';
 
@@ -71,6 +79,7 @@ export type PassingFrame =
   | { type: 'heartbeat'; last_seq: number }
   | { type: 'error'; code: string; detail: string; client_id?: string }
   | FeedbackDelivery
+  | FeedbackMail
   | { type: 'channel_status'; channel: ChannelType; status: Channel['status'] }
   | { type: 'channels_ordered' }
   | { type: 'session_changed'; session_id: string; change: 'opened' | 'renamed' | 'closed' | 'channel' }

@@ -30,6 +30,9 @@ export function applyMine(cache: QueryClient, frame: Frame): void {
   if (frame.type === 'platform_status') queueDegraded.set(frame.queue === 'degraded');
   if (frame.type === 'connection_ready' && frame.queue) queueDegraded.set(frame.queue === 'degraded');
   if (frame.type === 'feedback_delivery') applyDelivery(cache, frame);
+  if (frame.type === 'feedback_mail') {
+    void cache.invalidateQueries({ queryKey: keys.letters(frame.request_id) });
+  }
   if (frame.type === 'channel_status' || frame.type === 'channels_ordered') {
     void cache.invalidateQueries({ queryKey: keys.channels });
   }

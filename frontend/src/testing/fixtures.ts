@@ -1,4 +1,4 @@
-import type { Channel, FeedbackRequest, Message, Session } from '@/api/types';
+import type { Channel, FeedbackRequest, Letter, Message, Session } from '@/api/types';
 import type { DurableFrame } from '@/live/frames';
 
 const AT = '2026-11-20T14:03:00Z';
@@ -69,6 +69,22 @@ export function answered(
     status: 'answered',
     version: request.version + 1,
     response: { action, by: dana, via: 'chat', at: AT },
+    ...change,
+  };
+}
+
+/** A mail that approved. */
+export function aLetter(change: Partial<Letter> = {}): Letter {
+  return {
+    id: 'l1',
+    mailbox: 'agent@example.org',
+    sender: 'dana@example.org',
+    verified: true,
+    outcome: 'answer',
+    text: 'APPROVE',
+    whole: 'APPROVE\n\nOn Fri, 20 Nov 2026 at 13:55, Assent wrote:\n> Demo agent asks: Pay 500 to Bob?',
+    sent_at: '2026-11-20T14:01:00Z',
+    received_at: '2026-11-20T14:02:30Z',
     ...change,
   };
 }

@@ -6,6 +6,8 @@ import { beforeEach } from 'vitest';
 import type { FeedbackRequest } from '@/api/types';
 import { RequestCard } from '@/features/feedback/components/request-card';
 import { putRequest } from '@/live/apply-event';
+import type { Frame } from '@/live/frames';
+import { applyMine } from '@/live/use-live-me';
 import { answered } from './fixtures';
 import { server } from './server';
 
@@ -19,7 +21,7 @@ let cache: QueryClient;
 export const sent: Sent[] = [];
 
 beforeEach(() => {
-  cache = new QueryClient({ defaultOptions: { mutations: { retry: false } } });
+  cache = new QueryClient({ defaultOptions: { queries: { retry: false }, mutations: { retry: false } } });
   sent.length = 0;
 });
 
@@ -48,6 +50,11 @@ export function settles(request: FeedbackRequest, action: string) {
 /** The socket says what has become of it. */
 export function hear(request: FeedbackRequest) {
   act(() => putRequest(cache, request));
+}
+
+/** The socket of the person's own says so. */
+export function hearMine(frame: Frame) {
+  act(() => applyMine(cache, frame));
 }
 
 export function button(name: string) {

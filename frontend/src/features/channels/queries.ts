@@ -88,6 +88,14 @@ export function useLinkCode() {
   });
 }
 
+/** Writes to an address; the code links it when it comes back from there. */
+export function useLinkAddress() {
+  return useMutation({
+    networkMode: 'always',
+    mutationFn: (address: string) => unwrap(api.POST('/api/channels/email/link', { body: { address } })),
+  });
+}
+
 /** Moves one session to a channel; `chosen` is where it is asked, a change on its way already made. */
 export function useMoveSession({ id, channel }: Session) {
   const cache = useQueryClient();

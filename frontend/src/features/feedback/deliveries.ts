@@ -61,6 +61,13 @@ export function elsewhere(request: FeedbackRequest, now = Date.now()): string {
   return doing('retry_wait') ? `Trying ${names} again` : `Tried ${names}`;
 }
 
+/** Whether mail may have come about it: one went out, or one answered it. */
+export function mayHaveLetters({ deliveries, response }: FeedbackRequest): boolean {
+  return (
+    response?.via === 'email' || deliveries.some(({ channel, sent_at }) => channel === 'email' && sent_at)
+  );
+}
+
 export interface Entry {
   key: string;
   channel: string;

@@ -75,6 +75,8 @@ export interface Signature {
   /** "Approved by Dana in the web app" */
   text: string;
   at?: string;
+  /** When the mail that decided was sent. */
+  sent?: string;
 }
 
 export function decided(action: string, by: By, via: string): string {
@@ -89,6 +91,7 @@ export function signature(request: FeedbackRequest): Signature | undefined {
       tone: TONES[response.action] ?? 'neutral',
       text: decided(response.action, response.by, response.via),
       at: response.at,
+      ...(response.sent_at && { sent: response.sent_at }),
     };
   }
   if (status === 'expired') {

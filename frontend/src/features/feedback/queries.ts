@@ -3,7 +3,7 @@ import { useRef } from 'react';
 import { api, unwrap } from '@/api/client';
 import { keys } from '@/api/keys';
 import { isStatus, Problem } from '@/api/problem';
-import type { ChannelType, FeedbackRequest } from '@/api/types';
+import type { ChannelType, FeedbackRequest, Letter } from '@/api/types';
 import { newId } from '@/lib/ids';
 import type { Answer } from './model';
 
@@ -11,6 +11,17 @@ export function requestQuery(id: string) {
   return queryOptions({
     queryKey: keys.request(id),
     queryFn: () => unwrap(api.GET('/api/feedback/{request_id}', { params: { path: { request_id: id } } })),
+  });
+}
+
+/** The mails that came about it, oldest first. The socket says when one came; what decided is there with the decision. */
+export function lettersQuery({ id, version }: FeedbackRequest) {
+  return queryOptions({
+    queryKey: [...keys.letters(id), version],
+    queryFn: async () =>
+      (await unwrap(api.GET('/api/feedback/{request_id}/mails', { params: { path: { request_id: id } } })))
+        .items as Letter[],
+    staleTime: Number.POSITIVE_INFINITY,
   });
 }
 

@@ -8,10 +8,12 @@ import { Words } from '@/components/exact-text';
 import { Switch } from '@/components/ui/switch';
 import { channelName } from '@/lib/channels';
 import { cn } from '@/lib/cn';
-import { isReachable, type Standing, standing, type Wish } from '../model';
+import { isLinkable, isReachable, type Standing, standing, type Wish } from '../model';
 import { useTest } from '../queries';
 import { InstallSlack } from './install-slack';
+import { LinkEmail } from './link-email';
 import { LinkSlack } from './link-slack';
+import { Mailboxes } from './mailboxes';
 import { RungMenu } from './rung-menu';
 import { Wait } from './wait';
 
@@ -101,7 +103,9 @@ export function Rung({ channel, place, onChange, onShift, renderTest }: RungProp
               onChange={(enabled) => onChange({ enabled })}
             />
           )}
-          {type === 'slack' && channel.set_up && !channel.linked && <LinkSlack signIn={channel.sign_in} />}
+          {type === 'slack' && isLinkable(channel) && <LinkSlack signIn={channel.sign_in} />}
+          {type === 'email' && isLinkable(channel) && <LinkEmail signIn={channel.sign_in} />}
+          {channel.mailboxes && <Mailboxes mailboxes={channel.mailboxes} />}
           {channel.install && <InstallSlack workspaces={channel.install.workspaces} />}
           {test.error && <ErrorNotice error={test.error} />}
           {test.data && renderTest(test.data.id)}

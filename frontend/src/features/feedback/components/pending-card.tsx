@@ -18,6 +18,7 @@ import { isLost } from '../deliveries';
 import { DeliveryLine } from './delivery-line';
 import { FormDecision } from './form-decision';
 import { KindIcon } from './kind-icon';
+import { Mails } from './mails';
 import { RequestDocument } from './request-document';
 import { RiskMark } from './risk-mark';
 import { TextDecision } from './text-decision';
@@ -114,6 +115,7 @@ export function PendingCard(props: PendingCardProps) {
         <Deadline request={request} />
         {Lost && isLost(request) && <Lost request={request} onAsked={() => titleRef.current?.focus()} />}
         <DeliveryLine request={request} />
+        <Mails request={request} />
       </div>
       <footer className="rounded-b-sm border-t border-dashed border-rule-strong bg-sheet p-5 max-sm:has-[[data-sticky]]:sticky max-sm:has-[[data-sticky]]:bottom-0 max-sm:has-[[data-sticky]]:py-3 sm:px-8">
         {updated && (

@@ -6,6 +6,7 @@ import { AnswerDetails } from './answer-details';
 import { ExactText, Words } from '@/components/exact-text';
 import { DeliveryLine } from './delivery-line';
 import { KindIcon } from './kind-icon';
+import { Mails } from './mails';
 import { RequestDocument } from './request-document';
 import { RiskMark } from './risk-mark';
 import { SignatureLine } from './signature-line';
@@ -61,8 +62,9 @@ function Whole({ request, titleRef, id }: SettledCardProps & { id: string }) {
       <p className="mt-8 border-b border-ink pb-1 font-medium">
         <SignatureLine request={request} />
       </p>
-      <div className="mt-2 text-sm empty:hidden">
+      <div className="mt-2 grid gap-2 text-sm empty:hidden">
         <AnswerDetails request={request} />
+        <Mails request={request} />
       </div>
     </div>
   );
@@ -99,6 +101,7 @@ function Folded({ request, titleRef, id }: SettledCardProps & { id: string }) {
           </p>
         )}
         <AnswerDetails request={request} />
+        <Mails request={request} />
       </div>
     </>
   );

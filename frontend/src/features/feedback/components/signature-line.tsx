@@ -24,9 +24,15 @@ export function SignatureLine({ request }: { request: FeedbackRequest }) {
       <SignatureIcon status={request.status} tone={signed.tone} />
       <span className="min-w-0">
         <Words text={signed.text} />
+        {signed.sent && (
+          <>
+            , sent <Time at={signed.sent} />
+          </>
+        )}
         {signed.at && (
           <>
-            , <Time at={signed.at} />
+            , {signed.sent && 'taken '}
+            <Time at={signed.at} />
           </>
         )}
       </span>
