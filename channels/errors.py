@@ -3,8 +3,7 @@
 ChannelError
 ├── Retryable      it may work later       (try again here, not before `after` seconds if the provider named them)
 ├── Rejected       it never will           (this message, to this address: go to the next channel)
-└── Disconnected   the connection is gone  (go to the next channel; the person must link the account again, or whoever let us
-                   into `place` must do so again)
+└── Disconnected   the connection is gone  (go to the next channel; the person must link the account again)
 """
 
 
@@ -31,8 +30,4 @@ class Rejected(ChannelError):
 
 
 class Disconnected(ChannelError):
-    """`place`: what is gone where it is not the addressee's own account: a workspace, a mailbox of ours."""
-
-    def __init__(self, reason: str, code: str = "", *, place: str | None = None) -> None:
-        super().__init__(reason, code)
-        self.place = place
+    pass

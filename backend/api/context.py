@@ -37,7 +37,7 @@ class Context:
     sockets: Sockets
     set_up: frozenset[str]  # the channels this server has
     hooks: Mapping[str, Hook]  # what takes in a provider's callbacks, by channel
-    providers: Mapping[str, Provider]  # where accounts are proven by signing in, by channel
+    providers: Mapping[str, Provider]  # where accounts are proven by signing in, by name
     vault: Vault
     measures: Measures
 

@@ -4,7 +4,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from backend.api.context import Reach
-from backend.errors import NotFound, Problem, Unauthorized
+from backend.errors import NotFound, Problem, Unauthorized, Unavailable
+from channels.errors import Retryable
 from channels.hooks import HookRefused
 
 router = APIRouter(tags=["hooks"])
@@ -16,6 +17,12 @@ async def slack_events(request: Request, reach: Reach) -> Response:
     return await _take(request, reach, "slack")
 
 
+@router.post("/hooks/gmail", include_in_schema=False)
+async def gmail_push(request: Request, reach: Reach) -> Response:
+    """Gmail's announcements, signed by Google's Pub/Sub."""
+    return await _take(request, reach, "gmail")
+
+
 async def _take(request: Request, reach: Reach, name: str) -> Response:
     """Raises NotFound where the channel is not set up, Unauthorized for what is not believed, 400 for nonsense."""
     hook = reach.hooks.get(name)
@@ -23,6 +30,8 @@ async def _take(request: Request, reach: Reach, name: str) -> Response:
         raise NotFound(f"{name} is not set up on this server.")
     try:
         reply = await hook(request.headers, await request.body())
+    except Retryable as error:
+        raise Unavailable(error.reason) from None
     except HookRefused as refused:
         if not refused.authentic:
             raise Unauthorized(str(refused)) from None

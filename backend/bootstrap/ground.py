@@ -12,6 +12,7 @@ from backend.db import Attempted, Database, Effect, EndReply, Publish, Ring, Too
 from backend.db.connections import forget_presences
 from backend.db.database import Sink
 from backend.db.deliveries import void_delivery_leases
+from backend.db.mails import void_mailbox_leases
 from backend.db.migrate import migrate
 from backend.db.opening import open_database
 from backend.db.runs import void_leases
@@ -120,6 +121,7 @@ async def _take_over(db: Database, alone: bool) -> int:
         return 0
     freed = await db.transact(void_leases)
     await db.transact(void_delivery_leases)
+    await db.transact(void_mailbox_leases)
     await db.transact(forget_presences)
     await db.transact(settle_cut_off)
     return freed

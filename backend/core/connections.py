@@ -116,8 +116,7 @@ def _digest(code: str) -> str:
 def connect(tx: Tx, person_id: str, channel: str, account: str, label: str) -> None:
     """Tie a proven account to a person; their earlier account on the channel gives way. Raises Forbidden where it is
     somebody else's."""
-    if installation_row(tx, channel, account) is not None:
-        raise Forbidden("This is the agent's own account; link one that you read.", code="account_taken")
+    check_not_ours(tx, channel, account)
     holder = connections.account_row(tx, channel, account)
     if holder is not None and holder.person_id != person_id:
         raise Forbidden(f"This {channel} account is linked to somebody else; they must unlink it first.", code="account_taken")
@@ -134,6 +133,12 @@ def connect(tx: Tx, person_id: str, channel: str, account: str, label: str) -> N
     )
     tx.audit(person_id, actor=person_id, via=channel, action="channel.linked", subject=person_id, account=account)
     _tell(tx, person_id, channel, ConnectionStatus.CONNECTED)
+
+
+def check_not_ours(tx: Tx, channel: str, account: str) -> None:
+    """Raises Forbidden for a mailbox that the agent speaks from."""
+    if installation_row(tx, channel, account) is not None:
+        raise Forbidden("This is the agent's own account; link one that you read.", code="account_taken")
 
 
 def disconnect(tx: Tx, person: Person, channel: str) -> None:

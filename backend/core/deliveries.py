@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from backend.core.connections import lose_accounts
 from backend.core.feedback import shape_request
 from backend.core.ladders import CARRY, climb, tell
 from backend.db import Row, Tx, connections, feedback, sessions
@@ -25,6 +24,7 @@ CONTEXT_TURNS, CONTEXT_LENGTH = 3, 240
 NEVER_LINKED = "No account is linked for this channel."
 NOT_SET_UP = "The channel {} is not set up on this server."
 DIED = "The process ended while it was tried."
+NO_MAILBOX = "no_mailbox"  # what is wrong is ours, and not the person's connection
 NOT_CLOSABLE = "It is not known whether this copy was sent, so it could not be closed."
 
 Verb = Literal["deliver", "settle", "say"]
@@ -183,11 +183,9 @@ def keep_failure(tx: Tx, work: Work, error: ChannelError, chance: float) -> None
     request, row = _both(tx, work)
     tries = store.count_tries(tx, row.id, work.verb)
     wait = retry_in(tries, error.after, chance) if isinstance(error, Retryable) else None
-    if isinstance(error, Disconnected) and error.place is not None:
-        lose_accounts(tx, row.channel, f"{error.place}/", error.reason)
-    elif isinstance(error, Disconnected):
+    if isinstance(error, Disconnected):
         _mark(tx, row, ConnectionStatus.DISCONNECTED, error.reason)
-    elif wait is None and work.verb != "settle":
+    elif wait is None and work.verb != "settle" and error.code != NO_MAILBOX:
         _mark(tx, row, ConnectionStatus.DEGRADED, error.reason)
     if wait is None and work.verb == "settle":
         values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": f"Could not be closed: {error.reason}"}

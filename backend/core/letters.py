@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from backend.core.connections import check_set_up, issue_code
+from backend.core.connections import check_not_ours, check_set_up, issue_code
 from backend.core.feedback import may_see
 from backend.core.words import say_on
 from backend.db import Row, Tx, connections, feedback, mails
@@ -31,14 +31,15 @@ def keep_letter(tx: Tx, letter: Letter) -> bool:
     """See `channels.letters.LetterInbox`. Open tabs hear of it."""
     if mails.mail_row(tx, letter.mailbox, letter.id) is not None:
         return False
+    sender = _plain(letter.sender, 1000)
     request = feedback.request_by_id(tx, letter.request_id) if letter.request_id else None
-    account = connections.account_row(tx, letter.channel, letter.sender) if letter.verified else None
+    account = connections.account_row(tx, letter.channel, sender) if letter.verified else None
     place = connections.session_at(tx, letter.channel, letter.place) if letter.place else None
     mails.insert_mail(
         tx,
         mailbox=letter.mailbox,
         id=letter.id,
-        sender=_plain(letter.sender, 1000),
+        sender=sender,
         verified=letter.verified,
         person_id=account.person_id if account else None,
         request_id=request.id if request else None,
@@ -101,11 +102,12 @@ def last_proposal(tx: Tx, channel: str, account: str, request_id: str) -> Propos
 
 def ask_to_link(tx: Tx, person: Person, address: str, set_up: Collection[str]) -> tuple[str, int]:
     """A code that proves the address when it comes from there, and when it ends; the address is told, but not the code.
-    Raises Invalid, and TooMany where it was written to before, lately or often."""
+    Raises Invalid, Forbidden (the agent's own), and TooMany where it was written to before, lately or often."""
     check_set_up("email", set_up)
     if not list_connected(tx, "email"):
         said = "cannot be written to until an administrator connects the agent's mailbox under Settings, Channels"
         raise Invalid(f"The address {said}.", errors=[FieldError("address", said)])
+    check_not_ours(tx, "email", address)
     event = f"link {address} "
     asked = mails.said_since(tx, event, tx.now - DAY_MS)
     if asked and asked[0] > tx.now - MINUTE_MS:

@@ -7,10 +7,12 @@ import structlog
 
 from backend.core.answers import expire_request
 from backend.core.ladders import CARRY
+from backend.core.mailboxes import COLLECT
 from backend.core.runs import ADVANCE
 from backend.db import Database
 from backend.db.deliveries import due_deliveries
 from backend.db.feedback import due_requests
+from backend.db.mails import due_mailboxes
 from backend.db.runs import due_runs
 from backend.errors import Unavailable
 from backend.jobs.contract import Job, Queue
@@ -84,7 +86,7 @@ class Worker:
             self._room.release()
 
     async def _reconcile(self) -> None:
-        """Once a second: let due times speak, and ring for runs and deliveries that are due but not rung for."""
+        """Once a second: let due times speak, and ring for runs, deliveries and mailboxes that are due but not rung for."""
         while True:
             try:
                 for request_id in await self._db.read(due_requests, BATCH):
@@ -93,6 +95,9 @@ class Worker:
                     self._queue.ring(Job(ADVANCE, run_id))
                 for delivery_id in await self._db.read(due_deliveries, BATCH):
                     self._queue.ring(Job(CARRY, delivery_id))
+                if COLLECT in self._handlers:
+                    for account in await self._db.read(due_mailboxes, BATCH):
+                        self._queue.ring(Job(COLLECT, account))
             except Unavailable as error:
                 log.warning("reconciler put off", reason=error.detail)
             except Exception:  # the reconciler is the safety net: it must outlive whatever it finds

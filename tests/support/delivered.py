@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 MOST_FAILURES = 5
 TO_BE_SENT = ("queued", "sending", "retry_wait")
-# Tries that failed, then at most one that did not; only what went out is closed, and that once.
+# Tries that failed, then at most one that did not; only what went out is closed, and that once. What came back ("returned")
+# had been sent.
 HISTORY = re.compile(
     r"((deliver|say):(failed|unknown) )*"
-    r"((deliver|say):begun |(deliver|say):sent (settle:(failed|unknown) )*(settle:(begun|settled) )?)?"
+    r"((deliver|say):(begun|returned) |(deliver|say):sent (settle:(failed|unknown) )*(settle:(begun|settled) )?)?"
 )
 
 
