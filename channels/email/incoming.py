@@ -8,12 +8,17 @@ from channels.email.inbound import Mail, topic_of
 from channels.letters import Letter, Outcome, Proposal
 
 
+class HistoryGone(Exception):
+    """The mailbox's history does not go back that far any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """One mail as Gmail hands it over: `id` and `thread` are Gmail's, `raw` is all of it as it came."""
+    """One mail as Gmail hands it over: `id`, `thread` and `labels` are Gmail's, `raw` is all of it as it came."""
 
     id: str
     thread: str
+    labels: frozenset[str]
     raw: bytes = field(repr=False)
 
 

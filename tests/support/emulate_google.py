@@ -158,7 +158,23 @@ def connect_google(person: Person, google: Google, email: str, path: str = "/api
 def connect_mailbox(admin: Person, google: Google, email: str = AGENT) -> None:
     """An administrator lets us into the agent's mailbox."""
     reply = connect_google(admin, google, email, "/api/channels/email/install")
+    assert reply.headers.get("location", "").endswith("?email=installed"), reply.text
+
+
+def link_address(person: Person, google: Google, email: str = DANA) -> None:
+    """A person proves that an address is theirs, by replying from it with the line that their web app shows."""
+    before = len(google.mails(email))
+    reply = person.http.post("/api/channels/email/link", json={"address": email})
     assert reply.status_code == 200, reply.text
+    mail = until(lambda: google.mails(email)[before:], bool)[-1]
+    google.reply(email, mail, f"link {reply.json()['code']}")
+    until(lambda: email_of(person)["account"], lambda account: account == email)
+
+
+def email_of(person: Person) -> Json:
+    """The person's email channel as the web app shows it."""
+    channel: Json = next(each for each in person.get("/api/channels")["items"] if each["type"] == "email")
+    return channel
 
 
 @contextmanager

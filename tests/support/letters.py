@@ -56,7 +56,7 @@ class Desk:
 
     async def comes(self, mail: EmailMessage, *, thread: str = "t1", dmarc: str = "pass", again: bool = False) -> Arrived:
         """A mail arrives in the agent's mailbox."""
-        arrived = Arrived(next(self._ids), thread, received(mail, dmarc))
+        arrived = Arrived(next(self._ids), thread, frozenset({"INBOX"}), received(mail, dmarc))
         await self.door.take(AGENT, arrived, perhaps_again=again)
         return arrived
 

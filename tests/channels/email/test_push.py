@@ -8,7 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from channels.email.keys import fetch_keys
 from channels.email.push import AGAIN_S, FRESH_S, Push
+from channels.errors import Retryable
 from channels.hooks import HookRefused
 from tests.support.emulate_google import AGENT, PUSHER, Google, run_google
 
@@ -134,3 +136,13 @@ class TestKeys:
     def test_are_of_no_use_without_an_account_to_compare_with(self, bell: Bell) -> None:
         with pytest.raises(ValueError, match="audience"):
             Push(bell._fetch, bell._ring, audience=HERE, account="", now=lambda: 0.0)
+
+
+class TestFetching:
+    async def test_brings_the_keys_that_google_publishes(self, google: Google) -> None:
+        assert "BEGIN PUBLIC KEY" in (await fetch_keys(f"{google.url}/oauth2/v1/certs"))["ours"]
+
+    @pytest.mark.parametrize("path", ["/nothing-there", "/oauth2/v3/certs", "/o/oauth2/v2/auth?client_id=none"])
+    async def test_of_anything_else_is_tried_again_later(self, google: Google, path: str) -> None:
+        with pytest.raises(Retryable):
+            await fetch_keys(google.url + path)
