@@ -19,13 +19,14 @@ UNFOLDED = SMTP.clone(max_line_length=900)
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """`references` are the Message-IDs of what was said before, oldest first; the last of them is answered."""
+    """`references` are Message-IDs, oldest first, that hold the thread together; `in_reply_to` is the one that is answered."""
 
     mailbox: str
     to: str
     subject: str
     message_id: str
     references: tuple[str, ...] = ()
+    in_reply_to: str | None = None
     reply_to: str | None = None
 
 
@@ -39,10 +40,10 @@ def sealed(envelope: Envelope, page: Page) -> bytes:
     mail["Subject"] = " ".join(envelope.subject.split())
     mail["Date"] = format_datetime(datetime.now(UTC))
     mail["Message-ID"] = envelope.message_id
-    references = shortened(envelope.references)
-    if references:
-        mail["In-Reply-To"] = references[-1]
-        mail["References"] = " ".join(references)
+    if envelope.in_reply_to:
+        mail["In-Reply-To"] = envelope.in_reply_to
+    if envelope.references:
+        mail["References"] = " ".join(shortened(envelope.references))
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(plain(page), cte="quoted-printable")

@@ -42,9 +42,9 @@ class Push:
 
     async def _is_googles(self, token: str) -> bool:
         try:
-            name = jwt.decode_header(token).get("kid")  # type: ignore[no-untyped-call]
+            name = jwt.decode_header(token).get("kid")
             keys = await self._keys(name)
-            claims = jwt.decode(token, keys, True, self._audience, SKEW_S)  # type: ignore[no-untyped-call]
+            claims = jwt.decode(token, keys, True, self._audience, SKEW_S)
         except (exceptions.GoogleAuthError, ValueError, TypeError, KeyError):
             return False
         return claims.get("iss") in ISSUERS and claims.get("email") == self._account and claims.get("email_verified") is True

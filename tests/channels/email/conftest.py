@@ -1,5 +1,33 @@
-"""A database for what comes in by mail."""
+"""A database for what comes in by mail, and the Google peer."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
 
 from tests.backend.conftest import file, migrated, opened_sqlite
+from tests.channels.email.google import BACK, Kept
+from tests.support.emulate_google import Google, run_google
+from tests.support.google_faults import GoogleFaults
 
 __all__ = ["file", "migrated", "opened_sqlite"]
+
+
+@pytest.fixture(scope="session")
+def google() -> Iterator[Google]:
+    with run_google(BACK) as running:
+        yield running
+
+
+@pytest.fixture
+async def faults(google: Google) -> AsyncIterator[GoogleFaults]:
+    async with GoogleFaults(google) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def kept(google: Google, monkeypatch: pytest.MonkeyPatch) -> Kept:
+    """The agent's mailbox is connected."""
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # the peer is on this machine
+    mailboxes = Kept()
+    await mailboxes.connect(google)
+    return mailboxes

@@ -37,9 +37,13 @@ class TestTag:
     def test_is_good_for_one_subject(self) -> None:
         assert TAGS.read(message_id(TAG.replace("req_01k", "req_02k"), "assent.example"), DANA) is None
 
-    def test_is_found_behind_one_that_is_not_ours(self) -> None:
-        forged = TAGS.make("req_other", "eve@example.org")
-        assert TAGS.read(f"<{forged}@assent.example> <{TAG}@assent.example>", DANA) == REQUEST
+    def test_is_found_beside_one_that_is_not_ours(self) -> None:
+        forged, ours = (message_id(tag, "assent.example") for tag in (TAGS.make("req_other", "eve@example.org"), TAG))
+        assert TAGS.read(f"{forged} {ours} {forged}", DANA) == REQUEST
+
+    def test_said_first_is_the_one_that_is_answered(self) -> None:
+        later = TAGS.make("req_later", DANA)
+        assert TAGS.read(f"<CA+x@mail.gmail.com> <{later}.re@assent.example> <{TAG}@assent.example>", DANA) == "req_later"
 
     def test_holds_128_bits_beside_the_identifier(self) -> None:
         assert len(TAG.removeprefix(f"{REQUEST}.")) * 5 >= 128

@@ -1,0 +1,143 @@
+"""Email as a channel: questions and words to a person's address, from the agent's mailbox, one thread for each session."""
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.contract import Address, ChannelName, Question, Receipt, Words
+from channels.email.client import GmailClient, Sent
+from channels.email.envelope import Envelope, sealed, shortened
+from channels.email.outbound import question_page, settled_page, short, subject_of, subject_of_words, words_page
+from channels.email.page import Page
+from channels.email.tags import Tags, message_id, reply_to
+from channels.errors import Disconnected, Rejected, Retryable
+
+CLOSED, CARRIER = "closed", "re"
+CLOCK_SLACK_S = 300
+NO_MAILBOX = "The agent has no mailbox to write from; an administrator connects one under Settings, Channels."
+_RE = re.compile(r"^(re:\s*)+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Where a mail belongs. `references` are the Message-IDs of what was said there; `gmail` is Gmail's own id of it."""
+
+    mailbox: str
+    subject: str
+    references: tuple[str, ...] = ()
+    gmail: str | None = None
+
+
+class EmailChannel:
+    """The channel over a client. `url` is where people reach this installation. Receipts' `ref` is {mailbox, message_id,
+    gmail_id, gmail_thread, subject}. Where no mailbox lets us in, or this one no more, calls raise Rejected with code
+    `no_mailbox`: nothing is wrong with the person's address."""
+
+    name: ChannelName = "email"
+
+    def __init__(self, client: GmailClient, tags: Tags, url: str) -> None:
+        self._client, self._tags, self._host = client, tags, urlsplit(url).hostname or ""
+
+    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
+        request = question.request
+        session_id = str(request.get("session_id") or request["id"])
+        with _mailbox_needed():
+            thread = await self._thread(to, subject_of(question.topic or request["title"], session_id))
+            letter = self._envelope(thread, to, str(request["id"]), session_id)
+            sent = await self._left(letter, earlier) or await self._send(letter, question_page(question), thread)
+        return _receipt(letter, thread, sent)
+
+    async def settle(self, question: Question, to: Address, receipt: Receipt) -> None:
+        """A mail cannot be rewritten. Who still could believe to be asked is told; what somebody else decided is said to
+        whoever replies."""
+        request, ref = question.request, receipt.ref
+        if request["status"] not in ("expired", "cancelled"):
+            return
+        thread = Thread(str(ref["mailbox"]), str(ref["subject"]), (str(ref["message_id"]),), ref.get("gmail_thread"))
+        session_id = str(request.get("session_id") or request["id"])
+        letter = self._envelope(thread, to, str(request["id"]), session_id, CLOSED)
+        with _mailbox_needed():
+            if await self._client.find(letter.mailbox, letter.message_id) is None:
+                await self._send(letter, settled_page(question), thread)
+
+    async def say(self, words: Words, to: Address) -> Receipt:
+        about = words.about or words.session_id or words.id or "note_0"
+        with _mailbox_needed():
+            thread = await self._thread(to, subject_of_words(words))
+            letter = self._envelope(thread, to, about, words.session_id, words.id or secrets.token_hex(8))
+            sent = await self._client.find(letter.mailbox, letter.message_id) if words.id else None
+            page = words_page(words.text, words.author, short(words.session_id) if words.session_id else "")
+            sent = sent or await self._send(letter, page, thread)
+        return _receipt(letter, thread, sent)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _thread(self, to: Address, subject: str) -> Thread:
+        """The conversation goes on from the mailbox where it is, while that lets us in; else the first one speaks."""
+        mailboxes, known = self._client.mailboxes, to.thread or {}
+        subject, references = str(known.get("subject") or subject), tuple(map(str, known.get("references") or ()))
+        there = str(known.get("mailbox") or "")
+        if there and await mailboxes.refresh_token(there) is not None:
+            return Thread(there, subject, references, known.get("gmail_thread"))
+        first = await mailboxes.first_mailbox()
+        if first is None:
+            raise Disconnected(NO_MAILBOX, "no_mailbox")
+        return Thread(first, subject, references)
+
+    def _envelope(self, thread: Thread, to: Address, about: str, session_id: str | None, mark: str = "") -> Envelope:
+        """Whatever a mail program returns of it brings back the tag: its Message-ID, the last of its references (in case
+        Gmail gives it another Message-ID), and the address replies go to."""
+        tag, host = self._tags.make(about, to.account), self._host_of(thread.mailbox)
+        root = (f"<{session_id}@{host}>",) if session_id else ()
+        before = tuple(each for each in thread.references if each not in root)
+        return Envelope(
+            mailbox=thread.mailbox,
+            to=to.account,
+            subject=f"Re: {_RE.sub('', thread.subject)}" if before else thread.subject,
+            message_id=message_id(tag, host, mark),
+            references=shortened((*root, *before, message_id(tag, host, CARRIER))),
+            in_reply_to=before[-1] if before else None,
+            reply_to=reply_to(tag, thread.mailbox),
+        )
+
+    def _host_of(self, mailbox: str) -> str:
+        return self._host if "." in self._host else mailbox.rpartition("@")[2]
+
+    async def _send(self, letter: Envelope, page: Page, thread: Thread) -> Sent:
+        raw = sealed(letter, page)
+        try:
+            return await self._client.send(letter.mailbox, raw, thread.gmail)
+        except Rejected as error:
+            if error.code != "not_found" or thread.gmail is None:
+                raise
+        return await self._client.send(letter.mailbox, raw)
+
+    async def _left(self, letter: Envelope, earlier: Mapping[str, Any] | None) -> Sent | None:
+        """What an earlier try sent, if anything. While that is not known, sending again is not tried."""
+        if earlier is None:
+            return None
+        since_s = max(0, int(earlier["since"]) // 1000 - CLOCK_SLACK_S)
+        try:
+            return await self._client.find(letter.mailbox, letter.message_id, letter.to, since_s)
+        except Retryable as error:
+            raise Retryable(error.reason, error.code, after=error.after, unknown=True) from None
+
+
+@contextmanager
+def _mailbox_needed() -> Iterator[None]:
+    try:
+        yield
+    except Disconnected as error:
+        raise Rejected(error.reason, "no_mailbox") from None
+
+
+def _receipt(letter: Envelope, thread: Thread, sent: Sent) -> Receipt:
+    subject = _RE.sub("", thread.subject)
+    ids = {"mailbox": letter.mailbox, "gmail_thread": sent.thread, "subject": subject}
+    spoken = {**ids, "references": list(shortened((*thread.references, letter.message_id)))}
+    return Receipt({**ids, "message_id": letter.message_id, "gmail_id": sent.id}, f"{letter.mailbox}/{sent.thread}", spoken)

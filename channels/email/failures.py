@@ -1,0 +1,83 @@
+"""What to do now when a call of Google failed: every way it can fail as one of the three channel errors."""
+
+import json
+import math
+from typing import Any
+
+import httpx
+from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
+from googleapiclient.errors import HttpError
+
+from channels.errors import ChannelError, Disconnected, Rejected, Retryable
+
+DAY_LIMIT_S = 3600.0
+# https://developers.google.com/workspace/gmail/api/guides/handle-errors
+SLOWER = {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "RATE_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED"}
+NO_SCOPE = {"insufficientPermissions", "insufficientScopes", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}
+GONE = {"authError", "failedPrecondition", "domainPolicy", "delegationDenied", "UNAUTHENTICATED"}
+AGAIN = "The agent's mailbox must be connected again: "
+
+
+def failure_of(error: Exception, writes: bool) -> ChannelError:
+    """`writes`: the call may have had its effect although we do not know."""
+    match error:
+        case HttpError():
+            return _answered(error, writes)
+        case RefreshError():
+            return _not_granted(error)
+        case TransportError() | httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
+            return Retryable("Google cannot be reached.", type(error).__name__)
+        case GoogleAuthError():
+            return Retryable("Google's sign-in answered with something that is not an answer.", type(error).__name__)
+        case httpx.HTTPError() | OSError():
+            return Retryable("Google did not answer.", type(error).__name__, unknown=writes)
+        case _:
+            return Retryable("Google answered with something that is not an answer.", "not_json", unknown=writes)
+
+
+def _answered(error: HttpError, writes: bool) -> ChannelError:
+    status, (reason, said) = int(error.status_code), _reason(error)
+    code = reason or str(status)
+    if reason == "dailyLimitExceeded":
+        return Retryable("The mailbox has sent as much as Google allows for today.", code, after=DAY_LIMIT_S)
+    if status == 429 or reason in SLOWER:
+        return Retryable("Google asks us to slow down.", code, after=retry_after(error.resp.get("retry-after")))
+    if status >= 500:
+        return Retryable(f"Google has a problem of its own ({code}).", code, unknown=writes)
+    if reason in NO_SCOPE:
+        return Disconnected(f"{AGAIN}Google was not asked, or did not agree, to let us read and send.", code)
+    if status == 401 or reason in GONE:
+        return Disconnected(f"{AGAIN}Google refuses us ({code}).", code)
+    if status == 404 or "thread" in said.lower():
+        return Rejected("Google does not know this mail or conversation any more.", "not_found")
+    return Rejected(f"Google refused the mail: {code}.", code)
+
+
+def _reason(error: HttpError) -> tuple[str, str]:
+    """Google's word for what is wrong, and its sentence; empty where the body is not Google's."""
+    try:
+        said = json.loads(error.content)["error"]
+        first: Any = next(iter(said.get("errors") or ()), {})
+        return str(first.get("reason") or said.get("status") or ""), str(said.get("message") or "")
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return "", ""
+
+
+def _not_granted(error: RefreshError) -> ChannelError:
+    """The token endpoint gave no access."""
+    said: Any = error.args[1] if len(error.args) > 1 else None
+    code = said.get("error") if isinstance(said, dict) else None
+    if code == "invalid_grant":
+        return Disconnected(f"{AGAIN}the consent was withdrawn or has lapsed.", "invalid_grant")
+    if isinstance(code, str) and code.startswith(("invalid_", "unauthorized_")):
+        return Rejected(f"Google refuses this server ({code}): see GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET.", code)
+    return Retryable("Google's sign-in has a problem of its own.", str(code or "token"))
+
+
+def retry_after(said: str | None) -> float | None:
+    """Seconds; None where Google named none that make sense."""
+    try:
+        seconds = float(said or "")
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None

@@ -1,0 +1,103 @@
+"""Google's OAuth 2 with PKCE: a person proves their address, an administrator lets us into the mailbox of an agent."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from google.auth import jwt
+from google.auth.exceptions import GoogleAuthError
+from google_auth_oauthlib.flow import Flow
+from oauthlib.oauth2 import OAuth2Error
+from requests import RequestException
+
+from channels.contract import ChannelName
+from channels.errors import ChannelError, Rejected, Retryable
+from channels.oauth import Granted, Installation
+
+AUTH_URL = "https://accounts.google.com/o/oauth2/v2/auth"
+WHO = ("openid", "email")
+SEND, READ = (f"https://www.googleapis.com/auth/gmail.{name}" for name in ("send", "readonly"))
+TIMEOUT_S, PATIENCE_S = 12, 20.0
+AGAIN = "connect the mailbox again and allow all of it"
+
+
+class GoogleOAuth:
+    """See `channels.oauth.Provider`. Without an installation, what was agreed to is the person's own answering address; with
+    one, the account is the agent's mailbox and nobody's address."""
+
+    name = "google"
+    channel: ChannelName = "email"
+
+    def __init__(self, client_id: str, client_secret: str, *, redirect_uri: str, auth_url: str, token_url: str) -> None:
+        self._id, self._redirect_uri = client_id, redirect_uri
+        ours = {"client_id": client_id, "client_secret": client_secret, "redirect_uris": [redirect_uri]}
+        self._config = {"web": {**ours, "auth_uri": auth_url, "token_uri": token_url}}
+
+    def sign_in_url(self, state: str, challenge: str) -> str:
+        return self._url(state, challenge, WHO, access_type="online", prompt="select_account")
+
+    def install_url(self, state: str, challenge: str) -> str:
+        """Google gives a lasting access only where it asks for consent."""
+        return self._url(state, challenge, (*WHO, SEND, READ), access_type="offline", prompt="select_account consent")
+
+    async def redeem(self, code: str, verifier: str) -> Granted:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                said = await asyncio.to_thread(self._exchange, code, verifier)
+        except (OAuth2Error, RequestException, OSError, ValueError) as error:
+            raise _failure(error) from None
+        return self._granted(said)
+
+    def _url(self, state: str, challenge: str, scopes: tuple[str, ...], **more: str) -> str:
+        url, _ = self._flow(scopes).authorization_url(state=state, code_challenge=challenge, code_challenge_method="S256", **more)
+        return str(url)
+
+    def _exchange(self, code: str, verifier: str) -> Mapping[str, Any]:
+        """Without scopes of our own: what was granted is for us to judge, not for the library."""
+        flow = self._flow(None)
+        said = flow.fetch_token(code=code, code_verifier=verifier, include_client_id=True, timeout=TIMEOUT_S)
+        return dict(said)
+
+    def _flow(self, scopes: tuple[str, ...] | None) -> Any:
+        return Flow.from_client_config(
+            self._config, scopes=scopes, redirect_uri=self._redirect_uri, autogenerate_code_verifier=False
+        )
+
+    def _granted(self, said: Mapping[str, Any]) -> Granted:
+        """Raises Rejected for an answer that names no verified address, and where what we need was not granted."""
+        address = self._address(said)
+        scopes = said.get("scope") or ()
+        granted = set(scopes.split() if isinstance(scopes, str) else map(str, scopes))
+        if not granted & {SEND, READ}:
+            return Granted(address, address)
+        missing = [what for what, scope in (("to send mail", SEND), ("to read mail", READ)) if scope not in granted]
+        if missing:
+            raise Rejected(f"Google was not allowed {' and '.join(missing)} for us; {AGAIN}.", "missing_scope")
+        token = said.get("refresh_token")
+        if not isinstance(token, str) or not token:
+            raise Rejected(f"Google gave no lasting access; {AGAIN}.", "no_refresh_token")
+        return Granted(address, address, Installation(address, address, token, {"scopes": sorted(granted)}))
+
+    def _address(self, said: Mapping[str, Any]) -> str:
+        """By the identity token, which came from Google itself and needs no other proof (OpenID Connect Core, 3.1.3.7)."""
+        try:
+            claims = jwt.decode(str(said.get("id_token")), verify=False)
+        except (GoogleAuthError, ValueError):
+            claims = {}
+        address = str(claims.get("email") or "").strip().lower()
+        if claims.get("aud") != self._id or "@" not in address:
+            raise Rejected("Google did not say whose account this is.", "incomplete")
+        if claims.get("email_verified") is not True:
+            raise Rejected("Google has not verified this address; verify it there first.", "not_verified")
+        return address
+
+
+def _failure(error: Exception) -> ChannelError:
+    match error:
+        case OAuth2Error():
+            code = str(error.error or "refused")
+            return Rejected(f"Google refused the sign-in ({code}); begin again.", code)
+        case RequestException() | OSError():
+            return Retryable("Google cannot be reached.", type(error).__name__)
+        case _:
+            return Retryable("Google answered with something that is not an answer.", "not_json")
