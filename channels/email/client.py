@@ -15,7 +15,7 @@ from httpx import HTTPError
 
 from channels.email.failures import failure_of
 from channels.email.incoming import Arrived, HistoryGone
-from channels.email.wire import Granting, Wire, connections
+from channels.email.wire import Wire, connections, renew
 from channels.errors import ChannelError, Disconnected, Retryable
 
 API_URL = "https://gmail.googleapis.com"
@@ -116,7 +116,7 @@ class GmailClient:
             raise
         mail, labels = _sent(reply), frozenset(map(str, reply.get("labelIds") or ()))
         try:
-            return Arrived(mail.id, mail.thread, labels, base64.urlsafe_b64decode(f"{_part(reply, 'raw')}=="))
+            return Arrived(mail.id, mail.thread, base64.urlsafe_b64decode(f"{_part(reply, 'raw')}=="), labels)
         except ValueError:
             raise _incomplete() from None
 
@@ -201,14 +201,14 @@ class GmailClient:
         """On a thread. A token that Google takes no more is renewed once."""
         renewed = not credentials.valid
         if renewed:
-            credentials.refresh(Granting(Wire(self._connections)))
+            renew(credentials, self._connections)
         request, wire = make(self._users()), Wire(self._connections, credentials)
         try:
             return request.execute(http=wire) or {}
         except HttpError as error:
             if error.status_code != 401 or renewed:
                 raise
-        credentials.refresh(Granting(Wire(self._connections)))
+        renew(credentials, self._connections)
         return make(self._users()).execute(http=wire) or {}
 
     def _users(self) -> Any:

@@ -55,8 +55,10 @@ class GoogleOAuth:
     def _exchange(self, code: str, verifier: str) -> Mapping[str, Any]:
         """Without scopes of our own: what was granted is for us to judge, not for the library."""
         flow = self._flow(None)
-        said = flow.fetch_token(code=code, code_verifier=verifier, include_client_id=True, timeout=TIMEOUT_S)
-        return dict(said)
+        try:
+            return dict(flow.fetch_token(code=code, code_verifier=verifier, include_client_id=True, timeout=TIMEOUT_S))
+        except (AttributeError, LookupError, TypeError) as error:  # over JSON that is no object
+            raise ValueError(type(error).__name__) from error
 
     def _flow(self, scopes: tuple[str, ...] | None) -> Any:
         return Flow.from_client_config(

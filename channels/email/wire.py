@@ -7,7 +7,7 @@ from typing import Any
 import httplib2
 import httpx
 from google.auth.credentials import Credentials
-from google.auth.exceptions import TransportError
+from google.auth.exceptions import GoogleAuthError, TransportError
 from google_auth_httplib2 import Request
 
 CONNECT_S, READ_S = 5.0, 12.0
@@ -36,7 +36,15 @@ class Wire:
         """The connections are shared."""
 
 
-class Granting(Request):  # type: ignore[misc]
+def renew(credentials: Credentials, client: httpx.Client) -> None:
+    """Get a new access token. Raises a GoogleAuthError."""
+    try:
+        credentials.refresh(_Granting(Wire(client)))
+    except (AttributeError, LookupError, TypeError) as error:  # over JSON that is no object
+        raise GoogleAuthError(type(error).__name__) from error
+
+
+class _Granting(Request):  # type: ignore[misc]
     """The same for the exchange of tokens, where google-auth wants an error of its own."""
 
     def __call__(

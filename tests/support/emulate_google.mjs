@@ -1,6 +1,6 @@
 // Starts the Google of npm emulate, unchanged, with what a test needs around it: tokens it never gave out and scopes nobody
-// granted refused, the mailbox's profile, a courier between mailboxes, consent that lapses or is withdrawn, and the keys with
-// which pushes are signed. `node emulate_google.mjs '{"seed": {...}, "tokens": {...}}'`.
+// granted refused, the mailbox's profile, the search by Message-ID, a courier between mailboxes, consent that lapses or is
+// withdrawn, and the keys with which pushes are signed. `node emulate_google.mjs '{"seed": {...}, "tokens": {...}}'`.
 import { generateKeyPairSync, sign } from "node:crypto";
 
 const dist = new URL("../peers/node_modules/emulate/dist/", import.meta.url);
@@ -17,6 +17,7 @@ googlePlugin.register = (app, store, webhooks, baseUrl, tokenMap) => {
   const gmail = getGoogleStore(store);
   guard(app, tokenMap);
   app.get("/gmail/v1/users/:user/profile", (context) => context.json(profile(gmail, context.get("authUser").login)));
+  app.use("*", (context, next) => byMessageId(context, next, gmail));
   beginToCarry = () => courier(app, gmail);
   control(app, store, tokenMap);
   return register(app, store, webhooks, baseUrl, tokenMap);
@@ -50,6 +51,15 @@ function profile(gmail, emailAddress) {
   const seen = gmail.history.findBy("user_email", emailAddress).map((event) => BigInt(event.gmail_id));
   const historyId = String(seen.reduce((latest, each) => (each > latest ? each : latest), 1n));
   return { emailAddress, messagesTotal: messages.length, threadsTotal: messages.length, historyId };
+}
+
+/** Gmail's search for the mail with one Message-ID, which the package does not know. */
+function byMessageId(context, next, gmail) {
+  const asked = /^rfc822msgid:(\S+)$/.exec(new URL(context.req.url).searchParams.get("q") ?? "")?.[1];
+  if (!asked) return next();
+  const there = gmail.messages.findBy("user_email", context.get("authUser").login);
+  const found = there.filter((each) => each.message_id === `<${asked}>`);
+  return context.json({ messages: found.map((each) => ({ id: each.gmail_id, threadId: each.thread_id })) });
 }
 
 /** What is sent through one mailbox arrives in the others, with the headers a receiver adds; or comes back. */

@@ -13,10 +13,10 @@ from tests.support.emulate_google import AGENT, CLIENT_ID, CLIENT_SECRET, Google
 BACK = "http://127.0.0.1:1"
 
 
-def provider(google: Google, url: str = "", client_secret: str = CLIENT_SECRET) -> GoogleOAuth:
+def provider(google: Google, url: str = "") -> GoogleOAuth:
     """`url`: where the exchange of tokens goes, if not to the peer itself."""
     at = {"auth_url": f"{google.url}/o/oauth2/v2/auth", "token_url": f"{url or google.url}/oauth2/token"}
-    return GoogleOAuth(CLIENT_ID, client_secret, redirect_uri=f"{BACK}/api/auth/google/callback", **at)
+    return GoogleOAuth(CLIENT_ID, CLIENT_SECRET, redirect_uri=f"{BACK}/api/auth/google/callback", **at)
 
 
 def challenge_of(verifier: str) -> str:
@@ -54,7 +54,7 @@ class Kept:
         self.tokens.pop(mailbox, None)
 
 
-def client_of(mailboxes: Kept, url: str, client_secret: str = CLIENT_SECRET, timeout_s: float = 20) -> GmailClient:
+def client_of(mailboxes: Kept, url: str, timeout_s: float = 20) -> GmailClient:
     """A client whose calls all go to `url`."""
-    app = {"client_id": CLIENT_ID, "client_secret": client_secret, "token_url": f"{url}/oauth2/token", "api_url": url}
+    app = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "token_url": f"{url}/oauth2/token", "api_url": url}
     return GmailClient(mailboxes, timeout_s=timeout_s, **app)
