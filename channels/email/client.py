@@ -116,7 +116,7 @@ class GmailClient:
             raise
         mail, labels = _sent(reply), frozenset(map(str, reply.get("labelIds") or ()))
         try:
-            return Arrived(mail.id, mail.thread, base64.urlsafe_b64decode(f"{_part(reply, 'raw')}=="), labels)
+            return Arrived(mail.id, mail.thread, labels, base64.urlsafe_b64decode(f"{_part(reply, 'raw')}=="))
         except ValueError:
             raise _incomplete() from None
 

@@ -20,7 +20,6 @@ class Arrived:
     thread: str
     labels: frozenset[str]
     raw: bytes = field(repr=False)
-    labels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
