@@ -16,6 +16,7 @@ from backend.stream.contract import Stream
 from channels.chat.channel import ChatChannel
 from channels.contract import Channel, Inbox
 from channels.hooks import Hook
+from channels.letters import LetterInbox, Postbox
 from channels.oauth import Provider
 
 
@@ -70,16 +71,34 @@ def make_channels(settings: Settings, db: Database, stream: Stream) -> dict[str,
         from backend.bootstrap.slack import slack_channel
 
         channels.append(slack_channel(settings, db))
+    if settings.has_email:
+        from backend.bootstrap.email import email_channel
+
+        channels.append(email_channel(settings, db))
     return {channel.name: channel for channel in channels}
 
 
 def make_providers(settings: Settings) -> dict[str, Provider]:
-    """Where accounts can be proven by signing in, by channel."""
-    if not settings.slack_client_id:
-        return {}
-    from backend.bootstrap.slack import slack_provider
+    """Where accounts can be proven by signing in, by name."""
+    providers: list[Provider] = []
+    if settings.slack_client_id:
+        from backend.bootstrap.slack import slack_provider
 
-    return {"slack": slack_provider(settings)}
+        providers.append(slack_provider(settings))
+    if settings.has_email:
+        from backend.bootstrap.email import google_provider
+
+        providers.append(google_provider(settings))
+    return {provider.name: provider for provider in providers}
+
+
+def make_postbox(settings: Settings, db: Database, inbox: LetterInbox, engine: Engine) -> Postbox | None:
+    """What takes in the mail of our mailboxes, where mail is set up."""
+    if not settings.has_email:
+        return None
+    from backend.bootstrap.email import email_postbox
+
+    return email_postbox(settings, db, inbox, engine)
 
 
 @asynccontextmanager
@@ -91,4 +110,8 @@ async def open_hooks(settings: Settings, db: Database, inbox: Inbox) -> AsyncIte
             from backend.bootstrap.slack import slack_hook
 
             hooks["slack"] = await stack.enter_async_context(slack_hook(settings, db, inbox))
+        if settings.has_email and settings.gmail_push_account:
+            from backend.bootstrap.email import email_hook
+
+            hooks["gmail"] = email_hook(settings, db)
         yield hooks

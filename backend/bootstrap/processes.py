@@ -22,6 +22,7 @@ from backend.bootstrap.choices import (
     caps,
     make_channels,
     make_engine,
+    make_postbox,
     make_providers,
     model_settings,
     open_hooks,
@@ -29,6 +30,7 @@ from backend.bootstrap.choices import (
 from backend.bootstrap.ground import Ground, check_shared, open_ground
 from backend.core.connections import keep_present
 from backend.core.ladders import CARRY
+from backend.core.mailboxes import COLLECT
 from backend.core.runs import ADVANCE
 from backend.db import Database
 from backend.db.migrate import migrate
@@ -43,6 +45,7 @@ from backend.settings import Settings
 from backend.worker.advance_run import RunAdvancer
 from backend.worker.app import Worker
 from backend.worker.carry import Carrier
+from backend.worker.collect import Collector
 from backend.worker.metrics import metrics_page
 from backend.worker.tell import Teller
 from channels.contract import Channel
@@ -113,8 +116,7 @@ async def _serving(
     stream.subscribe([SIGN_INS_TOPIC], sign_ins.forget)
     budgets = Budgets(settings.rate_limit, windows)
     app.state.end_waiting = lambda: stream.publish_here(STOPPING_TOPIC, "")
-    most, set_up = settings.max_query_length, frozenset(channels)
-    inbox = ChannelInbox(db, registry, policy, settings.url, most, budgets.start_work, budgets.answer)
+    set_up, inbox = frozenset(channels), _inbox(settings, ground, policy, budgets)
     async with _watching(db, queue, sockets), open_hooks(settings, db, inbox) as hooks:
         context = Context(
             settings=settings,
@@ -135,6 +137,11 @@ async def _serving(
         )
         install_context(app, context)
         yield
+
+
+def _inbox(settings: Settings, ground: Ground, policy: Policy, budgets: Budgets) -> ChannelInbox:
+    most = settings.max_query_length
+    return ChannelInbox(ground.db, registry, policy, settings.url, most, budgets.start_work, budgets.answer)
 
 
 @asynccontextmanager
@@ -160,7 +167,12 @@ async def _working(settings: Settings, ground: Ground, policy: Policy, channels:
     teller = Teller(ground.db, channels)
     advancer = RunAdvancer(ground.db, ground.stream, engine, registry, policy, caps(settings), settings.data_dir, teller)
     carrier = Carrier(ground.db, channels, policy, settings.url)
-    worker = Worker(ground.db, ground.queue, {ADVANCE: advancer.advance, CARRY: carrier.carry})
+    inbox = _inbox(settings, ground, policy, Budgets(settings.rate_limit, ground.windows))
+    handlers = {ADVANCE: advancer.advance, CARRY: carrier.carry}
+    postbox = make_postbox(settings, ground.db, inbox, engine)
+    if postbox is not None:
+        handlers[COLLECT] = Collector(ground.db, postbox, settings.gmail_poll_seconds).collect
+    worker = Worker(ground.db, ground.queue, handlers)
     worker.start()
     try:
         yield

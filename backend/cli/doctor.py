@@ -19,7 +19,7 @@ Finding = tuple[bool, str]
 
 
 def doctor() -> None:
-    """Check settings, data directory, database, secret, web app, model and Slack, and say what to do.
+    """Check settings, data directory, database, secret, web app, model, Slack and Gmail, and say what to do.
 
     Example: assent doctor
     """
@@ -29,7 +29,7 @@ def doctor() -> None:
         typer.echo(f"✗ {error}", err=True)
         raise typer.Exit(1) from None
     ill = False
-    for check in (_settings, _data_dir, _database, _redis, _secret, _web_app, _model, _slack):
+    for check in (_settings, _data_dir, _database, _redis, _secret, _web_app, _model, _slack, _email):
         for well, said in check(settings):
             ill |= not well
             typer.echo(f"{'✓' if well else '✗'} {said}")
@@ -126,6 +126,13 @@ def _slack(settings: Settings) -> Iterator[Finding]:
         from backend.bootstrap.slack import examine_slack  # bolt takes 0.4 s to import
 
         yield from asyncio.run(examine_slack(settings))
+
+
+def _email(settings: Settings) -> Iterator[Finding]:
+    if settings.has_email:
+        from backend.bootstrap.email import examine_email  # Google's libraries take 0.5 s to import
+
+        yield from asyncio.run(examine_email(settings))
 
 
 def _attempt(check: Callable[[], object], well: str) -> Finding:

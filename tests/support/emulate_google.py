@@ -40,7 +40,8 @@ class Google:
         """What a server needs to be this Google's client; `api_url`, where its calls go through a proxy."""
         client = {"GOOGLE_CLIENT_ID": CLIENT_ID, "GOOGLE_CLIENT_SECRET": CLIENT_SECRET, "GMAIL_API_URL": api_url or self.url}
         sign_in = {"GOOGLE_AUTH_URL": f"{self.url}/o/oauth2/v2/auth", "GOOGLE_TOKEN_URL": f"{api_url or self.url}/oauth2/token"}
-        return {**client, **sign_in, "GOOGLE_CERTS_URL": f"{self.url}/oauth2/v1/certs", "GMAIL_POLL_SECONDS": 1}
+        loopback = {"OAUTHLIB_INSECURE_TRANSPORT": 1, "GMAIL_POLL_SECONDS": 1}
+        return {**client, **sign_in, **loopback, "GOOGLE_CERTS_URL": f"{self.url}/oauth2/v1/certs"}
 
     def agree(self, url: str, email: str = AGENT, **changed: str) -> dict[str, str]:
         """A person opens the page to sign in and chooses their account; the query the browser is sent back with. `changed`:

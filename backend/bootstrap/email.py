@@ -1,0 +1,165 @@
+"""Mail, put together: its channel, its way in from the mailboxes, and what they are opened with. Imported only where Gmail is
+configured: Google's libraries take 0.5 s."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from backend.agents.contract import Engine, EngineError
+from backend.auth.keys import derive_key, load_secret
+from backend.auth.vault import Sealed, Vault
+from backend.core.connections import lose_accounts
+from backend.core.mailboxes import wake_mailbox
+from backend.db import Database
+from backend.db.installations import installation_row, list_connected
+from backend.domain.states import ConnectionStatus
+from backend.errors import Unavailable
+from backend.log import get_logger
+from backend.settings import Settings
+from channels.email.channel import EmailChannel
+from channels.email.client import GmailClient
+from channels.email.door import Door
+from channels.email.keys import fetch_keys
+from channels.email.oauth import GoogleOAuth
+from channels.email.postbox import GmailPostbox
+from channels.email.push import Certificates, Push
+from channels.email.replies import Replies
+from channels.email.tags import Tags
+from channels.email.talk import Talk
+from channels.errors import Retryable
+from channels.hooks import Hook
+from channels.letters import LetterInbox, Postbox, Proposal
+
+log = get_logger(__name__)
+
+LOOK_S = 10.0
+Finding = tuple[bool, str]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMailboxes:
+    """See `channels.email.client.Mailboxes`."""
+
+    db: Database
+    vault: Vault
+
+    async def refresh_token(self, mailbox: str) -> str | None:
+        """None also where the token was sealed with another secret: the mailbox must be connected again."""
+        try:
+            row = await self.db.read(installation_row, "email", mailbox)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
+        if row is None or row.status != ConnectionStatus.CONNECTED:
+            return None
+        try:
+            return self.vault.open(row.secret)
+        except Sealed as error:
+            log.error("a mailbox cannot be opened", mailbox=mailbox, reason=str(error))
+            return None
+
+    async def first_mailbox(self) -> str | None:
+        try:
+            rows = await self.db.read(list_connected, "email")
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
+        return str(rows[0].account) if rows else None
+
+    async def lose(self, mailbox: str, reason: str) -> None:
+        try:
+            await self.db.transact(lose_accounts, "email", f"{mailbox}/", reason)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Has the model say what words seem to answer; the door asks the person back."""
+
+    engine: Engine
+
+    async def read(self, request: Mapping[str, Any], text: str) -> Proposal | None:
+        try:
+            reading, _ = await self.engine.read_answer(dict(request), text)
+        except EngineError as error:
+            log.warning("a mail was not read by the model", reason=str(error))
+            return None
+        if reading.action not in request["allowed_actions"]:
+            return None
+        return Proposal(reading.action, reading.values or None, reading.feedback or None, request["version"])
+
+
+def email_channel(settings: Settings, db: Database) -> EmailChannel:
+    return EmailChannel(_client(settings, db), _tags(settings), settings.url)
+
+
+def google_provider(settings: Settings) -> GoogleOAuth:
+    return GoogleOAuth(
+        settings.google_client_id or "",
+        _secret_of(settings),
+        redirect_uri=f"{settings.url}/api/auth/google/callback",
+        auth_url=settings.google_auth_url,
+        token_url=settings.google_token_url,
+    )
+
+
+def email_postbox(settings: Settings, db: Database, inbox: LetterInbox, engine: Engine) -> Postbox:
+    """What takes in the mail of every connected mailbox."""
+    replies = Replies(inbox, Reader(engine).read)
+    door = Door(inbox, _tags(settings), replies, Talk(inbox, replies), settings.gmail_authserv_id)
+    return GmailPostbox(_client(settings, db), door, time.time, settings.gmail_pubsub_topic)
+
+
+def email_hook(settings: Settings, db: Database) -> Hook:
+    """What Pub/Sub rings at."""
+
+    async def fetch() -> Certificates:
+        return await fetch_keys(settings.google_certs_url)
+
+    async def ring(mailbox: str) -> None:
+        await db.transact(wake_mailbox, mailbox)
+
+    audience = f"{settings.url}/hooks/gmail"
+    return Push(fetch, ring, audience=audience, account=settings.gmail_push_account or "", now=time.time).handle
+
+
+async def examine_email(settings: Settings) -> list[Finding]:
+    """Whether Google can be reached and sends people back to us: findings for `assent doctor`."""
+    back = f"{settings.url}/api/auth/google/callback"
+    findings: list[Finding] = [(True, f"Gmail: {back} must be among the client's authorised redirect addresses.")]
+    secure = settings.url.startswith(("https:", "http://127.0.0.1", "http://localhost"))
+    if not secure:
+        findings.append((False, f"ASSENT_PUBLIC_URL: Google sends nobody back to {settings.url}; use https."))
+    for name, url in (("GOOGLE_TOKEN_URL", settings.google_token_url), ("GMAIL_API_URL", settings.gmail_api_url)):
+        findings.append(await _reachable(name, url))
+    return findings
+
+
+async def _reachable(name: str, url: str) -> Finding:
+    """Any answer at all will do: what it says is known once a mailbox is connected."""
+    try:
+        async with httpx.AsyncClient(timeout=LOOK_S) as http:
+            await http.get(url)
+    except httpx.HTTPError as error:
+        return False, f"{name}: {url} cannot be reached ({type(error).__name__}). Is it open to this machine?"
+    return True, f"{url} answers."
+
+
+def _client(settings: Settings, db: Database) -> GmailClient:
+    return GmailClient(
+        KeptMailboxes(db, Vault(load_secret(settings))),
+        client_id=settings.google_client_id or "",
+        client_secret=_secret_of(settings),
+        token_url=settings.google_token_url,
+        api_url=settings.gmail_api_url,
+    )
+
+
+def _secret_of(settings: Settings) -> str:
+    return settings.google_client_secret.get_secret_value() if settings.google_client_secret else ""
+
+
+def _tags(settings: Settings) -> Tags:
+    return Tags(bytes.fromhex(derive_key(load_secret(settings), "mail")))

@@ -1,0 +1,46 @@
+"""What is new in a mailbox of ours: every mail that came goes to the door, none is left out, wherever the last look ended."""
+
+from collections.abc import Callable
+
+from channels.email.client import GmailClient
+from channels.email.door import Door
+from channels.email.incoming import HistoryGone
+
+LOST_DAYS = 7
+MOST = 1_000
+NOT_RECEIVED = frozenset({"SENT", "DRAFT", "TRASH"})
+
+
+class GmailPostbox:
+    """See `channels.letters.Postbox`; the cursor is the position in the mailbox's history. `topic` is where Gmail announces
+    what comes, if anywhere; `now` the time in seconds."""
+
+    def __init__(self, client: GmailClient, door: Door, now: Callable[[], float], topic: str | None = None) -> None:
+        self._client, self._door, self._now, self._topic = client, door, now, topic
+
+    async def collect(self, account: str, cursor: str | None) -> str:
+        if cursor is None:
+            return await self._client.position(account)
+        try:
+            ids, cursor = await self._client.added_since(account, cursor)
+        except HistoryGone:
+            return await self._catch_up(account)
+        for id in ids:
+            await self._take(account, id)
+        return cursor
+
+    async def watch(self, account: str) -> int | None:
+        return await self._client.watch(account, self._topic) if self._topic else None
+
+    async def _catch_up(self, account: str) -> str:
+        """Look through the last days, as far back as can be afforded; what was kept before is passed over."""
+        cursor = await self._client.position(account)
+        since = int(self._now()) - LOST_DAYS * 24 * 3600
+        for id in reversed(await self._client.newest(account, f"after:{since}", MOST)):
+            await self._take(account, id, perhaps_again=True)
+        return cursor
+
+    async def _take(self, account: str, id: str, *, perhaps_again: bool = False) -> None:
+        arrived = await self._client.fetch(account, id)
+        if arrived is not None and NOT_RECEIVED.isdisjoint(arrived.labels):
+            await self._door.take(account, arrived, perhaps_again=perhaps_again)
