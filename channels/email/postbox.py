@@ -6,7 +6,7 @@ from channels.email.client import GmailClient
 from channels.email.door import Door
 from channels.email.incoming import HistoryGone
 
-LOST_DAYS = 7
+LOST_S, BEFORE_S = 7 * 24 * 3600, 600
 MOST = 1_000
 NOT_RECEIVED = frozenset({"SENT", "DRAFT", "TRASH"})
 
@@ -19,12 +19,12 @@ class GmailPostbox:
         self._client, self._door, self._now, self._topic = client, door, now, topic
 
     async def collect(self, account: str, cursor: str | None) -> str:
-        if cursor is None:
-            return await self._client.position(account)
+        if cursor is None:  # connected a moment ago: somebody may have written meanwhile
+            return await self._catch_up(account, BEFORE_S)
         try:
             ids, cursor = await self._client.added_since(account, cursor)
         except HistoryGone:
-            return await self._catch_up(account)
+            return await self._catch_up(account, LOST_S)
         for id in ids:
             await self._take(account, id)
         return cursor
@@ -32,10 +32,10 @@ class GmailPostbox:
     async def watch(self, account: str) -> int | None:
         return await self._client.watch(account, self._topic) if self._topic else None
 
-    async def _catch_up(self, account: str) -> str:
-        """Look through the last days, as far back as can be afforded; what was kept before is passed over."""
+    async def _catch_up(self, account: str, seconds: int) -> str:
+        """Look through what came lately, as far back as can be afforded; what was kept before is passed over."""
         cursor = await self._client.position(account)
-        since = int(self._now()) - LOST_DAYS * 24 * 3600
+        since = int(self._now()) - seconds
         for id in reversed(await self._client.newest(account, f"after:{since}", MOST)):
             await self._take(account, id, perhaps_again=True)
         return cursor

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
 from tests.support.emulate_google import AGENT, DANA, Google, connect_mailbox, link_address, run_google, text_of
@@ -55,9 +54,8 @@ def decided(person: Person, request: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def run_mailing(folder: Path, **settings: Any) -> Iterator[Mailing]:
-    """All of it, for as long as this lasts; `settings` are the server's."""
-    server = Server(folder / "data")
+def run_mailing(server: Server, **settings: Any) -> Iterator[Mailing]:
+    """The server, started with these settings, and its Google, for as long as this lasts."""
     with run_google(server.url) as google, google_faults(google) as faults:
         try:
             server.start(**google.settings(faults.url), **settings)
