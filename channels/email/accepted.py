@@ -37,7 +37,13 @@ def facts_of(request: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 def fits(request: Mapping[str, Any]) -> bool:
     """Whether all of that can be taken in, and sent, in one mail."""
     rows = (("", visible(str((request.get("action") or {}).get("tool", "")))), *facts_of(request))
-    return len(rows) <= MAX_ROWS and sum(weight(name) + weight(value) for name, value in rows) <= MAX_WHOLE
+    shown = sum(weight(name) + weight(value) for name, value in rows) + sum(weight(line) for line in _lines(request))
+    return len(rows) <= MAX_ROWS and shown <= MAX_WHOLE
+
+
+def _lines(request: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a form's reply looks like, with what is suggested."""
+    return tuple(f"{_name(field['name'])}: {_suggested(field)}".rstrip() for field in request.get("fields") or ())
 
 
 def weight(text: str) -> int:
@@ -54,7 +60,7 @@ def accepted(question: Question) -> Iterator[Part]:
         yield Line("Reply with your answer; all that you write above the quoted mail is taken.")
     elif request["type"] == "form" and "submit" in actions:
         yield Line("Reply with these lines, filled in:")
-        yield Words(tuple(f"{_name(field['name'])}: {_suggested(field)}".rstrip() for field in request["fields"]))
+        yield Words(_lines(request))
     words = tuple(_words(request, actions))
     if words:
         yield Line(_lead(request, actions))
