@@ -98,7 +98,7 @@ class ChannelInbox:
         inbound = InboundMessage(said.channel, person.id, said.content, session_id, event_id, topic=said.topic)
         received = receive_message(tx, person, inbound)
         if not received.repeat:
-            connections.bind_place(tx, said.channel, said.place, received.session_id, dict(said.thread))
+            connections.bind_place(tx, said.channel, said.place, received.session_id, person.id, dict(said.thread))
 
     async def link(self, channel: ChannelName, account: str, label: str, code: str) -> str:
         try:

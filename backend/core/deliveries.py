@@ -109,10 +109,12 @@ def _begin(
 
 
 def _thread(tx: Tx, request: Row[Any], row: Row[Any]) -> dict[str, Any] | None:
-    """Where the person last spoke, so that they are asked there; None: they spoke elsewhere, or it is not their session."""
-    if request.owner_id != row.person_id or sessions.last_spoke_via(tx, request.session_id) != row.channel:
+    """Where the person last spoke, so that they are asked there; None: they spoke elsewhere, or it is not their session. By
+    mail a session is one thread for each person, whoever began it."""
+    here = request.owner_id == row.person_id and sessions.last_spoke_via(tx, request.session_id) == row.channel
+    if not here and row.channel != ChannelType.EMAIL:
         return None
-    place = connections.place_of(tx, request.session_id, row.channel)
+    place = connections.place_of(tx, request.session_id, row.channel, row.person_id)
     return dict(place.thread) if place else None
 
 
@@ -152,8 +154,8 @@ def keep_sent(tx: Tx, work: Work, receipt: Receipt) -> None:
     tx.took(DELIVER, work.channel, row.created_at)
     _recovered(tx, row)
     session_id = row.session_id if request is None else request.session_id
-    if receipt.place is not None and session_id and connections.session_at(tx, row.channel, receipt.place) is None:
-        connections.bind_place(tx, row.channel, receipt.place, session_id, dict(receipt.thread or {}))
+    if receipt.place is not None and session_id:
+        _keep_place(tx, row, session_id, receipt.place, dict(receipt.thread or {}))
     if request is None:
         return
     tell(tx, request, row._mapping)
@@ -162,6 +164,14 @@ def keep_sent(tx: Tx, work: Work, receipt: Receipt) -> None:
     else:
         store.update_delivery(tx, row.id, next_at=tx.now)
         tx.ring(CARRY, row.id)
+
+
+def _keep_place(tx: Tx, row: Row[Any], session_id: str, place: str, thread: dict[str, Any]) -> None:
+    known = connections.session_at(tx, row.channel, place)
+    if known is None:
+        connections.bind_place(tx, row.channel, place, session_id, row.person_id, thread)
+    elif known.session_id == session_id:
+        connections.keep_thread(tx, row.channel, place, thread)
 
 
 def keep_settled(tx: Tx, work: Work) -> None:

@@ -33,7 +33,7 @@ def where_spoken(tx: Tx, session_id: str, person_id: str, showing: Collection[st
     via = sessions.last_spoke_via(tx, session_id)
     if via is None or via not in showing:
         return None
-    place, account = connections.place_of(tx, session_id, via), connections.account_on(tx, person_id, via)
+    place, account = connections.place_of(tx, session_id, via, person_id), connections.account_on(tx, person_id, via)
     return (via, Address(account, place.thread)) if place and account else None
 
 

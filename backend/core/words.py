@@ -52,8 +52,9 @@ def say_where_spoken(tx: Tx, session_id: str, run_id: str, words: Words) -> None
     via = sessions.last_spoke_via(tx, session_id)
     if end_draft(tx, run_id, session_id, words) or via not in (ChannelType.SLACK, ChannelType.EMAIL):
         return
-    session, place = sessions.session_row(tx, session_id), connections.place_of(tx, session_id, via)
+    session = sessions.session_row(tx, session_id)
     assert session is not None, "words are said in a session"
+    place = connections.place_of(tx, session_id, via, session.person_id)
     say_on(tx, session.person_id, via, words, session_id=session_id, thread=place.thread if place else None)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, delete, func, insert, or_, select, update
 
 from backend.db.tables import (
     connections,
@@ -32,7 +32,11 @@ _present = select(func.count()).where(presences.c.person_id == bindparam("person
 _session_at = select(threads).where(threads.c.channel == bindparam("on"), threads.c.place == bindparam("place_"))
 _place_of = (
     select(threads)
-    .where(threads.c.session_id == bindparam("session"), threads.c.channel == bindparam("on"))
+    .where(
+        threads.c.session_id == bindparam("session"),
+        threads.c.channel == bindparam("on"),
+        or_(threads.c.person_id == bindparam("person"), threads.c.person_id.is_(None)),
+    )
     .order_by(threads.c.created_at.desc())
     .limit(1)
 )
@@ -133,15 +137,21 @@ def session_at(tx: Tx, channel: str, place: str) -> Row[Any] | None:
     return tx.first(_session_at, {"on": channel, "place_": place})
 
 
-def place_of(tx: Tx, session_id: str, channel: str) -> Row[Any] | None:
-    """Where on the channel the session was last spoken in."""
-    return tx.first(_place_of, {"session": session_id, "on": channel})
+def place_of(tx: Tx, session_id: str, channel: str, person_id: str) -> Row[Any] | None:
+    """Where on the channel the session was last spoken in with the person."""
+    return tx.first(_place_of, {"session": session_id, "on": channel, "person": person_id})
 
 
-def bind_place(tx: Tx, channel: str, place: str, session_id: str, thread: dict[str, Any]) -> None:
-    """From now on what is said in this place belongs to the session."""
+def keep_thread(tx: Tx, channel: str, place: str, thread: dict[str, Any]) -> None:
+    """How to speak in a place that is known, now that more was said there."""
     there = and_(threads.c.channel == channel, threads.c.place == place)
-    values = {"session_id": session_id, "thread": thread, "created_at": tx.now}
+    tx.execute(update(threads).where(there).values(thread=thread))
+
+
+def bind_place(tx: Tx, channel: str, place: str, session_id: str, person_id: str, thread: dict[str, Any]) -> None:
+    """From now on what the person says in this place belongs to the session."""
+    there = and_(threads.c.channel == channel, threads.c.place == place)
+    values = {"session_id": session_id, "person_id": person_id, "thread": thread, "created_at": tx.now}
     if tx.execute(update(threads).where(there).values(**values)).rowcount == 0:
         tx.execute(insert(threads), {"channel": channel, "place": place, **values})
 

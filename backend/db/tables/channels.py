@@ -123,13 +123,15 @@ link_proofs = Table(
     at("expires_at"),
 )
 
-# Which place on a channel belongs to which session: a thread of messages, or a mail thread.
+# Which place on a channel belongs to which session: a thread of messages, or a mail thread, and whose it is (null: of a time
+# when only the session's owner was spoken with).
 threads = Table(
     "threads",
     metadata,
     Column("channel", String(24), primary_key=True),
     Column("place", String(300), primary_key=True),
     ref("session_id", "sessions.id", index=True),
+    ref("person_id", "people.id", nullable=True),
     Column("thread", JSON, nullable=False),
     at("created_at"),
 )

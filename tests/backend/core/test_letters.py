@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 
 from backend.agents.tools.registry import registry
+from backend.core.asks import Ask, ask_people
+from backend.core.connections import connect
 from backend.core.letters import ask_to_link, list_letters
 from backend.core.people import add_person
 from backend.core.proofs import keep_install
+from backend.db.connections import place_of
 from backend.domain.people import Person
+from backend.domain.states import FeedbackType
 from backend.errors import Forbidden, Invalid, NotFound, TooMany
 from backend.listener import ChannelInbox
 from channels.contract import SaidAnswer, Words
@@ -207,3 +211,20 @@ class TestAskToLink:
         await connect_mailbox(post)
         with pytest.raises(Forbidden, match="the agent's own"):
             await post.opened.db.transact(ask_to_link, post.person, MAILBOX, SET_UP)
+
+
+class TestConversation:
+    async def test_by_mail_is_one_thread_for_each_person_in_a_session(self, post: Post) -> None:
+        eve = await post.opened.db.transact(add_person, email="eve@example.net", password_hash="", name="Eve", role="member")
+        await post.opened.db.transact(connect, eve["id"], "email", "eve@example.net", "Eve")
+        route = [{"channel": "email", "wait_seconds": 600}]
+        first = await post.ask(route=route, to=["eve@example.net", "dana@example.org"])
+        await post.carry()
+        threads = {to.account: n for n, (_, to, _) in enumerate(post.email.sent, 1)}
+        session_id = (await post.request(first))["session_id"]
+        assert await post.opened.db.read(place_of, session_id, "email", "usr_nobody") is None
+        wish = Ask(FeedbackType.CONFIRMATION, {"title": "Now?", "prompt": "", "route": route}, ["eve@example.net"], session_id)
+        await post.opened.db.transact(ask_people, post.person, wish, None)
+        await post.carry()
+        _, to, _ = post.email.sent[-1]
+        assert (to.account, to.thread) == ("eve@example.net", {"n": threads["eve@example.net"]})

@@ -109,7 +109,7 @@ async def desk(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(tell, "BUFFER_S", 0.0)
     made = Desk(opened)
     await made.post.link("slack")
-    await opened.db.transact(connections.bind_place, "slack", "T1/C1/1.0", opened.session_id, THREAD)
+    await opened.db.transact(connections.bind_place, "slack", "T1/C1/1.0", opened.session_id, opened.person.id, THREAD)
     return made
 
 

@@ -1,4 +1,4 @@
-"""Mail: what came in, the mailboxes that are looked into, and words that are said once."""
+"""Mail: what came in, the mailboxes that are looked into, words that are said once, and whose a conversation is."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,3 +44,6 @@ def upgrade() -> None:
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.add_column(sa.Column("event_id", sa.String(length=300), nullable=True))
         batch_op.create_unique_constraint(batch_op.f("uq_deliveries_event_id"), ["event_id"])
+    with op.batch_alter_table("threads", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("person_id", sa.String(length=40), nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_threads_person_id"), "people", ["person_id"], ["id"])
