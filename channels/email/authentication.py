@@ -13,6 +13,7 @@ _COMMENT = re.compile(r"\([^()]*\)")
 _RESULT = re.compile(r"\s*dmarc\s*=\s*([A-Za-z]+)\b(.*)", re.IGNORECASE | re.DOTALL)
 _HEADER_FROM = re.compile(r"\bheader\.from\s*=\s*([A-Za-z0-9.-]+)", re.IGNORECASE)
 _NESTING = 20
+MAX_VALUE = 4000
 
 
 def sender_of(headers: Headers) -> str:
@@ -53,8 +54,9 @@ def _is_own_hop(received: str, authserv_id: str) -> bool:
 
 
 def _plain(value: str) -> str:
-    """Without quoted strings and comments, in which a sender's own words may stand. Empty where they do not close."""
-    rest = _QUOTED.sub("?", value)
+    """Without quoted strings and comments, in which a sender's own words may stand. Empty where they do not close, or
+    it is longer than any receiver writes."""
+    rest = _QUOTED.sub("?", value) if len(value) <= MAX_VALUE else "("
     for _ in range(_NESTING):
         rest, found = _COMMENT.subn(" ", rest)
         if not found:

@@ -8,7 +8,7 @@ from email.message import Message
 from channels.email.html_text import text_of_html
 from channels.email.mime import MAX_DEPTH
 
-MAX_TEXT = 256_000
+MAX_TEXT = 100_000
 _TEXTS = ("text/plain", "text/html")
 # Codecs that read something else than what is written there.
 _NOT_CHARSETS = ("unicode_escape", "raw_unicode_escape", "utf-7", "punycode", "idna", "undefined")
@@ -55,7 +55,8 @@ def _read(part: Message) -> Body:
     if part.get_content_type() == "text/html":
         shown, certain = text_of_html(text[:MAX_TEXT])
         return Body(shown, certain and len(text) <= MAX_TEXT)
-    return Body(_unflow(text) if _param(part, "format").lower() == "flowed" else text)
+    flowed = _param(part, "format").lower() == "flowed" and len(text) <= MAX_TEXT
+    return Body(_unflow(text) if flowed else text)
 
 
 def _charset(part: Message) -> str:

@@ -4,14 +4,12 @@ import re
 from dataclasses import dataclass
 from itertools import takewhile
 
-from mailparser_reply import EmailReplyParser
-
 from channels.email.phrases import ADVERTS, any_of
 
 MARKER = "reply above this line"
 MAX_FRESH = 20_000
 MAX_ATTRIBUTION = 4
-LANGUAGES = ["en", "de", "fr", "es", "it", "nl", "da", "sv", "cs", "ja", "zh", "ko"]
+MIN_HEADERS = 3
 
 _SEPARATOR = re.compile(r"\s*[-_*=]{5,}(\s*[^\W\d_][^-_*=]*[-_*=]{5,})?\s*")
 _LABEL = re.compile(r"[\s*]*[^\W\d_][\w .’'-]{0,24}[\s*]*[:：].*")
@@ -45,21 +43,21 @@ def fresh_of(text: str, ours: tuple[str, ...]) -> Fresh:
 def _history(lines: list[str], signs: tuple[str, ...]) -> int:
     """Where what is answered begins: the first line of its introduction."""
     starts = [place for place, line in enumerate(lines) if line.startswith(">") or _bears(line, (MARKER,))][:1]
-    starts += _headers(lines, signs)[:1] + _attributions(lines, signs)[:1] + _known_by_library(lines, signs)
-    cut = min(starts, default=len(lines))
-    return _up_to_introduction(lines, cut, signs)
+    starts += _headers(lines, signs)[:1] + _attributions(lines, signs)[:1]
+    return _up_to_introduction(lines, min(starts, default=len(lines)), signs)
 
 
 def _headers(lines: list[str], signs: tuple[str, ...]) -> list[int]:
-    """Blocks of `From: ...` lines in whatever language, one of which names something of ours."""
-    found: list[int] = []
-    place = 0
-    while place < len(lines) and not found:
-        block = list(takewhile(_LABEL.fullmatch, (line[:500] for line in lines[place:])))
-        if len(block) >= 3 and any(_bears(line, signs) for line in block):
-            found.append(place)
-        place += max(1, len(block))
-    return found
+    """The first block of `From: ...` lines, in whatever language, one of which names something of ours."""
+    start, named = 0, False
+    for place, line in enumerate([*lines, ""]):
+        if _LABEL.fullmatch(line[:500]):
+            named = named or _bears(line, signs)
+        else:
+            if named and place - start >= MIN_HEADERS:
+                return [start]
+            start, named = place + 1, False
+    return []
 
 
 def _attributions(lines: list[str], signs: tuple[str, ...]) -> list[int]:
@@ -75,35 +73,28 @@ def _is_field(line: str) -> bool:
     return ":" in line[:30] and re.match(r"\s*\w+\s*:\s", line) is not None
 
 
-def _known_by_library(lines: list[str], signs: tuple[str, ...]) -> list[int]:
-    """What the library takes for an introduction, if something of ours stands behind it."""
-    replies = EmailReplyParser(languages=list(LANGUAGES)).read("\n".join(lines[:400])).replies
-    introduction = replies[1].headers if len(replies) > 1 and replies[1].headers else ""
-    if not introduction.rstrip().endswith((":", "：")):
-        return []
-    first = introduction.splitlines()[0].strip()
-    place = next((place for place, line in enumerate(lines) if line.strip() == first), len(lines))
-    return [place] if any(_bears(line, signs) for line in lines[place:]) else []
-
-
 def _up_to_introduction(lines: list[str], cut: int, signs: tuple[str, ...]) -> int:
     """The cut moved up over the line that introduces the quotation, in any language, and the rule above it."""
+    if cut == len(lines):
+        return cut
     above = _skip_blank(lines, cut)
-    if cut < len(lines):
-        for count in range(1, MAX_ATTRIBUTION + 1):
-            block = lines[max(0, above - count) : above]
-            if not block or not block[0].strip():
-                break
-            joined = " ".join(block)
-            if joined.rstrip().endswith((":", "：")) and (_bears(joined, signs) or _is_dated(joined)):
-                cut = above - count
-                break
+    for count in range(1, MAX_ATTRIBUTION + 1):
+        block = lines[max(0, above - count) : above]
+        if not block or not block[0].strip():
+            break
+        joined = " ".join(block)
+        if not joined.rstrip().endswith((":", "：")):
+            break
+        if _bears(joined, signs) or _is_dated(joined):
+            cut = above - count
+        if _is_dated(joined):
+            break
     above = _skip_blank(lines, cut)
-    return above - 1 if cut < len(lines) and above and _SEPARATOR.fullmatch(lines[above - 1][:200]) else cut
+    return above - 1 if above and _SEPARATOR.fullmatch(lines[above - 1][:200]) else cut
 
 
 def _is_dated(line: str) -> bool:
-    return len(re.findall(r"\d+", line)) >= 2 or "@" in line
+    return len(re.findall(r"\d+", line[:2000])) >= 2
 
 
 def _skip_blank(lines: list[str], place: int) -> int:

@@ -48,6 +48,7 @@ _GROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;!]+)")
 _WHITES = ("#fff", "#ffffff", "white", "rgb(255,255,255)", "transparent")
 _SECRET_RULE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|::?(before|after)", re.IGNORECASE)
 MAX_OPEN = 500
+MAX_UNCLOSED = 20
 
 
 class _Reader(HTMLParser):
@@ -104,6 +105,11 @@ class _Reader(HTMLParser):
 def text_of_html(html: str) -> tuple[str, bool]:
     """(text, whether that is surely what a reader sees)."""
     reader = _Reader()
+    closed = html[: html.rfind(">") + 1]
+    tail = html[len(closed) :]
+    if "<" in tail or html.count("<!--") > html.count("-->") + MAX_UNCLOSED:
+        # What is opened and never closed takes the parser for ever, and nobody knows what a reader would see of it.
+        return "", False
     try:
         reader.feed(html)
         reader.close()

@@ -13,7 +13,10 @@ MAX_RAW = 2_000_000  # what is behind is an attachment's, or nobody reads it
 MAX_PARTS = 300
 MAX_DEPTH = 30
 MAX_HEADERS = 1000
+MAX_HEAD = 250_000
+MAX_VALUE = 4000
 _FOLD = re.compile(r"\r?\n(?=[ \t])|\r?\n\Z")
+_HEAD_ENDS = re.compile(rb"\n\r?\n")
 _CONTROLS = dict.fromkeys((*range(32), 127), " ")
 
 
@@ -42,18 +45,19 @@ class Opened:
 
 def open_mail(raw: bytes) -> Opened:
     """Never raises: what cannot be taken apart is a mail without a readable body."""
-    shown = raw[:MAX_RAW]
-    tangled = shown.lower().count(b"content-type:") > MAX_PARTS or shown.lower().count(b"boundary") > MAX_DEPTH
+    shown = raw[:MAX_RAW] if _HEAD_ENDS.search(raw, 0, MAX_HEAD) or len(raw) <= MAX_HEAD else b""
+    folded = shown.lower()
+    tangled = max(folded.count(b"content-type:"), folded.count(b"\n--")) > MAX_PARTS or folded.count(b"boundary") > MAX_DEPTH
     message: Message = (BytesHeaderParser if tangled else BytesParser)(policy=compat32).parsebytes(shown)
-    return Opened(Headers(tuple(_fields(message))), message, complete=len(raw) <= MAX_RAW and not tangled)
+    return Opened(Headers(tuple(_fields(message))), message, complete=len(raw) == len(shown) and not tangled)
 
 
 def decoded(value: str) -> str:
     """A header's value with its encoded words read, on one line."""
     try:
-        pieces = [_piece(text, charset) for text, charset in decode_header(value)]
+        pieces = [_piece(text, charset) for text, charset in decode_header(value[:MAX_VALUE])]
     except (HeaderParseError, LookupError, ValueError):
-        pieces = [value]
+        pieces = [value[:MAX_VALUE]]
     return " ".join("".join(pieces).translate(_CONTROLS).split())
 
 
