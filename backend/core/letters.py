@@ -21,10 +21,12 @@ from channels.letters import TEXT_LENGTH, WHOLE_LENGTH, Letter, Proposal
 REST_MS = 2 * 60_000
 DAY_MS, MINUTE_MS = 24 * 3600_000, 60_000
 ASKED_A_DAY = 3
+NAME_LENGTH = 60
 ASKED_TO_LINK = """{name} asked to answer for Assent from this address.
 
-If that is you, reply to this mail. Write the line that Assent shows you, `link` and a code, as the first line.
-If it is not you, do nothing: no more comes of it."""
+If that was you, reply to this mail with the line shown in the web app as the first line; it begins with `link`.
+
+If it was not you, do nothing: then nothing happens."""
 
 
 def keep_letter(tx: Tx, letter: Letter) -> bool:
@@ -115,8 +117,15 @@ def ask_to_link(tx: Tx, person: Person, address: str, set_up: Collection[str]) -
     if len(asked) >= ASKED_A_DAY:
         raise TooMany(f"{ASKED_A_DAY} mails were sent to this address today; try again tomorrow.", 3600)
     code, until = issue_code(tx, person, "email", {"address": address})
-    say_on(tx, person.id, "email", Words(ASKED_TO_LINK.format(name=person.name)), account=address, event_id=event + new_id("lnk"))
+    words = Words(ASKED_TO_LINK.format(name=_bare(person.name)))
+    say_on(tx, person.id, "email", words, account=address, event_id=event + new_id("lnk"))
     return code, until
+
+
+def _bare(name: str) -> str:
+    """A name for the eyes of strangers: nothing in it can be a link or a mark."""
+    letters = "".join(letter for letter in name if letter.isalnum() or letter in " -'")
+    return letters[:NAME_LENGTH].strip() or "Somebody"
 
 
 def list_letters(tx: Tx, person: Person, request_id: str) -> list[dict[str, Any]]:

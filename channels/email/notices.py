@@ -54,15 +54,6 @@ def proposed(question: Question, action: str, values: Mapping[str, Any] | None, 
     return _joined(lead, *said, "Reply **YES** as the first line to confirm. Until then nothing is decided.", *_how(question))
 
 
-def asked_to_link(name: str) -> str:
-    """To an address that somebody says is theirs. The code is not in it: only who sees the web app has it."""
-    return _joined(
-        f"{literal(name, 100)} asked to answer for Assent from this address.",
-        "If that was you, reply to this mail with the line shown in the web app as the first line; it begins with `link`.",
-        "If it was not you, do nothing: then nothing happens.",
-    )
-
-
 def _how(question: Question) -> Iterator[str]:
     """The accepted words, and the way into the web app."""
     for part in accepted(question):

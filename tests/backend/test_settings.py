@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,4 +71,30 @@ class TestSlack:
     def test_names_what_is_missing_and_gives_nothing_away(self, changes: dict[str, str | None], named: str) -> None:
         with pytest.raises(SettingsError, match=named) as caught:
             load_settings(**{**SLACK, **changes})
+        assert "s3cret" not in str(caught.value)
+
+
+GOOGLE = {"google_client_id": "1.apps.googleusercontent.com", "google_client_secret": "s3cret"}
+PUSH = {"gmail_pubsub_topic": "projects/p/topics/t", "gmail_push_account": "push@p.iam.gserviceaccount.com"}
+
+
+class TestGmail:
+    def test_is_off_unless_there_is_a_client(self) -> None:
+        assert not load_settings().has_email
+        assert load_settings(**GOOGLE).has_email and load_settings(**GOOGLE, **PUSH).has_email
+
+    @pytest.mark.parametrize(
+        ("changes", "named"),
+        [
+            ({"google_client_secret": None}, "GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET: "),
+            ({"gmail_push_account": None}, "GMAIL_PUBSUB_TOPIC, GMAIL_PUSH_ACCOUNT: "),
+            ({"gmail_pubsub_topic": "t"}, "GMAIL_PUBSUB_TOPIC: write projects/"),
+            ({"google_client_id": None, "google_client_secret": None}, "GMAIL_PUSH_ACCOUNT: set GOOGLE_CLIENT_ID"),
+            ({"gmail_poll_seconds": 0}, "GMAIL_POLL_SECONDS: "),
+            ({"gmail_api_url": "gmail"}, "GMAIL_API_URL: "),
+        ],
+    )
+    def test_names_what_is_missing_and_gives_nothing_away(self, changes: dict[str, Any], named: str) -> None:
+        with pytest.raises(SettingsError, match=named) as caught:
+            load_settings(**{**GOOGLE, **PUSH, **changes})
         assert "s3cret" not in str(caught.value)

@@ -190,6 +190,14 @@ class TestAskToLink:
         assert (await inbox.link("email", "dana@example.org", "", code)).startswith("Linked.")
         assert await inbox.knows("email", "dana@example.org") and not await inbox.knows("email", ACCOUNT)
 
+    async def test_shows_a_name_and_nothing_to_follow(self, post: Post) -> None:
+        await connect_mailbox(post)
+        named = Person(post.person.id, "Bank [here](https://evil.example) <b>")
+        await post.opened.db.transact(ask_to_link, named, "victim@example.org", SET_UP)
+        await post.carry()
+        ((words, _),) = post.email.said
+        assert words.text.startswith("Bank herehttpsevilexample b asked to answer")
+
     async def test_is_not_a_way_to_pester(self, post: Post) -> None:
         await connect_mailbox(post)
         for _ in range(3):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from channels.contract import Question
 from channels.email.accepted import offered
 from channels.email.envelope import Envelope, sealed
-from channels.email.notices import asked_to_link, late, proposed, refused, taken, unclear
+from channels.email.notices import late, proposed, refused, taken, unclear
 from channels.email.outbound import question_page, settled_page, subject_of, words_page
 from channels.email.page import MARKER, Page, html, plain
 from channels.errors import Rejected
@@ -273,10 +273,6 @@ class TestNotice:
         told_ = self.text(proposed(question(), "reject", None, "too dear"))
         assert "I read your mail as: rejected" in told_ and "Reply YES" in told_ and "> too dear" in told_
 
-    def test_of_a_link_says_who_asked_and_holds_no_code(self) -> None:
-        told_ = self.text(asked_to_link("Dana <dana>"))
-        assert "Dana <dana> asked to answer" in told_ and "it begins with link" in told_ and "do nothing" in told_
-
     @settings(max_examples=100, deadline=None)
     @given(hostile, hostile, args)
     def test_of_anything_shows_it_and_obeys_none_of_it(self, title: str, said: str, arguments: dict[str, Any]) -> None:
@@ -289,7 +285,6 @@ class TestNotice:
             unclear(fields, said),
             refused(said, ((said, said),), asked),
             proposed(asked, "edit", {said: said}, said),
-            asked_to_link(said),
         ):
             page = words_page(text, said)
             harmless(page)
