@@ -12,6 +12,7 @@ from channels.email.bounces import Bounce, bounce_of
 from channels.email.fresh import fresh_of
 from channels.email.kinds import Kind, kind_of, says_away
 from channels.email.mime import Headers, decoded, open_mail
+from channels.email.words import without_name
 
 AUTHSERV_ID = "mx.google.com"
 MAX_WHOLE = 64_000
@@ -59,6 +60,7 @@ def read_mail(raw: bytes, mailbox: str, authserv_id: str = AUTHSERV_ID) -> Mail:
     subject, body = decoded(headers.first("subject"))[:500], body_of(opened.message)
     fresh = fresh_of(body.text, (mailbox, *_sign(subject)))
     kind = kind_of(headers, opened.message, sender, mailbox)
+    text = without_name(fresh.text, decoded(headers.first("from")).partition("<")[0].strip(' "'))
     return Mail(
         kind="automatic" if kind == "human" and says_away(subject, fresh.text) else kind,
         sender=sender,
@@ -67,7 +69,7 @@ def read_mail(raw: bytes, mailbox: str, authserv_id: str = AUTHSERV_ID) -> Mail:
         message_id=next(iter(_ID.findall(headers.first("message-id"))), ""),
         ids=_ids(headers),
         to=tuple(address for name in _TO_US for value in headers.all(name) for address in _ADDRESS.findall(value))[:MAX_IDS],
-        fresh=fresh.text,
+        fresh=text,
         certain=fresh.certain and body.certain and opened.complete,
         whole=body.text[:MAX_WHOLE],
         sent_at=_sent_at(headers.first("date")),

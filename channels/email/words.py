@@ -27,6 +27,9 @@ _MARKUP = "*_\"'“”„«»`"
 _ENDS = ".!,;:。！，"
 _TURNED = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _DOUBT, _FAREWELL = any_of(DOUBTS), any_of(FAREWELLS)
+_CONNECTORS = frozenset(
+    ["of", "and", "for", "the", "at", "de", "del", "la", "le", "von", "van", "der", "und", "für", "et", "y", "e", "di", "da"]
+)
 MAX_NAME_LINES = 5
 MAX_NAME_LENGTH = 60
 
@@ -68,16 +71,25 @@ def is_farewell(lines: list[str]) -> bool:
     kept = [line for line in lines if line.strip(_EDGES)]
     if not kept:
         return True
-    greeting = _FAREWELL.fullmatch(folded(kept[0]).rstrip(" ,"))
-    under = kept[1:] if greeting else kept
-    few = len(under) <= (MAX_NAME_LINES if greeting else 1)
-    return few and all(_is_name(line) for line in under) and (greeting is not None or _is_bare_name(under[0]))
+    under = kept[1:]
+    greeted = _FAREWELL.fullmatch(folded(kept[0]).rstrip(" ,")) is not None
+    return greeted and len(under) <= MAX_NAME_LINES and all(_is_name(line) for line in under)
+
+
+def without_name(text: str, name: str) -> str:
+    """`text` without a last line that is only the writer's own name, or a part of it."""
+    above, line_end, last = text.rstrip(_EDGES + "\n").rpartition("\n")
+    signed = folded(last.strip(_EDGES + "-–—")).replace(",", " ").split()
+    return (
+        above.rstrip(_EDGES + "\n") if line_end and signed and not doubts(last) and {*signed} <= {*folded(name).split()} else text
+    )
 
 
 def _is_name(line: str) -> bool:
-    return len(line) <= MAX_NAME_LENGTH and not doubts(line)
+    """A name, a title, a number, an address: every word has a capital, if its script has any. No sentence has that."""
+    return len(line) <= MAX_NAME_LENGTH and not doubts(line) and all(_is_of_name(word) for word in line.split())
 
 
-def _is_bare_name(line: str) -> bool:
-    """One name, or two, as people sign; no sentence."""
-    return re.fullmatch(r"\s*[-–—]?\s*[A-ZÀ-ÞА-Я][\w.'’-]*(\s[A-ZÀ-ÞА-Я][\w.'’-]*)?\s*", line) is not None
+def _is_of_name(word: str) -> bool:
+    bare = word.strip("()[],|–—-·:/&")
+    return not bare[:1].islower() or bare in _CONNECTORS or any(sign in bare[:-1] for sign in "@.")

@@ -78,6 +78,8 @@ ROWS: tuple[tuple[str, str, str], ...] = (
     ("signed-pgp", "confirmation", "approve"),
     ("attachment-beside", "confirmation", "approve"),
     ("link-code", "confirmation", "link AB3D-9KQZ"),
+    ("gmail-signed-with-a-name", "confirmation", "approve"),
+    ("gmail-signed-with-another-word", "confirmation", "unclear"),
     ("gmail-doubt-same-line", "confirmation", "unclear"),
     ("gmail-condition", "confirmation", "unclear"),
     ("gmail-second-line-wait", "confirmation", "unclear"),

@@ -60,7 +60,6 @@ class TestConfirmation:
             "ＡＰＰＲＯＶＥ",
             "approve\n\nThanks,\nDana",
             "approve\n\nBest regards\nDana Lee\n+1 555 0100",
-            "Approve\n\nDana",
             "approve\nMit freundlichen Grüßen\nDana Lee\nAbteilung Einkauf",
             "Approve!",
         ],
@@ -111,6 +110,9 @@ class TestConfirmation:
             "ap prove",
             "approve\nWarte noch",
             "approve\n但是先等一下",
+            "approve\nThanks\njust half of it",
+            "approve\n\nMonday",
+            "approve\n\nHalf",
         ],
     )
     def test_is_not_approved_by_anything_else(self, text: str) -> None:
