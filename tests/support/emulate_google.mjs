@@ -136,8 +136,14 @@ function bounce(message, address, raw) {
   ].join("\r\n");
 }
 
-/** What only a test asks: access that expires, consent that is withdrawn, a push's token, the certificates it is checked with. */
+/** What only a test asks: a mailbox without its limits, access that expires, consent that is withdrawn, a push's token, the certificates it is checked with. */
 function control(app, store, tokenMap) {
+  app.get("/_control/mails", (context) => {
+    const { searchParams } = new URL(context.req.url);
+    const kept = getGoogleStore(store).messages.findBy("user_email", searchParams.get("email"));
+    const wanted = kept.filter((mail) => mail.label_ids.includes(searchParams.get("label")));
+    return context.json({ raw: wanted.map((mail) => mail.raw).slice(Number(searchParams.get("after"))) });
+  });
   app.post("/_control/expire", async (context) => {
     const { email } = await context.req.json();
     return context.json({ expired: forget(tokenMap, email) });

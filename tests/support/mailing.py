@@ -58,7 +58,7 @@ def run_mailing(server: Server, **settings: Any) -> Iterator[Mailing]:
     """The server, started with these settings, and its Google, for as long as this lasts."""
     with run_google(server.url) as google, google_faults(google) as faults:
         try:
-            server.start(**google.settings(faults.url), **settings)
+            server.start(**{**google.settings(faults.url), **settings})
             admin = server.person("Ada")
             connect_mailbox(admin, google, AGENT)
             yield Mailing(server, google, faults, admin)
