@@ -104,7 +104,7 @@ def _edit(rest: list[str], request: Request) -> Understood:
 def _checkpoint(first: str, rest: list[str], _request: Request) -> Understood:
     found = split_action(first)
     if found and found[0] == "revise":
-        said = "\n".join((found[1], *rest)).strip()
+        said = _reason(found[1], rest)
         return Decision("revise", feedback=said) if said.strip("?") else Unclear("Say behind REVISE what should be changed.")
     return _word(first, rest, ("continue", "stop", "skip"))
 
@@ -171,8 +171,14 @@ def _word(first: str, rest: list[str], actions: tuple[str, ...]) -> Understood:
     found = split_action(first)
     if not found or found[0] not in actions or found[0] not in WITH_REASON:
         return Unclear(MORE_TEXT if found and found[0] in actions else ASK_AGAIN)
-    reason = "\n".join((found[1], *rest)).strip()
+    reason = _reason(found[1], rest)
     return Decision(found[0], feedback=reason or None) if not _takes_back(reason) else Unclear(MORE_TEXT)
+
+
+def _reason(behind: str, rest: list[str]) -> str:
+    """What is said behind a word and below it; nothing where it is our own example, sent back as it was."""
+    said = "\n".join((behind, *rest)).strip()
+    return "" if re.fullmatch(r"<[^<>]*>", said) else said
 
 
 def _takes_back(reason: str) -> bool:

@@ -259,6 +259,10 @@ class TestCheckpoint:
         assert isinstance(understand("revise", CHECKPOINT), Unclear)
         assert isinstance(understand("revise?", CHECKPOINT), Unclear)
 
+    def test_is_not_sent_back_with_our_own_example(self) -> None:
+        assert isinstance(understand("REVISE <what to change>", CHECKPOINT), Unclear)
+        assert understand("REJECT <why, if you like>", CONFIRMATION) == Decision("reject")
+
 
 class TestYes:
     def test_confirms_only_what_was_proposed(self) -> None:
