@@ -21,6 +21,7 @@ DOUBTS = (
     "[?？؟¿;]",
     r"\b(if|unless|except|but|only|until|wait|hold|however|although|though|not|no|don['’]?t|never|cannot|can['’]?t|won['’]?t)\b",
     r"\b(actually|instead|maybe|perhaps|unsure|cancel|undo|revert|withdraw|stop|reject|approve|changed my mind|second thought)\b",
+    r"\b(half|part(ly|ially)?|maximum|max\.? ?\d+|at most|up to|limit(ed)?|just|less|eur|usd|gbp|chf)\b|[€$£¥%]",
     r"\b(correction|provided|assuming|when|once|after|before|later|tomorrow)\b",
     r"\b(aber|nur|nicht|kein|wenn|falls|erst|doch|warte|mais|seulement|pas|sauf|attend[sz]?|pero|solo|espera|excepto)\b",
     r"\b(però|aspetta|mas|não|exceto|но|не|если|только|подожди)\b",

@@ -111,6 +111,8 @@ class TestConfirmation:
             "approve\nWarte noch",
             "approve\n但是先等一下",
             "approve\nThanks\njust half of it",
+            "approve\nThanks\nHALF OF IT",
+            "approve\nThanks\nMax 50 EUR",
             "approve\n\nMonday",
             "approve\n\nHalf",
         ],
