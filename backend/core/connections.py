@@ -166,6 +166,7 @@ def _lose_place(tx: Tx, channel: str, place: str, reason: str) -> None:
     mails.close_mailbox(tx, place)
     _tell_all(tx, channel)
     if lost.installed_by is not None:
+        _tell(tx, lost.installed_by, channel, ConnectionStatus.DISCONNECTED)
         said = f"Assent can speak no more through {lost.label} ({NAMES[channel]}): {reason}"
         say_elsewhere(tx, lost.installed_by, channel, Words(f"{said} Connect it again under Settings, Channels."))
 

@@ -7,13 +7,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from tests.support.asks import ask
 from tests.support.browser import chromium
+from tests.support.emulate_google import DANA, MALLORY, Google, answering, connect_google, connect_mailbox, run_google
 from tests.support.gallery import KINDS, gallery
 from tests.support.person import Person, until
 from tests.support.server import ROOT, Server
@@ -75,7 +76,7 @@ def take(page: Page, name: str) -> None:
 class Story:
     """What has happened on the server before the pictures are taken."""
 
-    def __init__(self, person: Person, slack: Slack | None = None) -> None:
+    def __init__(self, person: Person, slack: Slack | None = None, google: Google | None = None) -> None:
         self.person = person
         self.failed = self._ended("fail")
         self.replied = self._ended("hello")
@@ -88,11 +89,24 @@ class Story:
         self.approval = self._asked("pay 500 to Bob")
         self.lost = self._filed("Deploy version 7?", "email")
         self.carried = self._carried_to(slack) if slack else None
+        self.mailed = self._mailed_to(google) if google else None
 
     def _carried_to(self, slack: Slack) -> str:
         """Linked last: what was asked before has only the web chat to go to."""
         link(self.person, slack)
         return self._filed("Send the invoice again?", "slack")
+
+    def _mailed_to(self, google: Google) -> str:
+        """The person, an administrator, is reached by email too, and answers there; so does somebody who is not them."""
+        connect_mailbox(self.person, google)
+        connect_google(self.person, google, DANA)
+        session_id = self._filed("Book the train to Porto?", "email")
+        request_id = self.person.pending(session_id)["id"]
+        asked = google.mail(DANA, lambda mail: "Porto" in str(mail["Subject"]) + mail.as_string())
+        google.post(MALLORY, answering(DANA, asked, "APPROVE"))
+        google.reply(DANA, asked, "APPROVE")
+        until(lambda: self.person.get(f"/api/feedback/{request_id}/mails")["items"], lambda mails: len(mails) == 2)
+        return session_id
 
     def _filed(self, title: str, channel: str) -> str:
         route = [{"channel": channel, "wait_seconds": 900}]
@@ -166,6 +180,11 @@ def _channels(tab: Tab, story: Story) -> Iterator[str]:
         tab.card("Send the invoice again?").box.get_by_text("Also asked in Slack").click()
         expect(tab.page.get_by_role("list", name="Where it was asked")).to_be_visible()
         yield "delivery-trail"
+    if story.mailed:
+        tab.open(story.mailed)
+        tab.page.get_by_text("Show the mail").click()
+        expect(tab.page.get_by_role("region", name="A reply that does not count")).to_be_visible()
+        yield "answered-by-mail"
     tab.open(story.lost)
     expect(tab.page.get_by_role("group", name="Reached nobody")).to_be_visible()
     yield "dead-letter"
@@ -219,10 +238,11 @@ def sheet(pictures: list[Image.Image], columns: int) -> Image.Image:
 def main() -> None:
     with tempfile.TemporaryDirectory() as place, chromium() as browser:
         server = Server(Path(place) / "data", registration="first")
-        with run_slack(Path(place), hook_port=server.port) as slack:
-            server.start(SLACK_BOT_TOKEN=TOKEN, SLACK_SIGNING_SECRET=SECRET, SLACK_API_URL=slack.api_url)
+        with run_slack(Path(place), hook_port=server.port) as slack, run_google(server.url) as google:
+            mine: dict[str, Any] = {"SLACK_BOT_TOKEN": TOKEN, "SLACK_SIGNING_SECRET": SECRET, "SLACK_API_URL": slack.api_url}
+            server.start(**mine, **google.settings())
             try:
-                story = Story(server.person("Dana"), slack)
+                story = Story(server.person("Dana"), slack, google)
                 for look in LOOKS:
                     screens(browser, server.url, story, look)
             finally:

@@ -24,7 +24,7 @@ export function Letters({ request }: { request: FeedbackRequest }) {
         </Disclosure>
       )}
       {unverified.map((letter) => (
-        <Unverified key={letter.id} letter={letter} />
+        <Unverified key={letter.id} letter={letter} open={request.status === 'pending'} />
       ))}
       {others.length > 0 && (
         <Disclosure
@@ -45,7 +45,7 @@ export function Letters({ request }: { request: FeedbackRequest }) {
   );
 }
 
-function Unverified({ letter }: { letter: Letter }) {
+function Unverified({ letter, open }: { letter: Letter; open: boolean }) {
   return (
     <section
       aria-label="A reply that does not count"
@@ -57,7 +57,7 @@ function Unverified({ letter }: { letter: Letter }) {
       </p>
       <Envelope letter={letter} />
       <Writing letter={letter} />
-      <p className="text-ink-2">Nothing was sent back. If it was you, answer here.</p>
+      <p className="text-ink-2">Nothing was sent back.{open && ' If it was you, answer here.'}</p>
     </section>
   );
 }
