@@ -117,7 +117,7 @@ def _mailboxes(rows: Sequence[Row[Any]], channel: dict[str, Any], admin: bool) -
     shown = {"mailboxes": [{"account": row.account, "status": row.status, "error": row.error} for row in rows]} if admin else {}
     if any(row.status == ConnectionStatus.CONNECTED for row in rows):
         return shown
-    error = NO_MAILBOX if not rows else f"{rows[0].error} {CONNECT_AGAIN}"
+    error = rows[0].error or CONNECT_AGAIN if rows else NO_MAILBOX
     return shown | {"status": ConnectionStatus.DISCONNECTED, "error": error}
 
 
