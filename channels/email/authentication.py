@@ -2,7 +2,8 @@
 
 import re
 
-from channels.email.mime import Headers
+from channels.email.mime import Headers, decoded
+from channels.email.words import name_words
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = rf"({_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
@@ -21,6 +22,12 @@ def sender_of(headers: Headers) -> str:
     claimed = headers.all("from")
     found = _FROM.fullmatch(claimed[0]) if len(claimed) == 1 and len(claimed[0]) < 2000 else None
     return next((address for address in found.groups() if address), "").lower() if found else ""
+
+
+def names_of(headers: Headers) -> frozenset[str]:
+    """The words of the writer's name, as the mail gives it, and of the address without its domain."""
+    name, _, domain = decoded(headers.first("from")).rpartition("@")
+    return name_words(name.replace("<", " ")) if domain else frozenset()
 
 
 def is_verified(headers: Headers, sender: str, authserv_id: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from channels.email.values import Errors, NoLines, fields_of_args, option_of, values_of
-from channels.email.words import WITH_REASON, action_of, folded, is_farewell, is_turned, split_action
+from channels.email.words import WITH_REASON, action_of, folded, is_blank, is_turned, split_action, without_signature
 
 Request = Mapping[str, Any]
 _CODE = re.compile(r"\s*link[\s:]+[`*_\"]*([A-Za-z0-9-]{4,64})[`*_\"]*[.!]?\s*", re.IGNORECASE)
@@ -61,13 +61,18 @@ def code_of(fresh: str) -> Link | None:
     return Link(found[1]) if found else None
 
 
-def understand(fresh: str, request: Request, *, certain: bool = True, proposed: bool = False) -> Understood:
+def understand(
+    fresh: str, request: Request, *, certain: bool = True, proposed: bool = False, names: frozenset[str] = frozenset()
+) -> Understood:
     """What `fresh`, a reply to `request` (in the API's shape), says. `certain`: it is all the writer wrote and nothing
-    else. `proposed`: a reading was put to the writer, who may say yes."""
+    else. `proposed`: a reading was put to the writer, who may say yes. `names`: the words of the writer's own name, which
+    may stand under the answer."""
     if not certain or is_turned(fresh):
         return Unclear(DOUBTFUL)
     first, rest = _first_line(fresh)
-    if proposed and action_of(first) == "yes" and is_farewell(rest) and not _is_option(first, request):
+    if request["type"] != "text":  # there, all of it is the answer
+        rest = without_signature(rest, names)
+    if proposed and action_of(first) == "yes" and is_blank(rest) and not _is_option(first, request):
         return Yes()
     understood = _BY_TYPE[request["type"]](first, rest, request) if first else Unclear("There is no text above the quoted mail.")
     if isinstance(understood, Decision) and understood.action not in request["allowed_actions"]:
@@ -84,7 +89,7 @@ def _first_line(fresh: str) -> tuple[str, list[str]]:
 
 
 def _confirmation(first: str, rest: list[str], request: Request) -> Understood:
-    if action_of(first) == "approve" and not is_farewell(rest):
+    if action_of(first) == "approve" and not is_blank(rest):
         return _edit(rest, request)
     return _word(first, rest, ("approve", "reject"))
 
@@ -110,7 +115,7 @@ def _checkpoint(first: str, rest: list[str], _request: Request) -> Understood:
 
 
 def _text(first: str, rest: list[str], _request: Request) -> Understood:
-    if folded(first) == "decline" and is_farewell(rest):
+    if folded(first) == "decline" and is_blank(rest):
         # The word may be the answer; the mail says how to refuse one.
         return (
             Decision("decline")
@@ -123,7 +128,7 @@ def _text(first: str, rest: list[str], _request: Request) -> Understood:
 def _choice(first: str, rest: list[str], request: Request) -> Understood:
     if action_of(first) == "decline" or (split_action(first) or ("", ""))[0] == "decline":
         return _word(first, rest, ("decline",)) if not _is_option(first, request) else Unclear()
-    if not is_farewell(rest):
+    if not is_blank(rest):
         return Unclear(MORE_TEXT)
     picked = _picked(first, request)
     if isinstance(picked, list):
@@ -166,7 +171,7 @@ def _form(first: str, rest: list[str], request: Request) -> Understood:
 def _word(first: str, rest: list[str], actions: tuple[str, ...]) -> Understood:
     """One of the actions, alone on its line; or with a reason where it may have one."""
     action = action_of(first)
-    if action in actions and is_farewell(rest):
+    if action in actions and is_blank(rest):
         return Decision(action)
     found = split_action(first)
     if not found or found[0] not in actions or found[0] not in WITH_REASON:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-from channels.email.authentication import is_verified, sender_of
+from channels.email.authentication import is_verified, names_of, sender_of
 from channels.email.body import body_of
 from channels.email.bounces import Bounce, bounce_of
 from channels.email.fresh import fresh_of
 from channels.email.kinds import Kind, kind_of, says_away
 from channels.email.mime import Headers, decoded, open_mail
-from channels.email.words import without_name
 
 AUTHSERV_ID = "mx.google.com"
 MAX_WHOLE = 64_000
@@ -29,13 +28,15 @@ _TO_US = ("delivered-to", "to", "cc", "x-original-to")
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """`sender`: the one address in From, lower case; empty if there is not exactly one. `verified`: DMARC passed for it at
+    """`sender`: the one address in From, lower case; empty if there is not exactly one; `names`: the words of the name and
+    the address there. `verified`: DMARC passed for it at
     our own receiver. `ids` are the mails it answers, nearest first, `<...>` each; `to` the addresses it went to. `fresh`
     is what the sender wrote now; `certain` is false where that is doubtful, and then it decides nothing. `whole` is all
     of the text. `sent_at` is the Date it claims, in milliseconds."""
 
     kind: Kind
     sender: str
+    names: frozenset[str]
     verified: bool
     subject: str
     message_id: str
@@ -60,16 +61,16 @@ def read_mail(raw: bytes, mailbox: str, authserv_id: str = AUTHSERV_ID) -> Mail:
     subject, body = decoded(headers.first("subject"))[:500], body_of(opened.message)
     fresh = fresh_of(body.text, (mailbox, *_sign(subject)))
     kind = kind_of(headers, opened.message, sender, mailbox)
-    text = without_name(fresh.text, decoded(headers.first("from")).partition("<")[0].strip(' "'))
     return Mail(
         kind="automatic" if kind == "human" and says_away(subject, fresh.text) else kind,
         sender=sender,
+        names=names_of(headers),
         verified=is_verified(headers, sender, authserv_id),
         subject=subject,
         message_id=next(iter(_ID.findall(headers.first("message-id"))), ""),
         ids=_ids(headers),
         to=tuple(address for name in _TO_US for value in headers.all(name) for address in _ADDRESS.findall(value))[:MAX_IDS],
-        fresh=text,
+        fresh=fresh.text,
         certain=fresh.certain and body.certain and opened.complete,
         whole=body.text[:MAX_WHOLE],
         sent_at=_sent_at(headers.first("date")),

@@ -32,7 +32,7 @@ class Replies:
             await self._end(came, "refused", notices.refused(found.reason, (), None), None)
             return
         proposal = await self._inbox.proposal("email", mail.sender, request_id)
-        match understand(mail.fresh, found.request, certain=mail.certain, proposed=proposal is not None):
+        match understand(mail.fresh, found.request, certain=mail.certain, proposed=proposal is not None, names=mail.names):
             case Decision(action, values, feedback):
                 await self._answer(came, found, Proposal(action, values, feedback))
             case Yes() if proposal is not None:

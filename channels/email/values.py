@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from channels.email.words import folded, is_farewell
+from channels.email.words import folded
 
 Errors = tuple[tuple[str, str], ...]
 Field = Mapping[str, Any]
@@ -46,13 +46,11 @@ def _pairs(lines: Sequence[str], fields: Sequence[Field]) -> tuple[dict[str, str
     errors: list[tuple[str, str]] = []
     long = {str(field["name"]) for field in fields if field["type"] == "long_text"}
     last = ""
-    for place, line in enumerate(lines):
+    for line in lines:
         if not line.strip() and last not in long:
             continue
         name, value = _split(line, fields)
         if name is None:
-            if given and is_farewell(list(lines[place:])):
-                break
             if last not in long:
                 raise NoLines(line.strip())
             given[last] += "\n" + line

@@ -30,8 +30,8 @@ _DOUBT, _FAREWELL = any_of(DOUBTS), any_of(FAREWELLS)
 _CONNECTORS = frozenset(
     ["of", "and", "for", "the", "at", "de", "del", "la", "le", "von", "van", "der", "und", "für", "et", "y", "e", "di", "da"]
 )
-MAX_NAME_LINES = 5
-MAX_NAME_LENGTH = 60
+MAX_LINES = 5
+MAX_LENGTH = 60
 
 
 def folded(text: str) -> str:
@@ -66,28 +66,40 @@ def is_turned(text: str) -> bool:
     return _TURNED.search(text) is not None
 
 
-def is_farewell(lines: list[str]) -> bool:
-    """Whether the lines are a greeting at most, with a name and the like under it."""
+def without_signature(lines: list[str], names: frozenset[str]) -> list[str]:
+    """The lines without the greeting and the writer's own name at their end. `names`: the words of that name, folded."""
+    return next((lines[:place] for place in range(len(lines)) if _is_signature(lines[place:], names)), lines)
+
+
+def is_blank(lines: list[str]) -> bool:
+    return not any(line.strip(_EDGES) for line in lines)
+
+
+def _is_signature(lines: list[str], names: frozenset[str]) -> bool:
+    """A greeting, with the name and a few lines such as a telephone number under it; or the name alone. Any other word that
+    stands there may change what was said."""
     kept = [line for line in lines if line.strip(_EDGES)]
-    if not kept:
-        return True
+    if not kept or not lines[0].strip(_EDGES):
+        return False
+    if not _FAREWELL.fullmatch(folded(kept[0]).rstrip(" ,")):
+        return len(kept) == 1 and _is_own_name(kept[0], names)
     under = kept[1:]
-    greeted = _FAREWELL.fullmatch(folded(kept[0]).rstrip(" ,")) is not None
-    return greeted and len(under) <= MAX_NAME_LINES and all(_is_name(line) for line in under)
+    return not under or (len(under) <= MAX_LINES and _is_own_name(under[0], names) and all(map(_is_name, under[1:])))
 
 
-def without_name(text: str, name: str) -> str:
-    """`text` without a last line that is only the writer's own name, or a part of it."""
-    above, line_end, last = text.rstrip(_EDGES + "\n").rpartition("\n")
-    signed = folded(last.strip(_EDGES + "-–—")).replace(",", " ").split()
-    return (
-        above.rstrip(_EDGES + "\n") if line_end and signed and not doubts(last) and {*signed} <= {*folded(name).split()} else text
-    )
+def _is_own_name(line: str, names: frozenset[str]) -> bool:
+    words = name_words(line)
+    return bool(words) and words <= names
+
+
+def name_words(text: str) -> frozenset[str]:
+    """The words of a name or of an address, folded; those that decide something are nobody's name."""
+    return frozenset(re.findall(r"[^\W\d_]+", folded(text))) - ACTIONS.keys()
 
 
 def _is_name(line: str) -> bool:
     """A name, a title, a number, an address: every word has a capital, if its script has any. No sentence has that."""
-    return len(line) <= MAX_NAME_LENGTH and not doubts(line) and all(_is_of_name(word) for word in line.split())
+    return len(line) <= MAX_LENGTH and not doubts(line) and all(_is_of_name(word) for word in line.split())
 
 
 def _is_of_name(word: str) -> bool:

@@ -47,7 +47,9 @@ def outcome(mail: Mail, type: str) -> str:
         return f"bounce {mail.bounce.recipient} {'permanent' if mail.bounce.permanent else 'passing'} {mail.bounce.status}"
     if mail.kind != "human":
         return mail.kind
-    said = spelt(code_of(mail.fresh) or understand(mail.fresh, {"type": type, **ASKED[type]}, certain=mail.certain))
+    said = spelt(
+        code_of(mail.fresh) or understand(mail.fresh, {"type": type, **ASKED[type]}, certain=mail.certain, names=mail.names)
+    )
     who = {"": "nobody", EVE: "eve", KIM: "kim"}.get(mail.sender, "" if mail.verified else "unverified")
     return f"{said} {who}".strip()
 

@@ -1,13 +1,16 @@
 """What replies decide, and above all what they do not."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.email.grammar import Decision, Link, Unclear, Wrong, Yes, code_of, understand
+from channels.email import grammar
+from channels.email.grammar import Decision, Link, Unclear, Wrong, Yes, code_of
 
+understand = partial(grammar.understand, names=frozenset({"dana", "lee"}))
 OPTIONS = [{"value": "s", "label": "Small"}, {"value": "m", "label": "Medium"}, {"value": "10", "label": "10"}]
 FIELDS = [
     {"name": "name", "type": "text", "description": "", "required": True},
@@ -109,6 +112,15 @@ class TestConfirmation:
             "disapprove",
             "ap prove",
             "approve\nWarte noch",
+            "approve\nNope",
+            "approve\nNein",
+            "approve\nDenied",
+            "approve\nKidding",
+            "approve\nBob",
+            "approve\nRegards\nnext week",
+            "approve\nThanks\nHalf of it",
+            "approve\nDana\nHalf of it",
+            "approve\n\nDana\n\nNope",
             "approve\n但是先等一下",
             "approve\nThanks\njust half of it",
             "approve\nThanks\nHALF OF IT",
