@@ -3,7 +3,8 @@
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Callable
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +13,15 @@ import pytest
 from channels.chat.channel import ChatChannel
 from channels.console.channel import ConsoleChannel
 from channels.contract import Address, Channel, Question, Receipt, Words
+from channels.email.channel import EmailChannel
+from channels.email.tags import Tags
 from channels.errors import ChannelError, Disconnected, Rejected
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
 from channels.testing import RecordingChannel
+from tests.channels.email.google import BACK, Kept, client_of
+from tests.support.emulate_google import DANA as CUSTOMER
+from tests.support.emulate_google import Google, run_google, text_of
 from tests.support.slack import DANA, TEAM, TOKEN, Slack, slack, slack_server
 
 __all__ = ["slack", "slack_server"]
@@ -52,11 +58,12 @@ SETTLED = Question(DECIDED, "https://assent.example/r/req_1")
 
 @dataclass
 class Case:
-    """A channel, and everything it has sent so far as text."""
+    """A channel, and everything it has sent so far as text. `rewrites`: what it sent can say later how the request ended."""
 
     channel: Channel
     sent: Callable[[], str]
     to: Address = TO
+    rewrites: bool = True
 
 
 @dataclass
@@ -105,13 +112,41 @@ def in_slack(peer: Slack) -> Refusing:
     )
 
 
+async def by_mail(google: Google) -> Refusing:
+    mailboxes = Kept()
+    await mailboxes.connect(google)
+    client = client_of(mailboxes, google.url)
+    before = len(google.mails(CUSTOMER))
+    return Refusing(
+        EmailChannel(client, Tags(secrets.token_bytes(32)), "https://assent.example"),
+        lambda: "\n".join(text_of(mail) for mail in google.mails(CUSTOMER)[before:]),
+        Address(CUSTOMER),
+        rewrites=False,
+        refuse=mailboxes.tokens.clear,
+    )
+
+
 CAN_REFUSE: dict[str, Callable[[], Refusing]] = {"console": console, "recording": recording}
 CASES: dict[str, Callable[[], Case]] = {"chat": chat, **CAN_REFUSE}
 
 
-@pytest.fixture(params=[*CASES, "slack"])
-async def case(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
-    made = in_slack(request.getfixturevalue("slack")) if request.param == "slack" else CASES[request.param]()
+@pytest.fixture(scope="module")
+def google() -> Iterator[Google]:
+    with run_google(BACK) as running:
+        yield running
+
+
+@pytest.fixture(params=[*CASES, "slack", "email"])
+async def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Case]:
+    made: Case
+    match request.param:
+        case "slack":
+            made = in_slack(request.getfixturevalue("slack"))
+        case "email":
+            monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # the peer is on this machine
+            made = await by_mail(request.getfixturevalue("google"))
+        case name:
+            made = CASES[name]()
     yield made
     await made.channel.close()
 
@@ -126,10 +161,10 @@ class TestChannel:
         sent = case.sent()
         assert "Run make_payment?" in sent and "make_payment" in sent and "500" in sent
 
-    async def test_settles_what_it_delivered_and_says_who_decided(self, case: Case) -> None:
+    async def test_settles_what_it_delivered_and_says_who_decided_where_it_can(self, case: Case) -> None:
         receipt = await case.channel.deliver(ASKED, case.to)
         await case.channel.settle(SETTLED, case.to, Receipt(json.loads(json.dumps(dict(receipt.ref)))))
-        assert "Dana" in case.sent()
+        assert ("Dana" in case.sent()) == case.rewrites
 
     async def test_says_words(self, case: Case) -> None:
         await case.channel.say(Words("Paid **500** to Bob.", "Assent agent"), case.to)
@@ -143,7 +178,7 @@ class TestChannel:
         await case.channel.deliver(ASKED, case.to, {"request_id": "req_1", "since": 0})
         assert "make_payment" in case.sent()
 
-    @pytest.mark.parametrize("case", [*CAN_REFUSE, "slack"], indirect=True)
+    @pytest.mark.parametrize("case", [*CAN_REFUSE, "slack", "email"], indirect=True)
     async def test_raises_what_to_do_and_nothing_else(self, case: Refusing) -> None:
         case.refuse()
         with pytest.raises(ChannelError) as caught:
