@@ -44,6 +44,7 @@ campaign: setup .venv/dev.stamp  ## 3,000 failures of a person's first channel: 
 
 screens: setup .venv/dev.stamp  ## Take the pictures in docs/screens from the running product
 	$(BIN)/python -m tests.support.screens
+	$(BIN)/python -m tests.support.mail_screens
 
 format: .venv/dev.stamp frontend/node_modules/.stamp  ## Put everything in the house style
 	$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet

@@ -121,7 +121,8 @@ def _wanted(field: Mapping[str, Any]) -> str:
 
 
 def _suggested(field: Mapping[str, Any]) -> str:
-    value = field.get("value")
+    """As a person would write it: options by what they are called."""
+    value, labels = field.get("value"), {option["value"]: option["label"] for option in field.get("options") or ()}
     if value is None:
         return ""
-    return ", ".join(fact(each) for each in value) if isinstance(value, list) else fact(value)
+    return ", ".join(fact(labels.get(str(each), each)) for each in (value if isinstance(value, list) else [value]))
