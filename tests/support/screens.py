@@ -100,11 +100,11 @@ class Story:
         """The person, an administrator, is reached by email too, and answers there; so does somebody who is not them."""
         connect_mailbox(self.person, google)
         connect_google(self.person, google, DANA)
-        session_id = self._filed("Book the train to Porto?", "email")
+        session_id = self._filed("Deploy version 8?", "email")
         request_id = self.person.pending(session_id)["id"]
-        asked = google.mail(DANA, lambda mail: "Porto" in str(mail["Subject"]) + mail.as_string())
+        asked = google.mail(DANA, lambda mail: "version 8" in str(mail["Subject"]) + mail.as_string())
         google.post(MALLORY, answering(DANA, asked, "APPROVE"))
-        google.reply(DANA, asked, "APPROVE")
+        google.reply(DANA, asked, "REJECT Not on a Friday.")
         until(lambda: self.person.get(f"/api/feedback/{request_id}/mails")["items"], lambda mails: len(mails) == 2)
         return session_id
 
