@@ -1,10 +1,14 @@
 """What is new in a mailbox of ours: every mail that came goes to the door, none is left out, wherever the last look ended."""
 
+import logging
 from collections.abc import Callable
 
 from channels.email.client import GmailClient
 from channels.email.door import Door
-from channels.email.incoming import HistoryGone
+from channels.email.incoming import Arrived, HistoryGone
+from channels.errors import ChannelError
+
+log = logging.getLogger(__name__)
 
 LOST_S, BEFORE_S = 7 * 24 * 3600, 600
 MOST = 1_000
@@ -43,4 +47,12 @@ class GmailPostbox:
     async def _take(self, account: str, id: str, *, perhaps_again: bool = False) -> None:
         arrived = await self._client.fetch(account, id)
         if arrived is not None and NOT_RECEIVED.isdisjoint(arrived.labels):
+            await self._bring(account, arrived, perhaps_again)
+
+    async def _bring(self, account: str, arrived: Arrived, perhaps_again: bool) -> None:
+        try:
             await self._door.take(account, arrived, perhaps_again=perhaps_again)
+        except ChannelError:
+            raise
+        except Exception:  # one mail that cannot be taken in must not hold up those behind it; it stays in the mailbox
+            log.exception("a mail was not taken in: %s in %s", arrived.id, account)

@@ -14,7 +14,7 @@ OURS = [
     for path in sorted((ROOT / folder).rglob("*.py"))
     if "baml_client" not in path.parts and "versions" not in path.parts
 ]
-LOOPS = {"backend/worker/app.py", "backend/db/sqlite_database.py"}
+LOOPS = {"backend/worker/app.py", "backend/db/sqlite_database.py", "channels/email/postbox.py"}
 SHAPELESS = {"utils", "helpers", "common", "misc", "shared"}
 
 
