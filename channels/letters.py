@@ -93,3 +93,7 @@ class Postbox(Protocol):
     async def watch(self, account: str) -> int | None:
         """Ask the provider to ring when something comes; until when it will, in milliseconds. None: no ringing is set up."""
         ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...

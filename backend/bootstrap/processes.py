@@ -181,6 +181,8 @@ async def _working(settings: Settings, ground: Ground, policy: Policy, channels:
         await teller.close()
         await engine.close()
         await asyncio.gather(*(channel.close() for channel in channels.values()))
+        if postbox is not None:
+            await postbox.close()
 
 
 async def _watch_sign_ins(db: Database, sockets: Sockets) -> None:

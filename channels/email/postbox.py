@@ -36,6 +36,9 @@ class GmailPostbox:
     async def watch(self, account: str) -> int | None:
         return await self._client.watch(account, self._topic) if self._topic else None
 
+    async def close(self) -> None:
+        await self._client.close()
+
     async def _catch_up(self, account: str, seconds: int) -> str:
         """Look through what came lately, as far back as can be afforded; what was kept before is passed over."""
         cursor = await self._client.position(account)

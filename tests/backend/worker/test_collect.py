@@ -42,6 +42,9 @@ class RecordingPostbox:
         self.watched += 1
         return self.until
 
+    async def close(self) -> None:
+        self.open.set()
+
 
 @pytest.fixture
 def postbox() -> RecordingPostbox:
