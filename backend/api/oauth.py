@@ -33,12 +33,12 @@ async def start_sign_in(provider: str, principal: SignedIn, reach: Reach) -> Res
     return await _begin(reach, principal, provider, "sign_in")
 
 
-@router.post("/api/channels/{channel}/install", response_model=Start)
-async def start_install(channel: str, principal: SignedIn, reach: Reach) -> Response:
+@router.post("/api/channels/{type}/install", response_model=Start)
+async def start_install(type: str, principal: SignedIn, reach: Reach) -> Response:
     """Where an administrator lets us into a workspace, or a mailbox."""
-    provider = next((name for name, each in reach.providers.items() if each.channel == channel), channel)
+    provider = next((name for name, each in reach.providers.items() if each.channel == type), type)
     _provider(reach, provider)
-    if channel == "slack" and not reach.settings.many_workspaces:
+    if type == "slack" and not reach.settings.many_workspaces:
         raise NotFound("This server serves the one workspace of its settings (SLACK_BOT_TOKEN).")
     if not principal.is_admin:
         raise Forbidden("Only an administrator can install this.", code="not_an_admin")

@@ -277,26 +277,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/channels/{channel}/install": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Start Install
-         * @description Where an administrator lets us into a workspace, or a mailbox.
-         */
-        post: operations["start_install_api_channels__channel__install_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/channels/{type}": {
         parameters: {
             query?: never;
@@ -312,6 +292,26 @@ export interface paths {
          * @description Forget the account that is linked on this channel.
          */
         delete: operations["unlink_channel_api_channels__type__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{type}/install": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Install
+         * @description Where an administrator lets us into a workspace, or a mailbox.
+         */
+        post: operations["start_install_api_channels__type__install_post"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2164,37 +2164,6 @@ export interface operations {
             };
         };
     };
-    start_install_api_channels__channel__install_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                channel: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Start"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     unlink_channel_api_channels__type__delete: {
         parameters: {
             query?: never;
@@ -2212,6 +2181,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    start_install_api_channels__type__install_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Start"];
+                };
             };
             /** @description Validation Error */
             422: {

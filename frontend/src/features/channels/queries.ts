@@ -74,8 +74,7 @@ export function useSignIn(provider: 'slack' | 'google') {
 export function useInstall(type: 'slack' | 'email') {
   return useMutation({
     networkMode: 'always',
-    mutationFn: () =>
-      unwrap(api.POST('/api/channels/{channel}/install', { params: { path: { channel: type } } })),
+    mutationFn: () => unwrap(api.POST('/api/channels/{type}/install', { params: { path: { type } } })),
     onSuccess: ({ url }) => window.location.assign(url),
   });
 }
