@@ -16,8 +16,10 @@ run: setup  ## Set up what is missing, then run the whole product on http://127.
 
 setup: .venv/run.stamp frontend/dist/.stamp  ## Environment at .venv, web app at frontend/dist
 
-test: setup .venv/dev.stamp tests/peers/node_modules/.stamp  ## Everything: lint, types, generated code, web tests, Python tests, browser
-	$(MAKE) --no-print-directory lint types generated test-web test-python
+test:  ## Everything: lint, types, generated code, web tests, Python tests, browser
+	@$(MAKE) -j2 --no-print-directory setup .venv/dev.stamp tests/peers/node_modules/.stamp
+	@$(MAKE) -j2 --no-print-directory test-web lint types generated
+	@$(MAKE) --no-print-directory test-python
 
 lint: .venv/dev.stamp frontend/node_modules/.stamp  ## Style of Python and TypeScript
 	$(BIN)/ruff check --quiet && $(BIN)/ruff format --quiet --check
@@ -30,8 +32,8 @@ types: .venv/dev.stamp frontend/node_modules/.stamp  ## Types of Python and Type
 test-web: frontend/node_modules/.stamp  ## The web app's own tests
 	cd frontend && npm run --silent test
 
-test-python: .venv/dev.stamp  ## Python tests, journeys and the browser, four at a time: much of it is waiting
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+test-python: .venv/dev.stamp  ## Python tests, journeys and the browser, five at a time: much of it is waiting
+	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder
 
 test-postgres: setup .venv/dev.stamp  ## The API's tests once more, on PostgreSQL
 	TESTS_ON=postgres $(BIN)/pytest -n 3 --dist loadfile tests/backend/api

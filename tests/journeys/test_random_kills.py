@@ -11,7 +11,7 @@ from tests.support.customers import Customer, Told
 from tests.support.person import until
 from tests.support.server import Server
 
-KILLS = int(os.environ.get("CHAOS_KILLS", "20"))
+KILLS = int(os.environ.get("CHAOS_KILLS", "12"))
 PEOPLE = 4
 BETWEEN_S = (0.05, 0.7)
 

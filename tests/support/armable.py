@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from backend import failpoints
-from backend.cli import main
+from backend.__main__ import main
 
 SPEC = Path(os.environ["ARMABLE_SPEC"])
 
