@@ -34,9 +34,7 @@ class Person:
     @classmethod
     def register(cls, url: str, name: str, password: str = PASSWORD) -> "Person":
         email = f"{name.lower()}-{next(_numbers)}-{uuid.uuid4().hex[:8]}@example.org"
-        created = httpx.post(
-            url + "/api/auth/register", json={"email": email, "password": password, "name": name}, timeout=PATIENCE_S
-        )
+        created = client(url).post("/api/auth/register", json={"email": email, "password": password, "name": name})
         assert created.status_code == 201, created.text
         return cls.sign_in(url, email, password)
 
@@ -150,8 +148,9 @@ class Socket:
 
 def until(look: Callable[[], Any], good: Callable[[Any], Any], seconds: float = PATIENCE_S) -> Any:
     """What `look` sees once it is good; polls, because the other side is another process."""
-    deadline = time.monotonic() + seconds
+    began, pause = time.monotonic(), 0.01
     while not good(seen := look()):
-        assert time.monotonic() < deadline, f"still not so after {seconds} s: {seen!r}"
-        time.sleep(0.01)
+        assert time.monotonic() < began + seconds, f"still not so after {seconds} s: {seen!r}"
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.05)  # whoever is waited for needs the machine too
     return seen

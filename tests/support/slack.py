@@ -19,7 +19,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.support.faults import Fault, FaultyProxy, beside
-from tests.support.person import PATIENCE_S, Person, until
+from tests.support.person import PATIENCE_S, Person, client, until
 from tests.support.server import ROOT, free_port
 from tests.support.wall import walled
 
@@ -179,7 +179,7 @@ def deliver(url: str, event: Json, event_id: str | None = None, **headers: str) 
     """An event as Slack sends it."""
     payload = {"type": "event_callback", "team_id": TEAM, "event_id": event_id or f"Ev{uuid.uuid4().hex}", "event": event}
     body = json.dumps({**payload, "authorizations": [{"team_id": TEAM, "user_id": BOT, "is_bot": True}]}).encode()
-    return httpx.post(f"{url}/slack/events", content=body, headers={**sign(body), **headers}, timeout=PATIENCE_S, trust_env=False)
+    return client(url).post("/slack/events", content=body, headers={**sign(body), **headers})
 
 
 def link(person: Person, slack: Slack, user: str = DANA) -> Json:
