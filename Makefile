@@ -32,8 +32,8 @@ types: .venv/dev.stamp frontend/node_modules/.stamp  ## Types of Python and Type
 test-web: frontend/node_modules/.stamp  ## The web app's own tests
 	cd frontend && npm run --silent test
 
-test-python: .venv/dev.stamp  ## Python tests, journeys and the browser, five at a time: much of it is waiting
-	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder
+test-python: .venv/dev.stamp  ## Python tests, journeys and the browser, four at a time: much of it is waiting
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test-postgres: setup .venv/dev.stamp  ## The API's tests once more, on PostgreSQL
 	TESTS_ON=postgres $(BIN)/pytest -n 3 --dist loadfile tests/backend/api

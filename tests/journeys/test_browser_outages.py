@@ -9,7 +9,15 @@ from tests.support.person import Person, until
 from tests.support.server import Server
 from tests.support.web_app import Tab, Window
 
-CUT = ("ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE", "WebSocket connection to", "503")
+CUT = (  # what a browser says of a connection that was cut, at whichever byte
+    "ERR_INTERNET_DISCONNECTED",
+    "ERR_CONNECTION",
+    "ERR_EMPTY_RESPONSE",
+    "ERR_INCOMPLETE",
+    "ERR_CONTENT_LENGTH_MISMATCH",
+    "WebSocket connection to",
+    "503",
+)
 
 
 def assert_true_to_the_record(tab: Tab, person: Person) -> list[str]:
