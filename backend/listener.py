@@ -9,7 +9,7 @@ from backend.core.connections import lose_accounts, redeem_code
 from backend.core.deliveries import come_back, question_for
 from backend.core.feedback import may_see
 from backend.core.inbox import receive_answer, receive_message
-from backend.core.letters import keep_letter, last_proposal, reply_to
+from backend.core.letters import keep_letter, last_proposal, may_read, reply_to
 from backend.db import Database, Row, Tx, connections, feedback, sessions
 from backend.db.mails import mail_row
 from backend.domain.json_values import keepable
@@ -135,6 +135,9 @@ class ChannelInbox:
 
     async def proposal(self, channel: ChannelName, account: str, request_id: str) -> Proposal | None:
         return await self._look(last_proposal, channel, account, request_id)
+
+    async def may_read(self, channel: ChannelName, account: str, request_id: str) -> bool:
+        return await self._look(may_read, channel, account, request_id)
 
     async def undelivered(self, channel: ChannelName, account: str, subject_id: str, reason: str) -> None:
         await self._record(come_back, channel, account, subject_id, reason)

@@ -77,6 +77,10 @@ class LetterInbox(Inbox, Protocol):
         since. Answering uses it up."""
         ...
 
+    async def may_read(self, channel: ChannelName, account: str, request_id: str) -> bool:
+        """Whether a model may be asked what the account's letter about the request means: each time costs, so it ends."""
+        ...
+
     async def undelivered(self, channel: ChannelName, account: str, subject_id: str, reason: str) -> None:
         """What was sent to the account about the request, or as the words of that id, came back for good."""
         ...

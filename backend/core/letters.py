@@ -21,6 +21,7 @@ from channels.letters import TEXT_LENGTH, WHOLE_LENGTH, Letter, Proposal
 REST_MS = 2 * 60_000
 DAY_MS, MINUTE_MS = 24 * 3600_000, 60_000
 ASKED_A_DAY = 3
+READINGS = 5  # of one person's mails about one request
 NAME_LENGTH = 60
 ASKED_TO_LINK = """{name} asked to answer for Assent from this address.
 
@@ -100,6 +101,12 @@ def last_proposal(tx: Tx, channel: str, account: str, request_id: str) -> Propos
         return None
     proposal = Proposal(**last.proposal)
     return proposal if proposal.version in (None, request.version) else None
+
+
+def may_read(tx: Tx, channel: str, account: str, request_id: str) -> bool:
+    """See `channels.letters.LetterInbox.may_read`."""
+    row = connections.account_row(tx, channel, account)
+    return row is not None and mails.count_readings(tx, request_id, row.person_id) < READINGS
 
 
 def ask_to_link(tx: Tx, person: Person, address: str, set_up: Collection[str]) -> tuple[str, int]:

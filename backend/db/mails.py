@@ -3,23 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, update
 
 from backend.db.tables import deliveries, mailboxes, mails
 from backend.db.transaction import Tx
 
 _mail = select(mails).where(mails.c.mailbox == bindparam("at"), mails.c.id == bindparam("mail"))
 _of_request = select(mails).where(mails.c.request_id == bindparam("request")).order_by(mails.c.received_at, mails.c.id)
-_read_last = (
-    select(mails)
-    .where(
-        mails.c.request_id == bindparam("request"),
-        mails.c.person_id == bindparam("person"),
-        mails.c.outcome.in_(("proposal", "unclear")),
-    )
-    .order_by(mails.c.received_at.desc(), mails.c.id.desc())
-    .limit(1)
+_no_plain_answer = and_(
+    mails.c.request_id == bindparam("request"),
+    mails.c.person_id == bindparam("person"),
+    mails.c.outcome.in_(("proposal", "unclear")),
 )
+_read_last = select(mails).where(_no_plain_answer).order_by(mails.c.received_at.desc(), mails.c.id.desc()).limit(1)
+_count_readings = select(func.count()).select_from(mails).where(_no_plain_answer)
 _replies = select(deliveries.c.words).where(
     deliveries.c.person_id == bindparam("person"),
     deliveries.c.event_id.is_not(None),
@@ -55,6 +52,11 @@ def list_mails(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
 def read_last(tx: Tx, request_id: str, person_id: str) -> Row[Any] | None:
     """The person's last mail about the request that was no plain answer."""
     return tx.first(_read_last, {"request": request_id, "person": person_id})
+
+
+def count_readings(tx: Tx, request_id: str, person_id: str) -> int:
+    """How many of the person's mails about the request were no plain answer."""
+    return int(tx.execute(_count_readings, {"request": request_id, "person": person_id}).scalar_one())
 
 
 def is_said(tx: Tx, event_id: str) -> bool:

@@ -73,7 +73,7 @@ class Replies:
 
     async def _propose(self, came: Incoming, question: Question, why: str) -> None:
         """Ask the writer whether that is what they meant: what is kept is what is asked, also where this is a repeat."""
-        proposal = await self._reading(question, came.mail.fresh)
+        proposal = await self._reading(question, came.mail.sender, came.mail.fresh)
         outcome: Outcome = "proposal" if proposal else "unclear"
         request_id = str(question.request["id"])
         await self._inbox.keep_letter(came.letter(outcome, request_id, proposal))
@@ -81,10 +81,12 @@ class Replies:
         told = notices.proposed(question, kept.action, kept.values, kept.feedback) if kept else notices.unclear(question, why)
         await self._tell(came, told, question)
 
-    async def _reading(self, question: Question, text: str) -> Proposal | None:
+    async def _reading(self, question: Question, sender: str, text: str) -> Proposal | None:
         """Never of what could do great harm: there the person's own exact words are needed."""
         request = question.request
         if (request.get("action") or {}).get("risk") == "high" or not text.strip():
+            return None
+        if not await self._inbox.may_read("email", sender, str(request["id"])):
             return None
         read = await self._read(request, text)
         if read is None or read.action not in offered(question):

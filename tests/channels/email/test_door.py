@@ -6,6 +6,7 @@ from email.message import EmailMessage
 import pytest
 
 from backend.core.connections import issue_code
+from backend.core.letters import READINGS
 from backend.core.people import add_person
 from backend.db import Tx
 from backend.domain.policy import Policy
@@ -177,6 +178,15 @@ class TestReading:
         await desk.replies(id, "Yes!")
         assert (await desk.post.request(id))["response"]["action"] == "approve"
         assert [outcome for outcome, *_ in desk.kept()] == ["proposal", "answer"]
+
+    async def test_of_one_person_s_mails_about_a_request_ends_and_the_strict_words_still_decide(self, desk: Desk) -> None:
+        desk.reading = APPROVAL
+        id = await desk.post.ask(action=DEPLOY)
+        for words in ("fine", "go", "do it", "just do it", "please", "now"):
+            await desk.replies(id, words)
+        assert sorted(outcome for outcome, *_ in desk.kept()) == ["proposal"] * READINGS + ["unclear"]
+        await desk.replies(id, "APPROVE")
+        assert await desk.status(id) == "answered"
 
     async def test_that_is_not_confirmed_decides_nothing(self, desk: Desk) -> None:
         desk.reading = APPROVAL
