@@ -51,7 +51,8 @@ class LetterInbox(Inbox, Protocol):
 
     async def keep_letter(self, letter: Letter) -> bool:
         """Keep the letter; who sent it and which session it belongs to follow from its sender (if verified), its request and
-        its place. False: it was kept before, with this outcome or another; the first stays."""
+        its place. False: it was kept before, with this outcome or another, and the first stays; or nobody vouches for it, and
+        there are many of that kind about the request."""
         ...
 
     async def has_letter(self, channel: ChannelName, mailbox: str, id: str) -> bool:

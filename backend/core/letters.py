@@ -22,6 +22,7 @@ REST_MS = 2 * 60_000
 DAY_MS, MINUTE_MS = 24 * 3600_000, 60_000
 ASKED_A_DAY = 3
 READINGS = 5  # of one person's mails about one request
+UNVERIFIED = 20  # mails kept about one request; whoever has seen its mail once could go on sending
 NAME_LENGTH = 60
 ASKED_TO_LINK = """{name} asked to answer for Assent from this address.
 
@@ -36,6 +37,8 @@ def keep_letter(tx: Tx, letter: Letter) -> bool:
         return False
     sender = _plain(letter.sender, 1000)
     request = feedback.request_by_id(tx, letter.request_id) if letter.request_id else None
+    if request is not None and not letter.verified and mails.count_unverified(tx, request.id) >= UNVERIFIED:
+        return False
     account = connections.account_row(tx, letter.channel, sender) if letter.verified else None
     place = connections.session_at(tx, letter.channel, letter.place) if letter.place else None
     mails.insert_mail(

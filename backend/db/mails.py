@@ -17,6 +17,9 @@ _no_plain_answer = and_(
 )
 _read_last = select(mails).where(_no_plain_answer).order_by(mails.c.received_at.desc(), mails.c.id.desc()).limit(1)
 _count_readings = select(func.count()).select_from(mails).where(_no_plain_answer)
+_count_unverified = (
+    select(func.count()).select_from(mails).where(mails.c.request_id == bindparam("request"), mails.c.verified.is_(False))
+)
 _replies = select(deliveries.c.words).where(
     deliveries.c.person_id == bindparam("person"),
     deliveries.c.event_id.is_not(None),
@@ -57,6 +60,11 @@ def read_last(tx: Tx, request_id: str, person_id: str) -> Row[Any] | None:
 def count_readings(tx: Tx, request_id: str, person_id: str) -> int:
     """How many of the person's mails about the request were no plain answer."""
     return int(tx.execute(_count_readings, {"request": request_id, "person": person_id}).scalar_one())
+
+
+def count_unverified(tx: Tx, request_id: str) -> int:
+    """How many mails about the request nobody vouches for."""
+    return int(tx.execute(_count_unverified, {"request": request_id}).scalar_one())
 
 
 def is_said(tx: Tx, event_id: str) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from backend.agents.tools.registry import registry
 from backend.core.asks import Ask, ask_people
 from backend.core.connections import connect
-from backend.core.letters import ask_to_link, list_letters
+from backend.core.letters import UNVERIFIED, ask_to_link, list_letters
 from backend.core.people import add_person
 from backend.core.proofs import keep_install
 from backend.db.connections import place_of
@@ -56,6 +56,14 @@ class TestKeeping:
         await inbox.keep_letter(letter("m1"))
         await inbox.keep_letter(letter("m2", verified=False, outcome="unverified"))
         assert post.opened.on_disk("SELECT id, person_id FROM mails ORDER BY id") == [("m1", post.person.id), ("m2", None)]
+
+    async def test_of_what_nobody_vouches_for_ends_and_the_person_is_heard_all_the_same(
+        self, post: Post, inbox: ChannelInbox
+    ) -> None:
+        id = await post.ask()
+        forged = [letter(f"m{n}", request_id=id, verified=False, outcome="unverified") for n in range(UNVERIFIED + 1)]
+        assert [await inbox.keep_letter(each) for each in forged] == [True] * UNVERIFIED + [False]
+        assert await inbox.keep_letter(letter("hers", request_id=id))
 
     async def test_of_what_no_database_takes(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
