@@ -1,4 +1,5 @@
 import createClient from 'openapi-fetch';
+import { PATIENCE } from './patience';
 import { problemFrom } from './problem';
 import type { paths } from './schema';
 import { currentToken, refresh } from './token';
@@ -10,14 +11,18 @@ function signed(request: Request): Request {
   return request;
 }
 
+function send(request: Request): Promise<Response> {
+  return fetch(signed(request), { signal: AbortSignal.timeout(PATIENCE) });
+}
+
 /** `fetch` that signs each call and, once, renews an access token the server no longer takes. */
 export async function signedFetch(request: Request): Promise<Response> {
   const again = request.clone();
   const used = currentToken();
-  const response = await fetch(signed(request));
+  const response = await send(request);
   if (response.status !== 401 || !used) return response;
   const renewed = currentToken() !== used || (await refresh());
-  return renewed ? fetch(signed(again)) : response;
+  return renewed ? send(again) : response;
 }
 
 export const api = createClient<paths>({

@@ -38,6 +38,18 @@ test('calls that find an old token renew it once and go again', async () => {
   expect(refreshes).toBe(1);
 });
 
+test('calls that a network swallows come to an end', async () => {
+  server.use(http.all('*/api/auth/*', () => new Promise(() => {})));
+  const { token, client } = await fresh();
+  const patience = new AbortController();
+  const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(patience.signal);
+  const calls = [client.api.GET('/api/auth/me'), token.refresh()];
+  await vi.waitFor(() => expect(timeout).toHaveBeenCalledTimes(2));
+  patience.abort(new DOMException('too long', 'TimeoutError'));
+  const ended = await Promise.allSettled(calls);
+  expect(ended.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+});
+
 test('a refusal while the app is open asks to sign in again', async () => {
   server.use(http.post('*/api/auth/refresh', () => HttpResponse.json({}, { status: 401 })));
   const { token } = await fresh();

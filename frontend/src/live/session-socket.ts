@@ -1,4 +1,5 @@
 import ReconnectingWebSocket, { type CloseEvent } from 'partysocket/ws';
+import { PATIENCE } from '@/api/patience';
 import { isStatus } from '@/api/problem';
 import { type ClientFrame, type Frame, parseFrame } from './frames';
 
@@ -27,8 +28,6 @@ export interface SocketOptions {
 
 const SIGN_IN_ENDED = 4401;
 const TRIES_UNTIL_OFFLINE = 3;
-// As long as a slow network or a busy machine may take to open a connection; giving up sooner would never get there.
-const PATIENCE = 20_000;
 // Heartbeats come at most 30 s apart.
 const SILENCE = 75_000;
 const RESYNC_NOTICE = 4_000;

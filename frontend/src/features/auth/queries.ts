@@ -1,6 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, unwrap } from '@/api/client';
 import { keys } from '@/api/keys';
+import { PATIENCE } from '@/api/patience';
 import { problemFrom } from '@/api/problem';
 import { accept } from '@/api/token';
 import type { Config } from '@/api/types';
@@ -8,7 +9,7 @@ import type { Config } from '@/api/types';
 export const configQuery = queryOptions({
   queryKey: keys.config,
   queryFn: async () => {
-    const response = await fetch('/config.json');
+    const response = await fetch('/config.json', { signal: AbortSignal.timeout(PATIENCE) });
     if (!response.ok) throw problemFrom(response, undefined);
     return (await response.json()) as Config;
   },
