@@ -199,7 +199,7 @@ class TestSession:
         google.send(DANA, AGENT, "A sum", "calc 6 * 7")
         tab.page.get_by_role("link", name="A sum").click()
         expect(tab.log.get_by_text("Email", exact=True)).to_be_visible()
-        expect(tab.log.get_by_text("42")).to_be_visible()
+        expect(tab.log.get_by_text("6 * 7 = 42")).to_be_visible()
         tab.button("Ask me on: Automatic").click()
         tab.page.get_by_role("menuitemradio", name=f"Email ({DANA})").click()
         expect(tab.button("Ask me on: Email")).to_be_visible()

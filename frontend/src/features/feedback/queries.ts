@@ -5,12 +5,20 @@ import { keys } from '@/api/keys';
 import { isStatus, Problem } from '@/api/problem';
 import type { ChannelType, FeedbackRequest, Letter } from '@/api/types';
 import { newId } from '@/lib/ids';
+import { newerRequest } from '@/live/apply-event';
 import type { Answer } from './model';
 
+/** A decision, or a change, that came to be known while this was being read is not taken back by it. */
 export function requestQuery(id: string) {
+  const queryKey = keys.request(id);
   return queryOptions({
-    queryKey: keys.request(id),
-    queryFn: () => unwrap(api.GET('/api/feedback/{request_id}', { params: { path: { request_id: id } } })),
+    queryKey,
+    queryFn: async ({ client }) => {
+      const params = { path: { request_id: id } };
+      const read = await unwrap(api.GET('/api/feedback/{request_id}', { params }));
+      const known = client.getQueryData<FeedbackRequest>(queryKey);
+      return known ? newerRequest(read, known) : read;
+    },
   });
 }
 

@@ -33,10 +33,16 @@ export function sessionsQuery(search: string, status: StatusFilter = '') {
   });
 }
 
+/** A reading that the log has run ahead of would take back what its frames said, so it is made once more. */
 export function sessionQuery(id: string) {
+  const read = () => unwrap(api.GET('/api/sessions/{session_id}', { params: { path: { session_id: id } } }));
   return queryOptions({
     queryKey: keys.session(id),
-    queryFn: () => unwrap(api.GET('/api/sessions/{session_id}', { params: { path: { session_id: id } } })),
+    queryFn: async ({ client }) => {
+      const session = await read();
+      const cursor = client.getQueryData<SessionLog>(keys.log(id))?.cursor ?? 0;
+      return session.last_seq < cursor ? await read() : session;
+    },
   });
 }
 
