@@ -96,8 +96,9 @@ class Channel(Protocol):
         `since` in milliseconds): look for what it left, if the provider can tell, before sending again."""
         ...
 
-    async def settle(self, question: Question, to: Address, receipt: Receipt) -> None:
-        """Rewrite the copy behind `receipt` so that it says how the request ended and can be answered no more."""
+    async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
+        """Rewrite the copy behind `receipt` so that it says how the request ended and can be answered no more. `earlier` as
+        above: whatever else such a try left there, unseen or too late, is rewritten too, if the provider can tell."""
         ...
 
     async def say(self, words: Words, to: Address) -> Receipt:

@@ -16,7 +16,7 @@ class RecordingChannel:
     name: ChannelName = "slack"
     failures: list[ChannelError] = field(default_factory=list)
     sent: list[tuple[Question, Address, Mapping[str, Any] | None]] = field(default_factory=list)
-    settled: list[tuple[Question, Address, Receipt]] = field(default_factory=list)
+    settled: list[tuple[Question, Address, Receipt, Mapping[str, Any] | None]] = field(default_factory=list)
     said: list[tuple[Words, Address]] = field(default_factory=list)
 
     async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
@@ -24,9 +24,9 @@ class RecordingChannel:
         self.sent.append((question, to, earlier))
         return Receipt({"n": len(self.sent)}, f"{to.account}/{len(self.sent)}", {"n": len(self.sent)})
 
-    async def settle(self, question: Question, to: Address, receipt: Receipt) -> None:
+    async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
         self._fail()
-        self.settled.append((question, to, receipt))
+        self.settled.append((question, to, receipt, earlier))
 
     async def say(self, words: Words, to: Address) -> Receipt:
         self._fail()

@@ -1,5 +1,6 @@
 """Fixtures that every floor of the tests may use."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,9 +19,17 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 
+gc.disable()  # what is collected stays to the end: looking through it again and again is a third of collecting it
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first, so that at the end nobody waits for one of them."""
     items.sort(key=lambda item: "journeys" not in item.path.parts)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

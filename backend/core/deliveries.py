@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from backend.core.feedback import shape_request
-from backend.core.ladders import CARRY, climb, tell
+from backend.core.ladders import CARRY, climb, keep_copies, new_copy, tell
 from backend.db import Row, Tx, connections, feedback, sessions
 from backend.db import deliveries as store
 from backend.db.transaction import person_topic
@@ -32,7 +32,7 @@ Verb = Literal["deliver", "settle", "say"]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One try to make: `verb` names the channel's method. `earlier` is set after a try whose outcome is unknown."""
+    """One try to make: `verb` names the channel's method. `earlier` is set where the outcome of a try to send is unknown."""
 
     delivery_id: str
     token: int
@@ -94,7 +94,7 @@ def _begin(
     if verb != "settle" and row.status == DeliveryStatus.SENDING and store.count_tries(tx, row.id, verb) >= TRIES:
         _fail(tx, row, request, DIED)
         return None
-    since = store.unknown_since(tx, row.id) if verb != "settle" else None
+    since = store.unknown_since(tx, row.id)
     earlier = None if since is None else {"request_id": row.request_id or row.id, "since": since}
     store.begin_attempt(tx, row.id, verb)
     thread = row.thread or (None if request is None or row.attempts else _thread(tx, request, row))
@@ -148,6 +148,7 @@ def keep_sent(tx: Tx, work: Work, receipt: Receipt) -> None:
     """The provider took the message. When the request was decided meanwhile, its copy is closed next."""
     sent = {"status": DeliveryStatus.SENT, "sent_at": tx.now, "error": None, "ref": dict(receipt.ref)}
     if not store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **sent):
+        _keep_stray(tx, work, receipt)
         return
     store.end_attempt(tx, work.delivery_id, "sent", None)
     request, row = _both(tx, work)
@@ -164,6 +165,22 @@ def keep_sent(tx: Tx, work: Work, receipt: Receipt) -> None:
     else:
         store.update_delivery(tx, row.id, next_at=tx.now)
         tx.ring(CARRY, row.id)
+
+
+def _keep_stray(tx: Tx, work: Work, receipt: Receipt) -> None:
+    """The lease passed to another worker before this one's message was taken, which that one could not know of: it is a copy
+    of its own, on no ladder, and is closed with the others."""
+    request, row = _both(tx, work)
+    if request is None or row.ref == receipt.ref:
+        return
+    round = min(copy.round for copy in store.list_deliveries(tx, request.id)) - 1
+    stray = new_copy(tx, request.id, row.person_id, [{"channel": row.channel, "wait_ms": 0}], round=round)
+    stray |= {"status": DeliveryStatus.SENT, "attempts": 1, "sent_at": tx.now, "ref": dict(receipt.ref)}
+    stray |= {"account": work.to.account, "thread": dict(work.to.thread) if work.to.thread else None}
+    stray |= {"next_at": None if request.status == FeedbackStatus.PENDING else tx.now}
+    keep_copies(tx, [stray])
+    store.begin_attempt(tx, stray["id"], "deliver", store.unknown_since(tx, row.id))
+    store.end_attempt(tx, stray["id"], "sent", None)
 
 
 def _keep_place(tx: Tx, row: Row[Any], session_id: str, place: str, thread: dict[str, Any]) -> None:

@@ -73,7 +73,7 @@ class Carrier:
                 assert work.question is not None, "a delivery is of a question or of words"
                 if work.receipt is None or work.verb == "deliver":
                     return await channel.deliver(work.question, work.to, work.earlier)
-                await channel.settle(work.question, work.to, work.receipt)
+                await channel.settle(work.question, work.to, work.receipt, work.earlier)
                 return None
         except TimeoutError:
             raise Retryable(f"No answer from {work.channel} within {TRY_S:.0f} seconds.", "timeout", unknown=True) from None

@@ -21,7 +21,7 @@ class ChatChannel:
         self._tell(to, "feedback_requested", request=question.request)
         return Receipt({"request_id": question.request["id"]})
 
-    async def settle(self, question: Question, to: Address, receipt: Receipt) -> None:
+    async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
         self._tell(to, "feedback_resolved", request=question.request)
 
     async def say(self, words: Words, to: Address) -> Receipt:

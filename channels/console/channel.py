@@ -20,7 +20,7 @@ class ConsoleChannel:
         self._write(to, question_text(question))
         return Receipt({"request_id": question.request["id"]})
 
-    async def settle(self, question: Question, to: Address, receipt: Receipt) -> None:
+    async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
         self._write(to, outcome_line(question.request))
 
     async def say(self, words: Words, to: Address) -> Receipt:

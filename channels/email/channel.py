@@ -51,7 +51,7 @@ class EmailChannel:
             sent = await self._left(letter, earlier) or await self._send(letter, question_page(question), thread)
         return _receipt(letter, thread, sent)
 
-    async def settle(self, question: Question, to: Address, receipt: Receipt) -> None:
+    async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
         """A mail cannot be rewritten. Who still could believe to be asked is told; what somebody else decided is said to
         whoever replies."""
         request, ref = question.request, receipt.ref

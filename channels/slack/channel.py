@@ -27,14 +27,17 @@ class SlackChannel:
 
     async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
         team, channel, thread_ts = await self._place(to)
-        ts = await _surely(self._left(outbound.EVENT, earlier, team, channel, thread_ts))
-        if ts is None:
-            ts = await self._client.post(team, channel, message_of(question), thread_ts)
+        left = await _surely(self._left(outbound.EVENT, earlier, team, channel, thread_ts))
+        ts = left[0] if left else await self._client.post(team, channel, message_of(question), thread_ts)
         return _receipt(team, channel, ts, thread_ts)
 
-    async def settle(self, question: Question, to: Address, receipt: Receipt) -> None:
-        ref = receipt.ref
-        await self._client.update(*_where(ref), message_of(question))
+    async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
+        team, channel, known = _where(receipt.ref)
+        await self._client.update(team, channel, known, message_of(question))
+        thread_ts = to.thread.get("thread_ts") if to.thread else None
+        for ts in await self._left(outbound.EVENT, earlier, team, channel, thread_ts):
+            if ts != known:
+                await self._client.update(team, channel, ts, message_of(question))
 
     async def say(self, words: Words, to: Address) -> Receipt:
         team, channel, thread_ts = await self._place(to)
@@ -115,18 +118,18 @@ class SlackChannel:
         self, words: Words, earlier: Mapping[str, Any] | None, team: str, channel: str, thread_ts: str | None
     ) -> Mapping[str, Any] | None:
         """The ref of what an earlier try left of these words. A stream has no mark until it is finished."""
-        ts = await self._left(reply.EVENT, earlier, team, channel, thread_ts)
-        if ts is not None or earlier is None or thread_ts is None:
-            return None if ts is None else {"team": team, "channel": channel, "ts": ts}
+        left = await self._left(reply.EVENT, earlier, team, channel, thread_ts)
+        if left or earlier is None or thread_ts is None:
+            return {"team": team, "channel": channel, "ts": left[0]} if left else None
         begun = await self._client.find_stream(team, channel, thread_ts, float(earlier["since"]) / 1000)
         return None if begun is None else {"team": team, "channel": channel, "ts": begun, "stream": True}
 
     async def _left(
         self, event: str, earlier: Mapping[str, Any] | None, team: str, channel: str, thread_ts: str | None
-    ) -> str | None:
-        """What an earlier try left there, if anything."""
+    ) -> list[str]:
+        """What earlier tries left there, if anything."""
         if earlier is None:
-            return None
+            return []
         request_id, since_s = str(earlier["request_id"]), float(earlier["since"]) / 1000
         return await self._client.find(team, channel, event, request_id, since_s, thread_ts)
 

@@ -99,7 +99,8 @@ class SlackClient:
     async def find_stream(self, team: str, channel: str, thread_ts: str, since_s: float) -> str | None:
         """The ts of our own message in the thread that was begun as a stream since then and is still unfinished."""
         me = str((await self.who_am_i(team)).get("user_id", ""))
-        return await self._search(team, channel, since_s, thread_ts, lambda message: _is_open_stream(message, me, since_s))
+        begun = await self._search(team, channel, since_s, thread_ts, lambda message: _is_open_stream(message, me, since_s))
+        return begun[0] if begun else None
 
     async def whisper(self, team: str, channel: str, user: str, text: str) -> None:
         """Say something that only this person sees."""
@@ -110,27 +111,26 @@ class SlackClient:
 
     async def find(
         self, team: str, channel: str, event: str, request_id: str, since_s: float, thread_ts: str | None = None
-    ) -> str | None:
-        """The ts of our own message about this request, posted since then; None: it never arrived."""
+    ) -> list[str]:
+        """The ts of each of our own messages about this request, posted since then; none: it never arrived."""
         return await self._search(team, channel, since_s, thread_ts, lambda message: _is_about(message, event, request_id))
 
     async def _search(
         self, team: str, channel: str, since_s: float, thread_ts: str | None, fits: Callable[[Json], bool]
-    ) -> str | None:
+    ) -> list[str]:
         method = "conversations.replies" if thread_ts else "conversations.history"
         oldest = f"{since_s - CLOCK_SLACK_S:.6f}"
         asked: Json = {"channel": channel, "oldest": oldest, "include_all_metadata": True, "limit": 200}
         asked |= {"ts": thread_ts} if thread_ts else {}
+        found: list[str] = []
         for _ in range(HISTORY_PAGES):
             reply = await self._call(team, method, asked, reads=True)
-            for message in _part(reply, "messages"):
-                if fits(message):
-                    return str(message["ts"])
+            found += [str(message["ts"]) for message in _part(reply, "messages") if fits(message)]
             cursor = (reply.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 break
             asked["cursor"] = cursor
-        return None
+        return found
 
     async def name_of(self, team: str, user: str) -> str:
         """What a person is called there."""

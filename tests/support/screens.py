@@ -87,20 +87,20 @@ class Story:
         self.approved = self._asked("pay 1200 to Alice")
         person.answer(person.pending(self.approved)["id"], "approve")
         self.approval = self._asked("pay 500 to Bob")
-        self.lost = self._filed("Deploy version 7?", "email")
+        self.lost = self._deployment(7, "email")
         self.carried = self._carried_to(slack) if slack else None
         self.mailed = self._mailed_to(google) if google else None
 
     def _carried_to(self, slack: Slack) -> str:
         """Linked last: what was asked before has only the web chat to go to."""
         link(self.person, slack)
-        return self._filed("Send the invoice again?", "slack")
+        return self._deployment(9, "slack")
 
     def _mailed_to(self, google: Google) -> str:
         """The person, an administrator, is reached by email too, and answers there; so does somebody who is not them."""
         connect_mailbox(self.person, google)
         connect_google(self.person, google, DANA)
-        session_id = self._filed("Deploy version 8?", "email")
+        session_id = self._deployment(8, "email")
         request_id = self.person.pending(session_id)["id"]
         asked = google.mail(DANA, lambda mail: "version 8" in str(mail["Subject"]) + mail.as_string())
         google.post(MALLORY, answering(DANA, asked, "APPROVE"))
@@ -108,9 +108,10 @@ class Story:
         until(lambda: self.person.get(f"/api/feedback/{request_id}/mails")["items"], lambda mails: len(mails) == 2)
         return session_id
 
-    def _filed(self, title: str, channel: str) -> str:
+    def _deployment(self, version: int, channel: str) -> str:
+        action = {"tool": "deploy", "args": {"to": "production", "version": version}, "risk": "high"}
         route = [{"channel": channel, "wait_seconds": 900}]
-        request = ask(self.person, "confirmation", title=title, route=route)
+        request = ask(self.person, "confirmation", title=f"Deploy version {version}?", action=action, route=route)
         until(lambda: self.person.get(f"/api/feedback/{request['id']}")["deliveries"][0]["status"], AT_REST.__contains__)
         session_id: str = request["session_id"]
         return session_id
@@ -177,8 +178,10 @@ def _channels(tab: Tab, story: Story) -> Iterator[str]:
     yield "channels"
     if story.carried:
         tab.open(story.carried)
-        tab.card("Send the invoice again?").box.get_by_text("Also asked in Slack").click()
-        expect(tab.page.get_by_role("list", name="Where it was asked")).to_be_visible()
+        tab.card("Deploy version 9?").box.get_by_text("Also asked in Slack").click()
+        trail = tab.page.get_by_role("list", name="Where it was asked")
+        expect(trail).to_be_visible()
+        trail.evaluate("list => list.scrollIntoView({ block: 'center' })")  # clear of the buttons that stay in reach
         yield "delivery-trail"
     if story.mailed:
         tab.open(story.mailed)

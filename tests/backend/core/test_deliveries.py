@@ -70,6 +70,9 @@ class TestRetries:
         ((first,),) = post.opened.on_disk("SELECT MIN(began_at) FROM delivery_attempts")
         _, _, earlier = post.slack.sent[0]
         assert earlier == {"request_id": id, "since": first}
+        await post.answer(id)
+        await post.carry()
+        assert [left for *_, left in post.slack.settled] == [earlier]
 
 
 class TestSettling:
@@ -79,7 +82,7 @@ class TestSettling:
         await post.answer(id, via="email")
         await post.carry()
         await post.carry()
-        assert [question.request["status"] for question, _, _ in post.slack.settled + post.email.settled] == ["answered"] * 2
+        assert [question.request["status"] for question, *_ in post.slack.settled + post.email.settled] == ["answered"] * 2
         assert post.slack.settled[0][2].ref == {"n": 1}
         assert await post.trail(id) == [("slack", "settled"), ("email", "settled")]
 
@@ -97,7 +100,7 @@ class TestSettling:
         await post.answer(id)
         await post.opened.db.transact(keep_sent, work, Receipt({"n": 7}))
         await post.carry()
-        assert [receipt.ref for _, _, receipt in post.slack.settled] == [{"n": 7}]
+        assert [receipt.ref for _, _, receipt, _ in post.slack.settled] == [{"n": 7}]
 
     async def test_leaves_what_the_web_chat_is_being_told_to_whoever_tells_it(self, post: Post) -> None:
         id = await post.ask()
@@ -111,7 +114,7 @@ class TestSettling:
         await post.opened.db.transact(keep_sent, work, Receipt({"n": 7}))
         assert list(post.books().findings()) == []
         await post.carry()
-        assert [receipt.ref for _, _, receipt in post.chat.settled] == [{"n": 7}]
+        assert [receipt.ref for _, _, receipt, _ in post.chat.settled] == [{"n": 7}]
 
     async def test_that_fails_for_good_is_on_record(self, post: Post) -> None:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
@@ -149,11 +152,28 @@ class TestLease:
         post.pass_time("slack", 61)
         await post.carry()
         assert post.slack.sent[0][2] is not None, "the second worker is told that a first one may have sent it"
-        await post.opened.db.transact(keep_sent, stale, Receipt({"n": "stale"}))
-        await post.answer(id)
+        await post.opened.db.transact(keep_sent, stale, Receipt({"n": 1}))
+        assert await post.tries(id) == [("deliver", "unknown"), ("deliver", "sent")]
+
+    @pytest.mark.parametrize("decided", [False, True], ids=["before the decision", "after it"])
+    async def test_that_lapsed_while_a_message_went_out_leaves_two_to_be_closed(self, post: Post, decided: bool) -> None:
+        id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
+        (delivery,) = await post.opened.db.read(due_deliveries, 10)
+        slept = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP)
+        assert slept is not None
+        post.pass_time("slack", 61)
         await post.carry()
-        assert [receipt.ref for _, _, receipt in post.slack.settled] == [{"n": 1}]
-        assert await post.tries(id) == [("deliver", "unknown"), ("deliver", "sent"), ("settle", "settled")]
+        if decided:
+            await post.answer(id)
+            await post.carry()
+        await post.opened.db.transact(keep_sent, slept, Receipt({"n": "late"}))
+        if not decided:
+            assert list(post.books().findings()) == []
+            await post.answer(id)
+        await post.carry()
+        assert [receipt.ref for _, _, receipt, _ in post.slack.settled] == [{"n": 1}, {"n": "late"}]
+        assert await post.trail(id) == [("slack", "settled")] * 2
+        assert list(post.books().findings()) == []
 
     async def test_of_five_workers_that_died_is_the_end_of_the_step(self, post: Post) -> None:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}, {"channel": "email", "wait_seconds": 60}])

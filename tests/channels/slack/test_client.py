@@ -68,6 +68,15 @@ class TestPost:
         message = slack.message(slack.dm())
         assert verbs(message) == [] and "*Approved* by Dana in the web app" in shown(message)
 
+    async def test_is_rewritten_with_whatever_an_earlier_try_left(self, channel: SlackChannel, slack: Slack) -> None:
+        left = await channel.deliver(asked(), TO)
+        receipt = await channel.deliver(asked(), TO)
+        decided = question(action=call({"amount": 500}), **answered("approve", "chat"))
+        since = {"request_id": decided.request["id"], "since": float(left.ref["ts"]) * 1000}
+        await channel.settle(decided, TO, receipt, since)
+        messages = [message for message in slack.messages(slack.dm()) if message["ts"] in (left.ref["ts"], receipt.ref["ts"])]
+        assert [verbs(message) for message in messages] == [[], []]
+
     async def test_of_words_is_mrkdwn(self, channel: SlackChannel, slack: Slack) -> None:
         await channel.say(Words("**Paid** [here](https://evil.tld) <!channel>"), TO)
         assert slack.message(slack.dm())["text"] == "*Paid* here (https://evil.tld) &lt;!channel&gt;"
