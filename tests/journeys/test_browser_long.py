@@ -57,12 +57,31 @@ LEAVE_WHILE_IT_GROWS = """async (pane) => {
     await frames();
     const wanted = pane.scrollTop - 400;
     added.style.height = `${count * 40}px`;
+    pane.dispatchEvent(new WheelEvent('wheel', { deltaY: -400 }));
     pane.scrollTop = wanted;
     await frames();
     missed.push(pane.scrollTop - wanted);
   }
   added.remove();
   return missed;
+}"""
+# A line above goes, which takes the page along, and others come below before the next frame; how far that then is from its end.
+SHRINK_AND_GROW = """async (pane) => {
+  const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  const inner = pane.firstElementChild;
+  const above = inner.insertBefore(document.createElement('div'), inner.firstElementChild);
+  const below = inner.appendChild(document.createElement('div'));
+  above.style.height = '100px';
+  for (let count = 0; count < 3; count += 1) await frame();
+  above.style.height = '0px';
+  await frame();
+  pane.scrollTop;  // whoever asks for it has it worked out
+  below.style.height = '400px';
+  for (let count = 0; count < 3; count += 1) await frame();
+  const rest = pane.scrollHeight - pane.scrollTop - pane.clientHeight;
+  above.remove();
+  below.remove();
+  return rest;
 }"""
 # What is rendered anew outside the reply that is being written.
 LISTEN = """() => {
@@ -171,6 +190,9 @@ class TestStreaming:
         expect(reader.log.get_by_text("Stopped", exact=True)).to_be_attached()
         pane = reader.page.locator(PANE)
         until(lambda: pane.evaluate(FROM_THE_END), lambda rest: rest <= 1)
+
+    def test_is_followed_where_it_shrinks_and_grows_at_once(self, reader: Tab) -> None:
+        assert reader.page.locator(PANE).evaluate(SHRINK_AND_GROW) <= 1
 
     def test_lets_a_reader_go_who_scrolls_in_the_moment_it_grows(self, reader: Tab) -> None:
         assert reader.page.locator(PANE).evaluate(LEAVE_WHILE_IT_GROWS) == [0] * 20

@@ -4,6 +4,9 @@ const NEAR = 48;
 // Below this the end is in reach anyway, and a button over the content would only be in the way.
 const FAR = 240;
 const MARGIN = 12;
+// After wheel, finger, key or scrollbar the page still moves smoothly for so long.
+const SCROLL_MS = 500;
+const BY_HAND = ['wheel', 'touchmove', 'keydown', 'pointerdown'] as const;
 const LAST_WAITING = 'li:last-child [data-state="pending"]';
 
 function topWithin(scroller: HTMLElement, element: HTMLElement): number {
@@ -37,7 +40,9 @@ export function useStickToBottom(count: number): Sticky {
 
   const toBottom = useCallback(() => {
     const element = pane.current;
-    if (element) element.scrollTop = element.scrollHeight;
+    if (!element) return;
+    stuck.current = true;
+    element.scrollTop = element.scrollHeight;
   }, []);
 
   useEffect(() => {
@@ -46,10 +51,14 @@ export function useStickToBottom(count: number): Sticky {
     if (!scroller || !inner) return undefined;
     let height = scroller.scrollHeight;
     let top = scroller.scrollTop;
+    let handled = Number.NEGATIVE_INFINITY;
+    const onHand = () => {
+      handled = performance.now();
+    };
     const onScroll = () => {
-      const upwards = scroller.scrollTop < top;
+      const upwards = scroller.scrollTop < top && performance.now() - handled < SCROLL_MS;
       top = scroller.scrollTop;
-      // Growth moves the end away without anybody scrolling; only a reader scrolls up.
+      // Growth moves the end away, and what goes above takes the page along, without anybody scrolling.
       if (scroller.scrollHeight !== height && !upwards) return;
       const distance = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
       stuck.current = distance < NEAR;
@@ -67,9 +76,11 @@ export function useStickToBottom(count: number): Sticky {
     observer.observe(inner);
     observer.observe(scroller);
     scroller.addEventListener('scroll', onScroll, { passive: true });
+    for (const event of BY_HAND) scroller.addEventListener(event, onHand, { passive: true });
     return () => {
       observer.disconnect();
       scroller.removeEventListener('scroll', onScroll);
+      for (const event of BY_HAND) scroller.removeEventListener(event, onHand);
     };
   }, []);
 
