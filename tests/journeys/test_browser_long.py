@@ -44,6 +44,12 @@ WATCH = """(pane) => {
   };
   look();
 }"""
+# How tall the record is after each change of it, before anything of that is drawn.
+MEASURE = """(list) => {
+  const measure = () => window.heights.push(Math.round(list.getBoundingClientRect().height));
+  window.heights = [];
+  new MutationObserver(measure).observe(list, { childList: true, subtree: true, characterData: true });
+}"""
 # Twenty times: words come in and the reader scrolls before the next frame; how far the page then was from where they went.
 LEAVE_WHILE_IT_GROWS = """async (pane) => {
   const frames = async () => {
@@ -190,6 +196,15 @@ class TestStreaming:
         expect(reader.log.get_by_text("Stopped", exact=True)).to_be_attached()
         pane = reader.page.locator(PANE)
         until(lambda: pane.evaluate(FROM_THE_END), lambda rest: rest <= 1)
+
+    def test_gives_its_place_to_the_reply_in_one_step(self, reader: Tab) -> None:
+        reader.log.locator("> ol").evaluate(MEASURE)
+        for words, reply in (("stream 30", re.compile(r"\b30\b|thirty")), ("calc 40 + 5", "40 + 5 = 45")):
+            reader.say(words)
+            expect(reader.log.get_by_text(reply)).to_be_visible()
+            expect(reader.log.locator("[aria-busy=true]")).to_have_count(0)
+        heights = reader.page.evaluate("() => window.heights")
+        assert heights == sorted(heights), heights
 
     def test_is_followed_where_it_shrinks_and_grows_at_once(self, reader: Tab) -> None:
         assert reader.page.locator(PANE).evaluate(SHRINK_AND_GROW) <= 1

@@ -30,6 +30,7 @@ export function useStickToBottom(count: number): Sticky {
   const pane = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const stuck = useRef(true);
+  const handled = useRef(Number.NEGATIVE_INFINITY);
   const latest = useRef(count);
   // How many items there were when the reader left the end; undefined while there.
   const [leftAt, setLeftAt] = useState<number>();
@@ -42,6 +43,7 @@ export function useStickToBottom(count: number): Sticky {
     const element = pane.current;
     if (!element) return;
     stuck.current = true;
+    handled.current = Number.NEGATIVE_INFINITY;
     element.scrollTop = element.scrollHeight;
   }, []);
 
@@ -51,12 +53,11 @@ export function useStickToBottom(count: number): Sticky {
     if (!scroller || !inner) return undefined;
     let height = scroller.scrollHeight;
     let top = scroller.scrollTop;
-    let handled = Number.NEGATIVE_INFINITY;
     const onHand = () => {
-      handled = performance.now();
+      handled.current = performance.now();
     };
     const onScroll = () => {
-      const upwards = scroller.scrollTop < top && performance.now() - handled < SCROLL_MS;
+      const upwards = scroller.scrollTop < top && performance.now() - handled.current < SCROLL_MS;
       top = scroller.scrollTop;
       // Growth moves the end away, and what goes above takes the page along, without anybody scrolling.
       if (scroller.scrollHeight !== height && !upwards) return;

@@ -177,7 +177,7 @@ function OpenSession({ session }: { session: Session }) {
                 )}
                 <StreamingTurn
                   streaming={live.streaming}
-                  thinking={runId !== undefined && pending.length === 0}
+                  thinking={untold && pending.length === 0}
                   steps={untold && renderSteps(runId)}
                 />
               </ChatLog>
