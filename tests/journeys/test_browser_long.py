@@ -199,7 +199,7 @@ class TestStreaming:
 
     def test_gives_its_place_to_the_reply_in_one_step(self, reader: Tab) -> None:
         reader.log.locator("> ol").evaluate(MEASURE)
-        for words, reply in (("stream 30", re.compile(r"\b30\b|thirty")), ("calc 40 + 5", "40 + 5 = 45")):
+        for words, reply in (("stream 30", "every answer here is"), ("calc 40 + 5", "40 + 5 = 45")):
             reader.say(words)
             expect(reader.log.get_by_text(reply)).to_be_visible()
             expect(reader.log.locator("[aria-busy=true]")).to_have_count(0)

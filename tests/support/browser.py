@@ -12,12 +12,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-# With a process of its own for each page, but none to draw and none in reserve: a tenth of what the pages cost.
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
-    "--in-process-gpu",
-    "--disable-features=SpareRendererForSitePerProcess",
     "--disable-dev-shm-usage",
     "--disable-background-networking",
     "--disable-component-update",

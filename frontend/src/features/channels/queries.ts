@@ -52,12 +52,16 @@ export function useTest(type: ChannelType) {
   });
 }
 
-export function useUnlink(type: ChannelType) {
+export function useUnlink(type: ChannelType, onUnlinked: () => void) {
   const cache = useQueryClient();
   return useMutation({
     networkMode: 'always',
     mutationFn: () => unwrap(api.DELETE('/api/channels/{type}', { params: { path: { type } } })),
-    onSuccess: () => cache.invalidateQueries({ queryKey: keys.channels }),
+    // Here, and not where it is called: the list without the channel may have taken the dialog away by then.
+    onSuccess: async () => {
+      await cache.invalidateQueries({ queryKey: keys.channels });
+      onUnlinked();
+    },
   });
 }
 

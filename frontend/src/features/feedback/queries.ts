@@ -74,7 +74,7 @@ export function useAnswer(request: FeedbackRequest | undefined) {
 }
 
 /** Asks an open request again: on a channel of the reader's choice, or along the same way when none is named. */
-export function useAskAgain(requestId: string) {
+export function useAskAgain(requestId: string, onAsked: (channel: ChannelType | undefined) => void) {
   const cache = useQueryClient();
   const params = { path: { request_id: requestId } };
   return useMutation({
@@ -85,7 +85,9 @@ export function useAskAgain(requestId: string) {
           ? api.POST('/api/feedback/{request_id}/reroute', { params, body: { channel } })
           : api.POST('/api/feedback/{request_id}/retry', { params }),
       ),
-    onSuccess: (request) => {
+    // Here, and not where it is called: the live event may have taken the button away by now.
+    onSuccess: (request, channel) => {
+      onAsked(channel);
       cache.setQueryData(keys.request(requestId), request);
       // Its copies may have moved on while the reply was on its way.
       void cache.invalidateQueries({ queryKey: keys.request(requestId) });

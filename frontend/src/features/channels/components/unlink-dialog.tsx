@@ -9,17 +9,11 @@ import { nameWithAccount } from '../model';
 import { useUnlink } from '../queries';
 
 export function UnlinkDialog({ channel, onDone }: { channel: Channel; onDone: () => void }) {
-  const unlink = useUnlink(channel.type);
   const name = channelName(channel.type);
-
-  function confirm() {
-    unlink.mutate(undefined, {
-      onSuccess: () => {
-        onDone();
-        announce(`${name} unlinked`);
-      },
-    });
-  }
+  const unlink = useUnlink(channel.type, () => {
+    onDone();
+    announce(`${name} unlinked`);
+  });
 
   return (
     <Dialog title={`Unlink ${name}?`} onClose={onDone}>
@@ -30,7 +24,7 @@ export function UnlinkDialog({ channel, onDone }: { channel: Channel; onDone: ()
       {unlink.error && <ErrorNotice error={unlink.error} />}
       <div className="mt-6 flex justify-end gap-2">
         <Button onClick={onDone}>Keep it linked</Button>
-        <Button variant="danger" disabled={unlink.isPending} onClick={confirm}>
+        <Button variant="danger" disabled={unlink.isPending} onClick={() => unlink.mutate()}>
           Unlink
         </Button>
       </div>

@@ -18,16 +18,13 @@ interface DeadLetterProps {
 
 /** A request that no channel could bring to anybody: why, and what to do about it. It can be answered here all the same. */
 export function DeadLetter({ request, places, onAsked }: DeadLetterProps) {
-  const again = useAskAgain(request.id);
+  const again = useAskAgain(request.id, (channel) => {
+    announce(channel ? `Asked ${where(channel)}` : 'Asked again');
+    onAsked();
+  });
 
   function ask(channel: ChannelType | undefined) {
-    if (again.isPending) return;
-    again.mutate(channel, {
-      onSuccess: () => {
-        announce(channel ? `Asked ${where(channel)}` : 'Asked again');
-        onAsked();
-      },
-    });
+    if (!again.isPending) again.mutate(channel);
   }
 
   return (
