@@ -2,7 +2,6 @@
 
 import gc
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.folders import short_folder
 from tests.support.person import Person
 from tests.support.postgres import Postgres
 from tests.support.server import Server
@@ -46,9 +46,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """One PostgreSQL server for all tests that make a database of their own on it."""
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        Path(folder).chmod(0o755)
-        running = Postgres(Path(folder)).start()
+    with short_folder("pg", open_to_others=True) as folder:
+        running = Postgres(folder).start()
         yield running
         running.stop()
 

@@ -5,13 +5,13 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+PACKAGES = Path(__file__).parents[2] / "frontend/node_modules"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -39,10 +39,22 @@ def chromium() -> Iterator[Browser]:
 def find() -> tuple[str, str]:
     """The executable, and where the libraries are that it needs."""
     installed = os.environ.get("ASSENT_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if installed:
-        return installed, ""
-    script = Path(__file__).with_name("chromium.mjs")
-    with Path(tempfile.gettempdir(), "assent-chromium.lock").open("w") as lock:
+    return (installed, "") if installed else unpack(PACKAGES)
+
+
+def unpack(packages: Path) -> tuple[str, str]:
+    """The browser that the web app's packages bring along, unpacked beside them: the temporary folder is shared with other
+    users of the machine, and outlives the version that is installed."""
+    place = packages / ".chromium"
+    files, whole = place / "files", place / "whole"
+    place.mkdir(exist_ok=True)
+    with (place / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two test processes must not unpack over each other
-        found = json.loads(subprocess.run(["node", script], capture_output=True, text=True, check=True).stdout)
+        if not whole.exists():
+            shutil.rmtree(files, ignore_errors=True)  # what somebody began and did not end
+            files.mkdir()
+        script, environment = Path(__file__).with_name("chromium.mjs"), os.environ | {"TMPDIR": str(files)}
+        said = subprocess.run(["node", script], capture_output=True, text=True, check=True, env=environment).stdout
+        whole.touch()
+    found = json.loads(said)
     return found["path"], found["libraries"]

