@@ -6,7 +6,7 @@ from typing import Any, Literal
 from fastapi import APIRouter
 
 from backend.api.context import Context, Reach
-from backend.api.deps import Json, SignedIn, Starting
+from backend.api.deps import Json, MessageKey, SignedIn, Starting
 from backend.api.schemas import Id, LooseBody, View, Words
 from backend.core.inbox import Received, receive_message
 from backend.core.sessions import cancel_work, find_session
@@ -36,13 +36,13 @@ class Started(View):
 
 
 @router.post("/chat/completion", response_model=Started)
-async def complete(body: Completion, principal: Starting, reach: Reach) -> Any:
-    """Say something to the agent: in a session, or in a new one."""
+async def complete(body: Completion, principal: Starting, reach: Reach, key: MessageKey = None) -> Any:
+    """Say something to the agent: in a session, or in a new one. The same `client_id` (or Idempotency-Key) again is the same
+    message, wherever it was said."""
     check_length(reach, body.query)
     channel: ChannelName = "chat" if body.channel == "chat" else "api"  # only a channel's own door can vouch for the others
-    received = await say(
-        reach, principal.person, InboundMessage(channel, principal.person.id, body.query, body.session_id, body.client_id)
-    )
+    inbound = InboundMessage(channel, principal.person.id, body.query, body.session_id, body.client_id or key)
+    received = await say(reach, principal.person, inbound)
     return Json({"session_id": received.session_id, "query": body.query, "run_id": received.run_id})
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from backend.api.chat import check_length, say
 from backend.api.context import Reach
-from backend.api.deps import Answering, Json, SignedIn, Starting, outcome
+from backend.api.deps import Answering, IdempotencyKey, Json, MessageKey, SignedIn, Starting, outcome
 from backend.api.runs import own_run
 from backend.api.schemas import Id, Line, LooseBody, Text, View, Words
 from backend.core.inbox import receive_answer
@@ -55,12 +55,14 @@ class CheckpointFeedback(LooseBody):
 
 
 @router.post("/execute", response_model=ExecutionStatus)
-async def execute(body: Execution, principal: Starting, reach: Reach) -> Any:
+async def execute(body: Execution, principal: Starting, reach: Reach, key: MessageKey = None) -> Any:
+    """The same Idempotency-Key again is the same execution."""
     check_length(reach, body.message)
     settings = {
         name: value for name, value in (("language", body.language), ("checkpoints", body.checkpoints or [])) if value is not None
     }
-    received = await say(reach, principal.person, InboundMessage("api", principal.person.id, body.message, settings=settings))
+    inbound = InboundMessage("api", principal.person.id, body.message, event_id=key, settings=settings)
+    received = await say(reach, principal.person, inbound)
     return Json(await reach.db.read(_status, principal.person, received.run_id))
 
 
@@ -116,9 +118,9 @@ def _checkpoint(tx: Tx, person: Person, run_id: str) -> dict[str, Any]:
 
 
 @router.post("/feedback", response_model=ExecutionStatus)
-async def give_feedback(body: CheckpointFeedback, principal: Answering, reach: Reach) -> Any:
+async def give_feedback(body: CheckpointFeedback, principal: Answering, reach: Reach, key: IdempotencyKey = None) -> Any:
     await reach.db.read(_own_checkpoint, principal.person, body)
-    inbound = InboundAnswer("api", principal.person.id, body.checkpoint_id, body.action, feedback=body.feedback)
+    inbound = InboundAnswer("api", principal.person.id, body.checkpoint_id, body.action, feedback=body.feedback, event_id=key)
     outcome(await reach.db.transact(receive_answer, principal.person, inbound, reach.registry, reach.policy))
     return Json(await reach.db.read(_status, principal.person, body.execution_id))
 

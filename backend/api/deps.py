@@ -15,6 +15,7 @@ from backend.api.budgets import Budgets
 from backend.api.context import context_of
 from backend.auth.principal import Principal
 from backend.db.transaction import dumps
+from backend.domain.json_values import keepable
 from backend.errors import FieldError, Invalid, Problem, Unauthorized
 
 
@@ -43,10 +44,13 @@ SignedIn = Annotated[Principal, Depends(Caller())]
 Starting = Annotated[Principal, Depends(Caller(Budgets.start_work))]
 Answering = Annotated[Principal, Depends(Caller(Budgets.answer))]
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", max_length=255), AfterValidator(lambda key: key or None)]
+MessageKey = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200), AfterValidator(lambda key: key or None)]
 
 
 async def page_start(
-    cursor: Annotated[str | None, Query(max_length=100, description="`next` of the page before")] = None,
+    cursor: Annotated[
+        str | None, Query(max_length=100, description="`next` of the page before"), AfterValidator(keepable)
+    ] = None,
 ) -> tuple[int, str] | None:
     if not cursor:
         return None

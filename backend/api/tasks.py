@@ -1,20 +1,32 @@
 """Tasks and approvals over HTTP polling: the smallest way to run an agent and approve its calls. A task is a run."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from pydantic import StrictBool
 
 from backend.api.chat import check_length, say
 from backend.api.context import Reach
-from backend.api.deps import Answering, Json, SignedIn, Starting, outcome
+from backend.api.deps import (
+    Answering,
+    IdempotencyKey,
+    Json,
+    MessageKey,
+    PageStart,
+    SignedIn,
+    Starting,
+    cursor_after,
+    outcome,
+)
 from backend.api.runs import own_run
 from backend.api.schemas import LooseBody, Text, View, Words
-from backend.core.feedback import may_decide, may_see, shape_request
+from backend.core.feedback import may_see, shape_request
 from backend.core.inbox import receive_answer
 from backend.db import Tx, feedback
+from backend.db.feedback import PAGE
 from backend.domain.people import Person
-from backend.domain.states import FeedbackStatus, FeedbackType
+from backend.domain.states import FeedbackType
 from backend.errors import NotFound
 from channels.contract import InboundAnswer, InboundMessage
 
@@ -53,9 +65,10 @@ class ApprovalDecision(LooseBody):
 
 
 @router.post("/tasks", response_model=TaskCreated)
-async def create_task(body: Task, principal: Starting, reach: Reach) -> Any:
+async def create_task(body: Task, principal: Starting, reach: Reach, key: MessageKey = None) -> Any:
+    """The same Idempotency-Key again is the same task."""
     check_length(reach, body.message)
-    received = await say(reach, principal.person, InboundMessage("api", principal.person.id, body.message))
+    received = await say(reach, principal.person, InboundMessage("api", principal.person.id, body.message, event_id=key))
     return Json({"task_id": received.run_id, "session_id": received.session_id})
 
 
@@ -66,16 +79,18 @@ async def read_task(task_id: str, principal: SignedIn, reach: Reach) -> Any:
 
 
 @router.get("/approvals", response_model=list[Approval])
-async def list_approvals(principal: SignedIn, reach: Reach) -> Any:
-    """The calls that wait for the caller's approval, newest first."""
-    return Json(await reach.db.read(_waiting, principal.person))
+async def list_approvals(principal: SignedIn, reach: Reach, before: PageStart) -> Any:
+    """The calls that wait for the caller's approval, newest first, 50 at a time; a `Link` header leads to more."""
+    approvals, cursor = await reach.db.read(_waiting, principal.person, before)
+    reply = Json(approvals)
+    if cursor:
+        reply.headers["Link"] = f'</api/approvals?{urlencode({"cursor": cursor})}>; rel="next"'
+    return reply
 
 
-def _waiting(tx: Tx, person: Person) -> list[dict[str, Any]]:
-    rows = feedback.list_requests(
-        tx, person.id, status=FeedbackStatus.PENDING, session_id=None, before=None, type=FeedbackType.CONFIRMATION
-    )
-    return [_shape(shape_request(tx, row)) for row in rows if may_decide(row, person.id)]
+def _waiting(tx: Tx, person: Person, before: tuple[int, str] | None) -> tuple[list[dict[str, Any]], str]:
+    rows = feedback.list_approvable(tx, person.id, before=before)
+    return [_shape(shape_request(tx, row)) for row in rows[:PAGE]], cursor_after(rows, PAGE, "created_at")
 
 
 def _shape(request: dict[str, Any]) -> dict[str, Any]:
@@ -92,11 +107,10 @@ def _shape(request: dict[str, Any]) -> dict[str, Any]:
 
 
 @router.post("/approvals/{approval_id}", response_model=Approval)
-async def decide(approval_id: str, body: ApprovalDecision, principal: Answering, reach: Reach) -> Any:
+async def decide(approval_id: str, body: ApprovalDecision, principal: Answering, reach: Reach, key: IdempotencyKey = None) -> Any:
     await reach.db.read(_confirmation, principal.person, approval_id)
-    inbound = InboundAnswer(
-        "api", principal.person.id, approval_id, "approve" if body.approved else "reject", feedback=body.reason
-    )
+    action = "approve" if body.approved else "reject"
+    inbound = InboundAnswer("api", principal.person.id, approval_id, action, feedback=body.reason, event_id=key)
     return Json(_shape(outcome(await reach.db.transact(receive_answer, principal.person, inbound, reach.registry, reach.policy))))
 
 

@@ -15,6 +15,7 @@ from backend.auth.vault import Sealed, Vault
 from backend.db import Database
 from backend.db.installations import installation_row
 from backend.domain.states import ConnectionStatus
+from backend.errors import Unavailable
 from backend.log import get_logger
 from backend.settings import Settings
 from channels.contract import Inbox
@@ -51,7 +52,10 @@ class KeptTokens:
 
     async def bot_token(self, team: str) -> str | None:
         """None also where the token was sealed with another secret: the workspace must install us again."""
-        row = await self.db.read(installation_row, "slack", team)
+        try:
+            row = await self.db.read(installation_row, "slack", team)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
         if row is None or row.status != ConnectionStatus.CONNECTED:
             return None
         try:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from backend import log
 from backend.bootstrap import bootstrap, bootstrap_api
+from backend.cli.websocket_protocol import WebSocketProtocol
 from backend.settings import Settings, SettingsError, load_settings
 
 GRACE_S = 5
@@ -52,7 +53,7 @@ def _run(settings: Settings, app: FastAPI) -> None:
         host=settings.host,
         port=settings.port,
         http="h11",
-        ws="websockets-sansio",
+        ws=WebSocketProtocol,
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,
         ws_ping_interval=15.0,

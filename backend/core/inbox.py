@@ -47,17 +47,22 @@ def receive_message(tx: Tx, person: Person, inbound: InboundMessage) -> Received
 def _known(tx: Tx, person: Person, inbound: InboundMessage) -> Row[Any] | None:
     if inbound.event_id is None:
         return None
-    if inbound.session_id is None:
-        opening = sessions.opening_message(tx, person.id, inbound.event_id)
-        return opening if opening is not None and opening.content == inbound.content else None
+    if inbound.session_id is None:  # whoever lost the reply does not know the session: the id alone finds what it said
+        return sessions.message_by_author(tx, person.id, inbound.event_id)
     own_session(tx, person, inbound.session_id)
     return sessions.message_by_client_id(tx, inbound.session_id, inbound.event_id)
 
 
 def _repeat(tx: Tx, person: Person, inbound: InboundMessage, row: Row[Any]) -> Received:
-    if row.content != inbound.content:
+    if row.content != inbound.content or not _started_alike(tx, row, inbound):
         raise Conflict("This client_id was used for another message; give each message its own.", code="client_id_reused")
     return Received(row.session_id, row.run_id, shape_message(row._mapping, person.name), repeat=True)
+
+
+def _started_alike(tx: Tx, row: Row[Any], inbound: InboundMessage) -> bool:
+    """Whether the run that the message began was wished for in the same way; one that it joined was another's wish."""
+    run = runs.run_by_id(tx, row.run_id) if inbound.settings else None
+    return run is None or run.settings == inbound.settings
 
 
 def _record(tx: Tx, person: Person, inbound: InboundMessage, session_id: str) -> Received:

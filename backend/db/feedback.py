@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, insert, or_, select, update
 
 from backend.db.tables import approvals, feedback_recipients, feedback_requests, feedback_responses, sessions
 from backend.db.transaction import Tx
@@ -48,7 +48,6 @@ def list_requests(
     status: str | None,
     session_id: str | None,
     before: tuple[int, str] | None,
-    type: str | None = None,
 ) -> Sequence[Row[Any]]:
     """What the person is asked or owns: one page and one row more, newest first."""
     asked = select(feedback_recipients.c.request_id).where(feedback_recipients.c.person_id == person_id)
@@ -57,14 +56,24 @@ def list_requests(
         statement = statement.where(feedback_requests.c.status == status)
     if session_id:
         statement = statement.where(feedback_requests.c.session_id == session_id)
-    if type:
-        statement = statement.where(feedback_requests.c.type == type)
+    return tx.all(_paged(statement, before))
+
+
+def list_approvable(tx: Tx, person_id: str, *, before: tuple[int, str] | None) -> Sequence[Row[Any]]:
+    """The open confirmations that the person may decide: one page and one row more, newest first."""
+    asked = select(feedback_recipients.c.request_id).where(feedback_recipients.c.person_id == person_id)
+    statement = _joined.where(
+        feedback_requests.c.id.in_(asked), feedback_requests.c.status == "pending", feedback_requests.c.type == "confirmation"
+    )
+    return tx.all(_paged(statement, before))
+
+
+def _paged(statement: Select[Any], before: tuple[int, str] | None) -> Select[Any]:
+    """In whole order, so that requests of one instant are neither shown twice nor left out between two pages."""
+    created_at, id = feedback_requests.c.created_at, feedback_requests.c.id
     if before:
-        at, id = before
-        statement = statement.where(
-            or_(feedback_requests.c.created_at < at, and_(feedback_requests.c.created_at == at, feedback_requests.c.id < id))
-        )
-    return tx.all(statement.order_by(feedback_requests.c.created_at.desc(), feedback_requests.c.id.desc()).limit(PAGE + 1))
+        statement = statement.where(or_(created_at < before[0], and_(created_at == before[0], id < before[1])))
+    return statement.order_by(created_at.desc(), id.desc()).limit(PAGE + 1)
 
 
 def open_requests(tx: Tx, session_id: str) -> Sequence[Row[Any]]:

@@ -40,14 +40,11 @@ _insert_message = insert(messages)
 _client_message = select(messages).where(
     messages.c.session_id == bindparam("session"), messages.c.client_id == bindparam("client")
 )
-_first_message = (
-    select(messages, sessions.c.status.label("session_status"))
+_author_message = (
+    select(messages)
     .join(sessions, sessions.c.id == messages.c.session_id)
-    .where(
-        messages.c.author_id == bindparam("author"),
-        messages.c.client_id == bindparam("client"),
-        messages.c.created_at == sessions.c.created_at,
-    )
+    .where(messages.c.author_id == bindparam("author"), messages.c.client_id == bindparam("client"))
+    .order_by((messages.c.created_at == sessions.c.created_at).desc(), messages.c.created_at.desc(), messages.c.id.desc())
     .limit(1)
 )
 _set_agent = (
@@ -117,9 +114,9 @@ def message_by_client_id(tx: Tx, session_id: str, client_id: str) -> Row[Any] | 
     return tx.first(_client_message, {"session": session_id, "client": client_id})
 
 
-def opening_message(tx: Tx, author_id: str, client_id: str) -> Row[Any] | None:
-    """The message that opened a session under this client id, so that a repeated opening finds it."""
-    return tx.first(_first_message, {"author": author_id, "client": client_id})
+def message_by_author(tx: Tx, author_id: str, client_id: str) -> Row[Any] | None:
+    """What the person said under this id, in whatever session: first the one that it opened, else where it was said last."""
+    return tx.first(_author_message, {"author": author_id, "client": client_id})
 
 
 def list_messages(tx: Tx, session_id: str, before: tuple[int, str] | None) -> Sequence[Row[Any]]:

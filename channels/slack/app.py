@@ -19,7 +19,7 @@ from channels.hooks import HookRefused, HookReply
 from channels.slack.clicks import Clicks
 from channels.slack.client import API_URL, SlackClient, Tokens
 from channels.slack.door import Door
-from channels.slack.inbound import Unreadable
+from channels.slack.inbound import Unreadable, check_text
 from channels.slack.manifest import COMMAND
 from channels.slack.talk import Talk
 
@@ -102,15 +102,19 @@ class SlackApp:
         return app
 
     async def _heard(self, body: dict[str, Any]) -> None:
+        check_text(body)
         await self._talk.heard(body)
 
     async def _pressed(self, body: dict[str, Any], ack: Any) -> None:
+        check_text(body)
         await self._clicks.pressed(body, ack)
 
     async def _submitted(self, body: dict[str, Any], ack: Any) -> None:
+        check_text(body)
         await self._clicks.submitted(body, ack)
 
     async def _commanded(self, body: dict[str, Any], ack: Any) -> None:
+        check_text(body)
         await self._talk.commanded(body, ack)
 
     async def _failed(self, error: Exception) -> BoltResponse:

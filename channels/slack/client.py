@@ -51,7 +51,8 @@ class Tokens(Protocol):
     """Where the bot's token of each workspace is kept."""
 
     async def bot_token(self, team: str) -> str | None:
-        """The token for a workspace (or organisation); None: we are not installed there."""
+        """The token for a workspace (or organisation); None: we are not installed there. Raises Retryable where that cannot
+        be looked up now."""
         ...
 
 

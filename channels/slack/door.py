@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 from slack_sdk.signature import SignatureVerifier
 
 from channels.hooks import HookRefused
+from channels.slack.inbound import check_text
 
 MAX_AGE_S = 300
 _FORM = "application/x-www-form-urlencoded"
@@ -27,6 +28,7 @@ class Door:
         self._believe(headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", ""), body)
         try:
             payload = _parse(headers.get("content-type", ""), body.decode())
+            check_text(payload)
         except (ValueError, RecursionError):
             raise HookRefused("The body cannot be read as an event, an interaction or a command.", authentic=True) from None
         return payload
@@ -70,6 +72,17 @@ def _shaped(payload: Any) -> dict[str, Any]:
         event = payload.get("event")
         if not isinstance(event, dict) or not isinstance(event.get("type"), str) or not isinstance(payload.get("event_id"), str):
             raise ValueError("not an event")
-    elif payload["type"] != "url_verification" and not isinstance(payload.get("user"), dict):
+    elif payload["type"] != "url_verification" and not _is_interaction(payload):
         raise ValueError("not an interaction")
     return payload
+
+
+def _is_interaction(payload: dict[str, Any]) -> bool:
+    actions, view = payload.get("actions", []), payload.get("view")
+    named = isinstance(actions, list) and all(
+        isinstance(action, dict) and isinstance(action.get("action_id"), str) for action in actions
+    )
+    if payload["type"] == "block_actions" and not actions:
+        return False
+    window = view is None or (isinstance(view, dict) and isinstance(view.get("callback_id"), str))
+    return named and window and isinstance(payload.get("user"), dict)

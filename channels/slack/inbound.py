@@ -72,6 +72,20 @@ class Gone:
     reason: str
 
 
+def check_text(value: Any) -> None:
+    """Raises Unreadable where any text in it, ids included, is none that can be kept: Slack sends no such."""
+    match value:
+        case str() if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            raise Unreadable("a character that cannot be kept (NUL or half of a surrogate pair)")
+        case dict():
+            for name, part in value.items():
+                check_text(name)
+                check_text(part)
+        case list():
+            for part in value:
+                check_text(part)
+
+
 def only_selects(payload: Payload) -> bool:
     """Slack tells of each choice in a list; it counts when it is submitted."""
     actions = payload.get("actions")
@@ -151,14 +165,17 @@ def answer_of_click(click: Click, request: Payload) -> SaidAnswer | None:
 
 
 def answer_of_submission(sent: Submission, request: Payload) -> tuple[SaidAnswer, Errors]:
-    """The answer a window holds, and errors by block for what cannot be read."""
-    if sent.verb == "fill":
-        values, errors = values_of(request.get("fields") or [], sent.state)
-        return _answer(sent, "submit", values), errors
-    if sent.verb == "edit":
-        args, errors = args_of((request.get("action") or {}).get("args") or {}, sent.state)
-        return _answer(sent, "edit", args), errors
-    said = ((sent.state.get(SAID) or {}).get(ACTION) or {}).get("value")
+    """The answer a window holds, and errors by block for what cannot be read. Raises Unreadable."""
+    try:
+        if sent.verb == "fill":
+            values, errors = values_of(request.get("fields") or [], sent.state)
+            return _answer(sent, "submit", values), errors
+        if sent.verb == "edit":
+            args, errors = args_of((request.get("action") or {}).get("args") or {}, sent.state)
+            return _answer(sent, "edit", args), errors
+        said = ((sent.state.get(SAID) or {}).get(ACTION) or {}).get("value")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Unreadable(f"a window's entries without {error}") from None
     return _answer(sent, "submit" if sent.verb == "write" else sent.verb, feedback=said or None), {}
 
 
@@ -231,16 +248,19 @@ def code_in(text: str, team: str, user: str) -> Code | None:
 
 
 def gone_of(body: Payload) -> Gone | None:
-    """An end of what we may do: uninstalled, revoked, or a person who left. None: none of it."""
+    """An end of what we may do: uninstalled, revoked, or a person who left. None: none of it. Raises Unreadable."""
     event, team = body["event"], str(body.get("team_id", ""))
-    match event["type"]:
-        case "app_uninstalled":
-            return Gone(f"{team}/", "The app was removed from the Slack workspace.")
-        case "tokens_revoked" if (event.get("tokens") or {}).get("bot"):
-            return Gone(f"{team}/", "Slack withdrew the app's access to the workspace.")
-        case "user_change" if (event.get("user") or {}).get("deleted"):
-            user = event["user"]
-            return Gone(f"{user.get('team_id') or team}/{user['id']}", "The Slack account was deactivated.")
+    try:
+        match event["type"]:
+            case "app_uninstalled":
+                return Gone(f"{team}/", "The app was removed from the Slack workspace.")
+            case "tokens_revoked" if (event.get("tokens") or {}).get("bot"):
+                return Gone(f"{team}/", "Slack withdrew the app's access to the workspace.")
+            case "user_change" if (event.get("user") or {}).get("deleted"):
+                user = event["user"]
+                return Gone(f"{user.get('team_id') or team}/{user['id']}", "The Slack account was deactivated.")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Unreadable(f"a goodbye without {error}") from None
     return None
 
 

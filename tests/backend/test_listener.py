@@ -71,6 +71,14 @@ class TestMessage:
         await inbox.message(said("e2", "again"))
         assert len({session for session, _ in await messages(post.opened)}) == 2
 
+    async def test_that_comes_again_after_its_session_was_closed_opens_no_other(self, post: Post, inbox: ChannelInbox) -> None:
+        await inbox.message(said("e1", "hello"))
+        await inbox.message(said("e2", "and more"))
+        ((first, _), _) = await messages(post.opened)
+        await post.opened.db.transact(close_session, post.person, first)
+        assert await inbox.message(said("e2", "and more")) is None
+        assert len(await messages(post.opened)) == 2
+
     async def test_is_answered_where_it_was_said_and_in_the_web_app_s_record(self, post: Post, inbox: ChannelInbox) -> None:
         await inbox.message(said("e1", "hello"))
         ((session, _),) = await messages(post.opened)

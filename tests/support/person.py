@@ -3,10 +3,12 @@
 import contextlib
 import itertools
 import json
+import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from websockets.exceptions import InvalidStatus
@@ -119,6 +121,23 @@ def _connect(address: str, headers: dict[str, str], **more: Any) -> ClientConnec
     plain: dict[str, Any] = {"compression": None, "max_size": None, "open_timeout": PATIENCE_S, "ping_interval": None}
     connection: ClientConnection = connect(address, additional_headers=headers, **{**plain, **more})
     return connection
+
+
+def raw_socket(person: Person, path: str) -> socket.socket:
+    """A connection whose handshake as a WebSocket is sent, with nothing in between that would keep the protocol."""
+    at = urlsplit(person.url)
+    wire = socket.create_connection((at.hostname, at.port), PATIENCE_S)
+    head = (
+        f"GET {path} HTTP/1.1",
+        f"Host: {at.netloc}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version: 13",
+        f"Authorization: Bearer {person.tokens['access_token']}",
+    )
+    wire.sendall("\r\n".join((*head, "", "")).encode())
+    return wire
 
 
 class Socket:

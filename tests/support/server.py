@@ -124,6 +124,10 @@ class Server:
         assert self.process is not None
         return self.process.wait(timeout=PATIENCE_S)
 
+    def faults(self) -> list[str]:
+        """The lines of its log that hold a traceback."""
+        return [line for line in self.log.read_text().splitlines() if '"exception"' in line or "Traceback" in line]
+
     def person(self, name: str = "Dana") -> Person:
         """A new account, signed in."""
         return Person.register(self.url, name, PASSWORD)

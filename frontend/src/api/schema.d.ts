@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List Approvals
-         * @description The calls that wait for the caller's approval, newest first.
+         * @description The calls that wait for the caller's approval, newest first, 50 at a time; a `Link` header leads to more.
          */
         get: operations["list_approvals_api_approvals_get"];
         put?: never;
@@ -368,7 +368,8 @@ export interface paths {
         put?: never;
         /**
          * Complete
-         * @description Say something to the agent: in a session, or in a new one.
+         * @description Say something to the agent: in a session, or in a new one. The same `client_id` (or Idempotency-Key) again is the same
+         *     message, wherever it was said.
          */
         post: operations["complete_api_chat_completion_post"];
         delete?: never;
@@ -403,7 +404,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Execute */
+        /**
+         * Execute
+         * @description The same Idempotency-Key again is the same execution.
+         */
         post: operations["execute_api_crew_execute_post"];
         delete?: never;
         options?: never;
@@ -751,7 +755,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Create Task */
+        /**
+         * Create Task
+         * @description The same Idempotency-Key again is the same task.
+         */
         post: operations["create_task_api_tasks_post"];
         delete?: never;
         options?: never;
@@ -1736,7 +1743,10 @@ export type $defs = Record<string, never>;
 export interface operations {
     list_approvals_api_approvals_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1752,12 +1762,23 @@ export interface operations {
                     "application/json": components["schemas"]["Approval"][];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     decide_api_approvals__approval_id__post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 approval_id: string;
             };
@@ -2291,7 +2312,9 @@ export interface operations {
     complete_api_chat_completion_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2355,7 +2378,9 @@ export interface operations {
     execute_api_crew_execute_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2388,7 +2413,9 @@ export interface operations {
     give_feedback_api_crew_feedback_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3045,7 +3072,9 @@ export interface operations {
     create_task_api_tasks_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };

@@ -1,41 +1,18 @@
 """The attacks through Slack, countable: each row is one attack and the answer it must get; none changes anything."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
 from tests.backend.api.attacks import slack as attacks
-from tests.backend.api.attacks.slack import FORM, Send, SlackScene, click, post, said, signed
+from tests.backend.api.attacks.slack import FORM, Send, SlackScene, card_of, click, post, said, signed
 from tests.support.asks import ask
 from tests.support.person import Person, until
 from tests.support.problems import refused
-from tests.support.server import Server
-from tests.support.slack import DANA, EVE, SECRET, TOKEN, Slack, link, run_slack, sign
+from tests.support.slack import DANA, EVE, SECRET, TOKEN, sign
 
 INJECTION = "<!channel> <@U0EVE> <https://evil.tld|your bank> *bold* `code` &lt;!here&gt;"
-
-
-def card_of(slack: Slack, request_id: str) -> dict[str, Any]:
-    return slack.message(slack.dm(), lambda message: request_id in str(message.get("blocks")))
-
-
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlackScene]:
-    server = Server(tmp_path_factory.mktemp("slack") / "data")
-    with run_slack(tmp_path_factory.mktemp("peer"), hook_port=server.port) as slack:
-        try:
-            server.start(SLACK_BOT_TOKEN=TOKEN, SLACK_SIGNING_SECRET=SECRET, SLACK_API_URL=slack.api_url)
-            dana = server.person("Dana")
-            link(dana, slack)
-            dana.http.put("/api/channels", json={"items": [{"type": "slack"}, {"type": "chat"}]})
-            request = ask(dana, "confirmation")
-            card = card_of(slack, request["id"])
-            yield SlackScene(server, slack, dana, request, card)
-        finally:
-            server.stop()
 
 
 def state(dana: Person, request_id: str) -> str:

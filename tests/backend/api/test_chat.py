@@ -1,6 +1,7 @@
 """Talking with the agent in the shapes existing clients know: completion, cancel, session."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -87,6 +88,26 @@ class TestCompletion:
         users = [item for item in dana.get(f"/api/sessions/{first['session_id']}/messages")["items"] if item["type"] == "user"]
         assert len(users) == 1
         refused(dana.http.post("/api/chat/completion", json={"query": "other words", **inside}), 409, "client_id_reused")
+
+    def test_repeated_without_its_session_is_found_where_it_was_said(self, newcomer: Person) -> None:
+        first = newcomer.say("hello")
+        second = newcomer.say("and more", session_id=first["session_id"], client_id="lost")
+        assert newcomer.say("and more", client_id="lost") == second
+        refused(newcomer.http.post("/api/chat/completion", json={"query": "else", "client_id": "lost"}), 409, "client_id_reused")
+        assert len(newcomer.get("/api/sessions")["items"]) == 1
+
+    def test_repeated_under_its_key_is_one_message(self, newcomer: Person) -> None:
+        def say() -> httpx.Response:
+            return newcomer.http.post("/api/chat/completion", json={"query": "hello"}, headers={"Idempotency-Key": "once"})
+
+        assert say().json() == say().json()
+        assert len(newcomer.get("/api/sessions")["items"]) == 1
+
+    def test_repeated_by_many_at_once_opens_one_session(self, newcomer: Person) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            said = list(pool.map(lambda _: newcomer.say("hello", client_id="at once"), range(16)))
+        assert len({each["session_id"] for each in said}) == 1
+        assert len(newcomer.get("/api/sessions")["items"]) == 1
 
     def test_keeps_words_letter_for_letter(self, dana: Person) -> None:
         words = 'Zürich \u2028 😀 "quotes" \\ <b> \u202e'

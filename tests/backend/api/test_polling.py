@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.asks import ask
@@ -112,6 +113,22 @@ class TestCrew:
     def test_refuses_what_is_no_execution(self, dana: Person, body: dict[str, Any]) -> None:
         refused(dana.http.post("/api/crew/execute", json=body), 422, "invalid")
 
+    def test_under_a_key_is_started_and_decided_once(self, newcomer: Person) -> None:
+        def start(checkpoints: list[str]) -> httpx.Response:
+            body = {"message": "plan a tea party", "checkpoints": checkpoints}
+            return newcomer.http.post("/api/crew/execute", json=body, headers={"Idempotency-Key": "once"})
+
+        first = start(["after_planning"]).json()
+        assert start(["after_planning"]).json()["execution_id"] == first["execution_id"]
+        refused(start([]), 409, "client_id_reused")
+        assert len(newcomer.get("/api/sessions")["items"]) == 1
+        id = first["execution_id"]
+        at = status(newcomer, id, "waiting_feedback")["current_checkpoint"]
+        body = {"execution_id": id, "checkpoint_id": at, "action": "continue"}
+        for _ in range(2):
+            decided = newcomer.http.post("/api/crew/feedback", json=body, headers={"Idempotency-Key": "twice"})
+            assert decided.status_code == 200, decided.text
+
     def test_ignores_what_it_does_not_know(self, dana: Person) -> None:
         assert execute(dana, [], temperature=0.7)["execution_id"]
 
@@ -155,3 +172,40 @@ class TestTasks:
         for _ in range(55):
             ask(newcomer, "text", session_id=approval["session_id"])
         assert [item["id"] for item in newcomer.get("/api/approvals")] == [approval["id"]]
+
+    def test_are_not_hidden_by_many_confirmations_of_others(self, newcomer: Person, eve: Person) -> None:
+        approval = ask(newcomer, "confirmation")
+        for _ in range(55):
+            ask(newcomer, "confirmation", session_id=approval["session_id"], to=[eve.id])
+        assert [item["id"] for item in newcomer.get("/api/approvals")] == [approval["id"]]
+
+    def test_are_listed_page_by_page_each_once(self, newcomer: Person) -> None:
+        first = ask(newcomer, "confirmation")
+        asked = [first["id"], *(ask(newcomer, "confirmation", session_id=first["session_id"])["id"] for _ in range(60))]
+        page = newcomer.http.get("/api/approvals")
+        found = [item["id"] for item in page.json()]
+        assert len(found) == 50
+        rest = newcomer.http.get(page.links["next"]["url"])
+        assert "next" not in rest.links
+        assert sorted(found + [item["id"] for item in rest.json()]) == sorted(asked)
+
+    def test_under_a_key_are_started_once(self, newcomer: Person) -> None:
+        def start(message: str) -> httpx.Response:
+            return newcomer.http.post("/api/tasks", json={"message": message}, headers={"Idempotency-Key": "once"})
+
+        first = start("calc 1+1").json()
+        assert start("calc 1+1").json() == first
+        refused(start("calc 2+2"), 409, "client_id_reused")
+        assert len(newcomer.get("/api/sessions")["items"]) == 1
+
+    def test_decided_under_a_key_are_answered_alike_again(self, newcomer: Person) -> None:
+        approval = ask(newcomer, "confirmation")
+
+        def decide(approved: bool, key: str) -> httpx.Response:
+            path = f"/api/approvals/{approval['id']}"
+            return newcomer.http.post(path, json={"approved": approved}, headers={"Idempotency-Key": key})
+
+        first = decide(True, "one")
+        assert decide(True, "one").json() == first.json() and first.status_code == 200
+        refused(decide(False, "one"), 422, "idempotency_mismatch")
+        refused(decide(True, "two"), 409, "already_decided")

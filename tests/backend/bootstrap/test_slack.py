@@ -1,25 +1,37 @@
 """Slack put together: for many workspaces, and as `assent doctor` finds it."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
+from backend.agents.tools.registry import registry
 from backend.auth.vault import Vault
-from backend.bootstrap.slack import examine_slack, slack_channel
+from backend.bootstrap.slack import examine_slack, slack_channel, slack_hook
 from backend.core.connections import lose_accounts
 from backend.core.proofs import keep_install
+from backend.db import Database
+from backend.db.opening import open_database
+from backend.listener import ChannelInbox
 from backend.settings import load_settings
 from channels.contract import Address, Channel, Words
-from channels.errors import Disconnected
+from channels.errors import Disconnected, Retryable
 from channels.oauth import Installation
 from channels.slack.manifest import SCOPES
+from tests.backend.api.attacks.slack import FORM, said
 from tests.backend.conftest import Opened
-from tests.support.slack import APP_TOKEN, DANA, SECRET, TEAM, TOKEN, Fault, Faults, Slack, run_slack, slack, slack_server
+from tests.backend.test_listener import plenty
+from tests.channels.slack.test_inbound import clicked
+from tests.support.post import POLICY
+from tests.support.server import free_port
+from tests.support.slack import APP_TOKEN, DANA, SECRET, TEAM, TOKEN, Fault, Faults, Slack, run_slack, sign, slack, slack_server
 
 __all__ = ["slack", "slack_server"]
 
 
+PRESSED = urlencode({"payload": json.dumps(clicked("approve"))}).encode()
 KEY = "k3y of this installation, and no other's"
 
 
@@ -56,6 +68,47 @@ class TestManyWorkspaces:
         await opened.db.transact(keep_install, opened.person.id, "slack", Installation(TEAM, "Test", TOKEN), sealed)
         with pytest.raises(Disconnected):
             await many.say(Words("hello"), Address(f"{TEAM}/{DANA}"))
+
+
+@pytest.fixture
+def away() -> Iterator[Database]:
+    """A database that nobody reaches."""
+    db = open_database(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing", lambda _: None)
+    yield db
+    db.close()
+
+
+class TestOutage:
+    async def test_of_the_database_is_told_slack_so_that_it_asks_again(
+        self, away: Database, slack: Slack, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        settings = load_settings(
+            slack_client_id="1.2",
+            slack_client_secret="s",
+            slack_signing_secret=SECRET,
+            slack_api_url=slack.api_url,
+            secret_key=KEY,
+        )
+        inbox = ChannelInbox(away, registry, POLICY, "http://127.0.0.1", 4000, plenty, plenty)
+        async with slack_hook(settings, away, inbox) as hook:
+            for body, kind in ((said("hello"), "application/json"), (PRESSED, FORM)):
+                reply = await hook({name.lower(): value for name, value in sign(body, kind).items()}, body)
+                assert reply.status == 503
+        assert [record for record in caplog.records if record.exc_info] == []
+
+    async def test_of_the_database_while_something_is_sent_means_trying_again(self, away: Database, slack: Slack) -> None:
+        settings = load_settings(
+            slack_client_id="1.2",
+            slack_client_secret="s",
+            slack_signing_secret=SECRET,
+            slack_api_url=slack.api_url,
+            secret_key=KEY,
+        )
+        channel = slack_channel(settings, away)
+        with pytest.raises(Retryable) as failed:
+            await channel.say(Words("hello"), Address(f"{TEAM}/{DANA}"))
+        assert not failed.value.unknown
+        await channel.close()
 
 
 async def findings(api_url: str) -> list[tuple[bool, str]]:

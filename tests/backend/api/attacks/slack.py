@@ -30,6 +30,10 @@ class SlackScene:
     card: dict[str, Any]
 
 
+def card_of(slack: Slack, request_id: str) -> dict[str, Any]:
+    return slack.message(slack.dm(), lambda message: request_id in str(message.get("blocks")))
+
+
 Send = Callable[[SlackScene], httpx.Response]
 
 
