@@ -24,6 +24,7 @@ from backend.api import (
     web,
 )
 from backend.api.context import Context
+from backend.api.frame_schemas import describe_frames
 from backend.api.shell import Shell
 
 DESCRIPTION = "Where agents ask people: approvals, answers, forms and checkpoints, durable across every crash."
@@ -34,6 +35,7 @@ def create_app(lifespan: Lifespan) -> FastAPI:
     """The application; `lifespan` puts the Context into `app.state.context` before the first request."""
     app = FastAPI(title="Assent", version=__version__, description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None)
     problems.install(app)
+    describe_frames(app)
     # Routes are tried one after the other: the busiest come first.
     for module in (feedback, chat, live, sessions, auth, runs, tasks, crew, channels, oauth, hooks, health, metrics, web):
         app.include_router(module.router)

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from backend.api.context import Context, Reach
 from backend.api.deps import Json, SignedIn, Starting, outcome
-from backend.api.feedback_views import FeedbackRequest
 from backend.api.schemas import Body, Email, View
 from backend.auth.principal import Principal
 from backend.core import connections as core
@@ -18,6 +17,7 @@ from backend.core.letters import ask_to_link
 from backend.db import Row, Tx
 from backend.db.installations import list_connected, list_installations
 from backend.domain.people import Person
+from backend.domain.shapes import FeedbackRequest
 from backend.domain.states import ConnectionStatus, FeedbackType
 from backend.errors import Problem
 from backend.times import to_text
@@ -132,7 +132,7 @@ async def test_channel(type: ChannelType, principal: Starting, reach: Reach) -> 
     return Json(outcome(await reach.db.transact(_test, principal.person, type, reach.set_up)))
 
 
-def _test(tx: Tx, person: Person, channel: str, set_up: frozenset[str]) -> dict[str, Any] | Problem:
+def _test(tx: Tx, person: Person, channel: str, set_up: frozenset[str]) -> FeedbackRequest | Problem:
     core.check_reachable(tx, person.id, channel, set_up)
     body = {
         "title": f"Does this reach you through {core.NAMES[channel]}?",

@@ -16,6 +16,7 @@ from backend.api.context import context_of
 from backend.auth.principal import Principal
 from backend.db.transaction import dumps
 from backend.domain.json_values import keepable
+from backend.domain.shapes import FeedbackRequest
 from backend.errors import FieldError, Invalid, Problem, Unauthorized
 
 
@@ -85,7 +86,7 @@ class Json(Response):
         return (content if isinstance(content, str) else dumps(content)).encode()
 
 
-def outcome(result: dict[str, Any] | Problem) -> dict[str, Any]:
+def outcome(result: FeedbackRequest | Problem) -> FeedbackRequest:
     """Raise the refusal a committed use case returned."""
     if isinstance(result, Problem):
         raise result

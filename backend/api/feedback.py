@@ -10,8 +10,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from backend.api.context import Context, Reach
 from backend.api.deps import Answering, IdempotencyKey, Json, PageStart, SignedIn, Starting, cursor_after, outcome, page
-from backend.api.feedback_views import FeedbackRequest, FeedbackRequests, Mails, Status, Type
-from backend.api.schemas import Body, Document, Id, Line, Risk, Text
+from backend.api.feedback_views import FeedbackRequests, Mails
+from backend.api.schemas import Body, Document, Id, Line, Text
 from backend.core import asks
 from backend.core.answers import cancel_request
 from backend.core.feedback import may_see, shape_request
@@ -24,7 +24,8 @@ from backend.db.feedback import PAGE
 from backend.db.transaction import STOPPING_TOPIC, request_topic
 from backend.domain.json_values import keepable
 from backend.domain.people import Person
-from backend.domain.states import FeedbackType
+from backend.domain.shapes import FeedbackRequest, Risk
+from backend.domain.states import FeedbackStatus, FeedbackType
 from backend.domain.steps import FieldType
 from backend.errors import NotFound
 from backend.stream.contract import MISSED_TOPIC
@@ -75,7 +76,7 @@ class RouteStep(Body):
 class Ask(Body):
     """A question to people. Which parts belong to it depends on the type."""
 
-    type: Type
+    type: FeedbackType
     title: Line
     prompt: Annotated[Text, Field(max_length=20_000)] = ""
     action: Action | None = None
@@ -128,7 +129,7 @@ class Answer(Body):
 
 @router.get("", response_model=FeedbackRequests)
 async def list_requests(
-    principal: SignedIn, reach: Reach, before: PageStart, status: Status | None = None, session_id: str | None = None
+    principal: SignedIn, reach: Reach, before: PageStart, status: FeedbackStatus | None = None, session_id: str | None = None
 ) -> Any:
     """What the caller is asked, or has asked."""
     return Json(await reach.db.read(_page, principal.person, status, session_id, before))
@@ -160,7 +161,7 @@ async def read_request(
         return Json(await _wait(reach, principal.person, request_id, wait))
 
 
-async def _wait(reach: Context, person: Person, request_id: str, seconds: float) -> dict[str, Any] | str:
+async def _wait(reach: Context, person: Person, request_id: str, seconds: float) -> FeedbackRequest | str:
     """The request as soon as it is decided, or as it is when the time is over or this process stops. Listens first, looks
     second, and looks again now and then: what is published is only a hint. As finished JSON where it was heard."""
     clock = asyncio.get_running_loop().time
@@ -199,13 +200,13 @@ async def list_mails(request_id: str, principal: SignedIn, reach: Reach) -> Any:
     return Json({"items": await reach.db.read(list_letters, principal.person, request_id)})
 
 
-def _find_decided(tx: Tx, person: Person, request_id: str) -> dict[str, Any] | None:
+def _find_decided(tx: Tx, person: Person, request_id: str) -> FeedbackRequest | None:
     """The request, or None while it is pending."""
     row = _row(tx, person, request_id)
     return None if row.status == "pending" else shape_request(tx, row)
 
 
-def _find(tx: Tx, person: Person, request_id: str) -> dict[str, Any]:
+def _find(tx: Tx, person: Person, request_id: str) -> FeedbackRequest:
     return shape_request(tx, _row(tx, person, request_id))
 
 

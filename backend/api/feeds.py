@@ -19,6 +19,7 @@ from backend.db.feedback import open_requests
 from backend.db.runs import active_run
 from backend.db.sessions import frame_of_message, frames_after, last_seq
 from backend.db.transaction import dumps
+from backend.domain.events import ConnectionReady, Heartbeat, InitialStateHead, Pong, SocketFrame
 from backend.domain.states import FeedbackType
 from backend.errors import Invalid, Problem
 from backend.stream.contract import PartialReply
@@ -65,19 +66,21 @@ class SessionFeed:
         missed = await self._reach.db.read(frames_after, self._session_id, start)
         self._cursor = start + len(missed)
         self._socket.drop_passing()
+        head = InitialStateHead(
+            type="initial_state",
+            session_id=self._session_id,
+            state_count=len(missed),
+            last_seq=self._cursor,
+            outcome="resync" if beyond else "fresh" if after is None else "replayed",
+        )
         partial = await self._partial()
-        state = ",".join(missed)
-        outcome = "resync" if beyond else "fresh" if after is None else "replayed"
-        streamed = (
-            f',"partial":{dumps({"run_id": partial.run_id, "attempt": partial.attempt, "content": partial.content})}'
-            if partial
-            else ""
-        )
-        await self._ws.send_text(
-            f'{{"type":"initial_state","session_id":{dumps(self._session_id)},"state_count":{len(missed)},'
-            f'"last_seq":{self._cursor},"outcome":"{outcome}"{streamed},"state_messages":[{state}]}}'
-        )
-        await self._ws.send_text(dumps({"type": "connection_ready", "session_id": self._session_id}))
+        if partial is not None:
+            head["partial"] = {"run_id": partial.run_id, "attempt": partial.attempt, "content": partial.content}
+        await self._ws.send_text(f'{dumps(head).removesuffix("}")},"state_messages":[{",".join(missed)}]}}')
+        await self._tell(ConnectionReady(type="connection_ready", session_id=self._session_id))
+
+    async def _tell(self, frame: SocketFrame) -> None:
+        await self._ws.send_text(dumps(frame))
 
     async def _partial(self) -> PartialReply | None:
         """The reply being streamed, unless its run has ended: that it has may not have been heard."""
@@ -89,7 +92,7 @@ class SessionFeed:
 
     async def _heartbeat(self) -> None:
         last = await self._reach.db.read(last_seq, self._session_id)
-        await self._ws.send_text(dumps({"type": "heartbeat", "session_id": self._session_id, "last_seq": last}))
+        await self._tell(Heartbeat(type="heartbeat", session_id=self._session_id, last_seq=last))
         if last > self._cursor:
             await self._catch_up()
 
@@ -102,7 +105,7 @@ class SessionFeed:
         person, db = self._socket.principal.person, self._reach.db
         match frame:
             case frames.Ping():
-                self._socket.say({"type": "pong", "session_id": self._session_id})
+                self._socket.say(Pong(type="pong", session_id=self._session_id))
             case frames.Seen():
                 await db.transact(see_request, person, frame.request_id)
             case frames.Cancel():
@@ -178,15 +181,16 @@ class PersonFeed:
             except Missed:
                 await self._say_ready()  # as after a new connection, a client reads what it shows
                 continue
-            await self._ws.send_text(dumps({"type": "heartbeat"}) if item is None else item[0])
+            await self._ws.send_text(dumps(Heartbeat(type="heartbeat")) if item is None else item[0])
 
     async def _say_ready(self) -> None:
-        await self._ws.send_text(dumps({"type": "connection_ready", "queue": self._reach.sockets.queue}))
+        ready = ConnectionReady(type="connection_ready", queue=self._reach.sockets.queue)
+        await self._ws.send_text(dumps(ready))
 
     async def handle(self, frame: frames.Frame) -> None:
         match frame:
             case frames.Ping():
-                self._socket.say({"type": "pong"})
+                self._socket.say(Pong(type="pong"))
             case frames.Seen():
                 await self._reach.db.transact(see_request, self._socket.principal.person, frame.request_id)
             case frames.Acknowledged():

@@ -1,6 +1,6 @@
 """What bodies may hold, shared by the routers: strict models, and text that every part of the system can keep."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -21,7 +21,6 @@ def _email(value: str) -> str:
 
 
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_email)]
-Risk = Literal["low", "medium", "high"]
 
 
 class Body(BaseModel):
@@ -40,11 +39,6 @@ class View(BaseModel):
     """What a client gets; may grow."""
 
     model_config = ConfigDict(extra="allow")
-
-
-class By(View):
-    id: str
-    name: str
 
 
 class Problem(View):

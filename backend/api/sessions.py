@@ -7,7 +7,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from backend.api.context import Reach
 from backend.api.deps import Json, PageStart, SignedIn, cursor_after, page
-from backend.api.schemas import Body, By, Line, View
+from backend.api.frame_schemas import EventPage
+from backend.api.schemas import Body, Line, View
 from backend.core import sessions as core
 from backend.core.inbox import shape_message
 from backend.core.routing import change_session
@@ -15,6 +16,7 @@ from backend.db import sessions as store
 from backend.db.sessions import LOG_PAGE, PAGE
 from backend.db.transaction import dumps
 from backend.domain.json_values import keepable
+from backend.domain.shapes import Message
 from backend.times import to_text
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"])
@@ -37,19 +39,6 @@ class Session(View):
 class Sessions(View):
     items: list[Session]
     next: str | None = None
-
-
-class Message(View):
-    id: str
-    session_id: str
-    type: Literal["user", "agent", "system"]
-    status: Literal["pending", "sent", "failed"]
-    content: str
-    via: str
-    client_id: str | None = None
-    run_id: str | None = None
-    author: By | None = None
-    created_at: str
 
 
 class Messages(View):
@@ -108,10 +97,10 @@ async def list_messages(session_id: str, principal: SignedIn, reach: Reach, befo
     )
 
 
-@router.get("/{session_id}/events")
+@router.get("/{session_id}/events", response_model=EventPage)
 async def list_events(
     session_id: str, principal: SignedIn, reach: Reach, after: Annotated[int, Query(ge=0, le=2**53)] = 0
-) -> Json:
+) -> Any:
     """The session's log after a number, ascending, frame for frame as sent live; `next` goes into `after`."""
     row = await reach.db.read(core.own_session, principal.person, session_id)
     frames = await reach.db.read(store.numbered_frames_after, session_id, after)

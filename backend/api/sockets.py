@@ -13,6 +13,7 @@ from backend.api import frames
 from backend.api.problems import problem_document
 from backend.auth.principal import Principal
 from backend.db.transaction import dumps
+from backend.domain.events import ErrorFrame, PlatformStatus, QueueStatus, SocketFrame
 from backend.errors import Problem, TooMany
 
 OUTBOX_FRAMES = 2_000
@@ -34,7 +35,7 @@ class Sockets:
         self._open: set[Socket] = set()
         self._by_person: Counter[str] = Counter()
         self.presences: dict[str, Socket] = {}
-        self.queue = "ok"
+        self.queue: QueueStatus = "ok"
 
     def admit(self, person_id: str) -> None:
         if self._by_person[person_id] >= SOCKETS_PER_PERSON:
@@ -59,12 +60,12 @@ class Sockets:
             if socket.principal.sign_in_id in sign_in_ids:
                 socket.close(SIGNED_OUT)
 
-    def tell_queue(self, status: str) -> None:
+    def tell_queue(self, status: QueueStatus) -> None:
         """Tell everyone who has the web app open that the queue works, or that things take longer, when that changed."""
         if status != self.queue:
             self.queue = status
             for socket in self.presences.values():
-                socket.say({"type": "platform_status", "queue": status})
+                socket.say(PlatformStatus(type="platform_status", queue=status))
 
     def close_all(self) -> None:
         for socket in self._open:
@@ -97,7 +98,7 @@ class Socket:
             self.close(TRY_LATER)
         self._filled.set()
 
-    def say(self, frame: dict[str, Any]) -> None:
+    def say(self, frame: SocketFrame) -> None:
         self.put(dumps(frame))
 
     def look(self, *_: object) -> None:
@@ -160,16 +161,22 @@ class Socket:
             try:
                 frame = frames.read_frame(dict(message))
             except frames.FrameError as error:
-                self.say({"type": "error", "code": "invalid_frame", "detail": str(error)})
+                self.say(ErrorFrame(type="error", code="invalid_frame", detail=str(error)))
                 continue
             try:
                 await handle(frame)
             except Problem as problem:
-                about = {name: getattr(frame, name) for name in ("client_id", "request_id") if getattr(frame, name, None)}
-                self.say({**problem_document(problem, self._ws.scope["request_id"]), **about, "type": "error"})
+                self.say(_refusal(problem, frame, self._ws.scope["request_id"]))
 
     def _within_allowance(self) -> bool:
         now = time.monotonic()
         self._allowance = min(BURST, self._allowance + (now - self._counted) * PER_SECOND) - 1
         self._counted = now
         return self._allowance >= 0
+
+
+def _refusal(problem: Problem, frame: frames.Frame, instance: str) -> ErrorFrame:
+    """The problem as HTTP tells it, and what it was about."""
+    about = {name: getattr(frame, name) for name in ("client_id", "request_id") if getattr(frame, name, None)}
+    told: ErrorFrame = {**problem_document(problem, instance), **about, "type": "error"}  # type: ignore[typeddict-item]
+    return told

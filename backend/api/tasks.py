@@ -26,6 +26,7 @@ from backend.core.inbox import receive_answer
 from backend.db import Tx, feedback
 from backend.db.feedback import PAGE
 from backend.domain.people import Person
+from backend.domain.shapes import FeedbackRequest
 from backend.domain.states import FeedbackType
 from backend.errors import NotFound
 from channels.contract import InboundAnswer, InboundMessage
@@ -93,14 +94,14 @@ def _waiting(tx: Tx, person: Person, before: tuple[int, str] | None) -> tuple[li
     return [_shape(shape_request(tx, row)) for row in rows[:PAGE]], cursor_after(rows, PAGE, "created_at")
 
 
-def _shape(request: dict[str, Any]) -> dict[str, Any]:
-    action = request.get("action") or {}
+def _shape(request: FeedbackRequest) -> dict[str, Any]:
+    action = request.get("action")
     return {
         "id": request["id"],
         "task_id": request["run_id"],
         "status": request["status"],
-        "tool_name": action.get("tool"),
-        "args": action.get("args"),
+        "tool_name": action and action["tool"],
+        "args": action and action["args"],
         "title": request["title"],
         "request": request,
     }

@@ -7,8 +7,8 @@ from dataclasses import replace
 from backend.agents.contract import Engine
 from backend.agents.providers import ModelSettings
 from backend.agents.tools.registry import registry
+from backend.bootstrap.chat import OpenTabs
 from backend.db import Database
-from backend.db.transaction import person_topic
 from backend.domain.policy import Policy, parse_channel_risk, parse_policy
 from backend.domain.runs import Caps
 from backend.settings import Settings, SettingsError
@@ -65,8 +65,7 @@ def make_engine(settings: ModelSettings) -> Engine:
 
 def make_channels(settings: Settings, db: Database, stream: Stream) -> dict[str, Channel]:
     """Every channel that is set up here, by its name."""
-    chat = ChatChannel(lambda person_id, frame: stream.publish(person_topic(person_id), frame))
-    channels: list[Channel] = [chat]
+    channels: list[Channel] = [ChatChannel(OpenTabs(stream))]
     if settings.has_slack:
         from backend.bootstrap.slack import slack_channel
 

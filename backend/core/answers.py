@@ -14,6 +14,7 @@ from backend.domain.answers import Answer, check_answer
 from backend.domain.feedback import question_of, timeout_answer
 from backend.domain.people import SYSTEM, Person
 from backend.domain.policy import Policy, canonical
+from backend.domain.shapes import By, FeedbackRequest, Response
 from backend.domain.states import FeedbackStatus, FeedbackType
 from backend.domain.steps import CallTool
 from backend.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
@@ -35,7 +36,7 @@ class Decision:
 
 def answer_request(
     tx: Tx, person: Person, request_id: str, decision: Decision, via: str, registry: Registry, policy: Policy
-) -> dict[str, Any] | Conflict:
+) -> FeedbackRequest | Conflict:
     """Take the first valid answer. Returns the decided request, or the Conflict to raise once the late answer is kept.
 
     Raises NotFound (not theirs), Forbidden (may see, may not decide) and Invalid (does not fit, nothing kept)."""
@@ -59,7 +60,8 @@ def answer_request(
         decision.feedback,
     )
     response = _response(answer, {"id": person.id, "name": person.name}, via, tx.now)
-    response |= {} if decision.sent_at is None else {"sent_at": to_text(decision.sent_at)}
+    if decision.sent_at is not None:
+        response["sent_at"] = to_text(decision.sent_at)
     request = close_request(tx, row, FeedbackStatus.ANSWERED, response, by=person, via=via)
     if request is None:
         return _late(tx, person, _load(tx, person, request_id), decision, via)
@@ -109,10 +111,13 @@ def _check_program_args(args: dict[str, Any], values: dict[str, Any]) -> dict[st
     return values
 
 
-def _response(answer: Answer, by: dict[str, str], via: str, at: int) -> dict[str, Any]:
-    response: dict[str, Any] = {"action": answer.action, "by": by, "via": via, "at": to_text(at)}
-    response |= {} if answer.values is None else {"values": answer.values}
-    return response | ({} if answer.feedback is None else {"feedback": answer.feedback})
+def _response(answer: Answer, by: By, via: str, at: int) -> Response:
+    response = Response(action=answer.action, by=by, via=via, at=to_text(at))
+    if answer.values is not None:
+        response["values"] = answer.values
+    if answer.feedback is not None:
+        response["feedback"] = answer.feedback
+    return response
 
 
 def _keep(tx: Tx, request_id: str, person: Person, via: str, decision: Decision, accepted: bool) -> None:
@@ -210,7 +215,7 @@ def expire_request(tx: Tx, request_id: str) -> bool:
     return True
 
 
-def cancel_request(tx: Tx, person: Person, request_id: str, via: str) -> dict[str, Any] | Conflict:
+def cancel_request(tx: Tx, person: Person, request_id: str, via: str) -> FeedbackRequest | Conflict:
     """Withdraw a question: its session's owner may. The run that asked goes on with that fact."""
     row = _load(tx, person, request_id)
     if person.id != row.owner_id:

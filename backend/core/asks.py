@@ -10,6 +10,7 @@ from backend.core.sessions import open_session, own_session
 from backend.db import Tx
 from backend.domain.people import Person
 from backend.domain.policy import canonical, digest_call
+from backend.domain.shapes import FeedbackRequest
 from backend.domain.states import FeedbackType, SessionStatus
 from backend.errors import Conflict, FieldError, Invalid, Problem
 from backend.ids import new_id
@@ -26,7 +27,7 @@ class Ask:
     due_in: float | None = None
 
 
-def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None) -> dict[str, Any] | Problem:
+def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None) -> FeedbackRequest | Problem:
     """Record the question and send it out. Raises NotFound (session), Conflict (closed session) and Invalid."""
     fingerprint = ["ask", ask.type, ask.body, ask.to, ask.session_id, ask.due_in]
     kept = replay(tx, person.id, key, fingerprint)

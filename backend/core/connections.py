@@ -10,6 +10,7 @@ from backend.core.words import say_elsewhere
 from backend.db import Row, Tx, connections, mails
 from backend.db.installations import installation_row, lose_installation
 from backend.db.transaction import person_topic
+from backend.domain.events import ChannelsOrdered, ChannelStatus
 from backend.domain.people import Person
 from backend.domain.states import ChannelType, ConnectionStatus
 from backend.errors import FieldError, Forbidden, Invalid, NotFound
@@ -63,7 +64,7 @@ def order_channels(tx: Tx, person: Person, wishes: Sequence[dict[str, Any]]) -> 
         for n, wish in enumerate(wishes)
     ]
     connections.replace_preferences(tx, person.id, rows)
-    tx.notify({"type": "channels_ordered"}, person_topic(person.id))
+    tx.notify(ChannelsOrdered(type="channels_ordered"), person_topic(person.id))
 
 
 def check_reachable(tx: Tx, person_id: str, channel: str, set_up: Collection[str]) -> None:
@@ -189,7 +190,7 @@ def regain_accounts(tx: Tx, channel: str, account: str) -> None:
 
 
 def _tell(tx: Tx, person_id: str, channel: str, status: ConnectionStatus) -> None:
-    tx.notify({"type": "channel_status", "channel": channel, "status": status}, person_topic(person_id))
+    tx.notify(ChannelStatus(type="channel_status", channel=ChannelType(channel), status=status), person_topic(person_id))
 
 
 def enter(tx: Tx, socket_id: str, person_id: str) -> None:

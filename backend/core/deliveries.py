@@ -12,6 +12,7 @@ from backend.core.ladders import CARRY, climb, keep_copies, new_copy, tell
 from backend.db import Row, Tx, connections, feedback, sessions
 from backend.db import deliveries as store
 from backend.db.transaction import person_topic
+from backend.domain.events import ChannelStatus
 from backend.domain.policy import Policy
 from backend.domain.states import ChannelType, ConnectionStatus, DeliveryStatus, FeedbackStatus
 from backend.metrics import DELIVER
@@ -265,15 +266,15 @@ def _mark(tx: Tx, row: Row[Any], status: ConnectionStatus, reason: str) -> None:
         return  # an address that is not linked yet, or not any more
     begun = next((each.failing_since for each in linked if each.failing_since is not None), tx.now)
     connections.update_connections(tx, row.person_id, row.channel, status=status, error=reason, failing_since=begun)
-    tx.notify({"type": "channel_status", "channel": row.channel, "status": status}, person_topic(row.person_id))
+    tx.notify(ChannelStatus(type="channel_status", channel=row.channel, status=status), person_topic(row.person_id))
 
 
 def _recovered(tx: Tx, row: Row[Any]) -> None:
     for linked in connections.linked_accounts(tx, row.person_id):
         if linked.channel == row.channel and linked.status != ConnectionStatus.CONNECTED:
-            well = {"status": ConnectionStatus.CONNECTED, "error": None, "failing_since": None}
-            connections.update_connections(tx, row.person_id, row.channel, **well)
-            tx.notify({"type": "channel_status", "channel": row.channel, "status": well["status"]}, person_topic(row.person_id))
+            well = ConnectionStatus.CONNECTED
+            connections.update_connections(tx, row.person_id, row.channel, status=well, error=None, failing_since=None)
+            tx.notify(ChannelStatus(type="channel_status", channel=row.channel, status=well), person_topic(row.person_id))
 
 
 def come_back(tx: Tx, channel: str, account: str, subject_id: str, reason: str) -> None:

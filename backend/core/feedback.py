@@ -2,21 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from backend.core.ladders import CARRY, climb, first_copy, keep_copies, ladder_of, tell
 from backend.db import Row, Tx, deliveries
 from backend.db import feedback as store
 from backend.db.transaction import person_topic, request_topic
 from backend.domain.answers import ACTIONS, TIMEOUT_DEFAULT
+from backend.domain.events import (
+    ConfirmationRequested,
+    FeedbackRequested,
+    FeedbackResolved,
+    InputRequested,
+    RequestEvent,
+    RequestNews,
+)
 from backend.domain.feedback import check_body
 from backend.domain.people import SYSTEM, Person
+from backend.domain.shapes import Closed, Delivery, FeedbackRequest, RequestBody, Response
 from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus, FeedbackType
 from backend.ids import new_id
 from backend.metrics import ANSWER
 from backend.times import to_text, to_text_or_none
-
-FRAMES = {FeedbackType.CONFIRMATION: "request_confirmation", FeedbackType.FORM: "request_user_input"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ def default_actions(type: FeedbackType, body: dict[str, Any]) -> list[str]:
     return [action for action in ACTIONS[type] if action != "edit" or body.get("action")]
 
 
-def open_request(tx: Tx, asked: Asked) -> dict[str, Any]:
+def open_request(tx: Tx, asked: Asked) -> FeedbackRequest:
     """Record the question, its copy on every channel it goes to, the event that carries it, and who asked."""
     body = _body_of(asked)
     check_body(asked.type, body)
@@ -52,8 +59,7 @@ def open_request(tx: Tx, asked: Asked) -> dict[str, Any]:
     store.insert_request(tx, values, people)
     keep_copies(tx, copies)
     request = _shape(values, copies)
-    frame = {"type": FRAMES.get(asked.type, "feedback_requested"), **_frame_extras(request), "request": request}
-    _tell(tx, request, frame, asked.owner_id)
+    _tell(tx, request, _event_of(request), asked.owner_id)
     _audit_asked(tx, asked, request)
     return request
 
@@ -89,7 +95,8 @@ def _new_row(tx: Tx, asked: Asked, body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _audit_asked(tx: Tx, asked: Asked, request: dict[str, Any]) -> None:
+def _audit_asked(tx: Tx, asked: Asked, request: FeedbackRequest) -> None:
+    action = request.get("action")
     tx.audit(
         asked.session_id,
         actor=asked.actor,
@@ -98,34 +105,42 @@ def _audit_asked(tx: Tx, asked: Asked, request: dict[str, Any]) -> None:
         subject=request["id"],
         type=asked.type,
         title=request["title"],
-        digest=(request.get("action") or {}).get("digest"),
+        digest=action and action["digest"],
     )
 
 
-def _frame_extras(request: dict[str, Any]) -> dict[str, Any]:
-    if request["type"] == FeedbackType.CONFIRMATION:
-        return {"message": "\n\n".join(filter(None, (request["title"], request["prompt"])))}
-    return {"fields": request["fields"]} if request["type"] == FeedbackType.FORM else {}
+def _event_of(request: FeedbackRequest) -> RequestEvent:
+    """The event that a question begins with. `request` comes last: see `api.feedback`, which cuts it out unread."""
+    match request["type"]:
+        case FeedbackType.CONFIRMATION:
+            message = "\n\n".join(filter(None, (request["title"], request["prompt"])))
+            return ConfirmationRequested(type="request_confirmation", message=message, request=request)
+        case FeedbackType.FORM:
+            return InputRequested(type="request_user_input", fields=request["fields"], request=request)
+        case _:
+            return FeedbackRequested(type="feedback_requested", request=request)
 
 
-def _tell(tx: Tx, request: dict[str, Any], frame: dict[str, Any], owner_id: str) -> None:
-    """Log the frame in the session, and tell whoever waits for this request and everyone concerned."""
-    tx.emit(request["session_id"], frame, also=[request_topic(request["id"])])
-    passing = "feedback_resolved" if frame["type"] == "feedback_resolved" else "feedback_requested"
+def _tell(tx: Tx, request: FeedbackRequest, event: RequestEvent, owner_id: str) -> None:
+    """Log the event in the session, and tell whoever waits for this request and everyone concerned."""
+    tx.emit(request["session_id"], event, also=[request_topic(request["id"])])
     concerned = sorted({owner_id, *request["to"]})
-    tx.notify({"type": passing, "session_id": request["session_id"], "request": request}, *map(person_topic, concerned))
+    passing: Literal["feedback_requested", "feedback_resolved"] = (
+        "feedback_resolved" if event["type"] == "feedback_resolved" else "feedback_requested"
+    )
+    tx.notify(RequestNews(type=passing, session_id=request["session_id"], request=request), *map(person_topic, concerned))
 
 
 def close_request(
     tx: Tx,
     row: Row[Any],
     to: FeedbackStatus,
-    response: dict[str, Any] | None,
+    response: Response | None,
     *,
     by: Person | None,
     via: str,
     why: str | None = None,
-) -> dict[str, Any] | None:
+) -> FeedbackRequest | None:
     """Leave `pending` for `to`, settle every copy, tell everyone. `by` nobody means the platform; `why` completes "it was
     closed because". None: it was not pending any more, nothing changed."""
     closed = None if to is FeedbackStatus.ANSWERED else _closed(by, why, tx.now)
@@ -136,17 +151,21 @@ def close_request(
     copies = _settle_copies(tx, row.id)
     values = {**row._mapping, "status": to, "response": response, "closed": closed, "decided_at": tx.now}
     request = _shape(values, [copy._mapping for copy in copies])
-    _tell(tx, request, {"type": "feedback_resolved", "request": request}, row.owner_id)
+    _tell(tx, request, FeedbackResolved(type="feedback_resolved", request=request), row.owner_id)
     action = response and response["action"]
     actor = by.id if by else SYSTEM
     tx.audit(row.session_id, actor=actor, via=via, action=f"feedback.{to}", subject=row.id, decision=action, why=why)
     return request
 
 
-def _closed(by: Person | None, why: str | None, at: int) -> dict[str, Any]:
+def _closed(by: Person | None, why: str | None, at: int) -> Closed:
     """Who or what ended a question that nobody answered."""
-    said = {"by": by and {"id": by.id, "name": by.name}, "why": why, "at": to_text(at)}
-    return {name: value for name, value in said.items() if value is not None}
+    closed = Closed(at=to_text(at))
+    if by is not None:
+        closed["by"] = {"id": by.id, "name": by.name}
+    if why is not None:
+        closed["why"] = why
+    return closed
 
 
 def _settle_copies(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
@@ -158,12 +177,13 @@ def _settle_copies(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
     return copies
 
 
-def shape_request(tx: Tx, row: Row[Any]) -> dict[str, Any]:
+def shape_request(tx: Tx, row: Row[Any]) -> FeedbackRequest:
     """The request as clients see it."""
     return _shape(dict(row._mapping), [copy._mapping for copy in deliveries.list_deliveries(tx, row.id)])
 
 
-def _shape(values: dict[str, Any], copies: Sequence[Any]) -> dict[str, Any]:
+def _shape(values: dict[str, Any], copies: Sequence[Any]) -> FeedbackRequest:
+    body: RequestBody = values["body"]
     return {
         "id": values["id"],
         "session_id": values["session_id"],
@@ -171,7 +191,7 @@ def _shape(values: dict[str, Any], copies: Sequence[Any]) -> dict[str, Any]:
         "type": values["type"],
         "status": values["status"],
         "version": values["version"],
-        **values["body"],
+        **body,
         "created_at": to_text(values["created_at"]),
         "due_at": to_text_or_none(values["due_at"]),
         "dead_letter": values["dead_letter"],
@@ -181,10 +201,21 @@ def _shape(values: dict[str, Any], copies: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _shape_copy(copy: Any) -> dict[str, Any]:
-    shaped = {name: copy[name] for name in ("channel", "person_id", "status", "attempts", "step", "round")}
-    shaped |= {name: to_text(copy[name]) for name in ("sent_at", "seen_at", "settled_at") if copy[name] is not None}
-    return shaped | ({"error": copy["error"]} if copy["error"] else {})
+def _shape_copy(copy: Any) -> Delivery:
+    shaped = Delivery(
+        channel=copy["channel"],
+        person_id=copy["person_id"],
+        status=copy["status"],
+        attempts=copy["attempts"],
+        step=copy["step"],
+        round=copy["round"],
+    )
+    for name in ("sent_at", "seen_at", "settled_at"):
+        if copy[name] is not None:
+            shaped[name] = to_text(copy[name])
+    if copy["error"]:
+        shaped["error"] = copy["error"]
+    return shaped
 
 
 def may_see(row: Row[Any], person_id: str) -> bool:
@@ -202,6 +233,6 @@ def see_request(tx: Tx, person: Person, request_id: str) -> None:
         return
     arrived = row.dead_letter and deliveries.mark_dead_letter(tx, request_id, False)
     seen = {"channel": ChannelType.CHAT, "person_id": person.id, "status": DeliveryStatus.SEEN, "error": None}
-    tell(tx, row, seen, **({"dead_letter": False} if arrived else {}))
+    tell(tx, row, seen, dead_letter=False if arrived else None)
     if row.status == FeedbackStatus.PENDING:
         climb(tx, row, person.id)

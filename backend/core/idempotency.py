@@ -8,10 +8,11 @@ from backend.db import Tx
 from backend.db.people import keep_reply, kept_reply
 from backend.db.transaction import dumps
 from backend.domain.policy import canonical
+from backend.domain.shapes import FeedbackRequest
 from backend.errors import Conflict, Invalid, Problem
 
 
-def replay(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any]) -> dict[str, Any] | Problem | None:
+def replay(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any]) -> FeedbackRequest | Problem | None:
     """What was answered to this key before; None when it is new. Raises Invalid when it was used for something else."""
     row = kept_reply(tx, person_id, key) if key else None
     if row is None:
@@ -19,18 +20,21 @@ def replay(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any]) -> d
     if row.digest != _digest(fingerprint):
         raise Invalid("This Idempotency-Key was used for a different request; use a new one.", code="idempotency_mismatch")
     body = json.loads(row.body)
-    return Conflict(body.pop("detail"), code=body.pop("code"), **body) if row.status == Conflict.status else body
+    if row.status == Conflict.status:
+        return Conflict(body.pop("detail"), code=body.pop("code"), **body)
+    request: FeedbackRequest = body
+    return request
 
 
-def remember(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any], outcome: dict[str, Any] | Problem) -> None:
+def remember(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any], outcome: FeedbackRequest | Problem) -> None:
     """Keep the reply with what it did, in the same transaction."""
     if not key:
         return
     if isinstance(outcome, Problem):
-        status, body = outcome.status, {"detail": outcome.detail, "code": outcome.code, **outcome.extra}
+        refusal = {"detail": outcome.detail, "code": outcome.code, **outcome.extra}
+        keep_reply(tx, person_id, key, _digest(fingerprint), outcome.status, dumps(refusal))
     else:
-        status, body = 200, outcome
-    keep_reply(tx, person_id, key, _digest(fingerprint), status, dumps(body))
+        keep_reply(tx, person_id, key, _digest(fingerprint), 200, dumps(outcome))
 
 
 def _digest(fingerprint: list[Any]) -> str:

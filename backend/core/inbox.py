@@ -9,8 +9,10 @@ from backend.core.idempotency import remember, replay
 from backend.core.runs import join_run, start_run
 from backend.core.sessions import open_session, own_session
 from backend.db import Row, Tx, runs, sessions
+from backend.domain.events import MessageSent
 from backend.domain.people import Person
 from backend.domain.policy import Policy
+from backend.domain.shapes import FeedbackRequest, Message
 from backend.domain.states import MessageStatus, MessageType, SessionStatus
 from backend.errors import Conflict, Problem
 from backend.ids import new_id
@@ -24,7 +26,7 @@ class Received:
 
     session_id: str
     run_id: str
-    message: dict[str, Any]
+    message: Message
     repeat: bool = False
 
 
@@ -71,7 +73,7 @@ def _record(tx: Tx, person: Person, inbound: InboundMessage, session_id: str) ->
     values: dict[str, Any] = {
         "id": message_id,
         "session_id": session_id,
-        "run_id": None,
+        "run_id": active.id if active else new_id("run"),
         "author_id": person.id,
         "type": MessageType.USER,
         "status": MessageStatus.SENT,
@@ -80,46 +82,53 @@ def _record(tx: Tx, person: Person, inbound: InboundMessage, session_id: str) ->
         "client_id": inbound.event_id,
         "created_at": tx.now,
     }
+    tx.emit(session_id, _event(values, person.name))
     if active is not None:
-        values["run_id"] = active.id
-        tx.emit(session_id, _frame(values, person.name))
         join_run(tx, active.id, message_id, inbound.content)
     else:
-        frame: dict[str, Any] = {"type": "message"}
-        tx.emit(session_id, frame)
-        values["run_id"] = start_run(
+        start_run(
             tx,
+            values["run_id"],
             session_id=session_id,
             person_id=person.id,
             settings=inbound.settings,
             message_id=message_id,
             content=inbound.content,
         )
-        frame |= _frame(values, person.name)
     sessions.insert_message(tx, **values)
     return Received(session_id, values["run_id"], shape_message(values, person.name))
 
 
-def _frame(values: dict[str, Any], author: str) -> dict[str, Any]:
-    frame = {"type": "message", "message": shape_message(values, author)}
-    return frame | ({"client_id": values["client_id"]} if values["client_id"] else {})
+def _event(values: dict[str, Any], author: str) -> MessageSent:
+    event = MessageSent(type="message", message=shape_message(values, author))
+    if values["client_id"]:
+        event["client_id"] = values["client_id"]
+    return event
 
 
-def shape_message(values: Any, author: str | None) -> dict[str, Any]:
+def shape_message(values: Any, author: str | None) -> Message:
     """The message as clients see it."""
-    shaped = {
-        name: values[name]
-        for name in ("id", "session_id", "type", "status", "content", "via", "run_id", "client_id")
-        if values[name] is not None
-    }
+    shaped = Message(
+        id=values["id"],
+        session_id=values["session_id"],
+        type=values["type"],
+        status=values["status"],
+        content=values["content"],
+        via=values["via"],
+        created_at=to_text(values["created_at"]),
+    )
+    if values["run_id"] is not None:
+        shaped["run_id"] = values["run_id"]
+    if values["client_id"] is not None:
+        shaped["client_id"] = values["client_id"]
     if values["author_id"]:
-        shaped["author"] = {"id": values["author_id"], "name": author}
-    return shaped | {"created_at": to_text(values["created_at"])}
+        shaped["author"] = {"id": values["author_id"], "name": author or ""}
+    return shaped
 
 
 def receive_answer(
     tx: Tx, person: Person, inbound: InboundAnswer, registry: Registry, policy: Policy
-) -> dict[str, Any] | Problem:
+) -> FeedbackRequest | Problem:
     """Take a person's answer. Returns the decided request, or the refusal to raise: it is kept, so it is not raised here."""
     decision = Decision(inbound.action, inbound.values, inbound.feedback, inbound.version, inbound.sent_at)
     fingerprint = ["answer", inbound.request_id, inbound.action, inbound.values, inbound.feedback, inbound.version]

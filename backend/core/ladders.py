@@ -5,6 +5,7 @@ from typing import Any
 
 from backend.db import Row, Tx, connections, deliveries, sessions
 from backend.db.transaction import person_topic, session_topic
+from backend.domain.events import FeedbackDelivery
 from backend.domain.states import ChannelType, ConnectionStatus, DeliveryStatus
 from backend.ids import new_id
 from channels.manager import AT_WORK, SEEN_GRACE_MS, Copy, GiveUp, Open, Rest, Step, next_move
@@ -150,17 +151,19 @@ def _set_aside(tx: Tx, copy: Row[Any]) -> None:
         deliveries.update_delivery(tx, copy.id, next_at=None)
 
 
-def tell(tx: Tx, request: Row[Any], copy: Any, **more: Any) -> None:
-    """Say to open tabs where a copy stands."""
-    frame = {
-        "type": "feedback_delivery",
-        "session_id": request.session_id,
-        "request_id": request.id,
-        "channel": copy["channel"],
-        "person_id": copy["person_id"],
-        "status": copy["status"],
-        **({"error": copy["error"]} if copy["error"] else {}),
-        **more,
-    }
+def tell(tx: Tx, request: Row[Any], copy: Any, dead_letter: bool | None = None) -> None:
+    """Say to open tabs where a copy stands, and whether the request is a dead letter where that has changed."""
+    frame = FeedbackDelivery(
+        type="feedback_delivery",
+        session_id=request.session_id,
+        request_id=request.id,
+        channel=copy["channel"],
+        person_id=copy["person_id"],
+        status=copy["status"],
+    )
+    if copy["error"]:
+        frame["error"] = copy["error"]
+    if dead_letter is not None:
+        frame["dead_letter"] = dead_letter
     people = sorted({request.owner_id, *request.body["to"]})
     tx.notify(frame, session_topic(request.session_id), *map(person_topic, people))

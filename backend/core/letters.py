@@ -10,6 +10,7 @@ from backend.core.words import say_on
 from backend.db import Row, Tx, connections, feedback, mails
 from backend.db.installations import list_connected
 from backend.db.transaction import person_topic, session_topic
+from backend.domain.events import FeedbackMail
 from backend.domain.people import Person
 from backend.domain.states import FeedbackStatus
 from backend.errors import FieldError, Invalid, NotFound, TooMany
@@ -58,7 +59,7 @@ def keep_letter(tx: Tx, letter: Letter) -> bool:
         received_at=tx.now,
     )
     if request is not None:
-        frame = {"type": "feedback_mail", "session_id": request.session_id, "request_id": request.id, "outcome": letter.outcome}
+        frame = FeedbackMail(type="feedback_mail", session_id=request.session_id, request_id=request.id, outcome=letter.outcome)
         people = sorted({request.owner_id, *request.body["to"]})
         tx.notify(frame, session_topic(request.session_id), *map(person_topic, people))
     return True

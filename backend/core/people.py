@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from backend.db import Row, Tx, people
 from backend.db.transaction import SIGN_INS_TOPIC, sign_in_topic
+from backend.domain.events import SignInEnded
 from backend.domain.people import SYSTEM
 from backend.errors import Conflict, Forbidden, NotFound, Unauthorized
 from backend.ids import new_id
@@ -76,7 +77,7 @@ def end_sign_in(tx: Tx, sign_in_id: str, why: str, actor: str | None = None) -> 
     Ending twice is one ending."""
     person_id = people.end_sign_in(tx, sign_in_id, why)
     if person_id is not None:
-        tx.notify({"type": "sign_in_ended", "id": sign_in_id}, SIGN_INS_TOPIC, sign_in_topic(sign_in_id))
+        tx.signal(SignInEnded(type="sign_in_ended", id=sign_in_id), SIGN_INS_TOPIC, sign_in_topic(sign_in_id))
         tx.audit(person_id, actor=actor or person_id, via="api", action="sign_in.ended", subject=sign_in_id, why=why)
 
 

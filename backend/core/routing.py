@@ -11,14 +11,16 @@ from backend.db import Row, Tx, feedback
 from backend.db import sessions as store
 from backend.db.deliveries import list_deliveries
 from backend.db.transaction import person_topic
+from backend.domain.events import SessionMoved
 from backend.domain.people import Person
-from backend.domain.states import FeedbackStatus
+from backend.domain.shapes import FeedbackRequest
+from backend.domain.states import ChannelType, FeedbackStatus
 from backend.errors import Conflict, NotFound
 
 AUTO = "auto"
 
 
-def reroute_request(tx: Tx, person: Person, request_id: str, channel: str, set_up: Collection[str]) -> dict[str, Any]:
+def reroute_request(tx: Tx, person: Person, request_id: str, channel: str, set_up: Collection[str]) -> FeedbackRequest:
     """Ask on `channel` now: the person themself, or everybody asked when the person's own session asks. What was sent
     before can still be answered. Raises NotFound, Conflict (decided), Invalid (nobody can be reached there)."""
     row = _open(tx, person, request_id)
@@ -35,7 +37,7 @@ def _ask_on(tx: Tx, row: Row[Any], person_id: str, channel: str) -> None:
     begin_round(tx, row, person_id, [{"channel": channel, "wait_ms": wait_on(tx, person_id, channel)}, *rest])
 
 
-def retry_request(tx: Tx, person: Person, request_id: str) -> dict[str, Any]:
+def retry_request(tx: Tx, person: Person, request_id: str) -> FeedbackRequest:
     """Climb every ladder of a dead letter again. Raises NotFound and Conflict (decided, or it reached somebody)."""
     row = _open(tx, person, request_id)
     if not row.dead_letter:
@@ -82,6 +84,6 @@ def _move(tx: Tx, person: Person, session_id: str, channel: str | None, set_up: 
         if channel is not None and person.id in row.body["to"]:
             _ask_on(tx, row, person.id, channel)
     tx.audit(session_id, actor=person.id, via="chat", action="session.moved", subject=session_id, channel=channel)
-    tx.notify(
-        {"type": "session_changed", "session_id": session_id, "change": "channel", "channel": channel}, person_topic(person.id)
-    )
+    asked_on = None if channel is None else ChannelType(channel)
+    moved = SessionMoved(type="session_changed", session_id=session_id, change="channel", channel=asked_on)
+    tx.notify(moved, person_topic(person.id))

@@ -9,8 +9,20 @@ from backend.core.feedback import close_request
 from backend.core.words import say_where_spoken
 from backend.db import Row, Tx, feedback, runs, sessions
 from backend.db.transaction import person_topic, run_topic, session_topic
+from backend.domain.events import (
+    AgentStatusChanged,
+    DurableEvent,
+    MessageSent,
+    RunCancelled,
+    SessionAgentChanged,
+    TaskCancelled,
+    TaskCompleted,
+    TaskFailed,
+    TaskStarted,
+)
 from backend.domain.people import AGENT, AGENT_NAME
 from backend.domain.runs import Caps, LogEntry, unseen_messages
+from backend.domain.shapes import Message
 from backend.domain.states import AgentStatus, ChannelType, FeedbackStatus, MessageStatus, MessageType, RunStatus
 from backend.domain.steps import Usage
 from backend.ids import new_id
@@ -34,6 +46,7 @@ WHY_CLOSED = {
     RunStatus.STOPPED: "the run was stopped",
 }
 CANCELLED = "Cancelled."
+STOPPED = "Stopped at a checkpoint."
 
 
 class LeaseLost(Exception):
@@ -75,9 +88,10 @@ class Claimed:
     summary: str | None
 
 
-def start_run(tx: Tx, *, session_id: str, person_id: str, settings: dict[str, Any], message_id: str, content: str) -> str:
+def start_run(
+    tx: Tx, run_id: str, *, session_id: str, person_id: str, settings: dict[str, Any], message_id: str, content: str
+) -> None:
     """Begin a run with a person's word; a worker is rung after commit."""
-    run_id = new_id("run")
     runs.insert_run(
         tx,
         id=run_id,
@@ -89,10 +103,9 @@ def start_run(tx: Tx, *, session_id: str, person_id: str, settings: dict[str, An
         updated_at=tx.now,
     )
     runs.append_log(tx, run_id, [("message", {"message_id": message_id, "content": content})])
-    tx.emit(session_id, {"type": "task_started", "content": content, "run_id": run_id})
+    tx.emit(session_id, TaskStarted(type="task_started", content=content, run_id=run_id))
     set_agent_status(tx, session_id, AgentStatus.THINKING)
     tx.ring(ADVANCE, run_id)
-    return run_id
 
 
 def join_run(tx: Tx, run_id: str, message_id: str, content: str) -> None:
@@ -185,26 +198,28 @@ def end_run(
         say(tx, row.session_id, row.id, content or "")
     if status is RunStatus.ERROR:
         say_where_spoken(tx, row.session_id, row.id, Words(f"The run failed: {error}", AGENT_NAME))
-    tx.emit(row.session_id, _last_frame(row.id, status, content, error, values))
+    tx.emit(row.session_id, _last_event(row.id, status, content, error, values))
     set_agent_status(tx, row.session_id, AGENT_AFTER[status])
     if status is RunStatus.CANCELLED:
         end_draft(tx, row.id, row.session_id, Words(CANCELLED, AGENT_NAME), at_once=False)
-        tx.notify({"type": "run_cancelled"}, run_topic(row.id))
+        tx.signal(RunCancelled(type="run_cancelled"), run_topic(row.id))
     tx.audit(row.session_id, actor=actor, via=via, action=f"run.{status}", subject=row.id, error=error)
     return True
 
 
-def _last_frame(run_id: str, status: RunStatus, content: str | None, error: str | None, values: Any) -> dict[str, Any]:
+def _last_event(run_id: str, status: RunStatus, content: str | None, error: str | None, values: Any) -> DurableEvent:
     match status:
         case RunStatus.COMPLETED:
-            return {"type": "task_completed", "content": content or "", "run_id": run_id} | (
-                {} if values is None else {"values": values}
-            )
+            done = TaskCompleted(type="task_completed", content=content or "", run_id=run_id)
+            if values is not None:
+                done["values"] = values
+            return done
         case RunStatus.ERROR:
-            return {"type": "task_failed", "error": error, "run_id": run_id}
+            return TaskFailed(type="task_failed", error=error or "", run_id=run_id)
+        case RunStatus.STOPPED:
+            return TaskCancelled(type="task_cancelled", content=STOPPED, run_id=run_id, reason="stopped")
         case _:
-            said = "Stopped at a checkpoint." if status is RunStatus.STOPPED else CANCELLED
-            return {"type": "task_cancelled", "content": said, "run_id": run_id, "reason": status.value}
+            return TaskCancelled(type="task_cancelled", content=CANCELLED, run_id=run_id, reason="cancelled")
 
 
 def say(tx: Tx, session_id: str, run_id: str, content: str) -> str:
@@ -223,17 +238,17 @@ def say(tx: Tx, session_id: str, run_id: str, content: str) -> str:
         client_id=None,
         created_at=tx.now,
     )
-    message = {
-        "id": message_id,
-        "session_id": session_id,
-        "type": MessageType.AGENT,
-        "status": MessageStatus.SENT,
-        "content": content,
-        "via": ChannelType.CHAT,
-        "run_id": run_id,
-        "created_at": to_text(tx.now),
-    }
-    tx.emit(session_id, {"type": "message", "message": message})
+    message = Message(
+        id=message_id,
+        session_id=session_id,
+        type=MessageType.AGENT,
+        status=MessageStatus.SENT,
+        content=content,
+        via=ChannelType.CHAT,
+        run_id=run_id,
+        created_at=to_text(tx.now),
+    )
+    tx.emit(session_id, MessageSent(type="message", message=message))
     say_where_spoken(tx, session_id, run_id, Words(content, AGENT_NAME))
     return message_id
 
@@ -241,9 +256,11 @@ def say(tx: Tx, session_id: str, run_id: str, content: str) -> str:
 def set_agent_status(tx: Tx, session_id: str, status: AgentStatus, detail: str | None = None) -> None:
     """Keep what the agent is doing and tell the open tabs."""
     person_id = sessions.set_agent_status(tx, session_id, status)
-    frame = {"type": "agent_status", "session_id": session_id, "status": status}
-    tx.notify(frame | ({"detail": detail} if detail else {}), session_topic(session_id))
-    changed = {"type": "session_changed", "session_id": session_id, "change": "agent_status", "agent_status": status}
+    frame = AgentStatusChanged(type="agent_status", session_id=session_id, status=status)
+    if detail:
+        frame["detail"] = detail
+    tx.notify(frame, session_topic(session_id))
+    changed = SessionAgentChanged(type="session_changed", session_id=session_id, change="agent_status", agent_status=status)
     tx.notify(changed, person_topic(person_id))
 
 

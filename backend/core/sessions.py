@@ -1,13 +1,14 @@
 """Sessions: opening, finding one's own, renaming, closing, and telling whether an audit chain is whole."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from backend.core.feedback import close_request
 from backend.core.runs import end_run
 from backend.db import Row, Tx, feedback, runs
 from backend.db import sessions as store
 from backend.db.transaction import GENESIS, chain_hash, person_topic
+from backend.domain.events import SessionChanged
 from backend.domain.people import Person
 from backend.domain.states import AgentStatus, ChannelType, FeedbackStatus, RunStatus, SessionStatus
 from backend.errors import NotFound
@@ -99,5 +100,5 @@ def chain_is_whole(rows: Sequence[Row[Any]]) -> bool:
     return True
 
 
-def _tell_person(tx: Tx, person_id: str, session_id: str, what: str) -> None:
-    tx.notify({"type": "session_changed", "session_id": session_id, "change": what}, person_topic(person_id))
+def _tell_person(tx: Tx, person_id: str, session_id: str, what: Literal["opened", "renamed", "closed"]) -> None:
+    tx.notify(SessionChanged(type="session_changed", session_id=session_id, change=what), person_topic(person_id))

@@ -7,6 +7,7 @@ from sqlalchemy import Row, Select, and_, bindparam, insert, or_, select, update
 
 from backend.db.tables import approvals, feedback_recipients, feedback_requests, feedback_responses, sessions
 from backend.db.transaction import Tx
+from backend.domain.shapes import Closed, Response
 
 PAGE = 50
 
@@ -93,7 +94,7 @@ def insert_request(tx: Tx, values: dict[str, Any], recipients: Sequence[str]) ->
     tx.execute(_insert_recipients, [{"request_id": values["id"], "person_id": person} for person in recipients])
 
 
-def decide_request(tx: Tx, id: str, to: str, response: dict[str, Any] | None, closed: dict[str, Any] | None) -> bool:
+def decide_request(tx: Tx, id: str, to: str, response: Response | None, closed: Closed | None) -> bool:
     """Leave `pending`, once. False: somebody else has."""
     values = {"request": id, "to": to, "response_": response, "closed_": closed, "now": tx.now}
     return tx.execute(_decide, values).rowcount == 1

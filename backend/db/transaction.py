@@ -11,6 +11,7 @@ from sqlalchemy import Connection, CursorResult, Row, bindparam, insert, select,
 from sqlalchemy.sql import Executable
 
 from backend.db.tables import audit, events, sessions
+from backend.domain.events import DurableEvent, Published, Signal
 from backend.times import to_text
 
 GENESIS = "0" * 64
@@ -80,7 +81,7 @@ class Tx:
         self._connection = connection
         self.now = now
         self.effects: list[Effect] = []
-        self._frames: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {}
+        self._frames: dict[str, list[tuple[DurableEvent, tuple[str, ...]]]] = {}
         self._audit: dict[str, list[dict[str, Any]]] = {}
         self._undo: list[Callable[[], None]] = []
 
@@ -95,14 +96,19 @@ class Tx:
     def all(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         return self._connection.execute(statement, parameters).all()
 
-    def emit(self, session_id: str, frame: dict[str, Any], also: Iterable[str] = ()) -> None:
-        """Append a durable frame to the session's log; it gets its `seq` and `ts` at the end of the transaction and is
+    def emit(self, session_id: str, event: DurableEvent, also: Iterable[str] = ()) -> None:
+        """Append an event to the session's log as a durable frame: it gets `seq` and `ts` at the end of the transaction, and is
         published to the session's listeners, and to the topics in `also`, after commit."""
-        self._frames.setdefault(session_id, []).append((frame, tuple(also)))
+        self._frames.setdefault(session_id, []).append((event, tuple(also)))
 
-    def notify(self, frame: dict[str, Any], *topics: str) -> None:
+    def notify(self, frame: Published, *topics: str) -> None:
         """Publish a passing frame after commit; it leaves no trace in the log."""
         text = dumps(frame)
+        self.effects.extend(Publish(topic, text) for topic in topics)
+
+    def signal(self, signal: Signal, *topics: str) -> None:
+        """Tell our own processes after commit; no client hears it."""
+        text = dumps(signal)
         self.effects.extend(Publish(topic, text) for topic in topics)
 
     def end_reply(self, session_id: str) -> None:
@@ -140,7 +146,7 @@ class Tx:
         for scope, entries in self._audit.items():
             self._write_audit(scope, entries)
 
-    def _write_frames(self, session_id: str, frames: list[tuple[dict[str, Any], tuple[str, ...]]]) -> None:
+    def _write_frames(self, session_id: str, frames: list[tuple[DurableEvent, tuple[str, ...]]]) -> None:
         last = self.execute(_number, {"session": session_id, "count": len(frames), "now": self.now}).scalar_one()
         ts = to_text(self.now)
         rows = []

@@ -18,6 +18,7 @@ from backend.core.steps import record_step
 from backend.db import Database
 from backend.db.runs import run_log
 from backend.db.transaction import dumps, run_topic, session_topic
+from backend.domain.events import Generating, Piece
 from backend.domain.policy import Policy
 from backend.domain.runs import Caps, Decide, Execute, LogEntry, Move, Recover, Speak, next_move, seen_part
 from backend.domain.states import ExecutionStatus
@@ -191,10 +192,9 @@ class RunAdvancer:
 
     def _show(self, lease: Lease, piece: str) -> None:
         offset = self.stream.extend_reply(lease.session_id, lease.run_id, lease.token, piece)
-        data = {"content": piece, "event": "delta", "run_id": lease.run_id, "attempt": lease.token, "offset": offset}
-        self.stream.publish(
-            session_topic(lease.session_id), dumps({"type": "generating", "session_id": lease.session_id, "data": data})
-        )
+        data: Piece = {"content": piece, "event": "delta", "run_id": lease.run_id, "attempt": lease.token, "offset": offset}
+        frame: Generating = {"type": "generating", "session_id": lease.session_id, "data": data}
+        self.stream.publish(session_topic(lease.session_id), dumps(frame))
 
     async def _see_through(self, execution: Coroutine[Any, Any, None]) -> None:
         """What was let loose is seen to its end and recorded, even when the run is cancelled meanwhile."""

@@ -1,12 +1,19 @@
 """The web chat as a channel: whoever has the web app open is told; whether anybody looks is known when a tab says so."""
 
-import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from channels.contract import Address, ChannelName, Question, Receipt, Words
 
-Publisher = Callable[[str, str], None]  # (person's id, one JSON frame) to every open tab of that person; never fails
+
+class Tabs(Protocol):
+    """The open tabs of a person, by the person's id. Nothing here fails: what is told is a hint."""
+
+    def asked(self, person_id: str, request: Mapping[str, Any]) -> None: ...
+
+    def resolved(self, person_id: str, request: Mapping[str, Any]) -> None: ...
+
+    def told(self, person_id: str, text: str) -> None: ...
 
 
 class ChatChannel:
@@ -14,24 +21,19 @@ class ChatChannel:
 
     name: ChannelName = "chat"
 
-    def __init__(self, publish: Publisher) -> None:
-        self._publish = publish
+    def __init__(self, tabs: Tabs) -> None:
+        self._tabs = tabs
 
     async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
-        self._tell(to, "feedback_requested", request=question.request)
+        self._tabs.asked(to.account, question.request)
         return Receipt({"request_id": question.request["id"]})
 
     async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
-        self._tell(to, "feedback_resolved", request=question.request)
+        self._tabs.resolved(to.account, question.request)
 
     async def say(self, words: Words, to: Address) -> Receipt:
-        self._tell(to, "notice", content=words.text)
+        self._tabs.told(to.account, words.text)
         return Receipt({})
 
     async def close(self) -> None:
         """Nothing is held."""
-
-    def _tell(self, to: Address, type: str, **members: Any) -> None:
-        request = members.get("request")
-        frame = {"type": type, **({"session_id": request["session_id"]} if request else {}), **members}
-        self._publish(to.account, json.dumps(frame, ensure_ascii=False, separators=(",", ":")))

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from backend.bootstrap.chat import OpenTabs
+from backend.db.transaction import person_topic
+from backend.stream.memory_stream import MemoryStream
 from channels.chat.channel import ChatChannel
 from channels.console.channel import ConsoleChannel
 from channels.contract import Address, Channel, Question, Receipt, Words
@@ -80,7 +83,9 @@ def console() -> Refusing:
 
 def chat() -> Case:
     frames: list[str] = []
-    return Case(ChatChannel(lambda person, frame: frames.append(f"{person} {frame}")), lambda: "\n".join(frames))
+    stream = MemoryStream()
+    stream.subscribe([person_topic(TO.account)], lambda text, _: frames.append(text))
+    return Case(ChatChannel(OpenTabs(stream)), lambda: "\n".join(frames))
 
 
 def recording() -> Refusing:

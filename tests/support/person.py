@@ -14,6 +14,8 @@ import httpx
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from tests.support.frames import check_frame
+
 PASSWORD = "correct horse battery"
 PATIENCE_S = 60  # a loaded machine, not a timing claim
 LONGEST_POLL_S = 60
@@ -85,6 +87,8 @@ class Person:
         items: list[dict[str, Any]] = []
         while True:
             page = self.get(f"/api/sessions/{session_id}/events", after=after)
+            for frame in page["items"]:
+                check_frame(frame)
             items += page["items"]
             if "next" not in page:
                 return items
@@ -116,10 +120,19 @@ class Person:
         return 101
 
 
+class Checked(ClientConnection):
+    """A connection that fits the published description, frame for frame."""
+
+    def recv(self, *args: Any, **more: Any) -> Any:
+        text = super().recv(*args, **more)
+        check_frame(json.loads(text))
+        return text
+
+
 def _connect(address: str, headers: dict[str, str], **more: Any) -> ClientConnection:
     """Without pings of its own: a client that was not let to run for some seconds must not take that for the server's end."""
     plain: dict[str, Any] = {"compression": None, "max_size": None, "open_timeout": PATIENCE_S, "ping_interval": None}
-    connection: ClientConnection = connect(address, additional_headers=headers, **{**plain, **more})
+    connection: ClientConnection = connect(address, additional_headers=headers, create_connection=Checked, **{**plain, **more})
     return connection
 
 

@@ -1,5 +1,6 @@
 """A post office for tests: a request, the people it is for, recording channels, and the worker's hand without its clock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ class Post:
             for delivery_id in due:
                 await self.carrier.carry(delivery_id)
 
-    async def request(self, id: str) -> dict[str, Any]:
+    async def request(self, id: str) -> Mapping[str, Any]:
         return await self.opened.db.read(_shape, id)
 
     async def trail(self, id: str) -> list[tuple[str, str]]:
@@ -96,7 +97,7 @@ class Post:
         return Books(where.parent) if isinstance(where, Path) else Books(Path(), where)
 
 
-def _shape(tx: Tx, id: str) -> dict[str, Any]:
+def _shape(tx: Tx, id: str) -> Mapping[str, Any]:
     row = request_by_id(tx, id)
     assert row is not None
     return shape_request(tx, row)

@@ -847,6 +847,24 @@ export interface components {
             /** Address */
             address: string;
         };
+        /**
+         * AgentStatus
+         * @enum {string}
+         */
+        AgentStatus: "idle" | "thinking" | "using_tool" | "waiting_feedback" | "completed" | "error";
+        /** AgentStatusChanged */
+        AgentStatusChanged: {
+            /** Detail */
+            detail?: string;
+            /** Session Id */
+            session_id: string;
+            status: components["schemas"]["AgentStatus"];
+            /**
+             * Type
+             * @constant
+             */
+            type: "agent_status";
+        };
         /** Answer */
         Answer: {
             /** Action */
@@ -876,8 +894,6 @@ export interface components {
             title: string;
             /** Tool Name */
             tool_name?: string | null;
-        } & {
-            [key: string]: unknown;
         };
         /** ApprovalDecision */
         ApprovalDecision: {
@@ -932,11 +948,7 @@ export interface components {
              * @description people, by id or email address; nobody means the caller
              */
             to?: string[];
-            /**
-             * Type
-             * @enum {string}
-             */
-            type: "confirmation" | "choice" | "text" | "form" | "checkpoint";
+            type: components["schemas"]["FeedbackType"];
         };
         /** AskedField */
         AskedField: {
@@ -981,8 +993,6 @@ export interface components {
             id: string;
             /** Name */
             name: string;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * Change
@@ -1037,15 +1047,34 @@ export interface components {
             type: "chat" | "slack" | "email";
             /** Wait Seconds */
             wait_seconds: number;
-        } & {
-            [key: string]: unknown;
         };
+        /** ChannelStatus */
+        ChannelStatus: {
+            channel: components["schemas"]["ChannelType"];
+            status: components["schemas"]["ConnectionStatus"];
+            /**
+             * Type
+             * @constant
+             */
+            type: "channel_status";
+        };
+        /**
+         * ChannelType
+         * @enum {string}
+         */
+        ChannelType: "chat" | "slack" | "email";
         /** Channels */
         Channels: {
             /** Items */
             items: components["schemas"]["Channel"][];
-        } & {
-            [key: string]: unknown;
+        };
+        /** ChannelsOrdered */
+        ChannelsOrdered: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "channels_ordered";
         };
         /** Checkpoint */
         Checkpoint: {
@@ -1065,8 +1094,6 @@ export interface components {
             execution_id: string;
             /** Status */
             status: string;
-        } & {
-            [key: string]: unknown;
         };
         /** CheckpointFeedback */
         CheckpointFeedback: {
@@ -1082,6 +1109,114 @@ export interface components {
             /** Feedback */
             feedback?: string | null;
         };
+        /** Acknowledged */
+        ClientAcknowledged: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "connection_acknowledged";
+        };
+        /** Answer */
+        ClientAnswer: {
+            /** Action */
+            action: string;
+            /**
+             * Feedback
+             * @default null
+             */
+            feedback?: string | null;
+            /** Request Id */
+            request_id: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "answer";
+            /**
+             * Values
+             * @default null
+             */
+            values?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Version
+             * @default null
+             */
+            version?: number | null;
+        };
+        /** Cancel */
+        ClientCancel: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "cancel";
+        };
+        /** Confirm */
+        ClientConfirm: {
+            /**
+             * Request Id
+             * @default null
+             */
+            request_id?: string | null;
+            /**
+             * Type
+             * @constant
+             */
+            type: "confirm";
+            /** Value */
+            value: boolean;
+        };
+        ClientFrame: components["schemas"]["ClientAcknowledged"] | components["schemas"]["ClientPing"] | components["schemas"]["ClientCancel"] | components["schemas"]["ClientConfirm"] | components["schemas"]["ClientUserInput"] | components["schemas"]["ClientAnswer"] | components["schemas"]["ClientMessage"] | components["schemas"]["ClientSeen"];
+        /** Message */
+        ClientMessage: {
+            /** Client Id */
+            client_id: string;
+            /** Content */
+            content: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "message";
+        };
+        /** Ping */
+        ClientPing: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "ping";
+        };
+        /** Seen */
+        ClientSeen: {
+            /** Request Id */
+            request_id: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "seen";
+        };
+        /** UserInput */
+        ClientUserInput: {
+            /**
+             * Request Id
+             * @default null
+             */
+            request_id?: string | null;
+            /**
+             * Type
+             * @constant
+             */
+            type: "user_input";
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+        };
         /**
          * Closed
          * @description What ended a request that nobody answered: the person who did, if one did, and why.
@@ -1089,11 +1224,9 @@ export interface components {
         Closed: {
             /** At */
             at: string;
-            by?: components["schemas"]["By"] | null;
+            by?: components["schemas"]["By"];
             /** Why */
-            why?: string | null;
-        } & {
-            [key: string]: unknown;
+            why?: string;
         };
         /** Code */
         Code: {
@@ -1101,8 +1234,6 @@ export interface components {
             code: string;
             /** Expires At */
             expires_at: string;
-        } & {
-            [key: string]: unknown;
         };
         /** Completion */
         Completion: {
@@ -1119,30 +1250,137 @@ export interface components {
             /** Session Id */
             session_id?: string | null;
         };
-        /** Delivery */
+        /**
+         * ConfirmationRequested
+         * @description A person is asked to approve; `message` is the question in words.
+         */
+        ConfirmationRequested: {
+            /** Message */
+            message: string;
+            request: components["schemas"]["FeedbackRequest"];
+            /** Seq */
+            seq: number;
+            /** Session Id */
+            session_id: string;
+            /** Ts */
+            ts: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "request_confirmation";
+        };
+        /**
+         * ConnectionReady
+         * @description `session_id` on the socket of a session, `queue` on a person's own.
+         */
+        ConnectionReady: {
+            /**
+             * Queue
+             * @enum {string}
+             */
+            queue?: "ok" | "degraded";
+            /** Session Id */
+            session_id?: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "connection_ready";
+        };
+        /**
+         * ConnectionStatus
+         * @enum {string}
+         */
+        ConnectionStatus: "connected" | "degraded" | "disconnected";
+        /**
+         * Decided
+         * @description How a request that had been decided before was decided.
+         */
+        Decided: {
+            /** Action */
+            action: string;
+            /** At */
+            at: string;
+            /** By */
+            by: unknown;
+            /** Via */
+            via: string | null;
+        };
+        /**
+         * Delivery
+         * @description One copy of a request: how far it has come.
+         */
         Delivery: {
             /** Attempts */
             attempts: number;
-            /** Channel */
-            channel: string;
+            channel: components["schemas"]["ChannelType"];
             /** Error */
-            error?: string | null;
+            error?: string;
             /** Person Id */
             person_id: string;
             /** Round */
             round: number;
             /** Seen At */
-            seen_at?: string | null;
+            seen_at?: string;
             /** Sent At */
-            sent_at?: string | null;
+            sent_at?: string;
             /** Settled At */
-            settled_at?: string | null;
-            /** Status */
-            status: string;
+            settled_at?: string;
+            status: components["schemas"]["DeliveryStatus"];
             /** Step */
             step: number;
-        } & {
-            [key: string]: unknown;
+        };
+        /**
+         * DeliveryStatus
+         * @enum {string}
+         */
+        DeliveryStatus: "queued" | "sending" | "sent" | "seen" | "retry_wait" | "failed" | "settled";
+        DurableFrame: components["schemas"]["MessageSent"] | components["schemas"]["TaskStarted"] | components["schemas"]["ConfirmationRequested"] | components["schemas"]["InputRequested"] | components["schemas"]["FeedbackRequested"] | components["schemas"]["FeedbackResolved"] | components["schemas"]["TaskCompleted"] | components["schemas"]["TaskFailed"] | components["schemas"]["TaskCancelled"];
+        /**
+         * ErrorFrame
+         * @description What a client sent was refused: the problem as HTTP tells it, and which message or request it was about.
+         */
+        ErrorFrame: {
+            /** Client Id */
+            client_id?: string;
+            /** Code */
+            code: string;
+            decided?: components["schemas"]["Decided"];
+            /** Detail */
+            detail: string;
+            /** Error */
+            error?: string;
+            /** Errors */
+            errors?: components["schemas"]["FieldFault"][];
+            /** Instance */
+            instance?: string;
+            request?: components["schemas"]["FeedbackRequest"];
+            /** Request Id */
+            request_id?: string;
+            /** Retry After */
+            retry_after?: number;
+            /** Status */
+            status?: number;
+            /** Title */
+            title?: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "error";
+        };
+        /**
+         * EventPage
+         * @description A page of the log, frame for frame as sent live; `next` goes into `after`.
+         */
+        EventPage: {
+            /** Items */
+            items: components["schemas"]["DurableFrame"][];
+            /** Last Seq */
+            last_seq: number;
+            /** Next */
+            next?: string;
         };
         /** Execution */
         Execution: {
@@ -1169,21 +1407,62 @@ export interface components {
             session_id: string;
             /** Status */
             status: string;
-        } & {
-            [key: string]: unknown;
         };
-        /** FeedbackRequest */
+        /**
+         * FeedbackDelivery
+         * @description How far one copy of a request has come; `dead_letter` where that has changed.
+         */
+        FeedbackDelivery: {
+            channel: components["schemas"]["ChannelType"];
+            /** Dead Letter */
+            dead_letter?: boolean;
+            /** Error */
+            error?: string;
+            /** Person Id */
+            person_id: string;
+            /** Request Id */
+            request_id: string;
+            /** Session Id */
+            session_id: string;
+            status: components["schemas"]["DeliveryStatus"];
+            /**
+             * Type
+             * @constant
+             */
+            type: "feedback_delivery";
+        };
+        /**
+         * FeedbackMail
+         * @description A mail came in about a request; `outcome` is what it was taken for.
+         */
+        FeedbackMail: {
+            /** Outcome */
+            outcome: string;
+            /** Request Id */
+            request_id: string;
+            /** Session Id */
+            session_id: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "feedback_mail";
+        };
+        /**
+         * FeedbackRequest
+         * @description A question to people, with how it stands and where its copies are.
+         */
         FeedbackRequest: {
-            action?: components["schemas"]["RequestAction"] | null;
+            action?: components["schemas"]["RequestAction"];
             /** Allowed Actions */
             allowed_actions: string[];
             /** Checkpoint */
-            checkpoint?: string | null;
-            closed?: components["schemas"]["Closed"] | null;
+            checkpoint?: string;
+            closed: components["schemas"]["Closed"] | null;
             /** Context */
             context?: {
                 [key: string]: unknown;
-            } | null;
+            };
             /** Created At */
             created_at: string;
             /** Dead Letter */
@@ -1191,52 +1470,60 @@ export interface components {
             /** Deliveries */
             deliveries: components["schemas"]["Delivery"][];
             /** Due At */
-            due_at?: string | null;
+            due_at: string | null;
             /** Fields */
-            fields?: components["schemas"]["RequestField"][] | null;
+            fields?: components["schemas"]["RequestField"][];
             /** Id */
             id: string;
             /** Multiple */
-            multiple?: boolean | null;
+            multiple?: boolean;
             /** On Timeout */
             on_timeout: string | {
                 [key: string]: unknown;
             };
             /** Options */
-            options?: components["schemas"]["RequestOption"][] | null;
+            options?: components["schemas"]["RequestOption"][];
             /** Prompt */
             prompt: string;
             /** Recipients */
             recipients: components["schemas"]["By"][];
             /** Requested By */
             requested_by: string;
-            response?: components["schemas"]["Response"] | null;
+            response: components["schemas"]["Response"] | null;
             /** Route */
             route: {
                 [key: string]: unknown;
             }[];
             /** Run Id */
-            run_id?: string | null;
+            run_id: string | null;
             /** Session Id */
             session_id: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "pending" | "answered" | "expired" | "cancelled";
+            status: components["schemas"]["FeedbackStatus"];
             /** Title */
             title: string;
             /** To */
             to: string[];
-            /**
-             * Type
-             * @enum {string}
-             */
-            type: "confirmation" | "choice" | "text" | "form" | "checkpoint";
+            type: components["schemas"]["FeedbackType"];
             /** Version */
             version: number;
-        } & {
-            [key: string]: unknown;
+        };
+        /**
+         * FeedbackRequested
+         * @description A person is asked for a choice, a text, or to look at a checkpoint.
+         */
+        FeedbackRequested: {
+            request: components["schemas"]["FeedbackRequest"];
+            /** Seq */
+            seq: number;
+            /** Session Id */
+            session_id: string;
+            /** Ts */
+            ts: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "feedback_requested";
         };
         /** FeedbackRequests */
         FeedbackRequests: {
@@ -1244,13 +1531,119 @@ export interface components {
             items: components["schemas"]["FeedbackRequest"][];
             /** Next */
             next?: string | null;
-        } & {
-            [key: string]: unknown;
+        };
+        /**
+         * FeedbackResolved
+         * @description A request was answered, expired or withdrawn.
+         */
+        FeedbackResolved: {
+            request: components["schemas"]["FeedbackRequest"];
+            /** Seq */
+            seq: number;
+            /** Session Id */
+            session_id: string;
+            /** Ts */
+            ts: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "feedback_resolved";
+        };
+        /**
+         * FeedbackStatus
+         * @enum {string}
+         */
+        FeedbackStatus: "pending" | "answered" | "expired" | "cancelled";
+        /**
+         * FeedbackType
+         * @enum {string}
+         */
+        FeedbackType: "confirmation" | "choice" | "text" | "form" | "checkpoint";
+        /** FieldFault */
+        FieldFault: {
+            /** Field */
+            field: string;
+            /** Message */
+            message: string;
+        };
+        Frame: components["schemas"]["DurableFrame"] | components["schemas"]["PassingFrame"];
+        /** Generating */
+        Generating: {
+            data: components["schemas"]["Piece"];
+            /** Session Id */
+            session_id: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "generating";
         };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * Heartbeat
+         * @description At most 30 s apart. A client that has less than `last_seq` of the session is behind and asks again.
+         */
+        Heartbeat: {
+            /** Last Seq */
+            last_seq?: number;
+            /** Session Id */
+            session_id?: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "heartbeat";
+        };
+        /**
+         * InitialState
+         * @description Always the first frame. `state_messages` are durable frames as sent live, ascending and gapless: all of them
+         *     (`fresh`), those after the number asked for (`replayed`), or all because that number was not ours (`resync`).
+         */
+        InitialState: {
+            /** Last Seq */
+            last_seq: number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "fresh" | "replayed" | "resync";
+            partial?: components["schemas"]["PartialReply"];
+            /** Session Id */
+            session_id: string;
+            /** State Count */
+            state_count: number;
+            /** State Messages */
+            state_messages: components["schemas"]["DurableFrame"][];
+            /**
+             * Type
+             * @constant
+             */
+            type: "initial_state";
+        };
+        /**
+         * InputRequested
+         * @description A person is asked to fill in a form.
+         */
+        InputRequested: {
+            /** Fields */
+            fields: components["schemas"]["RequestField"][];
+            request: components["schemas"]["FeedbackRequest"];
+            /** Seq */
+            seq: number;
+            /** Session Id */
+            session_id: string;
+            /** Ts */
+            ts: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "request_user_input";
         };
         /** Install */
         Install: {
@@ -1259,8 +1652,6 @@ export interface components {
              * @description those that have the app, by name
              */
             workspaces: string[];
-        } & {
-            [key: string]: unknown;
         };
         /**
          * Mail
@@ -1298,8 +1689,6 @@ export interface components {
              * @description all of it, in plain text
              */
             whole: string;
-        } & {
-            [key: string]: unknown;
         };
         /** Mailbox */
         Mailbox: {
@@ -1312,21 +1701,17 @@ export interface components {
              * @enum {string}
              */
             status: "connected" | "disconnected";
-        } & {
-            [key: string]: unknown;
         };
         /** Mails */
         Mails: {
             /** Items */
             items: components["schemas"]["Mail"][];
-        } & {
-            [key: string]: unknown;
         };
         /** Message */
         Message: {
-            author?: components["schemas"]["By"] | null;
+            author?: components["schemas"]["By"];
             /** Client Id */
-            client_id?: string | null;
+            client_id?: string;
             /** Content */
             content: string;
             /** Created At */
@@ -1334,32 +1719,63 @@ export interface components {
             /** Id */
             id: string;
             /** Run Id */
-            run_id?: string | null;
+            run_id?: string;
             /** Session Id */
             session_id: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "pending" | "sent" | "failed";
-            /**
-             * Type
-             * @enum {string}
-             */
-            type: "user" | "agent" | "system";
+            status: components["schemas"]["MessageStatus"];
+            type: components["schemas"]["MessageType"];
             /** Via */
             via: string;
-        } & {
-            [key: string]: unknown;
         };
+        /**
+         * MessageSent
+         * @description Somebody said something. `client_id` echoes the sender's own id.
+         */
+        MessageSent: {
+            /** Client Id */
+            client_id?: string;
+            message: components["schemas"]["Message"];
+            /** Seq */
+            seq: number;
+            /** Session Id */
+            session_id: string;
+            /** Ts */
+            ts: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "message";
+        };
+        /**
+         * MessageStatus
+         * @enum {string}
+         */
+        MessageStatus: "pending" | "sent" | "failed";
+        /**
+         * MessageType
+         * @enum {string}
+         */
+        MessageType: "user" | "agent" | "system";
         /** Messages */
         Messages: {
             /** Items */
             items: components["schemas"]["Message"][];
             /** Next */
             next?: string | null;
-        } & {
-            [key: string]: unknown;
+        };
+        /**
+         * Notice
+         * @description Words of the platform that ask nothing.
+         */
+        Notice: {
+            /** Content */
+            content: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "notice";
         };
         /** Option */
         Option: {
@@ -1378,6 +1794,19 @@ export interface components {
             /** Items */
             items: components["schemas"]["Wish"][];
         };
+        /**
+         * PartialReply
+         * @description All of the text so far of a reply that is being streamed.
+         */
+        PartialReply: {
+            /** Attempt */
+            attempt: number;
+            /** Content */
+            content: string;
+            /** Run Id */
+            run_id: string;
+        };
+        PassingFrame: components["schemas"]["InitialState"] | components["schemas"]["ConnectionReady"] | components["schemas"]["PlatformStatus"] | components["schemas"]["Heartbeat"] | components["schemas"]["Pong"] | components["schemas"]["ErrorFrame"] | components["schemas"]["RequestNews"] | components["schemas"]["FeedbackDelivery"] | components["schemas"]["FeedbackMail"] | components["schemas"]["AgentStatusChanged"] | components["schemas"]["SessionChanged"] | components["schemas"]["SessionMoved"] | components["schemas"]["SessionAgentChanged"] | components["schemas"]["ChannelStatus"] | components["schemas"]["ChannelsOrdered"] | components["schemas"]["Notice"] | components["schemas"]["Generating"];
         /** PasswordChange */
         PasswordChange: {
             /** Current Password */
@@ -1400,8 +1829,51 @@ export interface components {
              * @enum {string}
              */
             role: "admin" | "member";
-        } & {
-            [key: string]: unknown;
+        };
+        /**
+         * Piece
+         * @description A non-empty piece of a reply being streamed; `offset` counts code points, a higher `attempt` replaces the text.
+         */
+        Piece: {
+            /** Attempt */
+            attempt: number;
+            /** Content */
+            content: string;
+            /**
+             * Event
+             * @constant
+             */
+            event: "delta";
+            /** Offset */
+            offset: number;
+            /** Run Id */
+            run_id: string;
+        };
+        /**
+         * PlatformStatus
+         * @description `degraded`: the queue is away, so that what is due is found a second or two later. Nothing is lost.
+         */
+        PlatformStatus: {
+            /**
+             * Queue
+             * @enum {string}
+             */
+            queue: "ok" | "degraded";
+            /**
+             * Type
+             * @constant
+             */
+            type: "platform_status";
+        };
+        /** Pong */
+        Pong: {
+            /** Session Id */
+            session_id?: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "pong";
         };
         /**
          * Refresh
@@ -1426,7 +1898,10 @@ export interface components {
             /** Password */
             password: string;
         };
-        /** RequestAction */
+        /**
+         * RequestAction
+         * @description The exact call that is asked about.
+         */
         RequestAction: {
             /** Args */
             args: {
@@ -1442,11 +1917,9 @@ export interface components {
             /** Schema */
             schema?: {
                 [key: string]: unknown;
-            } | null;
+            };
             /** Tool */
             tool: string;
-        } & {
-            [key: string]: unknown;
         };
         /** RequestField */
         RequestField: {
@@ -1455,7 +1928,7 @@ export interface components {
             /** Name */
             name: string;
             /** Options */
-            options?: components["schemas"]["RequestOption"][] | null;
+            options?: components["schemas"]["RequestOption"][];
             /** Required */
             required: boolean;
             /**
@@ -1465,19 +1938,29 @@ export interface components {
             type: "text" | "long_text" | "number" | "integer" | "boolean" | "enum" | "multi_enum" | "date" | "datetime" | "email" | "url";
             /** Value */
             value?: unknown;
-        } & {
-            [key: string]: unknown;
+        };
+        /**
+         * RequestNews
+         * @description A request was asked or resolved, to everyone concerned, in whatever session it is.
+         */
+        RequestNews: {
+            request: components["schemas"]["FeedbackRequest"];
+            /** Session Id */
+            session_id: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "feedback_requested" | "feedback_resolved";
         };
         /** RequestOption */
         RequestOption: {
             /** Description */
-            description?: string | null;
+            description?: string;
             /** Label */
             label: string;
             /** Value */
             value: string;
-        } & {
-            [key: string]: unknown;
         };
         /** Reroute */
         Reroute: {
@@ -1487,7 +1970,10 @@ export interface components {
              */
             channel: "chat" | "slack" | "email";
         };
-        /** Response */
+        /**
+         * Response
+         * @description What was answered. `sent_at`: when it was written, where it came by mail.
+         */
         Response: {
             /** Action */
             action: string;
@@ -1495,20 +1981,15 @@ export interface components {
             at: string;
             by: components["schemas"]["By"];
             /** Feedback */
-            feedback?: string | null;
-            /**
-             * Sent At
-             * @description when it was written, where it came by mail
-             */
-            sent_at?: string | null;
+            feedback?: string;
+            /** Sent At */
+            sent_at?: string;
             /** Values */
             values?: {
                 [key: string]: unknown;
-            } | null;
+            };
             /** Via */
             via: string;
-        } & {
-            [key: string]: unknown;
         };
         /** Revocation */
         Revocation: {
@@ -1570,8 +2051,6 @@ export interface components {
             tokens: number;
             /** Updated At */
             updated_at: string;
-        } & {
-            [key: string]: unknown;
         };
         /** Session */
         Session: {
@@ -1609,8 +2088,56 @@ export interface components {
             updated_at: string;
             /** Waiting */
             waiting: number;
-        } & {
-            [key: string]: unknown;
+        };
+        /** SessionAgentChanged */
+        SessionAgentChanged: {
+            agent_status: components["schemas"]["AgentStatus"];
+            /**
+             * Change
+             * @constant
+             */
+            change: "agent_status";
+            /** Session Id */
+            session_id: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "session_changed";
+        };
+        /** SessionChanged */
+        SessionChanged: {
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "opened" | "renamed" | "closed";
+            /** Session Id */
+            session_id: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "session_changed";
+        };
+        /**
+         * SessionMoved
+         * @description Where to ask about the session; null: in the person's own order.
+         */
+        SessionMoved: {
+            /**
+             * Change
+             * @constant
+             */
+            change: "channel";
+            channel: components["schemas"]["ChannelType"] | null;
+            /** Session Id */
+            session_id: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "session_changed";
         };
         /** Sessions */
         Sessions: {
@@ -1618,15 +2145,11 @@ export interface components {
             items: components["schemas"]["Session"][];
             /** Next */
             next?: string | null;
-        } & {
-            [key: string]: unknown;
         };
         /** Start */
         Start: {
             /** Url */
             url: string;
-        } & {
-            [key: string]: unknown;
         };
         /** Started */
         Started: {
@@ -1636,13 +2159,57 @@ export interface components {
             run_id: string;
             /** Session Id */
             session_id: string;
-        } & {
-            [key: string]: unknown;
         };
         /** Task */
         Task: {
             /** Message */
             message: string;
+        };
+        /** TaskCancelled */
+        TaskCancelled: {
+            /** Content */
+            content: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "cancelled" | "stopped";
+            /** Run Id */
+            run_id: string;
+            /** Seq */
+            seq: number;
+            /** Session Id */
+            session_id: string;
+            /** Ts */
+            ts: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "task_cancelled";
+        };
+        /**
+         * TaskCompleted
+         * @description The run is done; `content` is the whole final reply.
+         */
+        TaskCompleted: {
+            /** Content */
+            content: string;
+            /** Run Id */
+            run_id: string;
+            /** Seq */
+            seq: number;
+            /** Session Id */
+            session_id: string;
+            /** Ts */
+            ts: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "task_completed";
+            /** Values */
+            values?: unknown;
         };
         /** TaskCreated */
         TaskCreated: {
@@ -1650,8 +2217,42 @@ export interface components {
             session_id: string;
             /** Task Id */
             task_id: string;
-        } & {
-            [key: string]: unknown;
+        };
+        /** TaskFailed */
+        TaskFailed: {
+            /** Error */
+            error: string;
+            /** Run Id */
+            run_id: string;
+            /** Seq */
+            seq: number;
+            /** Session Id */
+            session_id: string;
+            /** Ts */
+            ts: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "task_failed";
+        };
+        /** TaskStarted */
+        TaskStarted: {
+            /** Content */
+            content: string;
+            /** Run Id */
+            run_id: string;
+            /** Seq */
+            seq: number;
+            /** Session Id */
+            session_id: string;
+            /** Ts */
+            ts: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "task_started";
         };
         /** TaskState */
         TaskState: {
@@ -1665,15 +2266,11 @@ export interface components {
             status: string;
             /** Task Id */
             task_id: string;
-        } & {
-            [key: string]: unknown;
         };
         /** Ticket */
         Ticket: {
             /** Ticket */
             ticket: string;
-        } & {
-            [key: string]: unknown;
         };
         /** TimeoutAnswer */
         TimeoutAnswer: {
@@ -1698,8 +2295,6 @@ export interface components {
              * @constant
              */
             token_type?: "bearer";
-        } & {
-            [key: string]: unknown;
         };
         /** ValidationError */
         ValidationError: {
@@ -2479,7 +3074,7 @@ export interface operations {
     list_requests_api_feedback_get: {
         parameters: {
             query?: {
-                status?: ("pending" | "answered" | "expired" | "cancelled") | null;
+                status?: components["schemas"]["FeedbackStatus"] | null;
                 session_id?: string | null;
                 /** @description `next` of the page before */
                 cursor?: string | null;
@@ -3021,7 +3616,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["EventPage"];
                 };
             };
             /** @description Validation Error */

@@ -1,28 +1,26 @@
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
-/** The documented fields. The API may always add some, which the generated types express as "any other key". */
-type Known<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
 
-export type Person = Known<Schemas['Person']>;
-export type By = Known<Schemas['By']>;
+export type Person = Schemas['Person'];
+export type By = Schemas['By'];
 /** `agent_detail` comes with the passing `agent_status` frame. */
-export type Session = Known<Schemas['Session']> & { agent_detail?: string | null };
+export type Session = Schemas['Session'] & { agent_detail?: string | null };
 export type AgentStatus = Session['agent_status'];
-export type Message = Known<Schemas['Message']>;
+export type Message = Schemas['Message'];
 
-export type FeedbackRequest = Known<Schemas['FeedbackRequest']>;
+export type FeedbackRequest = Schemas['FeedbackRequest'];
 export type FeedbackType = FeedbackRequest['type'];
-export type Action = Known<Schemas['RequestAction']>;
-export type Option = Known<Schemas['RequestOption']>;
-export type Field = Known<Schemas['RequestField']>;
+export type Action = Schemas['RequestAction'];
+export type Option = Schemas['RequestOption'];
+export type Field = Schemas['RequestField'];
 export type FieldType = Field['type'];
-export type Delivery = Known<Schemas['Delivery']>;
+export type Delivery = Schemas['Delivery'];
 /** A mail that came about a request. */
-export type Letter = Known<Schemas['Mail']>;
+export type Letter = Schemas['Mail'];
 
-export type Channel = Known<Schemas['Channel']>;
-export type Mailbox = Known<Schemas['Mailbox']>;
+export type Channel = Schemas['Channel'];
+export type Mailbox = Schemas['Mailbox'];
 export type ChannelType = Channel['type'];
 
 /** `/config.json` is the web app's own and no part of the API. */

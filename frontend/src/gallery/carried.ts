@@ -1,4 +1,4 @@
-import type { By, FeedbackRequest } from '@/api/types';
+import type { By, FeedbackRequest, Delivery } from '@/api/types';
 import { dana } from '@/testing/fixtures';
 
 const MINUTE = 60_000;
@@ -12,7 +12,7 @@ export interface Carried {
 
 /** How far an open request may have come on its channels. */
 export function carried(other: By): Carried[] {
-  const sent = {
+  const sent: Delivery = {
     channel: 'slack',
     person_id: dana.id,
     status: 'sent',
@@ -21,12 +21,12 @@ export function carried(other: By): Carried[] {
     round: 0,
     sent_at: ago(20),
   };
-  const failed = { ...sent, status: 'failed', sent_at: null, error: 'The token was revoked.' };
-  const inChat = { ...sent, channel: 'chat', step: 1 };
+  const failed: Delivery = { ...sent, status: 'failed', sent_at: undefined, error: 'The token was revoked.' };
+  const inChat: Delivery = { ...sent, channel: 'chat', step: 1 };
   const unlinked = 'No account is linked for this channel.';
   return [
     { state: 'Sent elsewhere', change: { deliveries: [sent] } },
-    { state: 'On its way', change: { deliveries: [{ ...sent, status: 'sending', sent_at: null }] } },
+    { state: 'On its way', change: { deliveries: [{ ...sent, status: 'sending', sent_at: undefined }] } },
     {
       state: 'Sent everywhere',
       press: ['Also asked'],

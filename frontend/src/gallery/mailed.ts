@@ -1,4 +1,4 @@
-import type { FeedbackRequest, FeedbackType, Letter } from '@/api/types';
+import type { FeedbackRequest, FeedbackType, Letter, Delivery } from '@/api/types';
 import { aLetter, dana } from '@/testing/fixtures';
 
 const MINUTE = 60_000;
@@ -13,7 +13,7 @@ const WRITTEN: Record<FeedbackType, string> = {
   checkpoint: 'CONTINUE',
 };
 
-const sent = {
+const sent: Delivery = {
   channel: 'email',
   person_id: dana.id,
   status: 'sent',

@@ -46,7 +46,7 @@ const OPEN: Record<FeedbackType, Partial<FeedbackRequest>> = {
   choice: {
     title: 'Where shall we meet?',
     prompt: 'All three are free on the day.',
-    action: null,
+    action: undefined,
     allowed_actions: ['submit', 'decline'],
     options: [
       { value: 'lisbon', label: 'Lisbon', description: 'Two hours for most, the cheapest hotels' },
@@ -58,14 +58,14 @@ const OPEN: Record<FeedbackType, Partial<FeedbackRequest>> = {
   text: {
     title: 'How shall the letter begin?',
     prompt: 'The last one began with "Dear team".',
-    action: null,
+    action: undefined,
     allowed_actions: ['submit', 'decline'],
     on_timeout: 'decline',
   },
   form: {
     title: 'Details of the booking',
     prompt: 'The hotel needs these.',
-    action: null,
+    action: undefined,
     allowed_actions: ['submit', 'decline'],
     on_timeout: 'decline',
     fields: [
@@ -100,7 +100,7 @@ const OPEN: Record<FeedbackType, Partial<FeedbackRequest>> = {
   checkpoint: {
     title: 'Review the plan',
     prompt: 'The analysis starts after this.',
-    action: null,
+    action: undefined,
     checkpoint: 'after_planning',
     allowed_actions: ['continue', 'revise', 'skip', 'stop'],
     on_timeout: 'stop',
@@ -157,8 +157,8 @@ function common(type: FeedbackType): Specimen[] {
         by,
         via,
         at: ahead(-2 * MINUTE),
-        values: values ?? null,
-        feedback: feedback ?? null,
+        values: values ?? undefined,
+        feedback: feedback ?? undefined,
       },
     });
   const one = (

@@ -5,12 +5,21 @@ import { keys } from '@/api/keys';
 import type { Session } from '@/api/types';
 import { aMessage, answered, aRequest, aSession, frame } from '@/testing/fixtures';
 import { applyFrames, applyInitialState, applyPassing, newerRequest } from './apply-event';
+import type { DurableFrame, InitialState } from './frames';
 import type { SessionLog } from './log';
 import { queueDegraded } from './platform';
 import { applyMine } from './use-live-me';
 
 let cache: QueryClient;
 const log = () => cache.getQueryData<SessionLog>(keys.log('s1'));
+const initial = (outcome: InitialState['outcome'], ...state_messages: DurableFrame[]): InitialState => ({
+  type: 'initial_state',
+  session_id: 's1',
+  state_count: state_messages.length,
+  last_seq: state_messages.at(-1)?.seq ?? 0,
+  outcome,
+  state_messages,
+});
 const said = (seq: number) => frame(seq, { type: 'message', message: aMessage({ id: `m${seq}` }) });
 
 beforeEach(() => {
@@ -21,12 +30,7 @@ beforeEach(() => {
 
 describe('frames', () => {
   test('an empty session has a log, which is not the same as none', () => {
-    applyInitialState(cache, 's1', {
-      type: 'initial_state',
-      state_messages: [],
-      last_seq: 0,
-      outcome: 'fresh',
-    });
+    applyInitialState(cache, 's1', initial('fresh'));
     expect(log()).toEqual({ cursor: 0, frames: [] });
   });
 
@@ -75,12 +79,11 @@ describe('copies of a request', () => {
   });
 
   test('are asked for after a replay, where the request is still open', () => {
-    const state = { type: 'initial_state', last_seq: 1, outcome: 'fresh' } as const;
-    applyInitialState(cache, 's1', { ...state, state_messages: [ask] });
+    applyInitialState(cache, 's1', initial('fresh', ask));
     expect(cache.getQueryState(keys.request('r1'))?.isInvalidated).toBe(true);
     const settled = frame(2, { type: 'feedback_resolved', request: answered(asked, 'approve') });
     cache.clear();
-    applyInitialState(cache, 's1', { ...state, last_seq: 2, state_messages: [ask, settled] });
+    applyInitialState(cache, 's1', initial('fresh', ask, settled));
     expect(cache.getQueryState(keys.request('r1'))?.isInvalidated).toBe(false);
   });
 
@@ -105,23 +108,13 @@ describe('copies of a request', () => {
 describe('initial state', () => {
   test('a replay continues the log', () => {
     applyFrames(cache, 's1', [said(1)]);
-    applyInitialState(cache, 's1', {
-      type: 'initial_state',
-      state_messages: [said(2)],
-      last_seq: 2,
-      outcome: 'replayed',
-    });
+    applyInitialState(cache, 's1', initial('replayed', said(2)));
     expect(log()?.frames).toHaveLength(2);
   });
 
   test('a resync replaces it, even by less', () => {
     applyFrames(cache, 's1', [said(1), said(2), said(3)]);
-    applyInitialState(cache, 's1', {
-      type: 'initial_state',
-      state_messages: [said(1)],
-      last_seq: 1,
-      outcome: 'resync',
-    });
+    applyInitialState(cache, 's1', initial('resync', said(1)));
     expect(log()?.cursor).toBe(1);
   });
 });

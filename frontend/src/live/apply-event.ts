@@ -106,7 +106,7 @@ export function applyPassing(cache: QueryClient, sessionId: string, frame: Passi
     if (runId) void cache.invalidateQueries({ queryKey: keys.run(runId) });
   }
   if (frame.type === 'heartbeat') {
-    return frame.last_seq > (cache.getQueryData<SessionLog>(keys.log(sessionId))?.cursor ?? 0);
+    return (frame.last_seq ?? 0) > (cache.getQueryData<SessionLog>(keys.log(sessionId))?.cursor ?? 0);
   }
   return false;
 }

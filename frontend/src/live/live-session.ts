@@ -6,7 +6,7 @@ import { endSignIn, signIn } from '@/api/token';
 import { OUTBOX_PREFIX } from '@/lib/drafts';
 import { createStore, type Store } from '@/lib/store';
 import { type Applied, applyFrames, applyInitialState, applyPassing, patchSession } from './apply-event';
-import { type DurableFrame, type EventPage, type Frame, isDurable } from './frames';
+import { type DurableFrame, type Frame, isDurable } from './frames';
 import { endsMidTurn, type SessionLog } from './log';
 import { Outbox } from './outbox';
 import { type Connection, SessionSocket } from './session-socket';
@@ -151,11 +151,11 @@ export class LiveSession {
     try {
       for (let more = true; more;) {
         const after = this.#log()?.cursor ?? 0;
-        const page = (await unwrap(
+        const page = await unwrap(
           api.GET('/api/sessions/{session_id}/events', {
             params: { path: { session_id: this.#id }, query: { after } },
           }),
-        )) as EventPage;
+        );
         this.#settle(applyFrames(this.#cache, this.#id, page.items));
         this.reachable.set(true);
         more = page.items.length > 0 && (this.#log()?.cursor ?? 0) < page.last_seq;

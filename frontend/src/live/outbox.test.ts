@@ -38,7 +38,7 @@ test('a message stays until its echo', () => {
   outbox.submit('hello');
   expect(sent).toMatchObject([{ type: 'message', content: 'hello' }]);
   expect(only(outbox)?.state).toBe('sending');
-  outbox.acknowledge(aMessage({ client_id: only(outbox)?.clientId ?? null }));
+  outbox.acknowledge(aMessage({ client_id: only(outbox)?.clientId }));
   expect(outbox.items.get()).toEqual([]);
   expect(saved).toBeNull();
 });

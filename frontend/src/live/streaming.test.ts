@@ -4,6 +4,7 @@ import { StreamingStore } from './streaming-store';
 
 const piece = (content: string, offset: number, attempt = 1) => ({
   content,
+  event: 'delta' as const,
   offset,
   attempt,
   run_id: 'run1',

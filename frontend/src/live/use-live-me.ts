@@ -23,7 +23,7 @@ function applyDelivery(cache: QueryClient, frame: FeedbackDelivery): void {
 }
 
 export function applyMine(cache: QueryClient, frame: Frame): void {
-  if ('request' in frame) {
+  if ('request' in frame && frame.request) {
     putRequest(cache, frame.request);
     void cache.invalidateQueries({ queryKey: keys.sessionLists });
   }

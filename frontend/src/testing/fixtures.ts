@@ -55,6 +55,9 @@ export function aRequest(change: Partial<FeedbackRequest> = {}): FeedbackRequest
     status: 'pending',
     version: 1,
     created_at: AT,
+    due_at: null,
+    response: null,
+    closed: null,
     ...change,
   };
 }

@@ -131,7 +131,7 @@ class TestRaces:
         assert all(isinstance(jobs[n].exception(), NotFound) for n in failed)
         frames = [json.loads(frame) for frame in await other.read(frames_after, opened_postgres.session_id, 0)]
         assert [frame["seq"] for frame in frames] == list(range(1, 49))
-        assert sorted(opened_postgres.rung) == sorted(frame["title"] for frame in frames)
+        assert sorted(opened_postgres.rung) == sorted(frame["content"] for frame in frames)
         assert chain_is_whole(await other.read(audit_chain, opened_postgres.session_id))
         other.close()
 

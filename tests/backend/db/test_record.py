@@ -11,6 +11,8 @@ from backend.core.sessions import chain_is_whole, open_session
 from backend.db import Tx
 from backend.db.feedback import request_by_id
 from backend.db.sessions import audit_chain, frames_after
+from backend.domain.events import TaskStarted
+from backend.domain.shapes import Response
 from backend.domain.states import FeedbackStatus, FeedbackType
 from tests.backend.conftest import REFUSALS, Opened
 
@@ -48,7 +50,7 @@ class TestSequence:
 
         def emit(tx: Tx, session_id: str, number: int) -> None:
             for part in range(number % 3 + 1):
-                tx.emit(session_id, {"type": "message", "number": number, "part": part})
+                tx.emit(session_id, {"type": "task_started", "content": str(part), "run_id": str(number)})
             if number % 5 == 0:
                 raise RuntimeError("changed my mind")
 
@@ -62,14 +64,15 @@ class TestSequence:
             assert [frame["seq"] for frame in frames] == list(range(1, len(frames) + 1))
             assert {frame["session_id"] for frame in frames} == {session_id}
         kept = {
-            json.loads(frame)["number"]
+            int(json.loads(frame)["run_id"])
             for session in (opened.session_id, other)
             for frame in await opened.db.read(frames_after, session, 0)
         }
         assert kept == {number for number in range(200) if number % 5}
 
     async def test_an_event_is_published_word_for_word_as_it_is_kept(self, opened: Opened) -> None:
-        await opened.db.transact(lambda tx: tx.emit(opened.session_id, {"type": "message", "text": "Zürich \u2028 \U0001f600"}))
+        said: TaskStarted = {"type": "task_started", "content": "Zürich \u2028 \U0001f600", "run_id": "run_1"}
+        await opened.db.transact(lambda tx: tx.emit(opened.session_id, said))
         kept = await opened.db.read(frames_after, opened.session_id, 0)
         assert [effect.text for effect in opened.sent if hasattr(effect, "text")] == kept
 
@@ -140,7 +143,8 @@ class TestDatabaseItself:
             row = request_by_id(tx, request_id)
             assert row is not None
             assert close_request(tx, row, FeedbackStatus.CANCELLED, None, by=None, via="chat") is not None
-            assert close_request(tx, row, FeedbackStatus.ANSWERED, {"action": "submit"}, by=None, via="chat") is None
+            answered: Response = {"action": "submit", "by": {"id": "-", "name": "-"}, "via": "chat", "at": "-"}
+            assert close_request(tx, row, FeedbackStatus.ANSWERED, answered, by=None, via="chat") is None
 
         await opened.db.transact(cancel)
         self._refused(opened, f"UPDATE feedback_requests SET {change}")

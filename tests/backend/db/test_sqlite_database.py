@@ -44,7 +44,7 @@ class TestGroup:
         assert isinstance(bad.exception(), NotFound)
         assert broken.exception() is not None
         assert await opened_sqlite.db.read(title, opened_sqlite.session_id) == "last"
-        frames = opened_sqlite.on_disk("SELECT seq, json_extract(frame, '$.title') FROM events ORDER BY seq")
+        frames = opened_sqlite.on_disk("SELECT seq, json_extract(frame, '$.content') FROM events ORDER BY seq")
         assert frames == [(1, "t0"), (2, "t1"), (3, "t2"), (4, "last")]
 
     async def test_effects_go_out_in_commit_order_and_only_of_what_was_committed(self, opened_sqlite: OpenedSqlite) -> None:

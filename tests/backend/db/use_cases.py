@@ -11,8 +11,8 @@ TITLE = select(sessions.c.title)
 
 def rename(tx: Tx, session_id: str, title: str) -> str:
     tx.execute(text("UPDATE sessions SET title = :title WHERE id = :id"), {"title": title, "id": session_id})
-    tx.notify({"type": "renamed", "to": title}, "topic")
-    tx.emit(session_id, {"type": "message", "title": title})
+    tx.notify({"type": "notice", "content": title}, "topic")
+    tx.emit(session_id, {"type": "task_started", "content": title, "run_id": "run_1"})
     tx.audit(session_id, actor="-", via="chat", action="session.renamed", subject=session_id, to=title)
     tx.ring("rang", title)
     return title

@@ -124,7 +124,7 @@ describe('a channel', () => {
   });
 
   test('is tested, and the message is followed as it goes', async () => {
-    const copy = { channel: 'slack', person_id: 'p1', attempts: 1, step: 0, round: 0 };
+    const copy = { channel: 'slack', person_id: 'p1', attempts: 1, step: 0, round: 0 } as const;
     let request = aRequest({ id: 't1', deliveries: [{ ...copy, status: 'sending' }] });
     server.use(
       http.post('*/api/channels/slack/test', () => HttpResponse.json(request)),

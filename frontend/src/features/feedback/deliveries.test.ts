@@ -6,7 +6,11 @@ import { elsewhere, isLost, reasons, testSteps, trail, troubled, unseenCopies } 
 const at = (minute: number) => new Date(2026, 10, 21, 14, minute).toISOString();
 const NOW = new Date(2026, 10, 21, 15, 0).getTime();
 
-function copy(channel: string, status: string, more: Partial<Delivery> = {}): Delivery {
+function copy(
+  channel: Delivery['channel'],
+  status: Delivery['status'],
+  more: Partial<Delivery> = {},
+): Delivery {
   return { channel, status, person_id: dana.id, attempts: 1, step: 0, round: 0, ...more };
 }
 

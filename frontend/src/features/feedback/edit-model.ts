@@ -32,10 +32,10 @@ function fieldType(schema: PropertySchema, value: unknown): EditField['type'] {
   );
 }
 
-function options(schema: PropertySchema): Option[] | null {
+function options(schema: PropertySchema): Option[] | undefined {
   return Array.isArray(schema.enum)
     ? schema.enum.map((one) => ({ value: String(one), label: String(one) }))
-    : null;
+    : undefined;
 }
 
 /** One field per argument: those proposed first, then the optional ones the tool also takes. */

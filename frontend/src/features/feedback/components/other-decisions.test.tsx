@@ -10,7 +10,12 @@ describe('the other kinds', () => {
     { value: 'a', label: 'Lisbon' },
     { value: 'b', label: 'Porto' },
   ];
-  const choice = { type: 'choice', action: null, options, allowed_actions: ['submit', 'decline'] } as const;
+  const choice = {
+    type: 'choice',
+    action: undefined,
+    options,
+    allowed_actions: ['submit', 'decline'],
+  } as const;
 
   test('one of a choice', async () => {
     const request = aRequest({ ...choice, options, allowed_actions: ['submit'] });
@@ -41,7 +46,7 @@ describe('the other kinds', () => {
   test('a form ties the errors of the server to its fields', async () => {
     const request = aRequest({
       type: 'form',
-      action: null,
+      action: undefined,
       allowed_actions: ['submit'],
       fields: [
         { name: 'email', description: 'Where to', type: 'email', required: true },
@@ -72,7 +77,7 @@ describe('the other kinds', () => {
   test('a checkpoint is revised only with an instruction, and stopped only when confirmed', async () => {
     const request = aRequest({
       type: 'checkpoint',
-      action: null,
+      action: undefined,
       checkpoint: 'after_planning',
       context: { artifact: 'The plan' },
       allowed_actions: ['continue', 'revise', 'skip', 'stop'],
@@ -92,7 +97,7 @@ describe('the other kinds', () => {
   test('what should change goes back with the checkpoint', async () => {
     const request = aRequest({
       type: 'checkpoint',
-      action: null,
+      action: undefined,
       checkpoint: 'plan',
       allowed_actions: ['revise'],
     });
@@ -105,7 +110,7 @@ describe('the other kinds', () => {
   });
 
   test('an answer in words is sent without the blanks around it, and not without words', async () => {
-    const request = aRequest({ type: 'text', action: null, allowed_actions: ['submit'] });
+    const request = aRequest({ type: 'text', action: undefined, allowed_actions: ['submit'] });
     reply(settles(request, 'submit'));
     show(request);
     await userEvent.type(screen.getByLabelText('Your answer'), '  ');

@@ -17,7 +17,14 @@ describe('what is shown beside the call', () => {
   });
 
   test('a channel that could not be reached', () => {
-    const failed = { channel: 'slack', status: 'failed', attempts: 3, step: 0, round: 0, person_id: 'p1' };
+    const failed = {
+      channel: 'slack',
+      status: 'failed',
+      attempts: 3,
+      step: 0,
+      round: 0,
+      person_id: 'p1',
+    } as const;
     show(aRequest({ deliveries: [failed] }));
     expect(screen.getByText('Slack could not be reached. Answer here.')).toBeVisible();
   });
@@ -78,7 +85,7 @@ describe('when it does not go smoothly', () => {
   });
 
   test('answered elsewhere, the unsent draft stays and can be copied', async () => {
-    const request = aRequest({ type: 'text', action: null, allowed_actions: ['submit', 'decline'] });
+    const request = aRequest({ type: 'text', action: undefined, allowed_actions: ['submit', 'decline'] });
     show(request);
     await userEvent.type(screen.getByLabelText('Your answer'), 'half a thought');
     hear(answered(request, 'submit'));
