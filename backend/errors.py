@@ -5,7 +5,9 @@ Problem
 ├── Forbidden      403  you may see this, not do this
 ├── NotFound       404  not there, or not yours: the same answer
 ├── Conflict       409  the world has moved on          (look again)
+├── TooSlow        408  what was begun did not arrive in time
 ├── TooLarge       413
+├── Misdirected    421  we are not known by this name
 ├── Invalid        422  what you sent cannot be used    (errors per field)
 ├── TooMany        429  later                           (Retry-After)
 └── Unavailable    503  we cannot record it now         (nothing was done; try again)
@@ -69,8 +71,16 @@ class Conflict(Problem):
     status, code, title = 409, "conflict", "The state has changed"
 
 
+class TooSlow(Problem):
+    status, code, title = 408, "too_slow", "Too slow"
+
+
 class TooLarge(Problem):
     status, code, title = 413, "too_large", "Too large"
+
+
+class Misdirected(Problem):
+    status, code, title = 421, "unknown_host", "Not this installation's name"
 
 
 class Invalid(Problem):

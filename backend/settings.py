@@ -15,7 +15,12 @@ from backend import failpoints
 Provider = Literal["demo", "openai", "azure", "anthropic", "ollama", "openrouter", "openai-generic"]
 Names = Annotated[tuple[str, ...], NoDecode]
 PREFIX = "ASSENT_"
+_HOST = re.compile(r"([\w.-]+|[\da-fA-F.]*:[\da-fA-F.]*:[\da-fA-F:.]*)(/\d{1,3})?", re.ASCII)
+LOOPBACK = ("localhost", "127.0.0.0/8", "::1")
 SQLITE, POSTGRES = "sqlite:///", ("postgres", "postgresql")
+
+
+_ADDRESSES = ("slack_api_url", "slack_authorize_url", "google_auth_url", "google_token_url", "google_certs_url", "gmail_api_url")
 
 
 class SettingsError(Exception):
@@ -45,6 +50,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     secret_key: SecretStr | None = None
     allowed_origins: Names = ()
+    allowed_hosts: Names = ()
     trusted_proxies: Names = ()
     registration: Literal["first", "open", "closed"] = "first"
     rate_limit: str = "30/minute"
@@ -88,7 +94,7 @@ class Settings(BaseSettings):
     gmail_pubsub_topic: str | None = _provider_key("GMAIL_PUBSUB_TOPIC")
     gmail_push_account: str | None = _provider_key("GMAIL_PUSH_ACCOUNT")
 
-    @field_validator("allowed_origins", "trusted_proxies", mode="before")
+    @field_validator("allowed_origins", "allowed_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -111,16 +117,7 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator(
-        "public_url",
-        "llm_base_url",
-        "slack_api_url",
-        "slack_authorize_url",
-        "google_auth_url",
-        "google_token_url",
-        "google_certs_url",
-        "gmail_api_url",
-    )
+    @field_validator("public_url", "llm_base_url", *_ADDRESSES)
     @classmethod
     def _check_url(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -146,6 +143,14 @@ class Settings(BaseSettings):
             except ValueError:
                 raise ValueError(f"{address!r} is not an IP address") from None
         return value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _check_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not _HOST.fullmatch(host):
+                raise ValueError(f"{host!r} is not a name, an address or a network; write assent.internal or 10.0.0.0/8")
+        return tuple(host.lower() for host in value)
 
     @field_validator("database_url")
     @classmethod
@@ -271,6 +276,12 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """Where people reach this installation, without a trailing slash."""
         return self.public_url or f"http://{'127.0.0.1' if self.host in ('0.0.0.0', '::') else self.host}:{self.port}"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names, addresses and networks a request may be for, on any port."""
+        own = [urlsplit(address).hostname or "" for address in (self.url, *self.allowed_origins)]
+        return tuple(dict.fromkeys([*LOOPBACK, *own, *self.allowed_hosts]))
 
     @property
     def origins(self) -> frozenset[str]:

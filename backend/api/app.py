@@ -1,6 +1,6 @@
 """Puts the routers, the shell and the refusals together into one application."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
@@ -25,14 +25,15 @@ from backend.api import (
 )
 from backend.api.context import Context
 from backend.api.frame_schemas import describe_frames
+from backend.api.hosts import Hosts
 from backend.api.shell import Shell
 
 DESCRIPTION = "Where agents ask people: approvals, answers, forms and checkpoints, durable across every crash."
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def create_app(lifespan: Lifespan) -> FastAPI:
-    """The application; `lifespan` puts the Context into `app.state.context` before the first request."""
+def create_app(lifespan: Lifespan, hosts: Iterable[str]) -> FastAPI:
+    """The application, served as `hosts`; `lifespan` puts the Context into `app.state.context` before the first request."""
     app = FastAPI(title="Assent", version=__version__, description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None)
     problems.install(app)
     describe_frames(app)
@@ -40,7 +41,8 @@ def create_app(lifespan: Lifespan) -> FastAPI:
     for module in (feedback, chat, live, sessions, auth, runs, tasks, crew, channels, oauth, hooks, health, metrics, web):
         app.include_router(module.router)
     web.mount(app)
-    app.middleware_stack = Shell(app.build_middleware_stack())  # outermost: the answers to our own faults are dressed too
+    # Outermost: the answers to our own faults are dressed too.
+    app.middleware_stack = Shell(app.build_middleware_stack(), Hosts(hosts))
     return app
 
 

@@ -25,6 +25,14 @@ def problem_response(problem: Problem, instance: str) -> ProblemResponse:
     return ProblemResponse(problem_document(problem, instance), problem.status, headers=problem.headers)
 
 
+def problem_bytes(problem: Problem, instance: str) -> bytes:
+    """The same as a last answer on a connection that is then closed, where nothing has become a request."""
+    response = problem_response(problem, instance)
+    headers = [*response.raw_headers, (b"x-request-id", instance.encode()), (b"connection", b"close")]
+    head = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}".encode(), *(b": ".join(pair) for pair in headers)]
+    return b"\r\n".join([*head, b"", bytes(response.body)])
+
+
 def problem_document(problem: Problem, instance: str) -> dict[str, Any]:
     document: dict[str, Any] = {
         "type": "about:blank",

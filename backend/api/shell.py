@@ -9,8 +9,9 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backend.api.hosts import Hosts
 from backend.api.problems import problem_response
-from backend.errors import TooLarge
+from backend.errors import Misdirected, Problem, TooLarge
 from backend.log import get_logger
 
 log = get_logger("access")
@@ -35,10 +36,11 @@ _SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY
 
 
 class Shell:
-    """Wraps the application."""
+    """Wraps the application, which is served under these names only."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
         self._app = app
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -47,10 +49,12 @@ class Shell:
         given = Headers(scope=scope).get("x-request-id", "")
         scope["request_id"] = given if SAFE_ID.fullmatch(given) else secrets.token_hex(8)
         with structlog.contextvars.bound_contextvars(request_id=scope["request_id"]):
-            if scope["type"] == "websocket":
+            if scope["type"] == "http":
+                await self._serve(scope, receive, send)
+            elif self._hosts.serve(Headers(scope=scope).get("host", "")):
                 await self._app(scope, receive, send)
             else:
-                await self._serve(scope, receive, send)
+                await problem_response(_misdirected(scope), scope["request_id"])(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -73,9 +77,13 @@ class Shell:
             await send(message)
 
         try:
-            if _declared_length(scope) > MAX_BODY:
-                response = problem_response(TooLarge(f"The body is larger than {MAX_BODY // 1024} kB."), scope["request_id"])
-                await response(scope, receive, send_dressed)
+            refusal: Problem | None = None
+            if not self._hosts.serve(Headers(scope=scope).get("host", "")):
+                refusal = _misdirected(scope)
+            elif _declared_length(scope) > MAX_BODY:
+                refusal = TooLarge(f"The body is larger than {MAX_BODY // 1024} kB.")
+            if refusal is not None:
+                await problem_response(refusal, scope["request_id"])(scope, receive, send_dressed)
             else:
                 await self._app(scope, receive_bounded, send_dressed)
         finally:
@@ -97,3 +105,8 @@ class Shell:
 def _declared_length(scope: Scope) -> int:
     declared = Headers(scope=scope).get("content-length", "")
     return int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 16 else 0
+
+
+def _misdirected(scope: Scope) -> Problem:
+    host = Headers(scope=scope).get("host", "")[:100]
+    return Misdirected(f"{host!r} is not a name of this installation; if it should be, add it to ASSENT_ALLOWED_HOSTS.")

@@ -101,7 +101,7 @@ def _application(settings: Settings, process: str, works: bool) -> FastAPI:
             async with work, _serving(app, settings, ground, policy, channels):
                 yield
 
-    return create_app(lifespan)
+    return create_app(lifespan, settings.hosts)
 
 
 @asynccontextmanager

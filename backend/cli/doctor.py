@@ -15,6 +15,7 @@ from backend.settings import PREFIX, Settings, SettingsError, load_settings, var
 
 OLDEST_REDIS = (6, 2)
 LEAST_FREE = 200 * 1024 * 1024
+ANYWHERE = ("0.0.0.0", "::")
 Finding = tuple[bool, str]
 
 
@@ -41,6 +42,14 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     for name in sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
         yield False, f"{name} is not a setting; `assent config show` lists them all."
     yield _attempt(lambda: approval_policy(settings), "Settings are understood.")
+    yield _names(settings)
+
+
+def _names(settings: Settings) -> Finding:
+    served = f"Requests are answered for {', '.join(settings.hosts)}"
+    if settings.host in ANYWHERE and not (settings.public_url or settings.allowed_hosts):
+        return False, f"{served} alone, though ASSENT_HOST listens everywhere: set ASSENT_PUBLIC_URL or ASSENT_ALLOWED_HOSTS."
+    return True, f"{served}; others need ASSENT_ALLOWED_HOSTS."
 
 
 def _data_dir(settings: Settings) -> Iterator[Finding]:

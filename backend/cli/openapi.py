@@ -20,4 +20,4 @@ def openapi() -> None:
 
     Example: assent openapi > frontend/openapi.json
     """
-    typer.echo(json.dumps(create_app(_nothing).openapi(), indent=1, sort_keys=True))
+    typer.echo(json.dumps(create_app(_nothing, ()).openapi(), indent=1, sort_keys=True))

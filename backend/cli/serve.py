@@ -3,12 +3,15 @@
 import signal
 import socket
 import sys
+from typing import Any, cast
 
 import typer
 import uvicorn
 from fastapi import FastAPI
 
 from backend import log
+from backend.api.crowd import crowd_for_this_process
+from backend.api.wire import web_connections
 from backend.bootstrap import bootstrap, bootstrap_api
 from backend.cli.websocket_protocol import WebSocketProtocol
 from backend.settings import Settings, SettingsError, load_settings
@@ -52,7 +55,7 @@ def _run(settings: Settings, app: FastAPI) -> None:
         app,
         host=settings.host,
         port=settings.port,
-        http="h11",
+        http=cast(Any, web_connections(crowd_for_this_process())),  # what makes a connection, though not a class
         ws=WebSocketProtocol,
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,

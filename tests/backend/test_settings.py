@@ -98,3 +98,20 @@ class TestGmail:
         with pytest.raises(SettingsError, match=named) as caught:
             load_settings(**{**GOOGLE, **PUSH, **changes})
         assert "s3cret" not in str(caught.value)
+
+
+class TestHosts:
+    def test_are_this_machine_the_public_url_s_the_origins_and_what_is_allowed(self) -> None:
+        loopback = ("localhost", "127.0.0.0/8", "::1")
+        assert load_settings(host="192.0.2.7").hosts == (*loopback, "192.0.2.7")
+        settings = load_settings(
+            public_url="https://Assent.example.com:444/x",
+            allowed_origins="https://a.example",
+            allowed_hosts="B.internal, fd00::/8",
+        )
+        assert settings.hosts == (*loopback, "assent.example.com", "a.example", "b.internal", "fd00::/8")
+
+    @pytest.mark.parametrize("host", ["https://a.example", "a.example:8000", "*", "a/b", "a b", "10.0.0.0/8000", "[::1]", "é"])
+    def test_that_are_none_are_named(self, host: str) -> None:
+        with pytest.raises(SettingsError, match=r"ASSENT_ALLOWED_HOSTS: .*is not a name"):
+            load_settings(allowed_hosts=host)

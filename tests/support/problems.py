@@ -4,13 +4,15 @@ from typing import Any
 
 import httpx
 
+SHAPE = {"type", "title", "status", "code", "detail", "instance", "error"}
+
 
 def refused(reply: httpx.Response, status: int, code: str | None = None) -> dict[str, Any]:
     """The problem document of a refusal with this status (and code), its shape checked."""
     assert reply.status_code == status, f"{reply.request.method} {reply.request.url}: {reply.status_code} {reply.text[:500]}"
     assert reply.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = reply.json()
-    assert {"type", "title", "status", "code", "detail", "instance", "error"} <= set(problem)
+    assert set(problem) >= SHAPE
     assert problem["status"] == status
     assert problem["error"] == problem["detail"] and problem["detail"].strip()
     assert problem["instance"] == reply.headers["x-request-id"]

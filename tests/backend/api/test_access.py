@@ -23,7 +23,7 @@ async def _nothing(app: FastAPI) -> Any:
     yield
 
 
-APP = create_app(_nothing)
+APP = create_app(_nothing, ())
 OPERATIONS = sorted(f"{method.upper()} {path}" for path, methods in APP.openapi()["paths"].items() for method in methods)
 
 

@@ -63,7 +63,7 @@ class TestBudget:
         request = ask(newcomer)
         lines = [
             f"GET /api/feedback/{request['id']}?wait=60 HTTP/1.1",
-            "Host: x",
+            "Host: localhost",
             f"Authorization: Bearer {newcomer.tokens['access_token']}",
         ]
         sent = ("\r\n".join(lines) + "\r\n\r\n").encode()

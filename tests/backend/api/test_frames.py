@@ -22,7 +22,7 @@ DELIVERY = {
 
 class TestDescription:
     def test_is_part_of_the_api_s(self) -> None:
-        schemas = create_app(None).openapi()["components"]["schemas"]  # type: ignore[arg-type]
+        schemas = create_app(None, ()).openapi()["components"]["schemas"]  # type: ignore[arg-type]
         assert {"Frame", "DurableFrame", "PassingFrame", "ClientFrame", "InitialState"} <= set(schemas)
         assert schemas["FeedbackResolved"]["properties"]["request"] == {"$ref": "#/components/schemas/FeedbackRequest"}
 

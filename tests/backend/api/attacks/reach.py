@@ -42,6 +42,10 @@ PATHS = {
     "assets, backslash": "/assets/..%5c..%5cindex.html",
     "long": "/api/sessions/" + "x" * 8000,
 }
+UPGRADE = (
+    b"GET /api/ws/me HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 BEARER = {"Authorization": "Bearer {token}"}
 EVES = {"Authorization": "Bearer {eve}"}
 
@@ -90,8 +94,22 @@ ROWS = [
     row("A75", "events after the end of numbers", 422, dana("GET", "/api/sessions/{session}/events?after=" + "9" * 40)),
     row("A75", "audit cursor", 422, dana("GET", "/api/sessions/{session}/audit?cursor=" + "9" * 5000)),
     row("A75", "socket after", 422, knock("/api/ws/session/{session}?after=1%20OR%201", **BEARER)),
+    *(
+        row("N3", f"{path} under another name", 421, nobody(method, path, headers={"Host": "rebound.example"}, json=body))
+        for method, path, body in [
+            ("GET", "/config.json", None),
+            ("GET", "/healthz", None),
+            ("GET", "/metrics", None),
+            ("POST", "/api/auth/register", {"email": "first@example.org", "password": PASSWORD}),
+        ]
+    ),
+    row("N3", "with a good token", 421, dana("GET", "/api/sessions", headers={"Host": "rebound.example"})),
+    row("N3", "no name at all", {400, 421}, wire(b"GET /config.json HTTP/1.1\r\n\r\n")),
+    row("N3", "no name in an old version", 421, wire(b"GET /config.json HTTP/1.0\r\n\r\n")),
+    row("N3", "a socket under another name", 421, wire(UPGRADE.replace(b"localhost", b"rebound.example"))),
+    row("N3", "a socket, to compare", 401, wire(UPGRADE)),
     *(row("A76", name, 404, dana("GET", path)) for name, path in PATHS.items()),
-    row("A76", "up, on the wire", {200, 404, 503}, wire(b"GET /../../../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n")),
+    row("A76", "up, on the wire", {200, 404, 503}, wire(b"GET /../../../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n")),
     *(
         row("A82", path, {200, 404}, nobody("GET", path))
         for path in ("/metrics", "/debug", "/api/debug", "/.env", "/data/secret.key", "/api/admin", "/redoc")
