@@ -4,12 +4,15 @@ What is imported stays for good, so the garbage collector rests while it is load
 cold start, and most of what ending a process costs."""
 
 import gc
+import sys
 
 
 def main() -> None:
     gc.disable()
-    from backend import cli
-
+    try:
+        from backend import cli
+    except KeyboardInterrupt:
+        sys.exit(130)
     gc.freeze()
     gc.enable()
     cli.main()

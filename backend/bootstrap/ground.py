@@ -1,12 +1,12 @@
 """What every process of an installation stands on: its database, and what it shares with the others."""
 
 import asyncio
-import fcntl
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
+from backend.bootstrap.data_dir import prepare_data_dir, sole_use
 from backend.core.executions import settle_cut_off
 from backend.db import Attempted, Database, Effect, EndReply, Publish, Ring, Took
 from backend.db.connections import forget_presences
@@ -46,6 +46,7 @@ async def open_ground(settings: Settings, process: str) -> AsyncIterator[Ground]
     """Migrate and open what is configured. A SQLite file has one process for everything; what an earlier one left behind
     is taken over at once. Raises SettingsError."""
     alone = isinstance(settings.database, Path)  # on a server, other processes may be at work on the same data
+    prepare_data_dir(settings)
     with sole_use(settings) if alone else nullcontext():
         migrate(settings.database)
         async with open_shared(settings) as shared:
@@ -70,24 +71,6 @@ def check_shared(settings: Settings) -> None:
         raise SettingsError(
             "ASSENT_REDIS_URL: `assent api` and `assent worker` need Redis to hear of each other; without it run `assent serve`."
         )
-
-
-@contextmanager
-def sole_use(settings: Settings) -> Iterator[None]:
-    """Hold the data dir for one all-in-one process. Raises SettingsError when another holds it."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    lock: IO[str] = (settings.data_dir / "serve.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise SettingsError(
-            f"ASSENT_DATA_DIR: another Assent is running on {settings.data_dir.resolve()}; stop it or use another directory."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.close()
 
 
 class Shared(NamedTuple):

@@ -1,5 +1,6 @@
 """The commands. Each module is one; they speak to the same use cases as the API."""
 
+import os
 import sys
 
 import typer
@@ -38,11 +39,15 @@ def version(show: bool = typer.Option(False, "--version", help="Print the versio
 
 def main() -> None:
     """Run a command; what cannot be done is said in plain words, with exit code 1 (2: wrong usage or settings)."""
+    os.umask(0o077)  # what is made here is for this user alone
     try:
         app()
     except SettingsError as error:
-        typer.echo(f"Assent cannot start with these settings:\n{error}", err=True)
+        typer.echo(f"Assent cannot start with these settings:\n{error}" if "\n" in str(error) else str(error), err=True)
         sys.exit(2)
     except Problem as problem:
         typer.echo(problem.detail, err=True)
+        sys.exit(1)
+    except OSError as error:
+        typer.echo(f"{error.filename or 'The system'} refused: {error.strerror or error}.", err=True)
         sys.exit(1)

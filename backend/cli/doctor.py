@@ -4,14 +4,16 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import typer
 
 from backend.api.web import DIST
 from backend.auth.keys import FILE
 from backend.bootstrap import approval_policy, model_settings
+from backend.bootstrap.data_dir import exposed, in_use, is_own
 from backend.db.examine import examine
-from backend.settings import PREFIX, Settings, SettingsError, load_settings, variable_of
+from backend.settings import Settings, SettingsError, load_settings
 
 OLDEST_REDIS = (6, 2)
 LEAST_FREE = 200 * 1024 * 1024
@@ -38,9 +40,6 @@ def doctor() -> None:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    known = {variable_of(name) for name in Settings.model_fields}
-    for name in sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
-        yield False, f"{name} is not a setting; `assent config show` lists them all."
     yield _attempt(lambda: approval_policy(settings), "Settings are understood.")
     yield _names(settings)
 
@@ -55,19 +54,33 @@ def _names(settings: Settings) -> Finding:
 def _data_dir(settings: Settings) -> Iterator[Finding]:
     path = settings.data_dir.resolve()
     if not path.exists():
-        yield os.access(path.parent, os.W_OK), f"{path} will be made on the first start."
+        above = next(folder for folder in path.parents if folder.exists())
+        yield (
+            (True, f"{path} will be made on the first start.")
+            if above.is_dir() and os.access(above, os.W_OK | os.X_OK)
+            else (False, f"{path} cannot be made: make {above} writable for this user, or set ASSENT_DATA_DIR.")
+        )
         return
-    free = shutil.disk_usage(path).free
+    if not path.is_dir() or not os.access(path, os.W_OK | os.X_OK):
+        yield False, f"{path} cannot be written: make it a folder of this user, or set ASSENT_DATA_DIR."
+        return
+    yield True, f"{path} can be written."
+    seen = exposed(settings)
     yield (
-        os.access(path, os.W_OK),
-        f"{path} can be written."
-        if os.access(path, os.W_OK)
-        else f"{path} cannot be written: change its owner, or ASSENT_DATA_DIR.",
+        not seen,
+        "Its files are private."
+        if not seen
+        else f"Others can read {', '.join(map(str, seen))}: a start closes them, or run `chmod go-rwx` on them.",
     )
+    if not is_own(path):
+        yield False, f"{path} serves more than Assent and stays open to others: set ASSENT_DATA_DIR to a folder of its own."
+    free = shutil.disk_usage(path).free
     yield (
         free > LEAST_FREE,
         f"{free // 2**20:,} MB are free." if free > LEAST_FREE else f"Only {free // 2**20} MB are free: make room.",
     )
+    if isinstance(settings.database, Path):
+        yield True, "Assent is running on it: a second one would be refused." if in_use(settings) else "No Assent runs on it."
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import typer
 
+from backend.bootstrap.data_dir import prepare_data_dir
 from backend.db import migrate as migrations
 from backend.settings import load_settings
 
@@ -12,5 +13,6 @@ def migrate() -> None:
     Example: assent migrate
     """
     settings = load_settings()
+    prepare_data_dir(settings)
     changed = migrations.migrate(settings.database)
     typer.echo(f"{settings.database_name}: {'brought to' if changed else 'is at'} revision {migrations.HEAD}.")

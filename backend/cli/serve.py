@@ -1,8 +1,8 @@
 """`assent serve`: the whole product in one process; `assent api`: the part of it that serves."""
 
+import asyncio
 import signal
 import socket
-import sys
 from typing import Any, cast
 
 import typer
@@ -50,7 +50,7 @@ def _settings(host: str | None, port: int | None) -> Settings:
 
 
 def _run(settings: Settings, app: FastAPI) -> None:
-    """Listen until told to stop. Exits with 3 when it could not start."""
+    """Listen until told to stop. What stands in the way of a start is raised."""
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -68,17 +68,24 @@ def _run(settings: Settings, app: FastAPI) -> None:
         server_header=False,
         access_log=False,
         log_config=None,
-        lifespan="on",
+        lifespan="off",  # see _serve
     )
-    listening = _listen(settings)
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(
-            stop, lambda *_: None
-        )  # uvicorn raises a signal again after it has stopped; then there is nothing left to do
-    server = AnnouncingServer(config, app)
-    server.run(sockets=[listening])
-    if not server.started:
-        sys.exit(3)
+    server, listening = AnnouncingServer(config, app), _listen(settings)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, which only ends what has not begun yet
+    try:
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(_serve(server, app, listening))
+    except KeyboardInterrupt:
+        typer.echo("Assent was stopped before it was up.", err=True)
+        raise typer.Exit(130) from None
+
+
+async def _serve(server: uvicorn.Server, app: FastAPI, listening: socket.socket) -> None:
+    """The application's parts are ours to start, round the server: it would log a traceback of what they refuse."""
+    async with app.router.lifespan_context(app):
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, server.handle_exit)  # uvicorn raises a signal again after it has stopped
+        await server.serve(sockets=[listening])
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -92,7 +99,8 @@ def _listen(settings: Settings) -> socket.socket:
     except OSError as error:
         listening.close()
         raise SettingsError(
-            f"ASSENT_HOST, ASSENT_PORT: cannot listen on {settings.host}:{settings.port}: {error.strerror}."
+            f"ASSENT_HOST, ASSENT_PORT: cannot listen on {settings.host}:{settings.port} ({error.strerror}); "
+            "stop what listens there, or choose another with --host and --port."
         ) from None
     return listening
 

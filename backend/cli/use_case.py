@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from backend.db.migrate import migrate
 from backend.db.opening import open_database
+from backend.errors import NotFound
 from backend.settings import load_settings
 
 
 def run_use_case(use_case: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """What the use case returns. Raises its refusals; a running server notices what changed within a second."""
-    where = load_settings().database
+    settings = load_settings()
+    where = settings.database
+    if isinstance(where, Path) and not where.exists():
+        raise NotFound(f"There is no database at {where.resolve()}: run `assent migrate` to make it, or set ASSENT_DATA_DIR.")
     migrate(where)
 
     async def run() -> Any:

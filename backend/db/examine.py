@@ -58,6 +58,8 @@ def _examine_server(url: str) -> Iterator[Finding]:
 
 
 def _revision(revision: str) -> Finding:
+    if revision > HEAD:
+        return False, f"The database is at revision {revision}, which is newer than this Assent ({HEAD}): start that version."
     return (
         revision == HEAD,
         f"The database is at revision {revision}."

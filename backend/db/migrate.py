@@ -6,37 +6,62 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+from backend.errors import Unavailable
+
 HEAD = "0005"
 _HERE = Path(__file__).parent / "migrations"
 
 
 def migrate(where: Path | str) -> bool:
     """Create or upgrade the file or the PostgreSQL database at `where`; tells whether anything had to be done. Raises
-    Unavailable when a server cannot be reached."""
+    Unavailable when it cannot be reached or used."""
     with _connected(where) as connection:
-        if current_revision(connection) == HEAD:
+        if _is_newest(connection):
             return False
         connection.rollback()
         with _alone(connection):
-            if current_revision(connection) == HEAD:
+            if _is_newest(connection):
                 return False
             _upgrade(connection)
             return True
 
 
+def _is_newest(connection: Connection) -> bool:
+    found = current_revision(connection)
+    if found is not None and found > HEAD:
+        raise Unavailable(
+            f"The database is at revision {found}, and this Assent knows none after {HEAD}: start the newer version that wrote "
+            "it, or restore a backup from before."
+        )
+    return found == HEAD
+
+
 @contextmanager
 def _connected(where: Path | str) -> Iterator[Connection]:
     if isinstance(where, Path):
-        from backend.db.sqlite_database import connect
-
-        where.parent.mkdir(parents=True, exist_ok=True)
-        with connect(where).connect() as connection:
+        with _connected_file(where) as connection:
             yield connection
     else:
-        from backend.db.postgres_engine import connected
+        from backend.db.postgres_engine import connected, refused
 
-        with connected(where) as connection:
+        with connected(where) as connection, refused():
             yield connection
+
+
+@contextmanager
+def _connected_file(path: Path) -> Iterator[Connection]:
+    from backend.db.sqlite_database import DATABASE_ERRORS, connect
+    from backend.db.sqlite_faults import explained
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with connect(path).connect() as connection:
+            yield connection
+    except DATABASE_ERRORS as error:
+        refusal = explained(path, error)
+        if refusal is None:
+            raise
+        raise refusal from error
 
 
 @contextmanager

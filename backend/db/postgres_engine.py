@@ -29,6 +29,8 @@ NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 WRITING = f"BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT {NOW}, pg_current_xact_id()::text"
 # Any number, as long as nobody else who uses advisory locks in this database has it.
 ALONE = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(4127366100)"
+# Not allowed (also: read-only), no resources, an operator at work, locked by somebody else.
+REFUSALS = ("42501", "25006", "53", "55P03", "57")
 READING = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT {NOW}, ''"
 
 
@@ -97,6 +99,17 @@ def connected(url: str) -> Iterator[Connection]:
     with connection:
         yield connection
     engine.dispose()
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """Raises Unavailable for what the server does not let us do, or cannot do now; a fault of ours passes."""
+    try:
+        yield
+    except DATABASE_ERRORS as error:
+        if not (is_lost(error) or state_of(error).startswith(REFUSALS)):
+            raise
+        raise Unavailable(f"The database refused: {said(error)}. See that its user may create tables there.") from error
 
 
 def begin_alone(connection: Connection) -> None:
