@@ -1,27 +1,20 @@
 """Every setting, read once from the environment (and `.env`); a wrong one refuses to start and names itself."""
 
-import difflib
-import io
-import os
 import re
-from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import limits
-from dotenv import dotenv_values
-from dotenv.parser import parse_stream
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from backend import failpoints
+from backend.environment import ENV_FILE, PREFIX, faults
 
 Provider = Literal["demo", "openai", "azure", "anthropic", "ollama", "openrouter", "openai-generic"]
 Names = Annotated[tuple[str, ...], NoDecode]
-PREFIX, TESTS_OWN = "ASSENT_", "ASSENT_TEST_"
-ENV_FILE = ".env"
 _HOST = re.compile(r"([\w.-]+|[\da-fA-F.]*:[\da-fA-F.]*:[\da-fA-F:.]*)(/\d{1,3})?", re.ASCII)
 LOOPBACK = ("localhost", "127.0.0.0/8", "::1")
 SQLITE, POSTGRES = "sqlite:///", ("postgres", "postgresql")
@@ -304,41 +297,13 @@ class Settings(BaseSettings):
 
 def load_settings(**overrides: Any) -> Settings:
     """Read the environment. Raises SettingsError with one line for each setting that cannot be used."""
-    wrong = list(_unread_lines(Path(ENV_FILE)))
-    if not wrong:
-        wrong = list(_unknown({*os.environ, *dotenv_values(ENV_FILE)}))
+    wrong = faults(map(variable_of, Settings.model_fields))
     if wrong:
         raise SettingsError("\n".join(wrong))
     try:
         return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(item) for item in error.errors())) from None
-
-
-def _unread_lines(file: Path) -> Iterator[str]:
-    """What is wrong with the file itself; such a line would be passed over."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return
-    except IsADirectoryError:
-        return
-    except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        yield f"{file.resolve()} cannot be read ({said}): correct it, or remove it."
-        return
-    for binding in parse_stream(io.StringIO(text)):
-        if binding.error or (binding.key and binding.value is None):
-            yield f"{file}, line {binding.original.line}: this is not understood; write NAME=value."
-
-
-def _unknown(names: Iterable[str]) -> Iterator[str]:
-    """Names that are no settings, and would be passed over: mostly typing errors."""
-    known = [variable_of(name) for name in Settings.model_fields]
-    for name in sorted(names):
-        if name.upper().startswith(PREFIX) and name.upper() not in known and not name.startswith(TESTS_OWN):
-            near = difflib.get_close_matches(name.upper(), known, 1)
-            yield f"{name} is not a setting; " + (f"did you mean {near[0]}?" if near else "`.env.example` lists them all.")
 
 
 def _explain(item: Any) -> str:
