@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from backend.domain.runs import EngineId
 from backend.domain.steps import Step, Tool, Usage
 
 EntryKind = Literal["summary", "user", "agent", "call", "result", "question", "answer", "note"]
@@ -31,11 +32,14 @@ class Entry:
 class Thread:
     """All an engine may know: the session so far and this run, oldest first. `settings` holds what the starter
     of the run chose: {"checkpoints": [names] or absent (all), "language": "English" or absent}. Entries before `start`
-    belong to earlier runs: settled, whatever became of them; an engine takes up nothing from there by itself."""
+    belong to earlier runs: settled, whatever became of them; an engine takes up nothing from there by itself. `state` is
+    the engine's own JSON: what `next_step` leaves in it is kept with the step, and found again by the run's next call in
+    whatever process. Nobody else looks inside."""
 
     entries: tuple[Entry, ...]
     settings: dict[str, Any] = field(default_factory=dict)
     start: int = 0
+    state: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,11 @@ class EngineError(Exception):
 
 class Engine(Protocol):
     """Finds next steps. Every method may raise EngineError and must end within its own bounded retries and time-outs;
-    a cancelled caller (asyncio.CancelledError) stops the call to the model at once."""
+    a cancelled caller (asyncio.CancelledError) stops the call to the model at once. `id` is kept with each run: no other
+    engine takes it up."""
+
+    @property
+    def id(self) -> EngineId: ...
 
     async def next_step(self, thread: Thread, tools: Sequence[Tool]) -> tuple[Step, Usage]:
         """Decide what to do now. Unknown tools and malformed arguments may come back: the caller validates."""

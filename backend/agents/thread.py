@@ -10,11 +10,15 @@ from backend.domain.steps import CallTool, Reply, Step, load_step
 
 
 def build_thread(
-    log: Sequence[LogEntry], earlier: Iterable[LogEntry] = (), summary: str | None = None, settings: dict[str, Any] | None = None
+    log: Sequence[LogEntry],
+    earlier: Iterable[LogEntry] = (),
+    summary: str | None = None,
+    settings: dict[str, Any] | None = None,
+    state: dict[str, Any] | None = None,
 ) -> Thread:
     """The session so far: its summary, the runs after it (`earlier`, oldest first), and this run's own log."""
     before = [*([Entry("summary", {"text": summary})] if summary else []), *_entries(earlier)]
-    return Thread((*before, *_entries(log)), settings or {}, start=len(before))
+    return Thread((*before, *_entries(log)), settings or {}, len(before), {} if state is None else state)
 
 
 def _entries(log: Iterable[LogEntry]) -> list[Entry]:

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from fastapi import APIRouter
+from pydantic import Field
 
 from backend.api.context import Reach
 from backend.api.deps import Json, SignedIn
@@ -23,6 +24,7 @@ class Run(View):
     status: Literal["pending", "running", "waiting_feedback", "completed", "error", "cancelled", "stopped"]
     steps: int
     tokens: int
+    engine: str | None = Field(None, description="which engine decides its steps, as name/version, once one began it")
     result: str | None = None
     error: str | None = None
     log: list[dict[str, Any]]
@@ -58,7 +60,7 @@ def own_run(tx: Tx, person: Person, run_id: str) -> Row[Any]:
 def find_run(tx: Tx, person: Person, run_id: str) -> dict[str, Any]:
     row = own_run(tx, person, run_id)
     return {
-        **{name: row._mapping[name] for name in ("id", "session_id", "status", "steps", "tokens", "result", "error")},
+        **{name: row._mapping[name] for name in ("id", "session_id", "status", "steps", "tokens", "engine", "result", "error")},
         "log": [{"n": entry.n, "kind": entry.kind, "at": to_text(entry.at), **entry.data} for entry in runs.run_log(tx, run_id)],
         "created_at": to_text(row.created_at),
         "updated_at": to_text(row.updated_at),

@@ -21,7 +21,7 @@ from backend.domain.events import (
     TaskStarted,
 )
 from backend.domain.people import AGENT, AGENT_NAME
-from backend.domain.runs import Caps, LogEntry, unseen_messages
+from backend.domain.runs import Caps, EngineId, LogEntry, unseen_messages
 from backend.domain.shapes import Message
 from backend.domain.states import AgentStatus, ChannelType, FeedbackStatus, MessageStatus, MessageType, RunStatus
 from backend.domain.steps import Usage
@@ -86,6 +86,8 @@ class Claimed:
     log: list[LogEntry]
     earlier: list[tuple[int, LogEntry]]
     summary: str | None
+    engine: str
+    state: dict[str, Any]
 
 
 def start_run(
@@ -113,9 +115,9 @@ def join_run(tx: Tx, run_id: str, message_id: str, content: str) -> None:
     runs.append_log(tx, run_id, [("message", {"message_id": message_id, "content": content})])
 
 
-def claim_run(tx: Tx, run_id: str, caps: Caps) -> Claimed | None:
+def claim_run(tx: Tx, run_id: str, caps: Caps, engine: EngineId) -> Claimed | None:
     """Take the run's lease, or None when there is nothing to do or another worker does it. A run over its caps ends here."""
-    row = runs.claim(tx, run_id, tx.now + LEASE_MS)
+    row = runs.claim(tx, run_id, tx.now + LEASE_MS, str(engine))
     if row is None:
         return None
     broken = caps.broken_by(steps=0, tokens=0, active_ms=0, claims=row.claims)
@@ -127,7 +129,9 @@ def claim_run(tx: Tx, run_id: str, caps: Caps) -> Claimed | None:
         tx, row.session_id, run_id=run_id, after=summary.until_at if summary else 0, before=row.created_at
     )
     lease = Lease(run_id, row.session_id, row.person_id, row.token, row.settings, tx.now, row.steps, row.tokens, row.active_ms)
-    return Claimed(lease, runs.run_log(tx, run_id), earlier, summary.content if summary else None)
+    return Claimed(
+        lease, runs.run_log(tx, run_id), earlier, summary.content if summary else None, row.engine, row.engine_state or {}
+    )
 
 
 def renew_lease(tx: Tx, run_id: str, token: int) -> bool:

@@ -10,6 +10,7 @@ from backend.core.responders import people_behind
 from backend.core.runs import Lease, log_progress, set_agent_status
 from backend.db import Tx
 from backend.db.people import person_by_id
+from backend.db.runs import keep_engine_state
 from backend.domain.feedback import body_of_step
 from backend.domain.people import AGENT, AGENT_NAME, Person
 from backend.domain.policy import Policy, canonical, digest_call
@@ -19,10 +20,21 @@ from backend.errors import FieldError, Invalid
 from backend.ids import new_id
 
 
-def record_step(tx: Tx, lease: Lease, step: Step, seen: int, usage: Usage, registry: Registry, policy: Policy) -> None:
-    """Log what the engine decided after seeing the log up to `seen`; where a person has the next move, ask and let go of
-    the lease in the same transaction. Raises LeaseLost."""
+def record_step(
+    tx: Tx,
+    lease: Lease,
+    step: Step,
+    seen: int,
+    usage: Usage,
+    registry: Registry,
+    policy: Policy,
+    state: dict[str, Any] | None = None,
+) -> None:
+    """Log what the engine decided after seeing the log up to `seen`, and what it now keeps, if that changed; where a person
+    has the next move, ask and let go of the lease in the same transaction. Raises LeaseLost."""
     entry = ("step", {"step": dump_step(step), "seen": seen})
+    if state is not None:
+        keep_engine_state(tx, lease.run_id, lease.token, state)
     match step:
         case Reply():
             log_progress(tx, lease, [entry], steps=1, usage=usage)

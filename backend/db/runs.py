@@ -27,6 +27,7 @@ _claim = (
     .values(
         token=runs.c.token + 1,
         claims=runs.c.claims + 1,
+        engine=case((runs.c.steps == 0, bindparam("engine_")), else_=runs.c.engine),
         status="running",
         lease_until=bindparam("until"),
         updated_at=bindparam("now"),
@@ -35,6 +36,7 @@ _claim = (
 )
 _held = (runs.c.id == bindparam("run"), runs.c.token == bindparam("held"), runs.c.status == "running")
 _renew = update(runs).where(*_held).values(lease_until=bindparam("until"))
+_keep_state = update(runs).where(*_held).values(engine_state=bindparam("state_"))
 _progress = (
     update(runs)
     .where(*_held)
@@ -120,9 +122,14 @@ def insert_run(tx: Tx, **values: Any) -> None:
     tx.execute(_insert, values)
 
 
-def claim(tx: Tx, run_id: str, until: int) -> Row[Any] | None:
-    """Take the lease if nobody holds a live one; the run as it is now, or None."""
-    return tx.execute(_claim, {"run": run_id, "now": tx.now, "until": until}).first()
+def claim(tx: Tx, run_id: str, until: int, engine: str) -> Row[Any] | None:
+    """Take the lease if nobody holds a live one; the run as it is now, or None. Until its first step, it is `engine`'s."""
+    return tx.execute(_claim, {"run": run_id, "now": tx.now, "until": until, "engine_": engine}).first()
+
+
+def keep_engine_state(tx: Tx, run_id: str, token: int, state: dict[str, Any]) -> None:
+    """Keep it if `token` still holds the lease: whoever logs the step in the same transaction hears where it does not."""
+    tx.execute(_keep_state, {"run": run_id, "held": token, "state_": state or None})
 
 
 def renew_lease(tx: Tx, run_id: str, token: int, until: int) -> bool:

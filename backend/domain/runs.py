@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from backend.domain.steps import CallTool, Reply, Step, load_step
 
+START_OVER = "Send your message again to start over; what was done so far stays done."
+
 Kind = Literal[
     "message",  # {message_id, content}: a person's word, the first or one that joined
     "step",  # {step, seen}: what the engine decided, having seen the log up to `seen`
@@ -125,6 +127,25 @@ def seen_part(log: Sequence[LogEntry]) -> list[LogEntry]:
 def unseen_messages(log: Sequence[LogEntry]) -> bool:
     """Whether a person said something after the engine last decided, so that the reply it wrote is not the last word."""
     return len(seen_part(log)) < len(log)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineId:
+    """An engine by name, and the version of what it keeps in a run. It takes up what it, or an older version, began."""
+
+    name: str
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.name}/{self.version}"
+
+    def why_not(self, begun_with: str | None) -> str | None:
+        """Why a run begun with that engine cannot go on with this one; None: it can."""
+        name, _, version = (begun_with or str(self)).partition("/")
+        if name == self.name and int(version) <= self.version:
+            return None
+        begun = f"the engine {name}" if name != self.name else f"a newer version of the engine {name}"
+        return f"It was begun with {begun}, and this server works with {self}, which cannot take it up. " + START_OVER
 
 
 @dataclass(frozen=True, slots=True)

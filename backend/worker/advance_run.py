@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ class RunAdvancer:
     async def advance(self, run_id: str) -> None:
         """Claim the run and carry it on. Nothing to do, a lost lease and a cancelled run end quietly; a model that gives
         nothing usable, a broken cap and a fault of our own end the run with the reason."""
-        claimed = await self.db.transact(runs.claim_run, run_id, self.caps)
+        claimed = await self.db.transact(runs.claim_run, run_id, self.caps, self.engine.id)
         if claimed is None:
             return
         failpoint("advance_run.claimed")
@@ -122,12 +123,19 @@ class RunAdvancer:
         if broken:
             raise EngineError(broken)
 
+    def _check_engine(self, claimed: Claimed) -> None:
+        """What is decided already is carried out whoever decided it; what comes next is only for the engine that began."""
+        if why_not := self.engine.id.why_not(claimed.engine):
+            raise EngineError(why_not)
+
     async def _make(self, move: Move, claimed: Claimed, entries: list[LogEntry]) -> None:
         lease = claimed.lease
         match move:
             case Decide():
+                self._check_engine(claimed)
                 await self._decide(claimed, entries)
             case Speak():
+                self._check_engine(claimed)
                 await self._speak(lease, await self._thread(claimed, seen_part(entries)))
             case Execute():
                 execution_id = await self.db.transact(executions.start_execution, lease, move, self.registry, self.policy)
@@ -139,16 +147,18 @@ class RunAdvancer:
     async def _decide(self, claimed: Claimed, entries: list[LogEntry]) -> None:
         lease = claimed.lease
         thread = await self._thread(claimed, entries)
+        kept = deepcopy(thread.state)
         async with self._time_left(lease):
             step, usage = await self.engine.next_step(thread, self.registry.specs())
         log.info("step decided", step=step.kind, tokens=usage.total)
         failpoint("model.answered")
-        await self.db.transact(record_step, lease, step, entries[-1].n, usage, self.registry, self.policy)
+        state = thread.state if thread.state != kept else None
+        await self.db.transact(record_step, lease, step, entries[-1].n, usage, self.registry, self.policy, state)
 
     async def _thread(self, claimed: Claimed, entries: list[LogEntry]) -> Thread:
         """The session so far. What came before this run is summarised once it weighs too much; nothing is cut silently."""
         lease = claimed.lease
-        thread = build_thread(entries, [entry for _, entry in claimed.earlier], claimed.summary, lease.settings)
+        thread = build_thread(entries, [entry for _, entry in claimed.earlier], claimed.summary, lease.settings, claimed.state)
         if not claimed.earlier or weigh(thread) <= SUMMARIZE_ABOVE_TOKENS:
             return thread
         before = build_thread([entry for _, entry in claimed.earlier], summary=claimed.summary)
@@ -158,7 +168,7 @@ class RunAdvancer:
         await self.db.transact(runs.keep_summary, lease, until, text, usage)
         claimed.earlier.clear()
         claimed.summary = text
-        return build_thread(entries, summary=text, settings=lease.settings)
+        return build_thread(entries, summary=text, settings=lease.settings, state=claimed.state)
 
     @contextlib.asynccontextmanager
     async def _time_left(self, lease: Lease) -> AsyncIterator[None]:

@@ -9,14 +9,17 @@ from pathlib import Path
 from backend import failpoints
 from backend.__main__ import main
 
-SPEC = Path(os.environ["ARMABLE_SPEC"])
-
 
 def arm(*_: object) -> None:
-    failpoints.arm(SPEC.read_text())
-    SPEC.unlink()
+    spec = Path(os.environ["ARMABLE_SPEC"])
+    failpoints.arm(spec.read_text())
+    spec.unlink()
+
+
+def serve_armed() -> None:
+    signal.signal(signal.SIGUSR1, arm)
+    main()
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGUSR1, arm)
-    main()
+    serve_armed()

@@ -27,6 +27,7 @@ class Server:
     """`assent serve` with the given settings: ours without prefix, a provider's in capitals. It may be killed and started
     again on its data. Processes that share a directory each have a `name`."""
 
+    program = "tests.support.armable"
     role = "serve"
     words: tuple[str, ...] = ()
 
@@ -45,7 +46,7 @@ class Server:
         environment = self._environment(settings)
         with self.log.open("ab") as log:
             self._log_begins = log.tell()
-            command = [sys.executable, "-m", "tests.support.armable", self.role, *self.words]
+            command = [sys.executable, "-m", self.program, self.role, *self.words]
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         if wait:
             self.wait_until_ready()

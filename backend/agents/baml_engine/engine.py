@@ -18,6 +18,7 @@ from backend.agents.decode import Unreadable, read_reading, read_step, repeats
 from backend.agents.demo_model.endpoint import DemoEndpoint
 from backend.agents.providers import ModelSettings, client_for
 from backend.agents.render import clip, render_thread, render_tools, to_json
+from backend.domain.runs import EngineId
 from backend.domain.steps import Step, Tool, Usage
 
 _CLIENT = "Model"
@@ -30,7 +31,10 @@ Call = Callable[[str | None, BamlCallOptions], Awaitable[str]]
 
 
 class BamlEngine:
-    """An Engine over the configured model. Constructing does no I/O; the demo model's endpoint starts with the first call."""
+    """An Engine over the configured model. Constructing does no I/O; the demo model's endpoint starts with the first call.
+    It keeps nothing in a run: the log is all it needs."""
+
+    id = EngineId("baml", 1)
 
     def __init__(self, settings: ModelSettings, bounds: Bounds | None = None) -> None:
         """Raises ValueError with a line for each setting that is missing."""

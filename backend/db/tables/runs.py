@@ -12,6 +12,9 @@ runs = Table(
     ref("person_id", "people.id"),
     one_of("status"),
     Column("settings", JSON, nullable=False),
+    # The engine that decides its steps, as name/version, once it has decided one; and what that engine keeps, if anything.
+    Column("engine", String(60), nullable=True),
+    Column("engine_state", JSON(none_as_null=True), nullable=True),
     Column("last_n", Integer, nullable=False, default=0),
     # The lease: `token` grows with every claim, and no commit of an older token is accepted.
     Column("token", Integer, nullable=False, default=0),

@@ -2026,6 +2026,11 @@ export interface components {
         Run: {
             /** Created At */
             created_at: string;
+            /**
+             * Engine
+             * @description which engine decides its steps, as name/version, once one began it
+             */
+            engine?: string | null;
             /** Error */
             error?: string | null;
             /** Finished At */

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from backend.core.runs import Lease, claim_run, log_progress
 from backend.db import Tx
 from backend.db.tables import runs
-from backend.domain.runs import Caps
+from backend.domain.runs import Caps, EngineId
 from tests.backend.conftest import Opened
 
 CAPS = Caps(25, 200_000, 600)
@@ -22,7 +22,7 @@ def pending_run(tx: Tx, opened: Opened) -> str:
 
 class TestLease:
     async def test_is_as_before_when_its_progress_was_not_committed(self, opened: Opened) -> None:
-        claimed = await opened.db.transact(claim_run, await opened.db.transact(pending_run, opened), CAPS)
+        claimed = await opened.db.transact(claim_run, await opened.db.transact(pending_run, opened), CAPS, EngineId("baml", 1))
         assert claimed is not None
         before = replace(claimed.lease)
 

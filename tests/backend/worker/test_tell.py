@@ -11,7 +11,7 @@ from backend.core.inbox import receive_message
 from backend.core.runs import Claimed, claim_run, complete_run, end_run
 from backend.db import Tx, connections
 from backend.db.runs import run_by_id
-from backend.domain.runs import Caps
+from backend.domain.runs import Caps, EngineId
 from backend.domain.states import RunStatus
 from backend.domain.steps import Usage
 from backend.worker import tell
@@ -74,7 +74,7 @@ class Desk:
         return await self.claim(received.run_id)
 
     async def claim(self, run_id: str) -> Claimed:
-        claimed = await self.opened.db.transact(claim_run, run_id, CAPS)
+        claimed = await self.opened.db.transact(claim_run, run_id, CAPS, EngineId("baml", 1))
         assert claimed is not None
         return claimed
 

@@ -1,0 +1,38 @@
+"""`assent serve` with an engine of another name, one that keeps something in its runs: it asks twice, then says how often."""
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+from backend.agents.contract import EngineError, Reading, Thread
+from backend.bootstrap import processes
+from backend.domain.runs import EngineId
+from backend.domain.steps import AskText, Reply, Step, Tool, Usage
+from tests.support.armable import serve_armed
+
+
+class Counting:
+    """See `backend.agents.contract.Engine`."""
+
+    id = EngineId("counting", 1)
+
+    async def next_step(self, thread: Thread, tools: Sequence[Tool]) -> tuple[Step, Usage]:
+        asked = thread.state["asked"] = thread.state.get("asked", 0) + 1
+        return (Reply() if asked > 2 else AskText(f"Question {asked}?")), Usage()
+
+    async def reply(self, thread: Thread) -> AsyncGenerator[str | Usage, None]:
+        yield f"I asked {thread.state['asked'] - 1} times."
+        yield Usage()
+
+    async def summarize(self, thread: Thread) -> tuple[str, Usage]:
+        raise EngineError("This engine has no words of its own.")
+
+    async def read_answer(self, request: dict[str, Any], text: str) -> tuple[Reading, Usage]:
+        raise EngineError("This engine reads nothing.")
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+if __name__ == "__main__":
+    processes.make_engine = lambda settings: Counting()  # type: ignore[attr-defined]
+    serve_armed()
