@@ -9,7 +9,9 @@ from typing import Annotated, Any
 from pydantic import Discriminator, TypeAdapter, ValidationError
 
 from backend.agents.contract import Reading, Thread
+from backend.domain.json_values import keepable
 from backend.domain.steps import AskChoice, AskForm, AskText, CallTool, Field, Option, Reply, Review, Step
+from channels.exact import read_json, same_json
 
 TEXT_LIMIT = 100_000  # characters of one decision
 BRACKETS = 64  # what a lenient parser is given at most: its cost grows fast with open brackets
@@ -61,9 +63,11 @@ def read_object(text: str, lenient: LenientParser) -> dict[str, Any]:
         raise Unreadable(f"the answer had {len(text):,} characters, more than {TEXT_LIMIT:,}")
     fenced = _FENCE.match(text)
     try:
-        data = json.loads(fenced.group(1) if fenced else text)
-    except (ValueError, RecursionError):
+        data = read_json(fenced.group(1) if fenced else text)
+    except json.JSONDecodeError:
         data = _leniently(text, lenient)
+    except ValueError as error:  # JSON, but not exact: a lenient reader would round it
+        raise Unreadable(f"the answer cannot be used: {error}") from None
     if isinstance(data, list) and len(data) == 1:
         data = data[0]
     if not isinstance(data, dict):
@@ -89,7 +93,7 @@ def _after_last_user(thread: Thread) -> int:
 
 
 def _is_call(body: dict[str, Any], step: CallTool) -> bool:
-    return body.get("tool") == step.tool and body.get("args") == step.args
+    return body.get("tool") == step.tool and same_json(body.get("args"), step.args)
 
 
 def _leniently(text: str, lenient: LenientParser) -> Any:
@@ -104,20 +108,22 @@ def _leniently(text: str, lenient: LenientParser) -> Any:
 def _json_object(value: Any, name: str) -> dict[str, Any]:
     if isinstance(value, str):
         try:
-            value = json.loads(value or "{}")
-        except (ValueError, RecursionError):
+            value = read_json(value or "{}")
+        except json.JSONDecodeError:
             raise Unreadable(f'"{name}" was not a JSON object') from None
+        except ValueError as error:
+            raise Unreadable(f'"{name}" cannot be used: {error}') from None
     if not isinstance(value, dict):
         raise Unreadable(f'"{name}" was not a JSON object')
     return _storable(value)
 
 
 def _storable(data: dict[str, Any]) -> dict[str, Any]:
-    """JSON as databases and digests have it: Python's own reader also lets NaN, infinity and half surrogate pairs pass."""
+    """JSON as databases and digests have it."""
     try:
-        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError):
-        raise Unreadable("the answer held a number that is not finite, or half a character") from None
+        keepable(data)
+    except ValueError as error:
+        raise Unreadable(f"the answer {error}") from None
     return data
 
 
@@ -167,8 +173,8 @@ def _typed_suggestion(field: Field) -> Field:
     if not isinstance(field.value, str) or field.type not in _JSON_TYPES:
         return field
     try:
-        return replace(field, value=json.loads(field.value))
-    except (ValueError, RecursionError):
+        return replace(field, value=read_json(field.value))
+    except ValueError:
         return replace(field, value=None)
 
 

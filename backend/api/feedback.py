@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from backend.api.context import Context, Reach
 from backend.api.deps import Answering, IdempotencyKey, Json, PageStart, SignedIn, Starting, cursor_after, outcome, page
+from backend.api.exact_route import ExactRoute
 from backend.api.feedback_views import FeedbackRequests, Mails
 from backend.api.schemas import Body, Document, Id, Line, Text
 from backend.core import asks
@@ -31,7 +32,7 @@ from backend.errors import NotFound
 from backend.stream.contract import MISSED_TOPIC
 from channels.contract import InboundAnswer
 
-router = APIRouter(prefix="/api/feedback", tags=["feedback"])
+router = APIRouter(prefix="/api/feedback", tags=["feedback"], route_class=ExactRoute)
 
 MAX_WAIT_S = 60
 LOOK_S = 5
@@ -122,7 +123,9 @@ class Ask(Body):
 
 class Answer(Body):
     action: Annotated[Text, Field(max_length=100)]
-    values: Document | None = None
+    values: Document | None = Field(
+        default=None, description="an edit's: the arguments that change, by name; every other one stays as it was proposed"
+    )
     feedback: Text | None = None
     version: int | None = None
 

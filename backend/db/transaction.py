@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import to_json, to_jsonable_python
 from sqlalchemy import Connection, CursorResult, Row, bindparam, insert, select, update
 from sqlalchemy.sql import Executable
 
@@ -15,6 +16,7 @@ from backend.domain.events import DurableEvent, Published, Signal
 from backend.times import to_text
 
 GENESIS = "0" * 64
+_ODD_DECIMAL = re.compile(r"(?:^|[:,\[])-?(?:[0-9]+(?:\.[0-9]+)?[eE]|0\.0000)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,10 @@ def chain_hash(row: Mapping[str, Any]) -> str:
 
 
 def dumps(value: Any) -> str:
-    """JSON as it is kept and sent: no spaces, no escapes that are not needed. Pydantic's writer takes a quarter of the
-    standard library's time."""
-    return to_json(value).decode()
+    """JSON as it is kept and sent: no spaces, no escapes that are not needed, and numbers written as in the text that an
+    approval is bound to. Pydantic's writer takes a quarter of the standard library's time, and writes very great and very
+    small decimals differently."""
+    text = to_json(value).decode()
+    if _ODD_DECIMAL.search(text):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=to_jsonable_python)
+    return text

@@ -1,21 +1,20 @@
 """Whether an answer fits what was asked, said field by field."""
 
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
 from backend.domain.states import FeedbackType
 from backend.domain.steps import Field
 from backend.errors import FieldError, Invalid
+from channels.exact import MAX_DIGITS, plainest, read_integer, read_number
 
 MAX_TEXT = 20_000
 _EMAIL = re.compile(r"[^@\s<>,;\"()\x00-\x1f]{1,64}@[^@\s<>,;\"()_\x00-\x1f]{1,253}\.[^@\s<>,;\"()_.\x00-\x1f]{2,63}")
-_INTEGER = re.compile(r"[+-]?\d{1,18}")
-_NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?")
 
 ACTIONS: dict[FeedbackType, tuple[str, ...]] = {
     FeedbackType.CONFIRMATION: ("approve", "reject", "edit"),
@@ -139,21 +138,22 @@ def _text(_field: Field, value: Any) -> str:
 
 
 def _integer(_field: Field, value: Any) -> int:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 2**53:
-        raise ValueError("must be a whole number")
+    if isinstance(value, str):
+        return read_integer(value)
+    if isinstance(value, float):
+        raise ValueError(f"must be a whole number, written without a point or an exponent; {value!r} is not")
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 10**MAX_DIGITS:
+        raise ValueError(f"must be a whole number of at most {MAX_DIGITS} digits")
     return value
 
 
 def _number(_field: Field, value: Any) -> int | float:
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        value = float(value) if not _INTEGER.fullmatch(value.strip()) else int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -sys.float_info.max <= value <= sys.float_info.max:
+    if isinstance(value, str):
+        return read_number(value)
+    limit = inf if isinstance(value, float) else 10**MAX_DIGITS
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < limit:
         raise ValueError("must be a number")
-    return value
+    return plainest(value)
 
 
 def _boolean(_field: Field, value: Any) -> bool:

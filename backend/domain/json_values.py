@@ -1,7 +1,8 @@
 """JSON that every part of the system can keep, send and digest."""
 
-import json
 from typing import Any
+
+from channels.exact import MAX_DIGITS, read_json
 
 MAX_DEPTH = 32
 
@@ -21,8 +22,8 @@ def keepable(value: Any, depth: int = 0) -> Any:
         case bool() | None:
             pass
         case int():
-            if abs(value) > 10**30:
-                raise ValueError("holds a number with too many digits")
+            if abs(value) >= 10**MAX_DIGITS:
+                raise ValueError(f"holds a number with more than {MAX_DIGITS} digits")
         case dict():
             for name, item in value.items():
                 keepable(name, depth + 1)
@@ -34,12 +35,5 @@ def keepable(value: Any, depth: int = 0) -> Any:
 
 
 def parse_json(text: str) -> Any:
-    """Strict JSON whose values can be kept. Raises ValueError."""
-    try:
-        return keepable(json.loads(text, parse_constant=_refuse_constant))
-    except RecursionError:
-        raise ValueError("is nested too deeply") from None
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
+    """Strict JSON whose values can be kept as they were written. Raises ValueError."""
+    return keepable(read_json(text))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from channels.email.values import Errors, NoLines, fields_of_args, option_of, values_of
+from channels.email.values import Errors, NoLines, edits_of, option_of, values_of
 from channels.email.words import WITH_REASON, action_of, folded, is_blank, is_turned, split_action, without_signature
 
 Request = Mapping[str, Any]
@@ -95,15 +95,14 @@ def _confirmation(first: str, rest: list[str], request: Request) -> Understood:
 
 
 def _edit(rest: list[str], request: Request) -> Understood:
-    """`APPROVE` with `name: value` lines under it: the call, changed."""
-    args = dict((request.get("action") or {}).get("args") or {})
+    """`APPROVE` with `name: value` lines under it: what shall be another; all else stays as it was proposed."""
     try:
-        values, errors = values_of(rest, fields_of_args(args))
+        edits, errors = edits_of(rest, request)
     except NoLines:
         return Unclear(MORE_TEXT)
     if errors:
         return Wrong(errors)
-    return Decision("edit", args | values) if values else Unclear(MORE_TEXT)
+    return Decision("edit", edits) if edits else Unclear(MORE_TEXT)
 
 
 def _checkpoint(first: str, rest: list[str], _request: Request) -> Understood:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from channels.calls import changed_names
 from channels.contract import Question
 from channels.email.accepted import accepted
 from channels.email.markdown import literal, quoted
@@ -71,7 +72,7 @@ def _said(request: Mapping[str, Any], action: str, values: Mapping[str, Any] | N
     """The answer's own content: the values as they will be used, and the words."""
     if values and action == "edit":
         before = (request.get("action") or {}).get("args") or {}
-        changed = [name for name in values if name not in before or before[name] != values[name]]
+        changed = [name for name in changed_names(before, values) if name in values]
         yield _list([(name, f"{_old(before, name)} → {value_text(values[name])}") for name in changed])
     elif values and request["type"] == "choice":
         yield _list([("", fact(label)) for label in _labels(request, values.get("choice"))])

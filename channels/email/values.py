@@ -1,18 +1,18 @@
 """`name: value` lines as a form's values or a call's arguments, typed as they are asked for."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from channels.calls import arguments_of
 from channels.email.words import folded
+from channels.exact import BLANKS, read_integer, read_number, read_typed_json
 
 Errors = tuple[tuple[str, str], ...]
 Field = Mapping[str, Any]
 _LINK = re.compile(r"(\S+)\s*<(?:mailto:|https?://)[^>]*>")
-_INTEGER = re.compile(r"[+-]?\d{1,18}")
-_NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{1,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?")
+EMPTY = "has no value here: write one, or leave the line out"
 _YES_NO = {"yes": True, "true": True, "y": True, "no": False, "false": False, "n": False}
 
 
@@ -24,21 +24,30 @@ def values_of(lines: Sequence[str], fields: Sequence[Field]) -> tuple[dict[str, 
     """What was filled in, by field name, with an error for each line that does not fit. Empty values are left out.
     Raises NoLines."""
     given, errors = _pairs(lines, fields)
+    filled = {name: text for name, text in given.items() if text.strip()}
+    return _read(filled, fields, errors)
+
+
+def edits_of(lines: Sequence[str], request: Mapping[str, Any]) -> tuple[dict[str, Any], Errors]:
+    """The arguments that are to be others, by name, with an error for each line that does not fit: also for one without
+    a value, which may mean anything. Raises NoLines."""
+    fields = [{"name": each.name, "type": each.kind} for each in arguments_of(request)]
+    given, errors = _pairs(lines, fields)
+    errors += [(name, EMPTY) for name, text in given.items() if not text.strip()]
+    return _read({name: text for name, text in given.items() if text.strip()}, fields, errors)
+
+
+def _read(given: Mapping[str, str], fields: Sequence[Field], errors: list[tuple[str, str]]) -> tuple[dict[str, Any], Errors]:
     values: dict[str, Any] = {}
     for field in fields:
         name = str(field["name"])
-        if not given.get(name, "").strip():
+        if name not in given:
             continue
         try:
             values[name] = _KINDS.get(field["type"], _text)(given[name], field)
         except ValueError as error:
             errors.append((name, str(error)))
     return values, tuple(errors)
-
-
-def fields_of_args(args: Mapping[str, Any]) -> list[Field]:
-    """A call's arguments as fields: each keeps the type it has."""
-    return [{"name": name, "type": _type_of(value)} for name, value in args.items()]
 
 
 def _pairs(lines: Sequence[str], fields: Sequence[Field]) -> tuple[dict[str, str], list[tuple[str, str]]]:
@@ -68,27 +77,13 @@ def _split(line: str, fields: Sequence[Field]) -> tuple[str | None, str]:
     for name in sorted((str(field["name"]) for field in fields), key=len, reverse=True):
         for at, character in enumerate(line):
             if character in ":：=" and folded(line[:at]) == folded(name):
-                return name, line[at + 1 :].strip()
+                return name, line[at + 1 :].strip(BLANKS)
     head, colon, value = line.replace("：", ":", 1).partition(":")
-    return (head.strip(), value.strip()) if colon and re.fullmatch(r"[\s*_]*\w[\w .-]{0,40}[*_]*", head) else (None, "")
-
-
-def _type_of(value: Any) -> str:
-    match value:
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "number"
-        case str():
-            return "text"
-        case _:
-            return "json"
+    return (head.strip(), value.strip(BLANKS)) if colon and re.fullmatch(r"[\s*_]*\w[\w .-]{0,40}[*_]*", head) else (None, "")
 
 
 def _text(text: str, _field: Field) -> str:
-    return text.strip()
+    return text.strip(BLANKS)
 
 
 def _plain(text: str, _field: Field) -> str:
@@ -97,17 +92,17 @@ def _plain(text: str, _field: Field) -> str:
     return found[1] if found else text.strip().removeprefix("<").removesuffix(">")
 
 
-def _integer(text: str, _field: Field) -> int:
-    if not _INTEGER.fullmatch(text.strip()):
-        raise ValueError("must be a whole number such as 12")
-    return int(text)
+def _integer(text: str, field: Field) -> Any:
+    return field["value"] if _is_suggestion(text, field) else read_integer(text)
 
 
-def _number(text: str, _field: Field) -> int | float:
-    plain = text.strip()
-    if not _NUMBER.fullmatch(plain) or abs(float(plain)) == float("inf"):
-        raise ValueError("must be a number such as 12.50")
-    return int(plain) if _INTEGER.fullmatch(plain) else float(plain)
+def _number(text: str, field: Field) -> Any:
+    return field["value"] if _is_suggestion(text, field) else read_number(text)
+
+
+def _is_suggestion(text: str, field: Field) -> bool:
+    """The line came back as it stood in our mail: nobody typed it."""
+    return field.get("value") is not None and text.strip(BLANKS) == str(field["value"])
 
 
 def _boolean(text: str, _field: Field) -> bool:
@@ -139,10 +134,7 @@ def _datetime(text: str, _field: Field) -> str:
 
 
 def _json(text: str, _field: Field) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise ValueError("must be JSON") from None
+    return read_typed_json(text)
 
 
 def option_of(text: str, options: Iterable[Mapping[str, Any]]) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from channels.calls import changed_names
 from channels.showing import units, value_text, visible
 from channels.slack.blocks import Block, words
 
@@ -31,12 +32,7 @@ def show_arguments(args: Mapping[str, Any]) -> list[Block] | None:
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """(name, old, new) of every argument that is another one now."""
-    names = [*before, *(name for name in after if name not in before)]
-    return [
-        (visible(name), _old(before, name), _old(after, name))
-        for name in names
-        if name not in before or name not in after or before[name] != after[name]
-    ]
+    return [(visible(name), _old(before, name), _old(after, name)) for name in changed_names(before, after)]
 
 
 def _old(args: Mapping[str, Any], name: str) -> str:

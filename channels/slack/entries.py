@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from channels.calls import Argument, arguments_of
+from channels.exact import BLANKS, read_integer, read_number, read_typed_json
 from channels.showing import units, visible
 from channels.slack.blocks import Block, entry, option
 
@@ -26,35 +28,27 @@ def can_fill(request: Mapping[str, Any]) -> bool:
     return 0 < len(fields) <= MAX_FIELDS and all(_fits(field) for field in fields)
 
 
-def can_edit(args: Mapping[str, Any]) -> bool:
-    return can_fill({"fields": fields_of_args(args)})
+def can_edit(request: Mapping[str, Any]) -> bool:
+    return can_fill({"fields": fields_of_args(request)})
 
 
-def fields_of_args(args: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A call's arguments as a form's fields; what has no field of its own kind is written as JSON."""
+def fields_of_args(request: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A call's arguments as a form's fields, with what their inputs begin with; what has no field of its own kind is
+    written as JSON."""
     return [
-        {"name": name, "type": _type_of(value), "value": _initial_of(value), "required": False} for name, value in args.items()
+        {"name": each.name, "type": _type_of(each), "value": _initial_of(each), "required": False}
+        for each in arguments_of(request)
     ]
 
 
-def _type_of(value: Any) -> str:
-    match value:
-        case bool():
-            return "boolean"
-        case int() | float() if not _PLAIN_NUMBER.fullmatch(str(value)):
-            return "json"
-        case int():
-            return "integer"
-        case float():
-            return "number"
-        case str():
-            return "long_text" if "\n" in value or len(value) > 80 else "text"
-        case _:
-            return "json"
+def _type_of(argument: Argument) -> str:
+    if argument.kind == "text":
+        return "long_text" if "\n" in argument.value or len(argument.value) > 80 else "text"
+    return argument.kind
 
 
-def _initial_of(value: Any) -> Any:
-    return value if _type_of(value) != "json" else json.dumps(value, ensure_ascii=False, indent=2)
+def _initial_of(argument: Argument) -> Any:
+    return argument.value if argument.kind != "json" else json.dumps(argument.value, ensure_ascii=False, indent=2)
 
 
 def _fits(field: Mapping[str, Any]) -> bool:
@@ -93,25 +87,43 @@ def values_of(fields: Sequence[Mapping[str, Any]], state: Mapping[str, Any]) -> 
         try:
             value = _read(field, given)
         except ValueError as error:
-            errors[_block_id(place)] = str(error)
+            errors[_block_id(place)] = _sentence(str(error))
             continue
         if value is not None:
             values[field["name"]] = value
     return values, errors
 
 
-def args_of(args: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[dict[str, Any], Errors]:
-    """The arguments after editing. What was left as it was keeps its very value."""
-    fields = fields_of_args(args)
-    values, errors = values_of(fields, state)
-    edited: dict[str, Any] = {}
-    for field in fields:
-        name, before = field["name"], args[field["name"]]
-        if name in values:
-            edited[name] = before if values[name] == before and type(values[name]) is type(before) else values[name]
-        elif before is None or isinstance(before, str):
-            edited[name] = None if before is None else ""
-    return edited, errors
+def edits_of(request: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[dict[str, Any], Errors]:
+    """The arguments that are to be others, by name; whatever was left as it stood is not among them."""
+    edits: dict[str, Any] = {}
+    errors: Errors = {}
+    for place, field in enumerate(fields_of_args(request)):
+        given = (state.get(_block_id(place)) or {}).get(ACTION) or {}
+        if _is_untouched(field, given):
+            continue
+        try:
+            edits[field["name"]] = _edited(field, given)
+        except ValueError as error:
+            errors[_block_id(place)] = _sentence(str(error))
+    return edits, errors
+
+
+def _is_untouched(field: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    """An input that cannot be sent whole, or was not sent, says nothing either."""
+    if field["type"] == "boolean":
+        picked = given.get("selected_option")
+        return not picked or _picked(picked, YES_NO) == ("yes" if field["value"] else "no")
+    return "value" not in given or (given["value"] or "") == str(field["value"])
+
+
+def _edited(field: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+    if field["type"] in ("text", "long_text"):
+        return given.get("value") or ""
+    value = _read(field, given)
+    if value is None and not (given.get("value") or "").strip() == "null":
+        raise ValueError("needs a value: an argument can be changed, and not taken out")
+    return value
 
 
 def errors_by_block(fields: Sequence[Mapping[str, Any]], errors: Sequence[tuple[str, str]]) -> Errors:
@@ -120,9 +132,13 @@ def errors_by_block(fields: Sequence[Mapping[str, Any]], errors: Sequence[tuple[
     found: Errors = {}
     for name, message in errors:
         known = blocks.get(name.removeprefix("values.").removeprefix("args."))
-        said = message[:1].upper() + message[1:] if known else f"{name}: {message}"
+        said = _sentence(message) if known else f"{name}: {message}"
         found.setdefault(known or _block_id(0), said)
     return found
+
+
+def _sentence(message: str) -> str:
+    return message[:1].upper() + message[1:]
 
 
 def _block_id(place: int) -> str:
@@ -131,6 +147,8 @@ def _block_id(place: int) -> str:
 
 def _element(field: Mapping[str, Any]) -> Block:
     kind, value = field["type"], field.get("value")
+    if kind in ("integer", "number") and value is not None and not _PLAIN_NUMBER.fullmatch(str(value)):
+        kind = "text"  # Slack's own input for numbers may write such a one differently
     made = {"action_id": ACTION, **_KINDS.get(kind, {"type": "plain_text_input", "multiline": kind in ("long_text", "json")})}
     if made["type"] == "plain_text_input":
         made |= {"max_length": MAX_INPUT}
@@ -191,7 +209,7 @@ def _read(field: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
     if kind == "datetime":
         at = given.get("selected_date_time")
         return None if at is None else datetime.fromtimestamp(int(at), UTC).isoformat()
-    return _typed(kind, given.get("value"))
+    return _typed(field, given.get("value"))
 
 
 def _picked(chosen: Mapping[str, Any] | None, options: Sequence[Mapping[str, Any]]) -> str | None:
@@ -203,15 +221,15 @@ def _picked(chosen: Mapping[str, Any] | None, options: Sequence[Mapping[str, Any
     return str(options[int(place)]["value"])
 
 
-def _typed(kind: str, text: str | None) -> Any:
-    if text is None or not text.strip():
+def _typed(field: Mapping[str, Any], text: str | None) -> Any:
+    kind = field["type"]
+    if kind not in _READERS:
+        return text or None
+    if text is None or not text.strip(BLANKS):
         return None
-    try:
-        if kind == "integer":
-            return int(text)
-        if kind == "number":
-            return float(text) if not text.strip().lstrip("+-").isdigit() else int(text)
-        return json.loads(text) if kind == "json" else text
-    except (ValueError, RecursionError):
-        said = {"integer": "a whole number", "number": "a number"}.get(kind, "JSON")
-        raise ValueError(f"Must be {said}") from None
+    if field.get("value") is not None and text == str(field["value"]):
+        return field["value"]  # nobody typed it
+    return _READERS[kind](text)
+
+
+_READERS = {"integer": read_integer, "number": read_number, "json": read_typed_json}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from channels.contract import SaidAnswer, SaidMessage
-from channels.slack.entries import ACTION, Errors, args_of, errors_by_block, fields_of_args, values_of
+from channels.slack.entries import ACTION, Errors, edits_of, errors_by_block, fields_of_args, values_of
 from channels.slack.modals import SAID
 from channels.slack.mrkdwn import unescape
 from channels.slack.outbound import SELECTED
@@ -171,8 +171,9 @@ def answer_of_submission(sent: Submission, request: Payload) -> tuple[SaidAnswer
             values, errors = values_of(request.get("fields") or [], sent.state)
             return _answer(sent, "submit", values), errors
         if sent.verb == "edit":
-            args, errors = args_of((request.get("action") or {}).get("args") or {}, sent.state)
-            return _answer(sent, "edit", args), errors
+            edits, errors = edits_of(request, sent.state)
+            # Sent off as it stood, it approves the call as it was proposed.
+            return _answer(sent, "edit" if edits else "approve", edits or None), errors
         said = ((sent.state.get(SAID) or {}).get(ACTION) or {}).get("value")
     except (KeyError, TypeError, AttributeError) as error:
         raise Unreadable(f"a window's entries without {error}") from None
@@ -183,8 +184,7 @@ def errors_of(sent: Submission, request: Payload, errors: tuple[tuple[str, str],
     """A refusal as Slack shows it in the window: beside the fields it is about."""
     if sent.verb not in ("fill", "edit"):
         return {SAID: errors[0][1] if errors else reason}
-    args = (request.get("action") or {}).get("args") or {}
-    fields = request.get("fields") or [] if sent.verb == "fill" else fields_of_args(args)
+    fields = request.get("fields") or [] if sent.verb == "fill" else fields_of_args(request)
     return errors_by_block(fields, errors or (("", reason),))
 
 

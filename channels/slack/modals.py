@@ -34,7 +34,7 @@ def modal_of(verb: str, question: Question, place: Mapping[str, str]) -> Block:
                 "Fill in", [header(request["title"]), *entries_of(request["fields"])], metadata=metadata, submit="Submit"
             )
         case "edit":
-            inputs = entries_of(fields_of_args(request["action"]["args"]))
+            inputs = entries_of(fields_of_args(request))
             return modal("Edit and approve", [header(request["title"]), *inputs], metadata=metadata, submit="Approve")
         case _:
             title, label, optional = FORMS[verb]

@@ -125,7 +125,7 @@ def _confirmation(request: Mapping[str, Any]) -> tuple[list[Block], list[Block]]
     token = token_of(request)
     offered = {
         "approve": button("approve", "Approve", token, style=None if high else "primary", confirm=sure),
-        "edit": button("edit", "Edit…", token) if action and can_edit(action.get("args") or {}) else None,
+        "edit": button("edit", "Edit…", token) if action and can_edit(request) else None,
         "reject": button("reject", "Reject…", token, style="danger"),
     }
     return [*tool, *shown], [

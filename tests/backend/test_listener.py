@@ -137,7 +137,7 @@ class TestAnswer:
         refused = await inbox.answer(answered(id, action="submit"))
         assert isinstance(refused, Refused) and refused.code == "invalid" and refused.question is not None
 
-    @pytest.mark.parametrize("value", [float("nan"), "half a pair \ud800", "\x00", 10**40])
+    @pytest.mark.parametrize("value", [float("nan"), "half a pair \ud800", "\x00", 10**101])
     async def test_that_cannot_be_kept_is_refused_and_nothing_is(self, post: Post, inbox: ChannelInbox, value: Any) -> None:
         id = await post.ask(action={"tool": "deploy", "args": {"n": 1}, "risk": "low"})
         refused = await inbox.answer(answered(id, action="edit", values={"n": value}))

@@ -10,6 +10,8 @@ from tests.support.person import Person, until
 from tests.support.server import Server
 from tests.support.slack import DANA, EVE, SECRET, TOKEN, Fault, Slack, deliver, faults_beside, link, run_slack
 
+WHOLE = "Must be a whole number in plain digits such as 1200"
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Slack]]:
@@ -163,7 +165,7 @@ class TestForm:
         request = ask(dana, "form")
         slack.click(card(slack, request["id"]), "fill")
         wrong = {"field 0": {"value": {"type": "number_input", "value": "x"}}}
-        assert slack.submit(wrong) == {"t": "view_errors", "errors": {"field 0": "Must be a whole number"}}
+        assert slack.submit(wrong) == {"t": "view_errors", "errors": {"field 0": f'{WHOLE}; "x" is not'}}
         slack.submit({"field 0": {"value": {"type": "number_input", "value": "7"}}})
         decided = until(lambda: dana.get(f"/api/feedback/{request['id']}"), lambda now: now["status"] == "answered")
         assert decided["response"]["values"] == {"n": 7}

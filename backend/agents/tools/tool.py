@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import json
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +12,7 @@ from typing import Any, Literal, get_type_hints
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from backend.domain.steps import Tool as ToolSpec
+from channels.exact import plainest
 
 RESULT_LIMIT = 32_000  # characters of a result as JSON
 
@@ -69,9 +69,13 @@ class Tool:
     def validate(self, args: Any) -> dict[str, Any]:
         """The arguments in their one canonical form, defaults filled in. Raises ToolInputError."""
         try:
-            return {name: _canonical(value) for name, value in self._model.model_validate(args).model_dump(mode="json").items()}
+            kept = self._model.model_validate(args).model_dump(mode="json")
         except ValidationError as error:
             raise ToolInputError(_explain(error)) from None
+        rounded = [(name, _rounded(given, kept[name])) for name, given in args.items() if name in kept]
+        if any(message for _, message in rounded):
+            raise ToolInputError([(name, message) for name, message in rounded if message])
+        return {name: plainest(value) for name, value in kept.items()}
 
     async def run(self, context: ToolContext, args: dict[str, Any]) -> Any:
         """Execute with arguments that `validate` gave. Returns JSON; raises ToolError whatever the tool raised, and
@@ -116,9 +120,16 @@ class Tool:
         return ToolContext in get_type_hints(self.function).values()
 
 
-def _canonical(value: Any) -> Any:
-    """500.0 and 500 are one amount: they must have one digest."""
-    return int(value) if isinstance(value, float) and value.is_integer() and math.fabs(value) < 2**53 else value
+def _rounded(given: Any, kept: Any) -> str:
+    """What is wrong where a number would be used as another one than was given; empty where it is not."""
+    match given, kept:
+        case dict(), dict():
+            return next((found for name in given if name in kept and (found := _rounded(given[name], kept[name]))), "")
+        case list(), list():
+            return next((found for pair in zip(given, kept, strict=False) if (found := _rounded(*pair))), "")
+        case int() | float(), int() | float() if given != kept:
+            return f"{given} has more digits than the tool takes: it would be used as {kept}"
+    return ""
 
 
 def _bounded(result: Any) -> Any:

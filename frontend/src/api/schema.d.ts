@@ -871,7 +871,10 @@ export interface components {
             action: string;
             /** Feedback */
             feedback?: string | null;
-            /** Values */
+            /**
+             * Values
+             * @description an edit's: the arguments that change, by name; every other one stays as it was proposed
+             */
             values?: {
                 [key: string]: unknown;
             } | null;

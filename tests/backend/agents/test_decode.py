@@ -82,6 +82,36 @@ class TestAStep:
         assert step.fields[0].value is None
 
 
+EXACT = '{"id":725653563933458432,"wide":[9007199254740993,-1,0.1,1e+16,1e-05,1.0,-0.0],"text":"\\u202e\\n"}'
+
+
+class TestNumbers:
+    @pytest.mark.parametrize("args", [EXACT, json.dumps(EXACT)], ids=["object", "text"])
+    def test_are_read_as_they_are_written(self, args: str) -> None:
+        step = read_step(f'{{"kind": "tool", "tool": "x", "args": {args}}}', strict)
+        assert isinstance(step, CallTool)
+        assert json.dumps(step.args, separators=(",", ":")) == EXACT
+
+    @pytest.mark.parametrize(
+        ("number", "said"),
+        [
+            ("1e400", '"1e400" is too large'),
+            ("NaN", "NaN is not JSON"),
+            ("0.1000000000000000055511151231257827", "the nearest is 0.1"),
+            ("9" * 101, "more than 100 digits"),
+            ('{"a":1,"a":2}', '"a" stands twice'),
+            ('"\\ud800"', "half of a surrogate pair"),
+            ('"\\u0000"', "NUL"),
+            ("[" * 40 + "]" * 40, "nested deeper"),
+        ],
+    )
+    @pytest.mark.parametrize("as_text", [False, True])
+    def test_that_cannot_be_kept_are_refused_and_never_read_leniently(self, number: str, said: str, as_text: bool) -> None:
+        args = f'{{"n": {number}}}'
+        with pytest.raises(Unreadable, match=said):
+            read_step(f'{{"kind": "tool", "tool": "x", "args": {json.dumps(args) if as_text else args}}}', strict)
+
+
 class TestAnAnswerTooLargeOrTooDeep:
     @pytest.mark.parametrize(
         "text", ["[" * 100_000, '{"a":' * 20_000, "x" * (TEXT_LIMIT + 1), "{" * (BRACKETS + 1), '[{"' * BRACKETS]

@@ -14,6 +14,7 @@ GOOD: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("confirmation", "approve", {}, {}),
     ("confirmation", "reject", {"feedback": "not on a Friday"}, {"feedback": "not on a Friday"}),
     ("confirmation", "edit", {"values": {"to": "staging", "version": 7}}, {"values": {"to": "staging", "version": 7}}),
+    ("confirmation", "edit", {"values": {"to": " staging\n"}}, {"values": {"to": " staging\n", "version": 7}}),
     ("choice", "submit", {"values": {"choice": "b"}}, {"values": {"choice": "b"}}),
     ("choice", "decline", {}, {}),
     ("text", "submit", {"feedback": "42"}, {"feedback": "42"}),
@@ -28,7 +29,7 @@ GOOD: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
 BAD: list[tuple[str, dict[str, Any], str]] = [
     ("confirmation", {"action": "submit"}, "action"),
     ("confirmation", {"action": "edit"}, "values"),
-    ("confirmation", {"action": "edit", "values": {"to": "x"}}, "version"),
+    ("confirmation", {"action": "edit", "values": {}}, "values"),
     ("confirmation", {"action": "edit", "values": {"to": "x", "version": 1, "sudo": True}}, "sudo"),
     ("choice", {"action": "submit"}, "choice"),
     ("choice", {"action": "submit", "values": {"choice": "c"}}, "choice"),
@@ -73,6 +74,37 @@ BAD_ASKS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+EXACT = '{"user":725653563933458432,"wide":9007199254740993,"rate":1e-05,"whole":1.0,"cost":12.5,"great":1e+16}'
+INEXACT = [
+    ("1e400", '"1e400" is too large'),
+    ("0.1000000000000000055", "the nearest is 0.1"),
+    ("9007199254740993.0", "the nearest is 9007199254740992.0"),
+    ("NaN", "NaN is not JSON"),
+    ('{"a":1,"a":2}', '"a" stands twice'),
+]
+
+
+class TestNumbers:
+    def test_come_back_as_they_were_sent(self, dana: Person) -> None:
+        body = f'{{"type":"confirmation","title":"?","action":{{"tool":"x","args":{EXACT}}}}}'
+        asked = dana.http.post("/api/feedback", content=body, headers={"Content-Type": "application/json"})
+        assert asked.status_code == 201 and f'"args":{EXACT}' in asked.text
+        id = asked.json()["id"]
+        assert f'"args":{EXACT}' in dana.http.get(f"/api/feedback/{id}").text
+        edit = '{"action":"edit","values":{"cost":0.30000000000000004}}'
+        answered = dana.http.post(f"/api/feedback/{id}/answer", content=edit, headers={"Content-Type": "application/json"})
+        assert f'"values":{EXACT.replace("12.5", "0.30000000000000004")}' in answered.text
+
+    @pytest.mark.parametrize(("value", "said"), INEXACT)
+    def test_that_cannot_be_kept_are_refused_with_the_reason(self, dana: Person, value: str, said: str) -> None:
+        json = {"Content-Type": "application/json"}
+        body = f'{{"type":"confirmation","title":"?","action":{{"tool":"x","args":{{"n":{value}}}}}}}'
+        assert said in refused(dana.http.post("/api/feedback", content=body, headers=json), 422, "invalid")["detail"]
+        id = ask(dana, "confirmation")["id"]
+        edit = f'{{"action":"edit","values":{{"version":{value}}}}}'
+        assert said in refused(dana.http.post(f"/api/feedback/{id}/answer", content=edit, headers=json), 422, "invalid")["detail"]
+
+
 class TestAnswer:
     @pytest.mark.parametrize(("type", "action", "sent", "kept"), GOOD)
     def test_that_fits_decides_the_request(
@@ -109,11 +141,13 @@ class TestAnswer:
         request = dana.pending(started["session_id"])
         for values, field in (
             ({"amount": -1, "to": "Carla"}, "amount"),
-            ({"amount": 1}, "to"),
+            ({"amount": 1, "from": "Eve"}, "from"),
+            ({"to": " Carla "}, "to"),
             ({"amount": "1", "to": "x"}, "amount"),
         ):
             assert field in fields_of(refused(dana.answer(request["id"], "edit", values=values), 422, "invalid"))
-        assert dana.answer(request["id"], "edit", values={"amount": 101, "to": "Carla"}).status_code == 200
+        edited = dana.answer(request["id"], "edit", values={"amount": 101}).json()
+        assert edited["response"]["values"] == {"amount": 101, "to": "Carla"}
         run = dana.run_when(started["run_id"])
         [execution] = [entry for entry in run["log"] if entry["kind"] == "execution_started"]
         assert execution["args"] == {"amount": 101, "to": "Carla"}

@@ -25,7 +25,7 @@ ROWS: tuple[tuple[str, str, str], ...] = (
     ("gmail-web-italian", "checkpoint", 'revise "shorten the interviews,\nand add a budget if there is room"'),
     ("gmail-form", "form", "submit name=Dana Lee, seats=6, day=2026-12-01"),
     ("gmail-form-wrong", "form", "wrong colour seats"),
-    ("gmail-edit", "confirmation", "edit amount=100, reason=charged twice"),
+    ("gmail-edit", "confirmation", "edit amount=100"),
     ("gmail-edit-unknown-name", "confirmation", "wrong amuont"),
     ("gmail-text", "text", 'submit "Tell them we need the parts by Monday.\n\nIf not, we cancel. Is that clear enough?"'),
     ("gmail-text-names-the-marker", "text", "unclear"),

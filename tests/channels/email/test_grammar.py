@@ -155,13 +155,27 @@ class TestConfirmation:
 
     def test_is_changed_by_lines_under_the_word(self) -> None:
         edited = understand('APPROVE\namount: 100\nurgent: yes\nrate: 2.5\ntags: ["b"]\n\nThanks,\nDana', CONFIRMATION)
-        assert edited == Decision("edit", {"amount": 100, "to": "Bob", "rate": 2.5, "urgent": True, "tags": ["b"]})
+        assert edited == Decision("edit", {"amount": 100, "rate": 2.5, "urgent": True, "tags": ["b"]})
+
+    def test_is_changed_only_where_a_line_says_so(self) -> None:
+        proposed = {"amount": 500, "user": 725653563933458432, "note": " as is "}
+        request = asked("confirmation", action={"tool": "pay", "args": proposed, "risk": "medium"})
+        assert understand("APPROVE\namount: 501", request) == Decision("edit", {"amount": 501})
+
+    def test_is_of_the_kind_the_tool_declares(self) -> None:
+        schema = {"properties": {"amount": {"type": "number"}}}
+        request = asked("confirmation", action={"tool": "pay", "args": {"amount": 500}, "schema": schema})
+        assert understand("APPROVE\namount: 499.50", request) == Decision("edit", {"amount": 499.5})
 
     @pytest.mark.parametrize(
         ("line", "name"),
         [
             ("amount: lots", "amount"),
             ("amount: 1.5", "amount"),
+            ("amount: 1.000", "amount"),
+            ("amount: 0x10", "amount"),
+            ("amount:", "amount"),
+            ("rate: 1.000", "rate"),
             ("urgent: perhaps", "urgent"),
             ("tags: [", "tags"),
             ("amuont: 1", "amuont"),

@@ -137,10 +137,26 @@ class TestInput:
 
     @pytest.mark.parametrize(
         ("value", "kind"),
-        [(7, "integer"), (-0.5, "number"), (1e21, "json"), (10**20, "json"), (1e-9, "json"), (True, "boolean"), ([1], "json")],
-    )
+        [
+            (7, "integer"), (-0.5, "number"), (1e21, "number"), (10**20, "integer"), (True, "boolean"), ([1], "json"),
+            ("a\r\nb", "json"), ("a\nb", "long_text"),
+        ],
+    )  # fmt: skip
     def test_of_an_argument_is_of_its_kind(self, value: Any, kind: str) -> None:
-        assert fields_of_args({"x": value})[0]["type"] == kind
+        assert fields_of_args(calling(x=value))[0]["type"] == kind
+
+    def test_of_an_argument_is_of_the_kind_its_tool_declares(self) -> None:
+        schema = {"properties": {"x": {"type": "number"}}}
+        assert fields_of_args({"action": {"args": {"x": 500}, "schema": schema}})[0]["type"] == "number"
+
+    @pytest.mark.parametrize("value", [725653563933458432, 1e21, 1e-9, 9007199254740993])
+    def test_is_text_where_slack_would_write_the_number_differently(self, value: float) -> None:
+        element = entries_of(fields_of_args(calling(x=value)))[0]["element"]
+        assert (element["type"], element["initial_value"]) == ("plain_text_input", str(value))
+
+
+def calling(**args: Any) -> dict[str, Any]:
+    return {"action": {"args": args}}
 
 
 class TestSubmission:
@@ -167,20 +183,38 @@ class TestSubmission:
         wrong = entered(n={"value": "seven"}, x={"value": "much"}, ok={"selected_option": {"value": "9"}})
         _, errors = answer_of_submission(submission_of(sent("fill", wrong)), {"fields": FIELDS})
         assert errors == {
-            "field 0": "Must be a whole number",
-            "field 1": "Must be a number",
+            "field 0": 'Must be a whole number in plain digits such as 1200; "seven" is not',
+            "field 1": 'Must be a number such as 1200 or 12.5; "much" is not',
             "field 2": "Choose one of the options",
         }
 
-    def test_of_edited_arguments_keeps_what_was_not_changed(self) -> None:
-        args = {"amount": 120, "rate": 0.1, "to": "Vera", "note": "x", "tags": ["a"], "none": None}
+    def test_of_edited_arguments_says_only_what_was_changed(self) -> None:
+        request = calling(amount=120, id=725653563933458432, rate=0.1, to="Vera", note="x", tags=["a"], none=None)
         entries = entered(
-            amount={"value": "100"}, rate={"value": "0.1"}, to={"value": "Vera"}, note={"value": None}, tags={"value": '["a"]'},
-            none={"value": "null"},
+            amount={"value": "100"}, id={"value": "725653563933458432"}, rate={"value": "0.1"}, to={"value": "Vera"},
+            note={"value": None}, tags={"value": '[\n  "a"\n]'}, none={"value": "null"},
         )  # fmt: skip
-        said, errors = answer_of_submission(submission_of(sent("edit", entries)), {"action": {"args": args}})
-        assert errors == {} and said.action == "edit"
-        assert said.values == args | {"amount": 100, "note": ""}
+        said, errors = answer_of_submission(submission_of(sent("edit", entries)), request)
+        assert (errors, said.action, said.values) == ({}, "edit", {"amount": 100, "note": ""})
+
+    def test_of_edited_arguments_keeps_text_as_it_was_typed(self) -> None:
+        for text in (" Vera ", "   ", "a\n\n b\n"):
+            said, _ = answer_of_submission(submission_of(sent("edit", entered(to={"value": text}))), calling(to="Bob"))
+            assert said.values == {"to": text}
+
+    def test_of_edited_arguments_that_were_left_alone_approves_them(self) -> None:
+        said, errors = answer_of_submission(submission_of(sent("edit", entered(n={"value": "1"}))), calling(n=1))
+        assert (errors, said.action, said.values) == ({}, "approve", None)
+
+    @pytest.mark.parametrize("given", [{"value": None}, {"value": " "}, {"value": "1.000"}, {"value": "0x10"}])
+    def test_of_edited_arguments_leaves_no_number_out(self, given: dict[str, Any]) -> None:
+        _, errors = answer_of_submission(submission_of(sent("edit", entered(n=given))), calling(n=500))
+        assert list(errors) == ["field 0"]
+
+    def test_of_a_form_takes_a_suggestion_nobody_touched(self) -> None:
+        fields = [{"name": "n", "type": "number", "value": 1.234}]
+        said, errors = answer_of_submission(submission_of(sent("fill", entered(n={"value": "1.234"}))), {"fields": fields})
+        assert (errors, said.values) == ({}, {"n": 1.234})
 
     def test_of_broken_json_is_an_error(self) -> None:
         request = {"action": {"args": {"tags": ["a"]}}}

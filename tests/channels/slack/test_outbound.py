@@ -126,7 +126,7 @@ class TestMessage:
     @given(hostile, hostile, args)
     def test_s_windows_keep_every_limit(self, title: str, prompt: str, arguments: dict[str, Any]) -> None:
         asked = question(title=title, prompt=prompt, action=call(arguments), context={"notes": prompt})
-        for verb in ("reject", "details", *(["edit"] if can_edit(arguments) else [])):
+        for verb in ("reject", "details", *(["edit"] if can_edit(asked.request) else [])):
             assert broken(modal_of(verb, asked, {"channel": "D1", "ts": "1.2"})) == []
 
     @settings(max_examples=60, deadline=None)

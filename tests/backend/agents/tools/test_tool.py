@@ -98,6 +98,11 @@ class TestArguments:
         assert [name for name, _ in refused.value.errors] == fields
         assert all(message for _, message in refused.value.errors)
 
+    @pytest.mark.parametrize("value", [9007199254740993, -(2**53) - 1, 10**30 + 1])
+    def test_are_never_rounded(self, value: int) -> None:
+        with pytest.raises(ToolInputError, match=f"{value} has more digits than the tool takes"):
+            tool(later).validate({"seconds": value})
+
     @pytest.mark.parametrize("value", [float("nan"), float("inf")])
     def test_are_finite(self, value: float) -> None:
         with pytest.raises(ToolInputError):

@@ -1,0 +1,99 @@
+"""Numbers read to the digit, or refused: one reader for what people type on every channel and for the JSON that agents and
+programs send. `frontend/src/lib/exact.ts` is its twin; `tests/support/numbers.json` holds both to the same results."""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+BLANKS = " \t\r\n"
+MAX_DIGITS = 100
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_THOUSANDS = re.compile(r"(-?[1-9][0-9]{0,2})\.([0-9]{3})")
+_SHOWN = 60
+
+
+def read_integer(text: str) -> int:
+    """The whole number that `text` is, of up to 100 digits. Raises ValueError naming what was written."""
+    plain = text.strip(BLANKS)
+    if not _INTEGER.fullmatch(plain):
+        raise ValueError(f"must be a whole number in plain digits such as 1200; {_quoted(text)} is not")
+    return _whole(plain)
+
+
+def read_number(text: str) -> int | float:
+    """The number that `text` is. Raises ValueError naming what was written, also where it may mean two numbers, or cannot be
+    kept to the digit."""
+    plain = text.strip(BLANKS)
+    if not _NUMBER.fullmatch(plain):
+        raise ValueError(f"must be a number such as 1200 or 12.5; {_quoted(text)} is not")
+    if _INTEGER.fullmatch(plain):
+        return _whole(plain)
+    grouped = _THOUSANDS.fullmatch(plain)
+    if grouped:
+        raise ValueError(f"{_quoted(text)} may mean thousands: write {grouped[1]}{grouped[2]}, or {plain}0")
+    return plainest(_decimal(plain))
+
+
+def plainest(number: int | float) -> int | float:
+    """500.0 and 500 are one amount: they must have one digest."""
+    return int(number) if isinstance(number, float) and number.is_integer() and abs(number) < 2**53 else number
+
+
+def read_json(text: str) -> Any:
+    """Strict JSON with every number as it was written. Raises ValueError saying what is in the way: it is no JSON, a name
+    stands twice in an object, a number cannot be kept to the digit."""
+    try:
+        return json.loads(
+            text, parse_int=_whole, parse_float=_decimal, parse_constant=_refuse_constant, object_pairs_hook=_object
+        )
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+
+
+def read_typed_json(text: str) -> Any:
+    """The same for what a person typed. Raises ValueError in words for that person."""
+    try:
+        return read_json(text)
+    except json.JSONDecodeError:
+        raise ValueError("must be JSON") from None
+
+
+def same_json(one: Any, other: Any) -> bool:
+    """Whether both are written alike: 1, 1.0 and true are equal to Python, and three different arguments."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+def _whole(text: str) -> int:
+    if len(text) - text.startswith("-") > MAX_DIGITS:
+        raise ValueError(f"{_quoted(text)} has more than {MAX_DIGITS} digits")
+    return int(text)
+
+
+def _decimal(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"{_quoted(text)} is too large")
+    digits = re.split("[eE]", text)[0]
+    exact = not digits.strip("-0.") if number == 0 else Decimal(repr(number)) == Decimal(text)
+    if not exact:
+        raise ValueError(f"{_quoted(text)} has more digits than can be kept; the nearest is {number!r}")
+    return number
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{_quoted(twice)} stands twice in one object")
+    return made
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if len(text) <= _SHOWN else f'"{text[:_SHOWN]}…"'
