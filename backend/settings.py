@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from backend import failpoints
 from backend.environment import ENV_FILE, PREFIX, faults
+from backend.secret_keys import parse_secrets
 
 Provider = Literal["demo", "openai", "azure", "anthropic", "ollama", "openrouter", "openai-generic"]
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -111,10 +112,8 @@ class Settings(BaseSettings):
     @field_validator("secret_key")
     @classmethod
     def _check_key(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and (len(value.get_secret_value()) < 32 or len(set(value.get_secret_value())) < 12):
-            raise ValueError(
-                "use 32 or more random characters (`openssl rand -base64 48`), or leave it unset: one is made and kept"
-            )
+        if value is not None:
+            parse_secrets(value.get_secret_value())
         return value
 
     @field_validator("public_url", "llm_base_url", *_ADDRESSES)

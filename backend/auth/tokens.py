@@ -5,11 +5,11 @@ import hashlib
 import hmac
 import secrets
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jose import JWTError, jwt
 
-from backend.auth.keys import derive_key
+from backend.auth.keys import derive_key, key_id
 from backend.errors import Unauthorized
 
 ALGORITHM = "HS256"
@@ -34,9 +34,11 @@ class RefreshClaims(NamedTuple):
 class Tokens:
     """Issues and reads tokens under the installation's secret; keeps nothing."""
 
-    def __init__(self, secret: str) -> None:
-        self._access_key = derive_key(secret, "access token")
-        self._refresh_key = derive_key(secret, "refresh token").encode()
+    def __init__(self, *secrets: str) -> None:
+        """The newest secret first: it issues, and all of them read."""
+        self._newest = key_id(secrets[0])
+        self._access_keys = {key_id(secret): derive_key(secret, "access token") for secret in secrets}
+        self._refresh_keys = [derive_key(secret, "refresh token").encode() for secret in secrets]
 
     def issue_access(self, person_id: str, sign_in_id: str) -> str:
         now = int(time.time())
@@ -49,18 +51,15 @@ class Tokens:
             "iat": now,
             "exp": now + ACCESS_SECONDS,
         }
-        return str(jwt.encode(claims, self._access_key, algorithm=ALGORITHM))
+        return str(jwt.encode(claims, self._access_keys[self._newest], algorithm=ALGORITHM, headers={"kid": self._newest}))
 
     def read_access(self, token: str) -> AccessClaims:
         """What a good access token says. Raises Unauthorized for anything else, without saying which part was wrong."""
         if len(token) > MAX_LENGTH:
             raise Unauthorized()
         try:
-            if set(jwt.get_unverified_header(token)) - {"alg", "typ"}:
-                raise Unauthorized()
-            claims = jwt.decode(
-                token, self._access_key, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=_OPTIONS
-            )
+            key = self._access_key(jwt.get_unverified_header(token))
+            claims = jwt.decode(token, key, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=_OPTIONS)
         except JWTError as error:
             expired = "expired" in str(error)
             raise (
@@ -71,9 +70,17 @@ class Tokens:
             raise Unauthorized()
         return AccessClaims(claims["sub"], claims["sid"], claims["exp"])
 
+    def _access_key(self, header: dict[str, Any]) -> str:
+        """The key that a token's header names; a token from before keys had names was made with the newest or the only one."""
+        named = header.get("kid", self._newest)
+        key = self._access_keys.get(named) if isinstance(named, str) else None
+        if key is None or set(header) - {"alg", "typ", "kid"}:
+            raise Unauthorized()
+        return key
+
     def issue_refresh(self, sign_in_id: str, generation: int) -> str:
         """The token of one generation: the same each time it is asked for, worthless without the installation's secret."""
-        return f"rt1.{sign_in_id}.{generation}.{self._seal(sign_in_id, generation)}"
+        return f"rt1.{sign_in_id}.{generation}.{_seal(self._refresh_keys[0], sign_in_id, generation)}"
 
     def read_refresh(self, token: str) -> RefreshClaims:
         """Which generation of which sign-in a genuine refresh token is. Raises Unauthorized."""
@@ -88,13 +95,15 @@ class Tokens:
         ):
             raise Unauthorized("Sign in again.", code="invalid_refresh_token")
         sign_in_id, generation = parts[1], int(parts[2])
-        if not hmac.compare_digest(parts[3].encode(), self._seal(sign_in_id, generation).encode()):
+        seals = [_seal(key, sign_in_id, generation).encode() for key in self._refresh_keys]
+        if not any(hmac.compare_digest(parts[3].encode(), seal) for seal in seals):
             raise Unauthorized("Sign in again.", code="invalid_refresh_token")
         return RefreshClaims(sign_in_id, generation)
 
-    def _seal(self, sign_in_id: str, generation: int) -> str:
-        digest = hmac.new(self._refresh_key, f"{sign_in_id}.{generation}".encode(), hashlib.sha256).digest()
-        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+def _seal(key: bytes, sign_in_id: str, generation: int) -> str:
+    digest = hmac.new(key, f"{sign_in_id}.{generation}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def new_ticket() -> tuple[str, str]:

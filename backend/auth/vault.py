@@ -2,20 +2,21 @@
 
 import base64
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from backend.auth.keys import derive_key
 
 
 class Sealed(Exception):
-    """What was sealed cannot be opened with this installation's secret."""
+    """What was sealed cannot be opened with this installation's secrets."""
 
 
 class Vault:
-    """Seals with a key of its own, derived from the installation's secret."""
+    """Seals with a key of its own, derived from the newest of the installation's secrets; opens with any."""
 
-    def __init__(self, secret: str) -> None:
-        self._cipher = Fernet(base64.urlsafe_b64encode(bytes.fromhex(derive_key(secret, "vault"))))
+    def __init__(self, *secrets: str) -> None:
+        keys = (base64.urlsafe_b64encode(bytes.fromhex(derive_key(secret, "vault"))) for secret in secrets)
+        self._cipher = MultiFernet([Fernet(key) for key in keys])
 
     def seal(self, text: str) -> str:
         return self._cipher.encrypt(text.encode()).decode()

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from backend.agents.contract import Engine, EngineError
-from backend.auth.keys import derive_key, load_secret
+from backend.auth.keys import derive_key, load_secrets
 from backend.auth.vault import Sealed, Vault
 from backend.core.connections import lose_accounts
 from backend.core.mailboxes import wake_mailbox
@@ -149,7 +149,7 @@ async def _reachable(name: str, url: str) -> Finding:
 
 def _client(settings: Settings, db: Database) -> GmailClient:
     return GmailClient(
-        KeptMailboxes(db, Vault(load_secret(settings))),
+        KeptMailboxes(db, Vault(*load_secrets(settings))),
         client_id=settings.google_client_id or "",
         client_secret=_secret_of(settings),
         token_url=settings.google_token_url,
@@ -162,4 +162,4 @@ def _secret_of(settings: Settings) -> str:
 
 
 def _tags(settings: Settings) -> Tags:
-    return Tags(bytes.fromhex(derive_key(load_secret(settings), "mail")))
+    return Tags(*(bytes.fromhex(derive_key(secret, "mail")) for secret in load_secrets(settings)))

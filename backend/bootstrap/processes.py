@@ -14,7 +14,7 @@ from backend.api.budgets import Budgets
 from backend.api.context import Context
 from backend.api.sign_ins import SignIns
 from backend.api.sockets import Sockets
-from backend.auth.keys import load_secret
+from backend.auth.keys import load_secrets
 from backend.auth.tokens import Tokens
 from backend.auth.vault import Vault
 from backend.bootstrap.choices import (
@@ -110,8 +110,8 @@ async def _serving(
 ) -> AsyncIterator[None]:
     """The API's own parts, for as long as this lasts."""
     db, queue, stream, windows, measures = ground
-    secret = load_secret(settings)
-    tokens = Tokens(secret)
+    secrets = load_secrets(settings)
+    tokens = Tokens(*secrets)
     sign_ins, sockets = SignIns(db, tokens), Sockets()
     stream.subscribe([SIGN_INS_TOPIC], sign_ins.forget)
     budgets = Budgets(settings.rate_limit, windows)
@@ -132,7 +132,7 @@ async def _serving(
             set_up=set_up,
             hooks=hooks,
             providers=make_providers(settings),
-            vault=Vault(secret),
+            vault=Vault(*secrets),
             measures=measures,
         )
         install_context(app, context)

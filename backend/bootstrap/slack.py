@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 from slack_sdk.errors import SlackClientError
 
-from backend.auth.keys import load_secret
+from backend.auth.keys import load_secrets
 from backend.auth.vault import Sealed, Vault
 from backend.db import Database
 from backend.db.installations import installation_row
@@ -155,4 +155,4 @@ def _client(settings: Settings, tokens: Tokens) -> SlackClient:
 
 def _tokens(settings: Settings, db: Database) -> Tokens:
     own = settings.slack_bot_token
-    return OwnToken(own.get_secret_value()) if own else KeptTokens(db, Vault(load_secret(settings)))
+    return OwnToken(own.get_secret_value()) if own else KeptTokens(db, Vault(*load_secrets(settings)))

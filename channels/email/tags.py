@@ -11,27 +11,29 @@ _TAG = re.compile(rf"([a-z]{{2,8}}_[0-9a-z]{{1,40}})\.([a-z2-7]{{{TOKEN_LENGTH}}
 
 
 class Tags:
-    """Made and read with one key; nothing is kept. Only mails of ours carry a tag that reads for their recipient."""
+    """Made with the first key, read with any; nothing is kept. Only mails of ours carry a tag that reads for their
+    recipient."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, *keys: bytes) -> None:
+        self._keys = keys
 
     def make(self, subject_id: str, address: str) -> str:
         """`req_1.k7...`, for `subject_id` (a request, a session, a proof) in a mail to `address`."""
-        return f"{subject_id}.{self._token(subject_id, address)}"
+        return f"{subject_id}.{_token(self._keys[0], subject_id, address)}"
 
     def read(self, text: str, address: str) -> str | None:
         """The subject's id of the first good tag in `text` (a Message-ID, References, a recipient's address), whatever
         became of upper and lower case; None where none was made for `address`."""
         for found in _TAG.finditer(text.lower()):
-            if hmac.compare_digest(found[2], self._token(found[1], address)):
+            if any(hmac.compare_digest(found[2], _token(key, found[1], address)) for key in self._keys):
                 return found[1]
         return None
 
-    def _token(self, subject_id: str, address: str) -> str:
-        what = f"mail\n{subject_id}\n{address.strip().lower()}".encode(errors="surrogatepass")
-        digest = hmac.digest(self._key, what, "sha256")
-        return base64.b32encode(digest).decode().lower()[:TOKEN_LENGTH]
+
+def _token(key: bytes, subject_id: str, address: str) -> str:
+    what = f"mail\n{subject_id}\n{address.strip().lower()}".encode(errors="surrogatepass")
+    digest = hmac.digest(key, what, "sha256")
+    return base64.b32encode(digest).decode().lower()[:TOKEN_LENGTH]
 
 
 def claimed(text: str) -> str | None:

@@ -33,7 +33,7 @@ def access_token(
         "exp": now + 900,
     }
     body = {name: value for name, value in {**right, **claims}.items() if value is not None}
-    secret = (server.data_dir / FILE).read_text().strip()
+    secret = (server.data_dir / FILE).read_text().split()[0]
     return str(jwt.encode(body, key if key is not None else derive_key(secret, "access token"), algorithm=alg, headers=header))
 
 
