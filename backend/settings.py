@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     allowed_hosts: Names = ()
     trusted_proxies: Names = ()
     registration: Literal["first", "open", "closed"] = "first"
+    registration_rate: str = "10/hour"
     rate_limit: str = "30/minute"
     max_query_length: int = Field(default=4000, ge=1, le=30_000)
     approvals: str = ""
@@ -100,7 +101,7 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("rate_limit")
+    @field_validator("rate_limit", "registration_rate")
     @classmethod
     def _check_rate(cls, value: str) -> str:
         try:

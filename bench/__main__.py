@@ -95,7 +95,12 @@ def main() -> None:
     seconds = parser.parse_args().seconds
     with tempfile.TemporaryDirectory() as folder:
         data, log = Path(folder) / "data", Path(folder) / "log.txt"
-        settings = {"ASSENT_DATA_DIR": str(data), "ASSENT_REGISTRATION": "open", "ASSENT_RATE_LIMIT": "10000000/minute"}
+        settings = {
+            "ASSENT_DATA_DIR": str(data),
+            "ASSENT_REGISTRATION": "open",
+            "ASSENT_REGISTRATION_RATE": "10000000/minute",
+            "ASSENT_RATE_LIMIT": "10000000/minute",
+        }
         settings |= {"ASSENT_LOG_FORMAT": "json"}
 
         def start() -> Process:

@@ -15,11 +15,14 @@ from backend.core import people as core
 from backend.core.people import SIGN_IN_MS, SignIn
 from backend.db.people import person_by_email, person_by_id
 from backend.domain.json_values import keepable
+from backend.domain.people import normal_address
 from backend.errors import Forbidden, Unauthorized
 
 router = APIRouter(prefix="/api/auth", tags=["auth"])
 
 COOKIE = "assent_refresh"
+BROWSER_COOKIE = "assent_browser"
+BROWSER_S = 400 * 24 * 3600
 WEB_HEADER = "x-assent-web"
 
 
@@ -70,7 +73,12 @@ class Ticket(View):
 
 
 @router.post("/register", status_code=201, response_model=Person)
-async def register(body: Registration, reach: Reach) -> Any:
+async def register(body: Registration, request: Request, reach: Reach) -> Any:
+    """What a new account costs is spent once it may be made: nothing of it where registration is closed."""
+    _refuse_foreign(request, reach)
+    await reach.db.read(core.check_open, reach.settings.registration)
+    await reach.budgets.register(_address(request))
+    await reach.db.read(core.check_free, body.email)
     hashed = await asyncio.to_thread(hash_password, body.password)
     name = body.name or body.email.partition("@")[0]
     return await reach.db.transact(
@@ -87,25 +95,30 @@ async def token(
     password: Annotated[str, Form(max_length=MAX_LENGTH)],
     cookie: Annotated[bool, Form()] = False,
 ) -> Any:
-    """OAuth2 password form. With `cookie=1` the refresh token comes only as an HttpOnly cookie."""
-    address = request.client.host if request.client else ""
-    await reach.budgets.check_sign_in(username, address)
-    person = await reach.db.read(person_by_email, username.strip())
-    hashed = person.password_hash if person is not None and person.disabled_at is None else None
-    if not await asyncio.to_thread(verify_password, password, hashed) or person is None:
-        await reach.budgets.count_failed_sign_in(username, address)
-        raise Unauthorized("Email address or password is wrong.", code="wrong_credentials")
-    sign_in = await reach.db.transact(core.start_sign_in, person.id)
+    """OAuth2 password form. With `cookie=1` the refresh token comes only as an HttpOnly cookie, and the browser is known
+    from then on: strangers' guesses do not shut it out."""
+    _refuse_foreign(request, reach, cookie)
+    account, kept = normal_address(username), request.cookies.get(BROWSER_COOKIE, "")
+    async with reach.budgets.sign_in(account, _address(request), reach.browsers.known(kept, account)):
+        person = await reach.db.read(person_by_email, account)
+        hashed = person.password_hash if person is not None and person.disabled_at is None else None
+        if not await asyncio.to_thread(verify_password, password, hashed) or person is None:
+            raise Unauthorized("Email address or password is wrong.", code="wrong_credentials")
+        sign_in = await reach.db.transact(core.start_sign_in, person.id)
+    if cookie:
+        known = _cookie(reach, BROWSER_COOKIE, reach.browsers.remember(kept, account), BROWSER_S, "/api/auth/token")
+        response.headers.append("Set-Cookie", known)
     return _reply(reach, response, sign_in, cookie)
 
 
 @router.post("/refresh", response_model=TokenReply, response_model_exclude_none=True)
 async def refresh(body: Refresh, request: Request, response: Response, reach: Reach) -> Any:
     claims = reach.tokens.read_refresh(_given_token(request, reach, body.refresh_token, bool(body.cookie)))
+    await reach.budgets.refresh(claims.sign_in_id)
     sign_in = await reach.db.transact(core.rotate_sign_in, claims.sign_in_id, claims.generation)
     if isinstance(sign_in, Unauthorized):
         if body.cookie:
-            sign_in.headers["Set-Cookie"] = _cookie(reach, "", 0)
+            sign_in.headers["Set-Cookie"] = _cookie(reach, COOKIE, "", 0)
         raise sign_in
     return _reply(reach, response, sign_in, bool(body.cookie))
 
@@ -113,8 +126,9 @@ async def refresh(body: Refresh, request: Request, response: Response, reach: Re
 @router.post("/revoke", status_code=200)
 async def revoke(body: Revocation, request: Request, response: Response, reach: Reach) -> dict[str, Any]:
     """RFC 7009: whatever the token, the answer is 200; a genuine one of either kind ends its sign-in."""
+    _refuse_foreign(request, reach, bool(body.cookie))
     if body.cookie:
-        response.headers["Set-Cookie"] = _cookie(reach, "", 0)
+        response.headers["Set-Cookie"] = _cookie(reach, COOKIE, "", 0)
     try:
         given = _given_token(request, reach, body.token, bool(body.cookie))
         known = reach.tokens.read_refresh(given) if given.startswith("rt1.") else reach.tokens.read_access(given)
@@ -130,14 +144,12 @@ async def me(principal: SignedIn, reach: Reach) -> Any:
 
 
 @router.post("/password", status_code=204)
-async def change_password(body: PasswordChange, principal: SignedIn, request: Request, reach: Reach) -> None:
+async def change_password(body: PasswordChange, principal: SignedIn, reach: Reach) -> None:
     """Every other sign-in ends; this one stays."""
-    address = request.client.host if request.client else ""
-    await reach.budgets.check_sign_in(principal.email, address)
-    person = await reach.db.read(person_by_id, principal.person.id)
-    if not await asyncio.to_thread(verify_password, body.current_password, person.password_hash if person else None):
-        await reach.budgets.count_failed_sign_in(principal.email, address)
-        raise Forbidden("The current password is wrong.", code="wrong_credentials")
+    async with reach.budgets.prove_password(principal.sign_in_id):
+        person = await reach.db.read(person_by_id, principal.person.id)
+        if not await asyncio.to_thread(verify_password, body.current_password, person.password_hash if person else None):
+            raise Forbidden("The current password is wrong.", code="wrong_credentials")
     hashed = await asyncio.to_thread(hash_password, body.new_password)
     await reach.db.transact(core.change_password, principal.person.id, hashed, principal.sign_in_id)
 
@@ -145,19 +157,33 @@ async def change_password(body: PasswordChange, principal: SignedIn, request: Re
 @router.post("/ws-ticket", response_model=Ticket)
 async def ws_ticket(principal: SignedIn, reach: Reach) -> Any:
     """Single use, 30 seconds: for browsers, whose WebSockets cannot send headers."""
+    await reach.budgets.ticket(principal.person.id)
     ticket, digest = new_ticket()
     await reach.db.transact(core.hand_out_ticket, digest, principal.person.id, principal.sign_in_id)
     return {"ticket": ticket}
 
 
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _refuse_foreign(request: Request, reach: Context, cookie: bool = False) -> None:
+    """Pages of other sites may not sign anybody in, out or up: neither with an Origin of theirs, nor, where a cookie is
+    set or used, without a header that no form can send."""
+    origin = request.headers.get("origin")
+    if (origin is not None and origin not in reach.settings.origins) or (cookie and WEB_HEADER not in request.headers):
+        raise Forbidden(
+            f"This is only for this installation's own web app; a program leaves out `cookie` or sends {WEB_HEADER}.",
+            code="foreign_origin",
+        )
+
+
 def _given_token(request: Request, reach: Context, token: str | None, cookie: bool) -> str:
+    _refuse_foreign(request, reach, cookie)
     if not cookie:
         if not token:
             raise Unauthorized("Send the refresh token.", code="invalid_refresh_token")
         return token
-    origin = request.headers.get("origin")
-    if WEB_HEADER not in request.headers or (origin is not None and origin not in reach.settings.origins):
-        raise Forbidden("The cookie is only for this installation's own web app.", code="foreign_origin")
     kept = request.cookies.get(COOKIE)
     if not kept:
         raise Unauthorized("Sign in again.", code="invalid_refresh_token")
@@ -172,11 +198,11 @@ def _reply(reach: Context, response: Response, sign_in: SignIn, cookie: bool) ->
         "expires_in": ACCESS_SECONDS,
     }
     if cookie:
-        response.headers["Set-Cookie"] = _cookie(reach, refresh_token, SIGN_IN_MS // 1000)
+        response.headers.append("Set-Cookie", _cookie(reach, COOKIE, refresh_token, SIGN_IN_MS // 1000))
         return reply
     return {**reply, "refresh_token": refresh_token}
 
 
-def _cookie(reach: Context, value: str, seconds: int) -> str:
+def _cookie(reach: Context, name: str, value: str, seconds: int, path: str = "/api/auth") -> str:
     secure = "; Secure" if reach.settings.url.startswith("https://") else ""
-    return f"{COOKIE}={value}; Max-Age={seconds}; Path=/api/auth; HttpOnly; SameSite=Strict{secure}"
+    return f"{name}={value}; Max-Age={seconds}; Path={path}; HttpOnly; SameSite=Strict{secure}"

@@ -1,28 +1,36 @@
-"""How much one person may start in a minute. Answers have a budget of their own, so that asking never blocks answering."""
+"""How much one person may start in a minute, and how often anybody may guess. Answers have a budget of their own, so that
+asking never blocks answering."""
 
 import math
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 
 from limits import RateLimitItem, parse
 
-from backend.errors import TooMany
+from backend.api.addresses import place_of
+from backend.errors import TooMany, Unavailable
 from backend.windows.contract import Windows
 
 ANSWERS_FLOOR = "120/minute"
-FAILED_SIGN_INS = parse("10/minute")
-FAILED_FROM_ADDRESS = parse("50/minute")
+GUESSES = parse("10/minute")  # of one account's password: from one place, or in one known browser
+GUESSES_AT_LENGTH = parse("20/hour")  # of one account's, from one place
+GUESSES_FROM_PLACE = parse("50/minute")  # of anybody's
+GUESSES_OF_STRANGERS = parse("100/hour")  # of one account's, from everywhere together
+TICKETS = parse("600/minute")
+REFRESHES = parse("60/minute")
+PROVIDER_STARTS = parse("20/minute")
 WAITS_AT_ONCE = 200
 
 
 class Budgets:
     """Raises TooMany, with the seconds to wait, instead of dropping anything. Long polls are counted within this process."""
 
-    def __init__(self, rate: str, windows: Windows) -> None:
+    def __init__(self, rate: str, registrations: str, windows: Windows) -> None:
         self._windows = windows
         self._waits: Counter[str] = Counter()
         self._work = parse(rate)
+        self._registrations = parse(registrations)
         floor = parse(ANSWERS_FLOOR)
         self._answers = max(self._work, floor, key=lambda item: item.amount / item.get_expiry())
 
@@ -47,18 +55,57 @@ class Budgets:
             if not self._waits[person_id]:
                 del self._waits[person_id]
 
-    async def check_sign_in(self, email: str, address: str) -> None:
-        """Refuse before the password is looked at when too many attempts failed of late."""
-        for item, kind, key in self._failures(email, address):
-            if not await self._windows.test(item, kind, key):
-                raise TooMany("Too many failed sign-ins; wait a moment.", await self._seconds_left(item, kind, key))
+    async def register(self, address: str) -> None:
+        await self._hit(self._registrations, "register", place_of(address), "There were too many new accounts from here.")
 
-    async def count_failed_sign_in(self, email: str, address: str) -> None:
-        for item, kind, key in self._failures(email, address):
-            await self._windows.hit(item, kind, key)
+    async def ticket(self, person_id: str) -> None:
+        await self._hit(TICKETS, "ticket", person_id, "You are asking for tickets faster than {limit} allow.")
 
-    def _failures(self, email: str, address: str) -> tuple[tuple[RateLimitItem, str, str], ...]:
-        return (FAILED_SIGN_INS, "sign-in", email.lower()), (FAILED_FROM_ADDRESS, "address", address)
+    async def refresh(self, sign_in_id: str) -> None:
+        await self._hit(
+            REFRESHES, "refresh", sign_in_id, "You are refreshing faster than {limit} allow; a token lasts 15 minutes."
+        )
+
+    async def provider_start(self, person_id: str) -> None:
+        await self._hit(PROVIDER_STARTS, "provider", person_id, "You have begun too often; {limit} are enough.")
+
+    def sign_in(self, account: str, address: str, browser: str | None) -> AbstractAsyncContextManager[None]:
+        """Hold a guess of a password: the account's where it comes from, the place's, and the account's from all strangers
+        together. A browser the account is known in has a budget of its own, which no stranger can spend."""
+        if browser is not None:
+            return self._guess((GUESSES, "known browser", f"{browser} {account}"))
+        place = place_of(address)
+        return self._guess(
+            (GUESSES_FROM_PLACE, "place", place),
+            (GUESSES, "account at place", f"{account} {place}"),
+            (GUESSES_AT_LENGTH, "account at place, at length", f"{account} {place}"),
+            (GUESSES_OF_STRANGERS, "account", account),
+        )
+
+    def prove_password(self, sign_in_id: str) -> AbstractAsyncContextManager[None]:
+        """Hold a guess of one's own password."""
+        return self._guess((GUESSES, "own password", sign_in_id))
+
+    @asynccontextmanager
+    async def _guess(self, *windows: tuple[RateLimitItem, str, str]) -> AsyncIterator[None]:
+        """Count before the password is looked at, so that many at once are no more than one after the other; what was no
+        wrong guess is given back. Raises TooMany."""
+        counted: list[tuple[RateLimitItem, str, str]] = []
+        for window in windows:
+            if not await self._windows.hit(*window):
+                await self._give_back(counted)
+                raise TooMany("Too many failed sign-ins; wait a moment.", await self._seconds_left(*window))
+            counted.append(window)
+        try:
+            yield
+        except (Unavailable, TooMany):
+            await self._give_back(counted)
+            raise
+        await self._give_back(counted)
+
+    async def _give_back(self, counted: list[tuple[RateLimitItem, str, str]]) -> None:
+        for window in counted:
+            await self._windows.give_back(*window)
 
     async def _hit(self, item: RateLimitItem, kind: str, key: str, detail: str) -> None:
         if not await self._windows.hit(item, kind, key):

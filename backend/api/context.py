@@ -11,6 +11,7 @@ from backend.agents.tools.registry import Registry
 from backend.api.budgets import Budgets
 from backend.api.sign_ins import SignIns
 from backend.api.sockets import Sockets
+from backend.auth.browsers import Browsers
 from backend.auth.tokens import Tokens
 from backend.auth.vault import Vault
 from backend.db import Database
@@ -32,6 +33,7 @@ class Context:
     registry: Registry
     policy: Policy
     tokens: Tokens
+    browsers: Browsers
     sign_ins: SignIns
     budgets: Budgets
     sockets: Sockets

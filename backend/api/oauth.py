@@ -82,6 +82,7 @@ async def _finish(reach: Context, provider: str, request: Request, state: str, c
 
 async def _begin(reach: Context, principal: Principal, provider: str, purpose: Purpose) -> Response:
     at = _provider(reach, provider)
+    await reach.budgets.provider_start(principal.person.id)
     browser = secrets.token_urlsafe(32)
     state = await reach.db.transact(begin_at_provider, principal.person, provider, purpose, browser)
     address = at.install_url if purpose == "install" else at.sign_in_url

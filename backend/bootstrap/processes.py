@@ -14,6 +14,7 @@ from backend.api.budgets import Budgets
 from backend.api.context import Context
 from backend.api.sign_ins import SignIns
 from backend.api.sockets import Sockets
+from backend.auth.browsers import Browsers
 from backend.auth.keys import load_secrets
 from backend.auth.tokens import Tokens
 from backend.auth.vault import Vault
@@ -114,7 +115,7 @@ async def _serving(
     tokens = Tokens(*secrets)
     sign_ins, sockets = SignIns(db, tokens), Sockets()
     stream.subscribe([SIGN_INS_TOPIC], sign_ins.forget)
-    budgets = Budgets(settings.rate_limit, windows)
+    budgets = Budgets(settings.rate_limit, settings.registration_rate, windows)
     app.state.end_waiting = lambda: stream.publish_here(STOPPING_TOPIC, "")
     set_up, inbox = frozenset(channels), _inbox(settings, ground, policy, budgets)
     async with _watching(db, queue, sockets), open_hooks(settings, db, inbox) as hooks:
@@ -126,6 +127,7 @@ async def _serving(
             registry=registry,
             policy=policy,
             tokens=tokens,
+            browsers=Browsers(*secrets),
             sign_ins=sign_ins,
             budgets=budgets,
             sockets=sockets,
@@ -167,7 +169,7 @@ async def _working(settings: Settings, ground: Ground, policy: Policy, channels:
     teller = Teller(ground.db, channels)
     advancer = RunAdvancer(ground.db, ground.stream, engine, registry, policy, caps(settings), settings.data_dir, teller)
     carrier = Carrier(ground.db, channels, policy, settings.url)
-    inbox = _inbox(settings, ground, policy, Budgets(settings.rate_limit, ground.windows))
+    inbox = _inbox(settings, ground, policy, Budgets(settings.rate_limit, settings.registration_rate, ground.windows))
     handlers = {ADVANCE: advancer.advance, CARRY: carrier.carry}
     postbox = make_postbox(settings, ground.db, inbox, engine)
     if postbox is not None:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from backend.db import Row, Tx, people
 from backend.db.transaction import SIGN_INS_TOPIC, sign_in_topic
 from backend.domain.events import SignInEnded
-from backend.domain.people import SYSTEM
+from backend.domain.people import SYSTEM, normal_address
 from backend.errors import Conflict, Forbidden, NotFound, Unauthorized
 from backend.ids import new_id
 from backend.times import to_text
@@ -26,21 +26,31 @@ class SignIn:
 
 def register(tx: Tx, *, email: str, password_hash: str, name: str, mode: Literal["first", "open", "closed"]) -> dict[str, Any]:
     """Add an account; the very first is the administrator's. Raises Forbidden (closed) and Conflict (email taken)."""
+    check_open(tx, mode)
     count = people.count_people(tx)
-    if mode == "closed" or (mode == "first" and count):
-        raise Forbidden("Registration is closed; ask the administrator for an account.", code="registration_closed")
     return add_person(tx, email=email, password_hash=password_hash, name=name, role="member" if count else "admin")
 
 
-def add_person(tx: Tx, *, email: str, password_hash: str, name: str, role: str) -> dict[str, Any]:
+def check_open(tx: Tx, mode: Literal["first", "open", "closed"]) -> None:
+    """Raises Forbidden where nobody may register."""
+    if mode == "closed" or (mode == "first" and people.count_people(tx)):
+        raise Forbidden("Registration is closed; ask the administrator for an account.", code="registration_closed")
+
+
+def check_free(tx: Tx, email: str) -> None:
+    """Raises Conflict where the address has an account."""
     if people.person_by_email(tx, email) is not None:
         raise Conflict("There is an account with this email address already; sign in instead.", code="email_taken")
+
+
+def add_person(tx: Tx, *, email: str, password_hash: str, name: str, role: str) -> dict[str, Any]:
+    check_free(tx, email)
     person_id = new_id("usr")
     people.insert_person(
-        tx, id=person_id, email=email.lower(), name=name, role=role, password_hash=password_hash, created_at=tx.now
+        tx, id=person_id, email=normal_address(email), name=name, role=role, password_hash=password_hash, created_at=tx.now
     )
     tx.audit(person_id, actor=person_id, via="api", action="person.added", subject=person_id, role=role)
-    return {"id": person_id, "email": email.lower(), "name": name, "role": role, "created_at": to_text(tx.now)}
+    return {"id": person_id, "email": normal_address(email), "name": name, "role": role, "created_at": to_text(tx.now)}
 
 
 def start_sign_in(tx: Tx, person_id: str) -> SignIn:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from backend.db import Tx
 from backend.db.connections import group_people
 from backend.db.people import people_named
-from backend.domain.people import Person
+from backend.domain.people import Person, normal_address
 from backend.errors import FieldError, Invalid
 
 
@@ -15,7 +15,7 @@ def people_behind(tx: Tx, names: Sequence[str], field: str = "to") -> list[Perso
     found: dict[str, Person] = {}
     errors = []
     for name in names:
-        row = known.get(name) or known.get(name.lower())
+        row = known.get(name) or known.get(normal_address(name))
         members = [row] if row else group_people(tx, name)
         if not members:
             errors.append(FieldError(field, f"nobody is known as {name!r}" if members is None else f"{name!r} has no members"))

@@ -7,6 +7,7 @@ from sqlalchemy import Row, bindparam, delete, func, insert, or_, select, update
 
 from backend.db.tables import idempotency_keys, people, sign_ins, ws_tickets
 from backend.db.transaction import Tx
+from backend.domain.people import normal_address
 
 _by_id = select(people).where(people.c.id == bindparam("id"))
 _by_email = select(people).where(people.c.email == bindparam("email"))
@@ -59,7 +60,7 @@ def person_by_id(tx: Tx, id: str) -> Row[Any] | None:
 
 
 def person_by_email(tx: Tx, email: str) -> Row[Any] | None:
-    return tx.first(_by_email, {"email": email.lower()})
+    return tx.first(_by_email, {"email": normal_address(email)})
 
 
 def count_people(tx: Tx) -> int:
@@ -72,7 +73,7 @@ def list_people(tx: Tx) -> Sequence[Row[Any]]:
 
 def people_named(tx: Tx, names: Sequence[str]) -> Sequence[Row[Any]]:
     """People by id or email address, in no order."""
-    return tx.all(_named, {"names": list(names), "emails": [name.lower() for name in names]})
+    return tx.all(_named, {"names": list(names), "emails": [normal_address(name) for name in names]})
 
 
 def insert_person(tx: Tx, **values: Any) -> None:

@@ -1,5 +1,6 @@
 """Who acts: a person, or the platform itself."""
 
+import unicodedata
 from dataclasses import dataclass
 
 
@@ -12,3 +13,8 @@ class Person:
 SYSTEM = "system"
 AGENT = "agent"
 AGENT_NAME = "Assent agent"
+
+
+def normal_address(text: str) -> str:
+    """The one spelling of an email address: kept, looked up and counted alike."""
+    return unicodedata.normalize("NFC", text.strip().lower())

@@ -12,6 +12,10 @@ class Windows(Protocol):
         """Count one more; False, and nothing is counted, where the window is full."""
         ...
 
+    async def give_back(self, item: RateLimitItem, *key: str) -> None:
+        """Take back the newest of what was counted."""
+        ...
+
     async def test(self, item: RateLimitItem, *key: str) -> bool:
         """Whether one more would fit."""
         ...

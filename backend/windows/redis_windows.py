@@ -16,6 +16,7 @@ from backend.redis_link import AWAY, RedisLink
 from backend.windows.memory_windows import MemoryWindows
 
 PATIENCE_S = 0.5
+PREFIX = "assent:window"
 Answer = TypeVar("Answer")
 
 
@@ -26,13 +27,20 @@ class RedisWindows:
         self._link = link
         self._own = MemoryWindows()
         pool: Any = link.client.connection_pool  # taken, though not annotated
-        storage = RedisStorage("async+redis://", implementation="redispy", key_prefix="assent:window", connection_pool=pool)
+        storage = RedisStorage("async+redis://", implementation="redispy", key_prefix=PREFIX, connection_pool=pool)
         self._shared = MovingWindowRateLimiter(storage)
 
     async def hit(self, item: RateLimitItem, *key: str) -> bool:
         if not await self._own.test(item, *key):
             return False
         return await self._ask(lambda: self._shared.hit(item, *key), True) and await self._own.hit(item, *key)
+
+    async def give_back(self, item: RateLimitItem, *key: str) -> None:
+        await self._own.give_back(item, *key)
+        await self._ask(lambda: self._take_newest(f"{PREFIX}:{item.key_for(*key)}"), None)
+
+    async def _take_newest(self, key: str) -> None:
+        await self._link.client.lpop(key)  # a window is a list of times there, the newest first
 
     async def test(self, item: RateLimitItem, *key: str) -> bool:
         return await self._own.test(item, *key) and await self._ask(lambda: self._shared.test(item, *key), True)

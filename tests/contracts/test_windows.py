@@ -54,6 +54,18 @@ class TestWindows:
         assert await other.hit(THREE, "answer", "eve")
         assert not await other.hit(THREE, "work", "eve")
 
+    async def test_give_back_one_at_a_time(self, processes: Processes) -> None:
+        one, other = processes
+        assert [await one.hit(THREE, "work", "noor") for _ in range(4)] == [True] * 3 + [False]
+        await one.give_back(THREE, "work", "noor")
+        assert [await other.hit(THREE, "work", "noor") for _ in range(2)] == [True, False]
+        await one.give_back(THREE, "work", "nobody")
+        assert await one.test(THREE, "work", "nobody")
+
+    async def test_let_no_more_through_at_once_than_one_by_one(self, processes: Processes) -> None:
+        hits = [windows.hit(THREE, "work", "all at once") for windows in processes for _ in range(50)]
+        assert (await asyncio.gather(*hits)).count(True) == 3
+
     async def test_make_room_as_time_passes(self, processes: Processes) -> None:
         one, other = processes
         assert await one.hit(ONE_A_SECOND, "dana")

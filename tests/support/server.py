@@ -36,7 +36,7 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data_dir.with_name((name or data_dir.name) + ".log")
-        self.settings = {"registration": "open", "rate_limit": "100000/minute", **settings}
+        self.settings = {"registration": "open", "registration_rate": "100000/minute", "rate_limit": "100000/minute", **settings}
         self.process: subprocess.Popen[bytes] | None = None
         self._armable = self.log.with_suffix(".failpoint")
         self._log_begins = 0

@@ -104,7 +104,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Register */
+        /**
+         * Register
+         * @description What a new account costs is spent once it may be made: nothing of it where registration is closed.
+         */
         post: operations["register_api_auth_register_post"];
         delete?: never;
         options?: never;
@@ -143,7 +146,8 @@ export interface paths {
         put?: never;
         /**
          * Token
-         * @description OAuth2 password form. With `cookie=1` the refresh token comes only as an HttpOnly cookie.
+         * @description OAuth2 password form. With `cookie=1` the refresh token comes only as an HttpOnly cookie, and the browser is known
+         *     from then on: strangers' guesses do not shut it out.
          */
         post: operations["token_api_auth_token_post"];
         delete?: never;

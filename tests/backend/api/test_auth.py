@@ -2,9 +2,12 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 import pytest
 from websockets.exceptions import ConnectionClosed
 
@@ -12,6 +15,7 @@ from tests.support.person import PASSWORD, PATIENCE_S, Person, client, until
 from tests.support.problems import fields_of, refused
 from tests.support.server import Server
 
+HASH_CPU_S = 0.012  # well below what hashing one password takes, and well above what a refusal does
 WEB = {"X-Assent-Web": "1"}
 
 
@@ -21,6 +25,10 @@ def sign_up(url: str, email: str, password: str = PASSWORD, **more: object) -> h
 
 def sign_in(url: str, email: str, password: str = PASSWORD, **more: object) -> httpx.Response:
     return client(url).post("/api/auth/token", data={"username": email, "password": password, **more})
+
+
+def form(email: str, password: str = PASSWORD) -> dict[str, str]:
+    return {"username": email, "password": password}
 
 
 def refresh(url: str, token: str) -> httpx.Response:
@@ -88,9 +96,10 @@ class TestToken:
         assert refresh(server.url, dana.tokens["refresh_token"]).status_code == 200
 
     def test_of_the_web_app_travels_only_in_a_cookie_bound_to_its_path(self, server: Server, dana: Person) -> None:
-        reply = sign_in(server.url, dana.email, cookie="1")
+        reply = client(server.url, **WEB).post("/api/auth/token", data={**form(dana.email), "cookie": "1"})
         assert set(reply.json()) == {"access_token", "token_type", "expires_in"}
-        cookie = reply.headers["set-cookie"]
+        known, cookie = reply.headers.get_list("set-cookie")
+        assert {"HttpOnly", "SameSite=Strict", "Path=/api/auth/token"} <= set(known.split("; "))
         assert {"HttpOnly", "SameSite=Strict", "Path=/api/auth"} <= set(cookie.split("; "))
         browser = client(server.url, Cookie=cookie.partition(";")[0])
         renewed = browser.post("/api/auth/refresh", json={"cookie": 1}, headers=WEB)
@@ -206,13 +215,109 @@ class TestGuessing:
         ]
         told = [{**refused(sign_in(server.url, *guess), 401, "wrong_credentials"), "instance": ""} for guess in guesses]
         assert told.count(told[0]) == len(told)
-        codes = [sign_in(server.url, dana.email.upper() if n % 2 else dana.email, "wrong").status_code for n in range(11)]
+        spelled = [dana.email, dana.email.upper(), f" {dana.email}", f"{dana.email}\t", f"\u3000{dana.email}\u00a0\n"]
+        codes = [sign_in(server.url, spelling, "wrong").status_code for spelling in [*spelled, *spelled, dana.email]]
         assert codes == [401] * 9 + [429] * 2
         right = sign_in(server.url, dana.email)
         refused(right, 429, "rate_limited")
         assert 1 <= int(right.headers["retry-after"]) <= 60
         assert me(server.url, dana.tokens["access_token"]) == 200
         assert sign_in(server.url, server.person("Eve").email).status_code == 200
+
+    def test_in_other_letters_of_one_spelling_is_counted_as_one_account(self, make_server: Callable[..., Server]) -> None:
+        url = make_server().start().url
+        composed = "ren\u00e9@example.org"
+        assert sign_up(url, composed.upper()).json()["email"] == composed
+        decomposed = unicodedata.normalize("NFD", composed)
+        assert sign_in(url, decomposed).status_code == 200
+        codes = [sign_in(url, (composed, decomposed)[n % 2], "wrong").status_code for n in range(12)]
+        assert codes == [401] * 10 + [429] * 2
+
+    def test_all_at_once_is_no_better_than_one_by_one(self, make_server: Callable[..., Server]) -> None:
+        server = make_server().start()
+        dana = server.person()
+        http = client(server.url)
+        with ThreadPoolExecutor(40) as crowd:
+            guesses = [crowd.submit(http.post, "/api/auth/token", data=form(dana.email, f"guess {n}")) for n in range(120)]
+            codes = [guess.result().status_code for guess in guesses]
+        assert (codes.count(401), codes.count(429)) == (10, 110)
+        changes = [{"current_password": f"guess {n}", "new_password": PASSWORD} for n in range(40)]
+        with ThreadPoolExecutor(40) as crowd:
+            codes = [
+                reply.status_code for reply in crowd.map(lambda body: dana.http.post("/api/auth/password", json=body), changes)
+            ]
+        assert (codes.count(403), codes.count(429)) == (10, 30)
+
+    def test_that_fits_is_never_counted(self, make_server: Callable[..., Server]) -> None:
+        server = make_server().start()
+        dana = server.person()
+        assert [sign_in(server.url, dana.email).status_code for _ in range(55)] == [200] * 55
+        assert sign_in(server.url, dana.email, "wrong").status_code == 401
+
+    def test_of_strangers_leaves_the_browser_one_knows_open(self, make_server: Callable[..., Server]) -> None:
+        server = make_server().start()
+        dana, eve = server.person("Dana"), server.person("Eve")
+        browser, other = client(server.url, **WEB), client(server.url, **WEB)
+        assert browser.post("/api/auth/token", data={**form(dana.email), "cookie": "1"}).status_code == 200
+        assert other.post("/api/auth/token", data={**form(eve.email), "cookie": "1"}).status_code == 200
+        assert [sign_in(server.url, dana.email, "wrong").status_code for _ in range(11)] == [401] * 10 + [429]
+        refused(sign_in(server.url, dana.email), 429, "rate_limited")
+        refused(other.post("/api/auth/token", data=form(dana.email)), 429, "rate_limited")
+        assert browser.post("/api/auth/token", data=form(dana.email)).status_code == 200
+        for _ in range(10):
+            assert browser.post("/api/auth/token", data=form(dana.email, "wrong")).status_code == 401
+        refused(browser.post("/api/auth/token", data=form(dana.email)), 429, "rate_limited")
+
+    def test_comes_from_a_network_where_addresses_cost_nothing(self, make_server: Callable[..., Server]) -> None:
+        server = make_server(trusted_proxies="127.0.0.1").start()
+        dana = server.person()
+
+        def guess(address: str) -> int:
+            headers = {"X-Forwarded-For": f"198.51.100.1, {address}"}
+            return client(server.url, **headers).post("/api/auth/token", data=form(dana.email, "wrong")).status_code
+
+        assert [guess(f"2001:db8:0:1::{n:x}") for n in range(12)] == [401] * 10 + [429] * 2
+        assert [guess(f"2001:db8:0:2::{n:x}") for n in range(2)] == [401] * 2
+        assert [guess(f"{'::ffff:' if n % 2 else ''}203.0.113.9") for n in range(12)] == [401] * 10 + [429] * 2
+
+
+class TestCrowdOfAccounts:
+    def test_from_one_place_is_bounded_whatever_it_calls_itself(self, make_server: Callable[..., Server]) -> None:
+        url = make_server(registration_rate="3/hour").start().url
+        for n, status in enumerate((201, 201, 409, 429, 429)):
+            headers = {"X-Forwarded-For": f"203.0.113.{n}"}
+            body = {"email": f"p{n % 2}@example.org", "password": PASSWORD}
+            reply = client(url, **headers).post("/api/auth/register", json=body)
+            assert reply.status_code == status
+        assert 1 <= int(refused(reply, 429, "rate_limited")["retry_after"]) <= 3600
+
+    def test_where_nobody_may_register_costs_no_hash_and_nobody_s_budget(self, make_server: Callable[..., Server]) -> None:
+        server = make_server(registration="first", registration_rate="2/hour").start()
+        assert server.process is not None
+        process = psutil.Process(server.process.pid)
+        assert sign_up(server.url, "ada@example.org").status_code == 201
+        began = sum(process.cpu_times()[:2])
+        http = client(server.url)
+        for n in range(200):
+            reply = http.post("/api/auth/register", json={"email": f"eve{n}@example.org", "password": PASSWORD})
+            refused(reply, 403, "registration_closed")
+        assert sum(process.cpu_times()[:2]) - began < 200 * HASH_CPU_S
+
+
+class TestFlood:
+    """Of what a sign-in may ask for as often as it likes."""
+
+    def test_of_refreshes_is_bounded_for_each_sign_in(self, server: Server, own: Person) -> None:
+        token = own.tokens["refresh_token"]
+        codes = [refresh(server.url, token).status_code for _ in range(62)]
+        assert codes == [200] * 60 + [429] * 2
+        assert refresh(server.url, Person.sign_in(server.url, own.email).tokens["refresh_token"]).status_code == 200
+
+    def test_of_tickets_is_bounded_for_each_person(self, own: Person, dana: Person) -> None:
+        codes = {own.http.post("/api/auth/ws-ticket").status_code for _ in range(600)}
+        assert codes == {200}
+        refused(own.http.post("/api/auth/ws-ticket"), 429, "rate_limited")
+        assert dana.http.post("/api/auth/ws-ticket").status_code == 200
 
 
 class TestDisabledPerson:

@@ -53,4 +53,18 @@ class TestWindows:
         assert not await counted.hit(hourly, "slow")
         clock[0] += 3600
         assert await counted.hit(hourly, "slow")
-        assert len(counted._marks) <= 4
+        for number in range(10):
+            clock[0] += 120
+            assert await counted.hit(THREE, str(number))
+        assert len(counted._marks) <= 12
+
+    async def test_of_more_keys_than_fit_forget_those_untouched_for_longest(
+        self, clock: list[float], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(memory_windows, "MANY_KEYS", 4)
+        monkeypatch.setattr(memory_windows, "MOST_KEYS", 8)
+        counted = MemoryWindows()
+        for number in range(100):
+            assert await counted.hit(THREE, str(number))
+        assert len(counted._marks) <= 9
+        assert [await counted.hit(THREE, "99") for _ in range(3)] == [True, True, False]

@@ -18,6 +18,21 @@ HEADERS: list[tuple[str, Any]] = [
 ]
 
 
+WRONG = {"username": "nobody@example.org", "password": "wrong"}
+FORMS: dict[str, dict[str, Any]] = {
+    "/api/auth/token": {"data": {**WRONG, "cookie": "1"}},
+    "/api/auth/refresh": {"json": {"cookie": 1}},
+    "/api/auth/revoke": {"json": {"cookie": 1}},
+    "/api/auth/register": {"json": {"email": "n2@example.org", "password": "long enough"}},
+}
+SCRIPT = {"Origin": "https://evil.tld", "X-Assent-Web": "1"}
+
+
+def own_page(scene: Scene) -> Any:
+    headers = {"Origin": scene.server.url, "X-Assent-Web": "1"}
+    return nobody("POST", "/api/auth/token", data={**WRONG, "cookie": "1"}, headers=headers)(scene)
+
+
 def forged(**changes: Any) -> Attack:
     return bearer(lambda scene: access_token(scene.server, scene.dana, **changes))
 
@@ -134,6 +149,17 @@ ROWS = [
         403,
         nobody("POST", "/api/auth/refresh", content=b'{"cookie":1}', headers={**JSON, "Cookie": "assent_refresh=x"}),
     ),
+    *(
+        row("N2", f"{path} by a form, Origin {origin}", 403, nobody("POST", path, headers={"Origin": origin}, **sent))
+        for origin in ("https://evil.tld", "null", "http://localhost:1")
+        for path, sent in FORMS.items()
+    ),
+    *(
+        row("N2", f"{path} by a script that knows our header", 403, nobody("POST", path, headers=SCRIPT, **sent))
+        for path, sent in FORMS.items()
+    ),
+    row("N2", "a cookie without our header", 403, nobody("POST", "/api/auth/token", data={**WRONG, "cookie": "1"})),
+    row("N2", "our own page, to compare", 401, lambda scene: own_page(scene)),
     row("A26", "socket without anything", 401, knock("/api/ws/me")),
     row("A26", "bad ticket", 401, knock("/api/ws/me?ticket=nonsense", Origin="{origin}")),
     row("A26", "empty ticket", 401, knock("/api/ws/me?ticket=", Origin="{origin}")),
