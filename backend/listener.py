@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from backend.agents.tools.registry import Registry
 from backend.core.connections import lose_accounts, redeem_code
 from backend.core.deliveries import come_back, question_for
-from backend.core.feedback import may_see
 from backend.core.inbox import receive_answer, receive_message
 from backend.core.letters import keep_letter, last_proposal, may_read, reply_to
+from backend.core.recipients import may_decide, may_see
 from backend.db import Database, Row, Tx, connections, feedback, sessions
 from backend.db.mails import mail_row
 from backend.domain.json_values import keepable
@@ -49,7 +49,7 @@ class ChannelInbox:
     def _find(self, tx: Tx, channel: ChannelName, account: str, request_id: str) -> Question:
         person = _person(tx, channel, account)
         row = feedback.request_by_id(tx, request_id)
-        if row is None or not may_see(row, person.id):
+        if row is None or not may_see(tx, row, person.id):
             raise NotFound("There is no such request, or it is not yours.")
         return question_for(tx, row, channel, self.policy, self.url)
 
@@ -184,12 +184,12 @@ def _sole_open_text(tx: Tx, channel: ChannelName, account: str, place: str) -> s
     row, there = connections.account_row(tx, channel, account), connections.session_at(tx, channel, place)
     if row is None or there is None:
         return None
-    found = [request for request in feedback.open_requests(tx, there.session_id) if _asks_words_of(request, row.person_id)]
+    found = [request for request in feedback.open_requests(tx, there.session_id) if _asks_words_of(tx, request, row.person_id)]
     return str(found[0].id) if len(found) == 1 else None
 
 
-def _asks_words_of(request: Row[Any], person_id: str) -> bool:
-    return request.type == FeedbackType.TEXT and person_id in request.body["to"]
+def _asks_words_of(tx: Tx, request: Row[Any], person_id: str) -> bool:
+    return request.type == FeedbackType.TEXT and may_decide(tx, request, person_id)
 
 
 def _refused(problem: Problem, question: Question | None = None) -> Refused:

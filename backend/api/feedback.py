@@ -15,9 +15,10 @@ from backend.api.feedback_views import FeedbackRequests, Mails
 from backend.api.schemas import Body, Document, Id, Line, Text
 from backend.core import asks
 from backend.core.answers import cancel_request
-from backend.core.feedback import may_see, shape_request
+from backend.core.feedback import shape_request
 from backend.core.inbox import receive_answer
 from backend.core.letters import list_letters
+from backend.core.recipients import may_see
 from backend.core.routing import reroute_request, retry_request
 from backend.db import Row, Tx
 from backend.db import feedback as store
@@ -215,7 +216,7 @@ def _find(tx: Tx, person: Person, request_id: str) -> FeedbackRequest:
 
 def _row(tx: Tx, person: Person, request_id: str) -> Row[Any]:
     row = store.request_by_id(tx, request_id)
-    if row is None or not may_see(row, person.id):
+    if row is None or not may_see(tx, row, person.id):
         raise NotFound("There is no such request, or it is not yours.")
     return row
 

@@ -21,8 +21,9 @@ from backend.api.deps import (
 )
 from backend.api.runs import own_run
 from backend.api.schemas import LooseBody, Text, View, Words
-from backend.core.feedback import may_see, shape_request
+from backend.core.feedback import shape_request
 from backend.core.inbox import receive_answer
+from backend.core.recipients import may_see
 from backend.db import Tx, feedback
 from backend.db.feedback import PAGE
 from backend.domain.people import Person
@@ -117,5 +118,5 @@ async def decide(approval_id: str, body: ApprovalDecision, principal: Answering,
 
 def _confirmation(tx: Tx, person: Person, id: str) -> None:
     row = feedback.request_by_id(tx, id)
-    if row is None or not may_see(row, person.id) or row.type != FeedbackType.CONFIRMATION:
+    if row is None or not may_see(tx, row, person.id) or row.type != FeedbackType.CONFIRMATION:
         raise NotFound("There is no such approval, or it is not yours.")

@@ -5,11 +5,13 @@ from functools import partial
 from typing import Any
 
 from backend.agents.tools.registry import Registry
-from backend.core.feedback import close_request, may_decide, may_see, shape_request
+from backend.core.feedback import close_request, shape_request
+from backend.core.recipients import deciders_of, may_decide, may_see
 from backend.core.runs import resume_run
 from backend.core.steps import check_call, digest_of
 from backend.db import Row, Tx
 from backend.db import feedback as store
+from backend.db.recipients import insert_vote
 from backend.domain.answers import Answer, check_answer
 from backend.domain.feedback import question_of, timeout_answer
 from backend.domain.people import SYSTEM, Person
@@ -41,8 +43,8 @@ def answer_request(
 
     Raises NotFound (not theirs), Forbidden (may see, may not decide) and Invalid (does not fit, nothing kept)."""
     row = _load(tx, person, request_id)
-    if not may_decide(row, person.id):
-        raise Forbidden(f"Only {_names(row)} can answer this.", code="not_a_responder")
+    if not may_decide(tx, row, person.id):
+        raise Forbidden(f"Only {_names(tx, row)} can answer this.", code="not_a_responder")
     if row.status == FeedbackStatus.PENDING and row.due_at is not None and row.due_at <= tx.now:
         expire_request(tx, request_id)
         row = _load(tx, person, request_id)
@@ -66,14 +68,15 @@ def answer_request(
     if request is None:
         return _late(tx, person, _load(tx, person, request_id), decision, via)
     _keep(tx, row.id, person, via, decision, accepted=True)
-    _authorise(tx, row, answer, person, registry, policy)
+    digest = _authorise(tx, row, answer, person, registry, policy)
+    insert_vote(tx, request_id=row.id, person_id=person.id, action=answer.action, digest=digest, version=row.version, via=via)
     _resume(tx, row, FeedbackStatus.ANSWERED, answer)
     return request
 
 
 def _load(tx: Tx, person: Person, request_id: str) -> Row[Any]:
     row = store.request_by_id(tx, request_id)
-    if row is None or not may_see(row, person.id):
+    if row is None or not may_see(tx, row, person.id):
         raise NotFound("There is no such request, or it is not yours.")
     return row
 
@@ -87,8 +90,8 @@ def _check_channel(row: Row[Any], action: str, via: str, policy: Policy) -> None
         )
 
 
-def _names(row: Row[Any]) -> str:
-    return " or ".join(recipient["name"] for recipient in row.body["recipients"])
+def _names(tx: Tx, row: Row[Any]) -> str:
+    return " or ".join(person.name for person in deciders_of(tx, row.id))
 
 
 def _args_check(row: Row[Any], registry: Registry) -> Any:
@@ -193,11 +196,14 @@ def _said(row: Row[Any], decided: dict[str, Any]) -> str:
     return f"This was withdrawn{by} at {decided['at']}; your answer was kept but not used."
 
 
-def _authorise(tx: Tx, row: Row[Any], answer: Answer, person: Person, registry: Registry, policy: Policy) -> None:
-    """Turn a yes to an agent's call into the one approval its execution will be held against."""
+def _authorise(tx: Tx, row: Row[Any], answer: Answer, person: Person, registry: Registry, policy: Policy) -> str | None:
+    """Turn a yes to an agent's call into the one approval its execution will be held against; the digest of what the yes
+    is to, where it is one."""
     action = row.body.get("action")
-    if not row.run_id or not action or answer.action not in ("approve", "edit"):
-        return
+    if not action or answer.action not in ("approve", "edit"):
+        return None
+    if not row.run_id:
+        return str(action["digest"])
     call = CallTool(action["tool"], action["args"] if answer.action == "approve" else answer.values or {})
     if answer.action == "approve":
         digest = action["digest"]
@@ -214,6 +220,7 @@ def _authorise(tx: Tx, row: Row[Any], answer: Answer, person: Person, registry: 
         decided_by=person.id,
         decided_at=tx.now,
     )
+    return str(digest)
 
 
 def _resume(tx: Tx, row: Row[Any], status: FeedbackStatus, answer: Answer) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.core.feedback import Asked, open_request
 from backend.core.idempotency import remember, replay
-from backend.core.responders import people_behind
+from backend.core.responders import Addressed, address
 from backend.core.sessions import open_session, own_session
 from backend.db import Tx
 from backend.domain.people import Person
@@ -33,7 +33,7 @@ def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None) -> FeedbackReq
     kept = replay(tx, person.id, key, fingerprint)
     if kept is not None:
         return kept
-    to = people_behind(tx, ask.to) if ask.to else [person]
+    to = address(tx, ask.to) if ask.to else Addressed([], [person])
     if ask.session_id is None:
         session_id = open_session(tx, person, ask.body["title"])
     else:
@@ -46,8 +46,9 @@ def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None) -> FeedbackReq
         type=ask.type,
         session_id=session_id,
         owner_id=person.id,
-        body=_with_route(_with_digest(ask.body, request_id), to, tx),
-        to=to,
+        body=_with_route(_with_digest(ask.body, request_id), to.people, tx),
+        to=to.people,
+        addressed=to.seats,
         requested_by=person.name,
         actor=person.id,
         via="api",
@@ -63,7 +64,7 @@ def _with_route(body: dict[str, Any], to: list[Person], tx: Tx) -> dict[str, Any
     asked = {person.id for person in to}
     steps = []
     for step in body.get("route") or ():
-        named = people_behind(tx, [step["to"]], "route") if step.get("to") else []
+        named = address(tx, [step["to"]], "route").people if step.get("to") else []
         if any(person.id not in asked for person in named):
             raise Invalid(
                 "The route names somebody who is not asked.", errors=[FieldError("route", "may only name people in to")]

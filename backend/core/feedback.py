@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from backend.core.ladders import CARRY, climb, first_copy, keep_copies, ladder_of, tell
+from backend.core.recipients import concerned, deciders_of, may_see, seat
 from backend.db import Row, Tx, deliveries
 from backend.db import feedback as store
 from backend.db.transaction import person_topic, request_topic
@@ -19,16 +20,19 @@ from backend.domain.events import (
 )
 from backend.domain.feedback import check_body
 from backend.domain.people import SYSTEM, Person
-from backend.domain.shapes import Closed, Delivery, FeedbackRequest, RequestBody, Response
+from backend.domain.shapes import Closed, Delivery, FeedbackRequest, RequestBody, Response, Rule
 from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus, FeedbackType
 from backend.ids import new_id
 from backend.metrics import ANSWER
 from backend.times import to_text, to_text_or_none
 
+ANYONE = Rule(approvals=1, distinct_from_requester=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question about to be put: `body` in the contract's shape, `to` the people who may decide."""
+    """A question about to be put: `body` in the contract's shape, `to` the people who may decide, `addressed` how they were
+    named, `rule` what it takes to decide."""
 
     type: FeedbackType
     session_id: str
@@ -41,6 +45,8 @@ class Asked:
     run_id: str | None = None
     due_at: int | None = None
     id: str | None = None
+    addressed: Sequence[dict[str, str]] = ()
+    rule: dict[str, Any] | None = None
 
 
 def default_actions(type: FeedbackType, body: dict[str, Any]) -> list[str]:
@@ -53,13 +59,14 @@ def open_request(tx: Tx, asked: Asked) -> FeedbackRequest:
     body = _body_of(asked)
     check_body(asked.type, body)
     values = _new_row(tx, asked, body)
-    request_id, people = values["id"], [person.id for person in asked.to]
-    ladders = [(id, ladder_of(tx, id, body["route"], asked.session_id)) for id in people]
+    request_id = values["id"]
+    ladders = [(person.id, ladder_of(tx, person.id, body["route"], asked.session_id)) for person in asked.to]
     copies = [first_copy(tx, request_id, id, ladder) for id, ladder in ladders]
-    store.insert_request(tx, values, people)
+    store.insert_request(tx, values)
+    seat(tx, request_id, asked.owner_id, asked.to)
     keep_copies(tx, copies)
-    request = _shape(values, copies)
-    _tell(tx, request, _event_of(request), asked.owner_id)
+    request = _shape(values, copies, asked.to)
+    _tell(tx, request, _event_of(request))
     _audit_asked(tx, asked, request)
     return request
 
@@ -72,8 +79,6 @@ def _body_of(asked: Asked) -> dict[str, Any]:
         "route": [],
         **asked.body,
         "requested_by": asked.requested_by,
-        "to": [person.id for person in asked.to],
-        "recipients": [{"id": person.id, "name": person.name} for person in asked.to],
     }
 
 
@@ -86,6 +91,8 @@ def _new_row(tx: Tx, asked: Asked, body: dict[str, Any]) -> dict[str, Any]:
         "status": FeedbackStatus.PENDING,
         "version": 1,
         "body": body,
+        "addressed": list(asked.addressed) or None,
+        "rule": asked.rule,
         "created_at": tx.now,
         "due_at": asked.due_at,
         "response": None,
@@ -121,14 +128,14 @@ def _event_of(request: FeedbackRequest) -> RequestEvent:
             return FeedbackRequested(type="feedback_requested", request=request)
 
 
-def _tell(tx: Tx, request: FeedbackRequest, event: RequestEvent, owner_id: str) -> None:
+def _tell(tx: Tx, request: FeedbackRequest, event: RequestEvent) -> None:
     """Log the event in the session, and tell whoever waits for this request and everyone concerned."""
     tx.emit(request["session_id"], event, also=[request_topic(request["id"])])
-    concerned = sorted({owner_id, *request["to"]})
     passing: Literal["feedback_requested", "feedback_resolved"] = (
         "feedback_resolved" if event["type"] == "feedback_resolved" else "feedback_requested"
     )
-    tx.notify(RequestNews(type=passing, session_id=request["session_id"], request=request), *map(person_topic, concerned))
+    people = concerned(tx, request["id"])
+    tx.notify(RequestNews(type=passing, session_id=request["session_id"], request=request), *map(person_topic, people))
 
 
 def close_request(
@@ -150,8 +157,8 @@ def close_request(
         tx.took(ANSWER, via, row.created_at)
     copies = _settle_copies(tx, row.id)
     values = {**row._mapping, "status": to, "response": response, "closed": closed, "decided_at": tx.now}
-    request = _shape(values, [copy._mapping for copy in copies])
-    _tell(tx, request, FeedbackResolved(type="feedback_resolved", request=request), row.owner_id)
+    request = _shape(values, [copy._mapping for copy in copies], deciders_of(tx, row.id))
+    _tell(tx, request, FeedbackResolved(type="feedback_resolved", request=request))
     action = response and response["action"]
     actor = by.id if by else SYSTEM
     tx.audit(row.session_id, actor=actor, via=via, action=f"feedback.{to}", subject=row.id, decision=action, why=why)
@@ -179,10 +186,11 @@ def _settle_copies(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
 
 def shape_request(tx: Tx, row: Row[Any]) -> FeedbackRequest:
     """The request as clients see it."""
-    return _shape(dict(row._mapping), [copy._mapping for copy in deliveries.list_deliveries(tx, row.id)])
+    copies = [copy._mapping for copy in deliveries.list_deliveries(tx, row.id)]
+    return _shape(dict(row._mapping), copies, deciders_of(tx, row.id))
 
 
-def _shape(values: dict[str, Any], copies: Sequence[Any]) -> FeedbackRequest:
+def _shape(values: dict[str, Any], copies: Sequence[Any], to: Sequence[Person]) -> FeedbackRequest:
     body: RequestBody = values["body"]
     return {
         "id": values["id"],
@@ -192,6 +200,9 @@ def _shape(values: dict[str, Any], copies: Sequence[Any]) -> FeedbackRequest:
         "status": values["status"],
         "version": values["version"],
         **body,
+        "to": [person.id for person in to],
+        "recipients": [{"id": person.id, "name": person.name} for person in to],
+        "rule": values["rule"] or ANYONE,
         "created_at": to_text(values["created_at"]),
         "due_at": to_text_or_none(values["due_at"]),
         "dead_letter": values["dead_letter"],
@@ -218,18 +229,10 @@ def _shape_copy(copy: Any) -> Delivery:
     return shaped
 
 
-def may_see(row: Row[Any], person_id: str) -> bool:
-    return person_id == row.owner_id or person_id in row.body["to"]
-
-
-def may_decide(row: Row[Any], person_id: str) -> bool:
-    return person_id in row.body["to"]
-
-
 def see_request(tx: Tx, person: Person, request_id: str) -> None:
     """A live tab showed the card: its copy on the web chat has been seen, and a letter that seemed dead has arrived."""
     row = store.request_by_id(tx, request_id)
-    if row is None or not may_see(row, person.id) or not deliveries.see_delivery(tx, request_id, person.id, ChannelType.CHAT):
+    if row is None or not may_see(tx, row, person.id) or not deliveries.see_delivery(tx, request_id, person.id, ChannelType.CHAT):
         return
     arrived = row.dead_letter and deliveries.mark_dead_letter(tx, request_id, False)
     seen = {"channel": ChannelType.CHAT, "person_id": person.id, "status": DeliveryStatus.SEEN, "error": None}

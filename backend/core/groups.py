@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from backend.core.responders import people_behind
+from backend.core.responders import address
 from backend.db import Tx
 from backend.db.connections import add_member, insert_group, remove_member
 from backend.domain.people import SYSTEM
@@ -16,14 +16,14 @@ def add_members(tx: Tx, name: str, people: Sequence[str]) -> None:
     if not name or RESERVED & set(name) or len(name) > 100:
         raise Invalid("A group's name is up to 100 letters, digits, dots or dashes, without spaces, commas, |, : or @.")
     insert_group(tx, name)
-    for person in people_behind(tx, people):
+    for person in address(tx, people).people:
         add_member(tx, name, person.id)
         tx.audit(person.id, actor=SYSTEM, via="api", action="group.joined", subject=person.id, group=name)
 
 
 def remove_members(tx: Tx, name: str, people: Sequence[str]) -> None:
     """Raises Invalid for people who are not known or not in the group."""
-    for person in people_behind(tx, people):
+    for person in address(tx, people).people:
         if not remove_member(tx, name, person.id):
             raise Invalid(f"{person.name} is not in {name}.")
         tx.audit(person.id, actor=SYSTEM, via="api", action="group.left", subject=person.id, group=name)

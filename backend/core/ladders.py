@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from backend.core.recipients import concerned
 from backend.db import Row, Tx, connections, deliveries, sessions
 from backend.db.transaction import person_topic, session_topic
 from backend.domain.events import FeedbackDelivery
@@ -165,5 +166,4 @@ def tell(tx: Tx, request: Row[Any], copy: Any, dead_letter: bool | None = None) 
         frame["error"] = copy["error"]
     if dead_letter is not None:
         frame["dead_letter"] = dead_letter
-    people = sorted({request.owner_id, *request.body["to"]})
-    tx.notify(frame, session_topic(request.session_id), *map(person_topic, people))
+    tx.notify(frame, session_topic(request.session_id), *map(person_topic, concerned(tx, request.id)))

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from backend.core.connections import check_not_ours, check_set_up, issue_code
-from backend.core.feedback import may_see
+from backend.core.recipients import concerned, may_see
 from backend.core.words import say_on
 from backend.db import Row, Tx, connections, feedback, mails
 from backend.db.installations import list_connected
@@ -60,8 +60,7 @@ def keep_letter(tx: Tx, letter: Letter) -> bool:
     )
     if request is not None:
         frame = FeedbackMail(type="feedback_mail", session_id=request.session_id, request_id=request.id, outcome=letter.outcome)
-        people = sorted({request.owner_id, *request.body["to"]})
-        tx.notify(frame, session_topic(request.session_id), *map(person_topic, people))
+        tx.notify(frame, session_topic(request.session_id), *map(person_topic, concerned(tx, request.id)))
     return True
 
 
@@ -142,7 +141,7 @@ def _bare(name: str) -> str:
 def list_letters(tx: Tx, person: Person, request_id: str) -> list[dict[str, Any]]:
     """What came in about the request, oldest first, as clients see it. Raises NotFound where it is not theirs to see."""
     row = feedback.request_by_id(tx, request_id)
-    if row is None or not may_see(row, person.id):
+    if row is None or not may_see(tx, row, person.id):
         raise NotFound("There is no such request, or it is not yours.")
     return [_shape(mail) for mail in mails.list_mails(tx, request_id)]
 

@@ -4,8 +4,9 @@ from collections.abc import Collection
 from typing import Any
 
 from backend.core.connections import check_reachable, wait_on
-from backend.core.feedback import may_see, shape_request
+from backend.core.feedback import shape_request
 from backend.core.ladders import begin_round, own_ladder
+from backend.core.recipients import deciders_of, may_decide, may_see
 from backend.core.sessions import find_session, own_session, rename_session
 from backend.db import Row, Tx, feedback
 from backend.db import sessions as store
@@ -24,7 +25,7 @@ def reroute_request(tx: Tx, person: Person, request_id: str, channel: str, set_u
     """Ask on `channel` now: the person themself, or everybody asked when the person's own session asks. What was sent
     before can still be answered. Raises NotFound, Conflict (decided), Invalid (nobody can be reached there)."""
     row = _open(tx, person, request_id)
-    for person_id in _concerned(row, person):
+    for person_id in _concerned(tx, row, person):
         check_reachable(tx, person_id, channel, set_up)
         _ask_on(tx, row, person_id, channel)
     tx.audit(row.session_id, actor=person.id, via="chat", action="feedback.rerouted", subject=row.id, channel=channel)
@@ -42,7 +43,7 @@ def retry_request(tx: Tx, person: Person, request_id: str) -> FeedbackRequest:
     row = _open(tx, person, request_id)
     if not row.dead_letter:
         raise Conflict("This request is on its way or has arrived; only a dead letter can be tried again.", code="not_dead")
-    for person_id in _concerned(row, person):
+    for person_id in _concerned(tx, row, person):
         last = [copy for copy in list_deliveries(tx, row.id) if copy.person_id == person_id][-1]
         begin_round(tx, row, person_id, last.ladder)
     tx.audit(row.session_id, actor=person.id, via="chat", action="feedback.retried", subject=row.id)
@@ -51,15 +52,15 @@ def retry_request(tx: Tx, person: Person, request_id: str) -> FeedbackRequest:
 
 def _open(tx: Tx, person: Person, request_id: str) -> Row[Any]:
     row = feedback.request_by_id(tx, request_id)
-    if row is None or not may_see(row, person.id):
+    if row is None or not may_see(tx, row, person.id):
         raise NotFound("There is no such request, or it is not yours.")
     if row.status != FeedbackStatus.PENDING:
         raise Conflict("This request is decided; there is nothing left to carry.", code="already_decided")
     return row
 
 
-def _concerned(row: Row[Any], person: Person) -> list[str]:
-    return list(row.body["to"]) if person.id == row.owner_id else [person.id]
+def _concerned(tx: Tx, row: Row[Any], person: Person) -> list[str]:
+    return [each.id for each in deciders_of(tx, row.id)] if person.id == row.owner_id else [person.id]
 
 
 def change_session(
@@ -81,7 +82,7 @@ def _move(tx: Tx, person: Person, session_id: str, channel: str | None, set_up: 
         check_reachable(tx, person.id, channel, set_up)
     store.update_session(tx, session_id, channel=channel)
     for row in feedback.open_requests(tx, session_id):
-        if channel is not None and person.id in row.body["to"]:
+        if channel is not None and may_decide(tx, row, person.id):
             _ask_on(tx, row, person.id, channel)
     tx.audit(session_id, actor=person.id, via="chat", action="session.moved", subject=session_id, channel=channel)
     asked_on = None if channel is None else ChannelType(channel)

@@ -1,12 +1,11 @@
 """What becomes of an engine's step: refused, asked of a person, or carried on, in the transaction that records it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from backend.agents.tools.registry import Registry
 from backend.agents.tools.tool import ToolInputError
 from backend.core.feedback import Asked, open_request
-from backend.core.responders import people_behind
+from backend.core.responders import Addressed, address
 from backend.core.runs import Lease, log_progress, set_agent_status
 from backend.db import Tx
 from backend.db.people import person_by_id
@@ -100,7 +99,7 @@ def ask_approval(
     if note:
         body["context"] = {"note": note}
     try:
-        to = people_behind(tx, policy.approvers_of(tool), "approvers")
+        to = address(tx, policy.approvers_of(tool), "approvers")
     except Invalid as error:
         log_progress(tx, lease, [*entries, _refusal(error)], steps=1, usage=usage)
         return
@@ -126,7 +125,7 @@ def _ask(
     body: dict[str, Any],
     usage: Usage | None,
     request_id: str | None = None,
-    to: Sequence[Person] = (),
+    to: Addressed | None = None,
 ) -> None:
     row = person_by_id(tx, lease.person_id)
     assert row is not None, "a run belongs to a person"
@@ -138,7 +137,8 @@ def _ask(
         session_id=lease.session_id,
         owner_id=person.id,
         body=body,
-        to=to or [person],
+        to=(to and to.people) or [person],
+        addressed=to.seats if to else (),
         requested_by=AGENT_NAME,
         actor=AGENT,
         via=ChannelType.CHAT,

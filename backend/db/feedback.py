@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Row, Select, and_, bindparam, insert, or_, select, update
 
-from backend.db.tables import approvals, feedback_recipients, feedback_requests, feedback_responses, sessions
+from backend.db.recipients import requests_seen_by
+from backend.db.tables import approvals, feedback_requests, feedback_responses, sessions
 from backend.db.transaction import Tx
 from backend.domain.shapes import Closed, Response
 
@@ -16,7 +17,6 @@ _joined = select(feedback_requests, sessions.c.person_id.label("owner_id")).join
 )
 _by_id = _joined.where(feedback_requests.c.id == bindparam("id"))
 _insert = insert(feedback_requests)
-_insert_recipients = insert(feedback_recipients)
 _decide = (
     update(feedback_requests)
     .where(feedback_requests.c.id == bindparam("request"), feedback_requests.c.status == "pending")
@@ -51,8 +51,7 @@ def list_requests(
     before: tuple[int, str] | None,
 ) -> Sequence[Row[Any]]:
     """What the person is asked or owns: one page and one row more, newest first."""
-    asked = select(feedback_recipients.c.request_id).where(feedback_recipients.c.person_id == person_id)
-    statement = _joined.where(or_(feedback_requests.c.id.in_(asked), sessions.c.person_id == person_id))
+    statement = _joined.where(feedback_requests.c.id.in_(requests_seen_by(person_id)))
     if status:
         statement = statement.where(feedback_requests.c.status == status)
     if session_id:
@@ -62,9 +61,10 @@ def list_requests(
 
 def list_approvable(tx: Tx, person_id: str, *, before: tuple[int, str] | None) -> Sequence[Row[Any]]:
     """The open confirmations that the person may decide: one page and one row more, newest first."""
-    asked = select(feedback_recipients.c.request_id).where(feedback_recipients.c.person_id == person_id)
     statement = _joined.where(
-        feedback_requests.c.id.in_(asked), feedback_requests.c.status == "pending", feedback_requests.c.type == "confirmation"
+        feedback_requests.c.id.in_(requests_seen_by(person_id, deciding=True)),
+        feedback_requests.c.status == "pending",
+        feedback_requests.c.type == "confirmation",
     )
     return tx.all(_paged(statement, before))
 
@@ -89,9 +89,8 @@ def due_requests(tx: Tx, limit: int) -> list[str]:
     return [row.id for row in tx.all(_due, {"now": tx.now, "limit": limit})]
 
 
-def insert_request(tx: Tx, values: dict[str, Any], recipients: Sequence[str]) -> None:
+def insert_request(tx: Tx, values: dict[str, Any]) -> None:
     tx.execute(_insert, values)
-    tx.execute(_insert_recipients, [{"request_id": values["id"], "person_id": person} for person in recipients])
 
 
 def decide_request(tx: Tx, id: str, to: str, response: Response | None, closed: Closed | None) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from backend.errors import Unavailable
 
-HEAD = "0006"
+HEAD = "0007"
 _HERE = Path(__file__).parent / "migrations"
 
 

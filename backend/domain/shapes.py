@@ -78,14 +78,19 @@ class RequestField(TypedDict):
     options: NotRequired[list[RequestOption]]
 
 
+class Rule(TypedDict):
+    """What it takes to decide: how many say yes, and whether whoever asked may be one of them."""
+
+    approvals: int
+    distinct_from_requester: bool
+
+
 class RequestBody(TypedDict):
-    """What is asked and whom, as it is kept. Which parts belong to it depends on the type."""
+    """What is asked, as it is kept. Which parts belong to it depends on the type."""
 
     title: str
     prompt: str
     requested_by: str
-    to: list[str]
-    recipients: list[By]
     action: NotRequired[RequestAction]
     options: NotRequired[list[RequestOption]]
     multiple: NotRequired[bool]
@@ -98,9 +103,12 @@ class RequestBody(TypedDict):
 
 
 class FeedbackRequest(RequestBody):
-    """A question to people, with how it stands and where its copies are."""
+    """A question to people, with who decides it now, how it stands and where its copies are."""
 
     id: str
+    to: list[str]
+    recipients: list[By]
+    rule: NotRequired[Rule]
     session_id: str
     run_id: str | None
     type: FeedbackType

@@ -58,6 +58,21 @@ class FeedbackStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Role(StrEnum):
+    """What a request is to a person; one person may hold several."""
+
+    OWNER = "owner"
+    DECIDER = "decider"
+    DELEGATE = "delegate"
+    WATCHER = "watcher"
+
+
+class RecipientStatus(StrEnum):
+    ACTIVE = "active"
+    LEFT = "left"
+    DISABLED = "disabled"
+
+
 class ChannelType(StrEnum):
     CHAT = "chat"
     SLACK = "slack"

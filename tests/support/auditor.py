@@ -31,6 +31,8 @@ ORDERED = {
     "runs": "id",
     "feedback_requests": "id",
     "feedback_responses": "id",
+    "recipients": "request_id, position, person_id, role",
+    "votes": "request_id, at",
     "approvals": "request_id",
     "executions": "id",
     "run_events": "run_id, n",
@@ -68,6 +70,7 @@ class Books:
         kept = read_server(url, ORDERED) if url else read_file(data_dir / "assent.db", ORDERED)
         self.sessions, self.messages, self.runs = kept["sessions"], kept["messages"], kept["runs"]
         self.requests, self.responses = kept["feedback_requests"], kept["feedback_responses"]
+        self.recipients, self.votes = _grouped(kept["recipients"], "request_id"), _grouped(kept["votes"], "request_id")
         self.approvals, self.executions = kept["approvals"], kept["executions"]
         self.copies, self.tries = kept["deliveries"], _grouped(kept["delivery_attempts"], "delivery_id")
         self.drafts = kept["drafts"]
@@ -86,6 +89,11 @@ class Books:
         asked = {request["run_id"] for request in self.requests if request["status"] == "pending"}
         going_on = [run for run in self.runs if run["status"] in OPEN_RUN]
         return all(run["status"] == "waiting_feedback" and run["id"] in asked for run in going_on)
+
+    def deciders(self, request_id: str, *, ever: bool = False) -> set[str]:
+        """Who may decide, or `ever` might."""
+        rows = [row for row in self.recipients[request_id] if row["role"] in ("decider", "delegate")]
+        return {row["person_id"] for row in rows if ever or row["status"] == "active"}
 
     def all_frames(self) -> Iterator[Row]:
         for frames in self.frames.values():
@@ -173,7 +181,7 @@ def executions_were_approved(books: Books) -> Findings:
         request, answer = requests[id], yes.get(id)
         if request["status"] != "answered" or request["response"]["action"] not in ("approve", "edit"):
             yield f"{id}: approval of a request that is {request['status']}"
-        elif answer is None or answer["person_id"] != approval["decided_by"] or answer["person_id"] not in request["body"]["to"]:
+        elif answer is None or answer["person_id"] != approval["decided_by"] or answer["person_id"] not in books.deciders(id):
             yield f"{id}: approved by {approval['decided_by']}, who was not asked"
         elif request["response"]["action"] == "approve" and _canonical(request["body"]["action"]["args"]) != approval["args"]:
             yield f"{id}: approval of other arguments than shown"
@@ -188,6 +196,28 @@ def executions_were_approved(books: Books) -> Findings:
         entries = [entry["kind"] for entry in books.log[row["run_id"]] if entry["data"].get("execution_id") == row["id"]]
         if entries[:1] != ["execution_started"] or len(entries) > 2:
             yield f"{row['id']}: the log says {entries}"
+
+
+def answers_were_theirs_to_give(books: Books) -> Findings:
+    """I4, I14: who decided was one of those who may, and not the asker where the rule wants somebody else; what counted is
+    one vote. The owner of each request is the owner of its session."""
+    owners = {session["id"]: session["person_id"] for session in books.sessions}
+    yes = {row["request_id"]: row for row in books.responses if row["accepted"]}
+    for row in books.requests:
+        id, owner = row["id"], owners[row["session_id"]]
+        seated = [each["person_id"] for each in books.recipients[id] if each["role"] == "owner"]
+        if seated != [owner]:
+            yield f"{id}: belongs to {owner}, {seated} are seated as its owner"
+        if {"to", "recipients"} & row["body"].keys():
+            yield f"{id}: its body says whom it was put to"
+        if (row["rule"] or {}).get("distinct_from_requester") and owner in books.deciders(id):
+            yield f"{id}: {owner} may decide what they asked"
+        if id not in yes:
+            continue
+        if yes[id]["person_id"] not in books.deciders(id):
+            yield f"{id}: decided by {yes[id]['person_id']}, who may not"
+        if [vote["person_id"] for vote in books.votes[id]] != [yes[id]["person_id"]]:
+            yield f"{id}: answered by {yes[id]['person_id']}, votes {books.votes[id]}"
 
 
 def _ledger_findings(books: Books, before: list[Row], after: list[Row]) -> Findings:
@@ -247,6 +277,7 @@ CHECKS: tuple[Callable[[Books], Findings], ...] = (
     runs_wait_for_their_requests,
     runs_agree_with_their_logs,
     executions_were_approved,
+    answers_were_theirs_to_give,
     logs_are_gapless,
     chains_are_whole,
     tries_go_forward,

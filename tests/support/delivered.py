@@ -78,9 +78,9 @@ def ladders_are_climbed(books: "Books") -> "Findings":
         latest = (request_id, person_id, round + 1) not in rounds
         if latest and request["status"] == "pending" and copies[-1]["status"] == "failed" and len(copies) < len(ladder):
             yield f"{request_id}: the ladder of {person_id} ends at a step that failed"
-    for id, request in requests.items():
-        if asked[id] != set(request["body"]["to"]):
-            yield f"{id}: {asked[id]} have copies, {request['body']['to']} were asked"
+    for id in requests:
+        if asked[id] != books.deciders(id, ever=True):
+            yield f"{id}: {asked[id]} have copies, {books.deciders(id, ever=True)} were asked"
 
 
 def open_requests_reach_somebody(books: "Books") -> "Findings":

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-JSON = ("body", "response", "closed", "data", "detail", "settings", "ladder", "ref")
+JSON = ("body", "response", "closed", "data", "detail", "settings", "ladder", "ref", "addressed", "rule")
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]

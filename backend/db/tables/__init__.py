@@ -14,7 +14,7 @@ from backend.db.tables.channels import (
     presences,
     threads,
 )
-from backend.db.tables.feedback import approvals, feedback_recipients, feedback_requests, feedback_responses
+from backend.db.tables.feedback import approvals, feedback_requests, feedback_responses, recipients, votes
 from backend.db.tables.mails import mailboxes, mails
 from backend.db.tables.people import idempotency_keys, people, sign_ins, ws_tickets
 from backend.db.tables.runs import executions, run_events, runs
@@ -29,7 +29,6 @@ __all__ = [
     "drafts",
     "events",
     "executions",
-    "feedback_recipients",
     "feedback_requests",
     "feedback_responses",
     "group_members",
@@ -44,11 +43,13 @@ __all__ = [
     "people",
     "preferences",
     "presences",
+    "recipients",
     "run_events",
     "runs",
     "sessions",
     "sign_ins",
     "summaries",
     "threads",
+    "votes",
     "ws_tickets",
 ]

@@ -15,6 +15,11 @@ feedback_requests = Table(
     Column("version", Integer, nullable=False),
     # The rest of what was asked (title, prompt, action, options, fields, ...), in the contract's shape.
     Column("body", JSON, nullable=False),
+    # Whom it is put to, as it was said: [{person: id} or {group: name}]; null: the session's own person. Who that is now,
+    # `recipients` says.
+    Column("addressed", JSON, nullable=True),
+    # What it takes to decide, {approvals, distinct_from_requester}; null: one word of anyone asked.
+    Column("rule", JSON, nullable=True),
     at("created_at"),
     at("due_at", nullable=True),
     Column("response", JSON, nullable=True),
@@ -26,12 +31,34 @@ feedback_requests = Table(
     Index("ix_feedback_requests_status_due_at", "status", "due_at"),
 )
 
-feedback_recipients = Table(
-    "feedback_recipients",
+# Who sees a request and who decides it, a row for each role: nothing else says so. `owner`: whose session asks; `decider`
+# and `delegate` (of `delegated_by`) decide; `watcher` looks on. Rows whose status is not `active` tell who once did.
+recipients = Table(
+    "recipients",
     metadata,
-    ref("person_id", "people.id", primary_key=True),
     ref("request_id", "feedback_requests.id", primary_key=True),
-    Index("ix_feedback_recipients_request_id", "request_id"),
+    ref("person_id", "people.id", primary_key=True),
+    Column("role", String(24), primary_key=True),
+    ref("delegated_by", "people.id", nullable=True),
+    one_of("status"),
+    # The order in which they were named.
+    Column("position", Integer, nullable=False),
+    at("created_at"),
+    Index("ix_recipients_person_id_status", "person_id", "status"),
+)
+
+# What people said that counts, one of each person: the decision follows when the request's rule is met. `digest` is that of
+# the exact call a yes is to.
+votes = Table(
+    "votes",
+    metadata,
+    ref("request_id", "feedback_requests.id", primary_key=True),
+    ref("person_id", "people.id", primary_key=True),
+    one_of("action"),
+    Column("digest", String(64), nullable=True),
+    Column("version", Integer, nullable=False),
+    one_of("via"),
+    at("at"),
 )
 
 # Every valid answer is kept; `accepted` is true for exactly one of a request's.

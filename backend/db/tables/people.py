@@ -14,6 +14,9 @@ people = Table(
     Column("password_hash", Text, nullable=False),
     at("created_at"),
     at("disabled_at", nullable=True),
+    # When the address was proven to be theirs, and how: only then it counts where somebody is named by it.
+    at("confirmed_at", nullable=True),
+    Column("confirmed_by", String(24), nullable=True),
 )
 
 # A sign-in is one family of refresh tokens: only the newest generation opens anything new.

@@ -1457,7 +1457,7 @@ export interface components {
         };
         /**
          * FeedbackRequest
-         * @description A question to people, with how it stands and where its copies are.
+         * @description A question to people, with who decides it now, how it stands and where its copies are.
          */
         FeedbackRequest: {
             action?: components["schemas"]["RequestAction"];
@@ -1501,6 +1501,7 @@ export interface components {
             route: {
                 [key: string]: unknown;
             }[];
+            rule?: components["schemas"]["Rule"];
             /** Run Id */
             run_id: string | null;
             /** Session Id */
@@ -2028,6 +2029,16 @@ export interface components {
              * @default 900
              */
             wait_seconds?: number;
+        };
+        /**
+         * Rule
+         * @description What it takes to decide: how many say yes, and whether whoever asked may be one of them.
+         */
+        Rule: {
+            /** Approvals */
+            approvals: number;
+            /** Distinct From Requester */
+            distinct_from_requester: boolean;
         };
         /** Run */
         Run: {

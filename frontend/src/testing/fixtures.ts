@@ -46,6 +46,7 @@ export function aRequest(change: Partial<FeedbackRequest> = {}): FeedbackRequest
     requested_by: 'Demo agent',
     to: [dana.id],
     recipients: [dana],
+    rule: { approvals: 1, distinct_from_requester: false },
     action: { tool: 'make_payment', args: { amount: 500, to: 'Bob' }, risk: 'medium', digest: 'd1' },
     allowed_actions: ['approve', 'reject', 'edit'],
     on_timeout: 'reject',
