@@ -1,12 +1,13 @@
 """What an engine is told: runs' logs, folded into the entries of a thread."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from backend.agents.contract import Entry, Thread
 from backend.domain.feedback import body_of_step
-from backend.domain.runs import LogEntry
-from backend.domain.steps import CallTool, Reply, Step, load_step
+from backend.domain.runs import LogEntry, Waiting
+from backend.domain.steps import CallSeveral, CallTool, Decision, Reply, load_step
 
 
 def build_thread(
@@ -26,8 +27,10 @@ def _entries(log: Iterable[LogEntry]) -> list[Entry]:
     one that joined while a reply was being written is still to be answered."""
     entries: list[Entry] = []
     unseen: list[LogEntry] = []
-    step: Step | None = None
+    step: Decision | None = None
+    waiting = Waiting()
     for item in log:
+        before, waiting = waiting, waiting.after(item)
         if item.kind == "message":
             unseen.append(item)
             continue
@@ -39,15 +42,23 @@ def _entries(log: Iterable[LogEntry]) -> list[Entry]:
         if item.kind == "ended":
             entries += [_heard(message) for message in unseen]
             unseen = []
-        entries += _entry(step, item)
+        entries += [*_entry(step, item), *_let_go(before, waiting)]
     return entries + [_heard(message) for message in unseen]
+
+
+def _let_go(before: Waiting, after: Waiting) -> list[Entry]:
+    """What the engine is told of calls that were waiting and are not put any more: it may propose them again."""
+    if not before.calls or after.of == before.of:
+        return []
+    calls = ", ".join(f"{call.tool}({json.dumps(call.args, ensure_ascii=False)})" for call in before.calls)
+    return [Entry("note", {"text": f"Not put to anyone, and not run: {calls}. Propose again what is still to be done."})]
 
 
 def _heard(message: LogEntry) -> Entry:
     return Entry("user", {"text": message.data["content"]})
 
 
-def _entry(step: Step | None, item: LogEntry) -> list[Entry]:
+def _entry(step: Decision | None, item: LogEntry) -> list[Entry]:
     data = item.data
     match item.kind:
         case "step":
@@ -68,17 +79,17 @@ def _entry(step: Step | None, item: LogEntry) -> list[Entry]:
     raise ValueError(f"unknown log entry {item.kind!r}")
 
 
-def _proposal(step: Step | None) -> list[Entry]:
+def _proposal(step: Decision | None) -> list[Entry]:
     if isinstance(step, CallTool):
         return [Entry("call", {"tool": step.tool, "args": step.args, "reason": step.reason})]
-    if step is None or isinstance(step, Reply):
+    if step is None or isinstance(step, Reply | CallSeveral):
         return []
     body = body_of_step(step)
     artifact = body.pop("context", {})
     return [Entry("question", {"type": step.kind, **body, **artifact})]
 
 
-def _resolution(step: Step | None, data: dict[str, Any]) -> list[Entry]:
+def _resolution(step: Decision | None, data: dict[str, Any]) -> list[Entry]:
     """An approved call speaks through its result; any other outcome of a proposal is a result of its own."""
     if isinstance(step, CallTool):
         if data["status"] == "answered" and data["action"] in ("approve", "edit"):

@@ -9,12 +9,13 @@ from backend.core.responders import Addressed, address
 from backend.core.runs import Lease, log_progress, set_agent_status
 from backend.db import Tx
 from backend.db.people import person_by_id
-from backend.db.runs import keep_engine_state
+from backend.db.runs import keep_engine_state, run_log
 from backend.domain.feedback import body_of_step
 from backend.domain.people import AGENT, AGENT_NAME, Person
 from backend.domain.policy import Policy, canonical, digest_call
+from backend.domain.runs import Propose, unseen_messages
 from backend.domain.states import AgentStatus, ChannelType, FeedbackType, RunStatus
-from backend.domain.steps import CallTool, Reply, Step, Tool, Usage, dump_step
+from backend.domain.steps import CallSeveral, CallTool, Decision, Reply, Tool, Usage, dump_step
 from backend.errors import FieldError, Invalid
 from backend.ids import new_id
 
@@ -22,7 +23,7 @@ from backend.ids import new_id
 def record_step(
     tx: Tx,
     lease: Lease,
-    step: Step,
+    step: Decision,
     seen: int,
     usage: Usage,
     registry: Registry,
@@ -35,7 +36,7 @@ def record_step(
     if state is not None:
         keep_engine_state(tx, lease.run_id, lease.token, state)
     match step:
-        case Reply():
+        case Reply() | CallSeveral():
             log_progress(tx, lease, [entry], steps=1, usage=usage)
         case CallTool():
             _record_call(tx, lease, entry, step, usage, registry, policy)
@@ -44,6 +45,26 @@ def record_step(
                 _ask(tx, lease, [entry], FeedbackType(step.kind), body_of_step(step), usage)
             except Invalid as error:
                 log_progress(tx, lease, [entry, _refusal(error)], steps=1, usage=usage)
+
+
+def put_next(tx: Tx, lease: Lease, move: Propose, registry: Registry, policy: Policy) -> None:
+    """Make the next of an answer's calls a step of its own, unless the engine should decide anew: a person said something
+    meanwhile, or turned a call down and would not be asked about this one. Raises LeaseLost."""
+    if unseen_messages(run_log(tx, lease.run_id)):
+        log_progress(tx, lease, [("refused", {"reason": "A person wrote while further calls were waiting to be put."})])
+    elif move.after_no and not _asks(registry, policy, move.call):
+        reason = "A person turned a call down, and the next one would run without being asked about."
+        log_progress(tx, lease, [("refused", {"reason": reason})])
+    else:
+        entry = ("step", {"step": dump_step(move.call), "seen": move.seen, "of": move.of})
+        _record_call(tx, lease, entry, move.call, Usage(), registry, policy)
+
+
+def _asks(registry: Registry, policy: Policy, call: CallTool) -> bool:
+    try:
+        return policy.needs_approval(*check_call(registry, call))
+    except Invalid:
+        return False
 
 
 def _record_call(

@@ -1,16 +1,16 @@
 """A run is a fold over its log: what has happened decides what is to be done next, in any process, after any crash."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from backend.domain.steps import CallTool, Reply, Step, load_step
+from backend.domain.steps import CallSeveral, CallTool, Decision, Reply, load_step
 
 START_OVER = "Send your message again to start over; what was done so far stays done."
 
 Kind = Literal[
     "message",  # {message_id, content}: a person's word, the first or one that joined
-    "step",  # {step, seen}: what the engine decided, having seen the log up to `seen`
+    "step",  # {step, seen, of?}: what the engine decided, having seen the log up to `seen`; `of`: the entry that held it
     "refused",  # {reason}: the step could not be used; the engine is told and decides again
     "asked",  # {request_id}: a person is asked about the step; nothing more until `resolved`
     "resolved",  # {request_id, status, action, values, feedback}: status answered, expired or cancelled
@@ -43,6 +43,17 @@ class Execute:
 
 
 @dataclass(frozen=True, slots=True)
+class Propose:
+    """Take the next of several calls that one answer held, as a step of its own. `of` is the entry that holds them, `seen`
+    what the engine had seen; `after_no`: a person turned one of them down."""
+
+    call: CallTool
+    of: int
+    seen: int
+    after_no: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Recover:
     """An execution was started and never finished: its outcome is unknown."""
 
@@ -68,19 +79,56 @@ class Ended:
     status: str
 
 
-Move = Decide | Execute | Recover | Speak | Wait | Ended
+Move = Decide | Propose | Execute | Recover | Speak | Wait | Ended
 
 
 def next_move(log: Sequence[LogEntry]) -> Move:
     """What the log says is to be done now."""
     move: Move = Decide()
-    step: Step | None = None
+    step: Decision | None = None
+    waiting = Waiting()
     for entry in log:
         move, step = _apply(move, step, entry)
+        waiting = waiting.after(entry)
+    if isinstance(move, Decide) and waiting.calls:
+        return Propose(waiting.calls[0], waiting.of, waiting.seen, waiting.after_no)
     return move
 
 
-def _apply(move: Move, step: Step | None, entry: LogEntry) -> tuple[Move, Step | None]:
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Calls of one answer that are still to be put, in their order, while nothing has happened that the engine should hear
+    of first: a call that was refused, failed or came to nothing, or a person's words."""
+
+    calls: tuple[CallTool, ...] = ()
+    of: int = 0
+    seen: int = 0
+    after_no: bool = False
+
+    def after(self, entry: LogEntry) -> "Waiting":
+        """What is waiting once this has happened."""
+        data = entry.data
+        match entry.kind:
+            case "step":
+                return self._after_step(entry)
+            case "resolved" if data["status"] == "answered" and not data.get("feedback"):
+                return replace(self, after_no=self.after_no or data["action"] not in ("approve", "edit"))
+            case "resolved" if data["status"] == "answered" and data["action"] in ("approve", "edit"):
+                return self
+            case "execution_finished" if data["status"] == "succeeded":
+                return self
+            case "message" | "asked" | "execution_started":
+                return self
+        return Waiting()
+
+    def _after_step(self, entry: LogEntry) -> "Waiting":
+        step = load_step(entry.data["step"])
+        if isinstance(step, CallSeveral):
+            return Waiting(step.calls, entry.n, entry.data["seen"])
+        return replace(self, calls=self.calls[1:]) if entry.data.get("of") == self.of and self.calls else Waiting()
+
+
+def _apply(move: Move, step: Decision | None, entry: LogEntry) -> tuple[Move, Decision | None]:
     data = entry.data
     match entry.kind:
         case "step":
@@ -102,13 +150,13 @@ def _apply(move: Move, step: Step | None, entry: LogEntry) -> tuple[Move, Step |
     raise ValueError(f"unknown log entry {entry.kind!r}")
 
 
-def _after_step(step: Step) -> Move:
+def _after_step(step: Decision) -> Move:
     if isinstance(step, CallTool):
         return Execute(step, None)
     return Speak() if isinstance(step, Reply) else Decide()
 
 
-def _after_answer(step: Step | None, data: dict[str, Any]) -> Move:
+def _after_answer(step: Decision | None, data: dict[str, Any]) -> Move:
     if isinstance(step, CallTool) and data["status"] == "answered":
         if data["action"] == "approve":
             return Execute(step, data["request_id"])

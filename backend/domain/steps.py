@@ -27,8 +27,15 @@ class Field:
     options: tuple[Option, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """`beside` is what a model wrote around its step: kept on record, and no part of what is asked or done."""
+
+    beside: str = field(default="", compare=False)
+
+
 @dataclass(frozen=True, slots=True)
-class CallTool:
+class CallTool(Stated):
     """Propose one exact call. `reason` is the agent's own claim and is shown as such."""
 
     tool: str
@@ -38,14 +45,14 @@ class CallTool:
 
 
 @dataclass(frozen=True, slots=True)
-class AskText:
+class AskText(Stated):
     title: str
     prompt: str = ""
     kind: Literal["text"] = "text"
 
 
 @dataclass(frozen=True, slots=True)
-class AskChoice:
+class AskChoice(Stated):
     title: str
     options: tuple[Option, ...]
     prompt: str = ""
@@ -54,7 +61,7 @@ class AskChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class AskForm:
+class AskForm(Stated):
     title: str
     fields: tuple[Field, ...]
     prompt: str = ""
@@ -62,7 +69,7 @@ class AskForm:
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
+class Review(Stated):
     """Stop at a checkpoint: `artifact` (Markdown) is what the person looks at before the run goes on."""
 
     checkpoint: str
@@ -73,7 +80,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Stated):
     """Say the final word now; the text itself is streamed by a second call."""
 
     kind: Literal["reply"] = "reply"
@@ -81,6 +88,17 @@ class Reply:
 
 Ask = AskText | AskChoice | AskForm | Review
 Step = CallTool | Ask | Reply
+
+
+@dataclass(frozen=True, slots=True)
+class CallSeveral(Stated):
+    """Several calls of one answer. Each becomes a step of its own, in this order, and is decided by itself."""
+
+    calls: tuple[CallTool, ...]
+    kind: Literal["tools"] = "tools"
+
+
+Decision = Step | CallSeveral
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +126,19 @@ class Tool:
     approval: str = "always"
 
 
-def dump_step(step: Step) -> dict[str, Any]:
+def dump_step(step: Decision) -> dict[str, Any]:
     """The step as the JSON object kept in a run's log."""
-    return asdict(step)
+    return {name: value for name, value in asdict(step).items() if value or name != "beside"}
 
 
-def load_step(data: dict[str, Any]) -> Step:
+def load_step(data: dict[str, Any]) -> Decision:
     """The step a log entry holds. Raises ValueError for a kind this version does not know."""
     body = {key: value for key, value in data.items() if key != "kind"}
     match data.get("kind"):
         case "tool":
             return CallTool(**body)
+        case "tools":
+            return CallSeveral(**{**body, "calls": tuple(CallTool(**call) for call in body["calls"])})
         case "text":
             return AskText(**body)
         case "choice":
@@ -128,7 +148,7 @@ def load_step(data: dict[str, Any]) -> Step:
         case "checkpoint":
             return Review(**body)
         case "reply":
-            return Reply()
+            return Reply(**body)
         case other:
             raise ValueError(f"unknown step kind {other!r}")
 

@@ -15,13 +15,13 @@ from backend.agents.tools.registry import Registry
 from backend.agents.tools.tool import ToolContext, ToolError, ToolUnfinished
 from backend.core import executions, runs
 from backend.core.runs import Claimed, Lease, LeaseLost
-from backend.core.steps import record_step
+from backend.core.steps import put_next, record_step
 from backend.db import Database
 from backend.db.runs import run_log
 from backend.db.transaction import dumps, run_topic, session_topic
 from backend.domain.events import Generating, Piece
 from backend.domain.policy import Policy
-from backend.domain.runs import Caps, Decide, Execute, LogEntry, Move, Recover, Speak, next_move, seen_part
+from backend.domain.runs import Caps, Decide, Execute, LogEntry, Move, Propose, Recover, Speak, next_move, seen_part
 from backend.domain.states import ExecutionStatus
 from backend.domain.steps import CallTool, Usage
 from backend.failpoints import failpoint
@@ -112,7 +112,7 @@ class RunAdvancer:
         lease, entries = claimed.lease, claimed.log
         while True:
             move = next_move(entries)
-            if not isinstance(move, Decide | Execute | Recover | Speak):
+            if not isinstance(move, Decide | Propose | Execute | Recover | Speak):
                 return
             self._check_caps(lease)
             await self._make(move, claimed, entries)
@@ -134,6 +134,8 @@ class RunAdvancer:
             case Decide():
                 self._check_engine(claimed)
                 await self._decide(claimed, entries)
+            case Propose():
+                await self.db.transact(put_next, lease, move, self.registry, self.policy)
             case Speak():
                 self._check_engine(claimed)
                 await self._speak(lease, await self._thread(claimed, seen_part(entries)))

@@ -109,12 +109,12 @@ class TestAModelThatFails:
         run = ann.run_when(ann.say("Hello?")["run_id"])
         assert (run["status"], run["result"]) == ("completed", "Here I am.")
 
-    def test_by_writing_garbage_is_asked_once_more(self, ann: Person, aimock: Aimock) -> None:
+    def test_by_writing_garbage_is_asked_twice_more(self, ann: Person, aimock: Aimock) -> None:
         aimock.says("I would rather talk about the weather.")
         started = ann.say("Hello?")
         run = ann.run_when(started["run_id"])
-        assert (run["status"], run["error"].partition(" (")[0]) == ("error", "The model gave nothing usable 2 times")
-        assert len(aimock.asked()) == 2
+        assert (run["status"], run["error"].partition(" (")[0]) == ("error", "The model gave nothing usable 3 times")
+        assert len(aimock.asked()) == 3
         assert session_lives_on(ann, aimock, started["session_id"])
 
     def test_by_repeating_a_rejected_payment_pays_nothing(self, asking: Server, ann: Person, aimock: Aimock) -> None:

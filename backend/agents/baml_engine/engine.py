@@ -10,7 +10,7 @@ from baml_py.errors import BamlError
 from backend.agents.baml_client.async_client import b
 from backend.agents.baml_client.runtime import BamlCallOptions
 from backend.agents.baml_engine.failures import CUT, EMPTY, LATE, UNREADABLE, Failure, ModelFailed, classify
-from backend.agents.baml_engine.shapes import answer_shape, lenient_reading, lenient_step, step_shapes
+from backend.agents.baml_engine.shapes import answer_shape, step_shapes
 from backend.agents.baml_engine.stream import finished, follow, open_reply
 from backend.agents.bounds import Bounds
 from backend.agents.contract import EngineError, Reading, Thread
@@ -19,11 +19,11 @@ from backend.agents.demo_model.endpoint import DemoEndpoint
 from backend.agents.providers import ModelSettings, client_for
 from backend.agents.render import clip, render_thread, render_tools, to_json
 from backend.domain.runs import EngineId
-from backend.domain.steps import Step, Tool, Usage
+from backend.domain.steps import Decision, Tool, Usage
 
 _CLIENT = "Model"
 _LAST_EVENTS = 5
-_READINGS = 2  # how often a decision may be asked for when what comes back cannot be used
+_READINGS = 3  # how often a decision may be asked for when what comes back cannot be used
 
 Decoded = TypeVar("Decoded")
 Call = Callable[[str | None, BamlCallOptions], Awaitable[str]]
@@ -46,12 +46,12 @@ class BamlEngine:
         self._starting = asyncio.Lock()
         self._registry: ClientRegistry | None = None
 
-    async def next_step(self, thread: Thread, tools: Sequence[Tool]) -> tuple[Step, Usage]:
+    async def next_step(self, thread: Thread, tools: Sequence[Tool]) -> tuple[Decision, Usage]:
         """Decide what to do now."""
         lines, listed, shapes = render_thread(thread), render_tools(tools), step_shapes()
 
-        def decode(text: str) -> Step:
-            step = read_step(text, lenient_step)
+        def decode(text: str) -> Decision:
+            step = read_step(text)
             if reason := repeats(step, thread):
                 raise Unreadable(reason)
             return step
@@ -64,7 +64,7 @@ class BamlEngine:
         allowed = request.get("allowed_actions") or []
 
         def decode(answer: str) -> Reading:
-            reading = read_reading(answer, lenient_reading)
+            reading = read_reading(answer)
             return reading if reading.action in allowed else Reading("unclear", {}, reading.feedback, certain=False)
 
         return await self._decide(lambda why, options: b.ReadAnswer(asked, message, shape, why, options), decode)

@@ -1,11 +1,10 @@
-"""The two typed shapes of baml_src: as text for prompts, and as BAML's forgiving parser for what models write."""
+"""The two typed shapes of baml_src as text for prompts. What comes back is read by `agents/decode.py`: BAML's own parser
+guesses at what it cannot read, rounds numbers, and takes the first of two answers."""
 
 from functools import cache
-from typing import Any
 
 from baml_py import ClientRegistry
 from baml_py.baml_py import HTTPRequest
-from baml_py.errors import BamlError
 
 from backend.agents.baml_client.sync_client import b
 
@@ -20,22 +19,6 @@ def step_shapes() -> str:
 def answer_shape() -> str:
     """What a reading looks like, as BAML describes it to a model."""
     return _prompt_of(b.request.AnswerShape("", {"client_registry": _nowhere()}))
-
-
-def lenient_step(text: str) -> dict[str, Any]:
-    """The step BAML can make of a text. The caller has bounded it. Raises ValueError."""
-    try:
-        return dict(b.parse.StepShape(text).model_dump())
-    except BamlError:
-        raise ValueError("no step") from None
-
-
-def lenient_reading(text: str) -> dict[str, Any]:
-    """The reading BAML can make of a text. The caller has bounded it. Raises ValueError."""
-    try:
-        return dict(b.parse.AnswerShape(text).model_dump())
-    except BamlError:
-        raise ValueError("no reading") from None
 
 
 def _nowhere() -> ClientRegistry:

@@ -1,14 +1,28 @@
 """A run is a fold over its log: whatever happened so far, the next move is legal, and nothing unapproved is ever it."""
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.runs import Caps, Decide, Ended, Execute, Kind, LogEntry, Recover, Speak, Wait, next_move, unseen_messages
-from backend.domain.steps import AskChoice, AskForm, AskText, CallTool, Field, Option, Reply, Review, Step, dump_step
+from backend.agents.thread import build_thread
+from backend.domain.runs import (
+    Caps,
+    Decide,
+    Ended,
+    Execute,
+    Kind,
+    LogEntry,
+    Propose,
+    Recover,
+    Speak,
+    Wait,
+    next_move,
+    unseen_messages,
+)
+from backend.domain.steps import AskChoice, AskForm, AskText, CallSeveral, CallTool, Field, Option, Reply, Review, Step, dump_step
 
 CALL = CallTool("make_payment", {"amount": 500, "to": "Bob"})
 EDITED = {"amount": 5, "to": "Bob"}
@@ -195,3 +209,61 @@ class TestCaps:
 
     def test_say_nothing_below(self) -> None:
         assert self.CAPS.broken_by(steps=2, tokens=99, active_ms=1999, claims=5) is None
+
+
+class TestSeveralCallsOfOneAnswer:
+    OTHER = CallTool("make_payment", {"amount": 300, "to": "Al"})
+    BATCH = CallSeveral((CALL, OTHER))
+    PUT: ClassVar[list[tuple[Kind, dict[str, Any]]]] = [
+        ("message", {"content": "pay"}),
+        ("step", {"step": dump_step(BATCH), "seen": 1}),
+        ("step", {"step": dump_step(CALL), "seen": 1, "of": 2}),
+    ]
+    STARTED: ClassVar[tuple[Kind, dict[str, Any]]] = (
+        "execution_started",
+        {"execution_id": "exe_1", "tool": CALL.tool, "args": CALL.args},
+    )
+
+    @staticmethod
+    def move_after(*entries: tuple[Kind, dict[str, Any]]) -> Any:
+        return next_move([LogEntry(n, kind, data, 0) for n, (kind, data) in enumerate(entries, start=1)])
+
+    @staticmethod
+    def resolved(action: str, feedback: str | None = None, status: str = "answered") -> tuple[Kind, dict[str, Any]]:
+        return "resolved", {"request_id": "req_1", "status": status, "action": action, "values": None, "feedback": feedback}
+
+    def test_are_put_one_by_one(self) -> None:
+        assert self.move_after(*self.PUT[:2]) == Propose(CALL, 2, 1, after_no=False)
+        assert self.move_after(*self.PUT) == Execute(CALL, None)
+        assert isinstance(self.move_after(*self.PUT, self.STARTED), Recover)
+        done: tuple[Kind, dict[str, Any]] = ("execution_finished", {"execution_id": "exe_1", "status": "succeeded", "result": 1})
+        assert self.move_after(*self.PUT, self.STARTED, done) == Propose(self.OTHER, 2, 1, after_no=False)
+        put: tuple[Kind, dict[str, Any]] = ("step", {"step": dump_step(self.OTHER), "seen": 1, "of": 2})
+        assert self.move_after(*self.PUT, self.STARTED, done, put) == Execute(self.OTHER, None)
+        assert self.move_after(*self.PUT, self.STARTED, done, put, self.STARTED, done) == Decide()
+
+    def test_go_on_after_a_plain_no_and_say_so(self) -> None:
+        asked: tuple[Kind, dict[str, Any]] = ("asked", {"request_id": "req_1"})
+        assert self.move_after(*self.PUT, asked) == Wait("req_1")
+        assert self.move_after(*self.PUT, asked, self.resolved("reject")) == Propose(self.OTHER, 2, 1, after_no=True)
+
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            ("execution_finished", {"execution_id": "exe_1", "status": "failed", "result": ""}),
+            ("execution_finished", {"execution_id": "exe_1", "status": "unknown", "result": ""}),
+            ("refused", {"reason": "does not fit"}),
+            resolved("reject", "neither of them"),
+            resolved("reject", None, "expired"),
+            resolved("cancelled", None, "cancelled"),
+        ],
+    )
+    def test_are_the_engines_to_decide_again_after_anything_it_should_hear_of(self, entry: tuple[Kind, dict[str, Any]]) -> None:
+        assert self.move_after(*self.PUT, self.STARTED, entry) == Decide()
+
+    def test_that_were_not_put_are_named_to_the_engine(self) -> None:
+        entries = [
+            LogEntry(n, kind, data, 0) for n, (kind, data) in enumerate([*self.PUT, ("refused", {"reason": "no"})], start=1)
+        ]
+        notes = [entry.body["text"] for entry in build_thread(entries).entries if entry.kind == "note"]
+        assert notes[-1].startswith('Not put to anyone, and not run: make_payment({"amount": 300, "to": "Al"})')

@@ -14,6 +14,7 @@ from backend.domain.steps import AskForm, AskText, CallTool, Field, Reply, Usage
 from backend.settings import Provider
 from tests.support.aimock import Aimock
 from tests.support.threads import HOSTILE, call, result, thread, user
+from tests.support.wrappings import READ, REFUSED, Refused
 
 BOUNDS = Bounds(connect=2, read=10, first_token=10, idle=10, total=20, stream=20, backoff=0.01)
 TOOLS = registry.specs()
@@ -46,10 +47,11 @@ class TestAnswersThatAreRight:
     @pytest.mark.parametrize(
         ("written", "step"),
         [
+            *((case.written, case.step) for case in READ),
             ('{"kind": "reply"}', Reply()),
             (PLAIN, AskText("Who?")),
             (f"```json\n{PLAIN}\n```", AskText("Who?")),
-            (f"Here is my step:\n\n{PLAIN}\n\nI hope it helps!", AskText("Who?")),
+            (f"Here is my step:\n\n{PLAIN}\n\nI hope it helps!", AskText("Who?", "Here is my step:\nI hope it helps!")),
             ("{kind: 'text', title: 'Who?', prompt: '',}", AskText("Who?")),
             (
                 '{"kind": "tool", "tool": "x", "args": {"a": [1, {"b": "2"}]}, "reason": "so"}',
@@ -165,10 +167,17 @@ class TestAnswersThatCannotBeUsed:
         ],
         ids=lambda written: written[:20],
     )
-    async def test_are_asked_for_once_more_and_then_given_up(self, aimock: Aimock, engine: BamlEngine, written: str) -> None:
+    async def test_are_asked_for_twice_more_and_then_given_up(self, aimock: Aimock, engine: BamlEngine, written: str) -> None:
         aimock.says(written)
-        assert "nothing usable 2 times (openai-generic at http://127.0.0.1" in await failure_of(engine)
-        assert len(aimock.asked()) == 2
+        assert "nothing usable 3 times (openai-generic at http://127.0.0.1" in await failure_of(engine)
+        assert len(aimock.asked()) == 3
+
+    @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
+    async def test_are_asked_for_again_with_the_reason(self, aimock: Aimock, engine: BamlEngine, case: Refused) -> None:
+        aimock.says(case.written, times=1)
+        aimock.says(PLAIN, to="could not be used")
+        assert (await engine.next_step(HELLO, TOOLS))[0] == AskText("Who?")
+        assert json.dumps(case.why)[1:-1] in aimock.asked()[1]["body"]["messages"][1]["content"]
 
     async def test_come_back_with_the_reason_and_may_then_be_right(self, aimock: Aimock, engine: BamlEngine) -> None:
         aimock.says('{"kind": "choice", "title": "?", "options": []}', times=1)
