@@ -116,7 +116,7 @@ async def list_audit(
     """Who did what, newest first; `verified` says whether the whole hash chain holds."""
     await reach.db.read(core.own_session, principal.person, session_id)
     rows = await reach.db.read(store.audit_page, session_id, cursor)
-    whole = core.chain_is_whole(await reach.db.read(store.audit_chain, session_id))
+    whole = await reach.db.read(core.record_is_whole, session_id)
     items = [
         {
             **{name: row._mapping[name] for name in ("n", "actor", "via", "action", "subject", "detail", "prev", "hash")},

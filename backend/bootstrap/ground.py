@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from backend.bootstrap.data_dir import prepare_data_dir, sole_use
+from backend.bootstrap.sealing import audit_sealer
 from backend.core.executions import settle_cut_off
 from backend.db import Attempted, Database, Effect, EndReply, Publish, Ring, Took
 from backend.db.connections import forget_presences
@@ -48,10 +49,11 @@ async def open_ground(settings: Settings, process: str) -> AsyncIterator[Ground]
     alone = isinstance(settings.database, Path)  # on a server, other processes may be at work on the same data
     prepare_data_dir(settings)
     with sole_use(settings) if alone else nullcontext():
-        migrate(settings.database)
+        sealer = audit_sealer(settings)
+        migrate(settings.database, sealer)
         async with open_shared(settings) as shared:
             measures = Measures()
-            db = open_database(settings.database, sink_into(shared.stream, shared.queue, measures))
+            db = open_database(settings.database, sink_into(shared.stream, shared.queue, measures), sealer)
             freed = await _take_over(db, alone)
             log.info("started", process=process, url=settings.url, database=settings.database_name, resumed_leases=freed)
             try:

@@ -28,7 +28,9 @@ from backend.bootstrap.choices import (
     model_settings,
     open_hooks,
 )
+from backend.bootstrap.data_dir import prepare_data_dir
 from backend.bootstrap.ground import Ground, check_shared, open_ground
+from backend.bootstrap.sealing import audit_sealer
 from backend.core.connections import keep_present
 from backend.core.ladders import CARRY
 from backend.core.mailboxes import COLLECT
@@ -89,7 +91,8 @@ def _application(settings: Settings, process: str, works: bool) -> FastAPI:
     policy = approval_policy(settings)
     model_settings(settings)  # what is missing is named before anything starts, and what cannot be reached
     if not isinstance(settings.database, Path):
-        migrate(settings.database)
+        prepare_data_dir(settings)
+        migrate(settings.database, audit_sealer(settings))
     failpoints.arm(settings.failpoint)
 
     @asynccontextmanager

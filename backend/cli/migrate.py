@@ -3,6 +3,7 @@
 import typer
 
 from backend.bootstrap.data_dir import prepare_data_dir
+from backend.bootstrap.sealing import audit_sealer
 from backend.db import migrate as migrations
 from backend.settings import load_settings
 
@@ -14,5 +15,5 @@ def migrate() -> None:
     """
     settings = load_settings()
     prepare_data_dir(settings)
-    changed = migrations.migrate(settings.database)
+    changed = migrations.migrate(settings.database, audit_sealer(settings))
     typer.echo(f"{settings.database_name}: {'brought to' if changed else 'is at'} revision {migrations.HEAD}.")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from backend.bootstrap.sealing import audit_sealer
 from backend.db.migrate import migrate
 from backend.db.opening import open_database
 from backend.errors import NotFound
@@ -17,10 +18,11 @@ def run_use_case(use_case: Callable[..., Any], *args: Any, **kwargs: Any) -> Any
     where = settings.database
     if isinstance(where, Path) and not where.exists():
         raise NotFound(f"There is no database at {where.resolve()}: run `assent migrate` to make it, or set ASSENT_DATA_DIR.")
-    migrate(where)
+    sealer = audit_sealer(settings)
+    migrate(where, sealer)
 
     async def run() -> Any:
-        db = open_database(where, sink=lambda effects: None)
+        db = open_database(where, lambda effects: None, sealer)
         try:
             return await db.transact(use_case, *args, **kwargs)
         finally:

@@ -90,6 +90,14 @@ def shape_session(row: Row[Any]) -> dict[str, Any]:
     return shaped | {name: getattr(row, name) for name in ("active_run_id", "channel") if getattr(row, name)}
 
 
+def record_is_whole(tx: Tx, session_id: str) -> bool:
+    """Whether a session's audit is all there and unchanged, from its beginning to its sealed end."""
+    rows = store.audit_chain(tx, session_id)
+    if not rows:
+        return tx.audit_ends_with(session_id, 0, "") and not feedback.has_asked(tx, session_id)
+    return chain_is_whole(rows) and tx.audit_ends_with(session_id, rows[-1].n, rows[-1].hash)
+
+
 def chain_is_whole(rows: Sequence[Row[Any]]) -> bool:
     """Whether the rows of one scope, oldest first, form an unbroken hash chain from its beginning."""
     prev = GENESIS

@@ -77,6 +77,12 @@ def _paged(statement: Select[Any], before: tuple[int, str] | None) -> Select[Any
     return statement.order_by(created_at.desc(), id.desc()).limit(PAGE + 1)
 
 
+def has_asked(tx: Tx, session_id: str) -> bool:
+    """Whether anything was ever asked in the session."""
+    statement = select(feedback_requests.c.id).where(feedback_requests.c.session_id == session_id)
+    return tx.first(statement.limit(1)) is not None
+
+
 def open_requests(tx: Tx, session_id: str) -> Sequence[Row[Any]]:
     return tx.all(_open_of_session, {"session": session_id})
 

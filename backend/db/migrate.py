@@ -6,15 +6,16 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+from backend.db.heads import UNSEALED, Sealer
 from backend.errors import Unavailable
 
 HEAD = "0007"
 _HERE = Path(__file__).parent / "migrations"
 
 
-def migrate(where: Path | str) -> bool:
-    """Create or upgrade the file or the PostgreSQL database at `where`; tells whether anything had to be done. Raises
-    Unavailable when it cannot be reached or used."""
+def migrate(where: Path | str, sealer: Sealer = UNSEALED) -> bool:
+    """Create or upgrade the file or the PostgreSQL database at `where`; tells whether anything had to be done. `sealer` is
+    what the audit of an older one is sealed with. Raises Unavailable when it cannot be reached or used."""
     with _connected(where) as connection:
         if _is_newest(connection):
             return False
@@ -22,7 +23,7 @@ def migrate(where: Path | str) -> bool:
         with _alone(connection):
             if _is_newest(connection):
                 return False
-            _upgrade(connection)
+            _upgrade(connection, sealer)
             return True
 
 
@@ -81,11 +82,11 @@ def current_revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, sealer: Sealer, to: str = HEAD) -> None:
     from alembic import command  # 0.1 s of imports that an up-to-date start does without
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_HERE))
-    config.attributes["connection"] = connection
-    command.upgrade(config, HEAD)
+    config.attributes |= {"connection": connection, "sealer": sealer}
+    command.upgrade(config, to)

@@ -3,15 +3,16 @@
 from pathlib import Path
 
 from backend.db.database import Database, Sink
+from backend.db.heads import UNSEALED, Sealer
 
 
-def open_database(where: Path | str, sink: Sink) -> Database:
+def open_database(where: Path | str, sink: Sink, sealer: Sealer = UNSEALED) -> Database:
     """The migrated database at `where`: a path is a SQLite file, a URL a database on a PostgreSQL server. Only the driver
-    that is needed is imported."""
+    that is needed is imported. `sealer` seals where the audit ends."""
     if isinstance(where, Path):
         from backend.db.sqlite_database import SqliteDatabase
 
-        return SqliteDatabase(where, sink)
+        return SqliteDatabase(where, sink, sealer)
     from backend.db.postgres_database import PostgresDatabase
 
-    return PostgresDatabase(where, sink)
+    return PostgresDatabase(where, sink, sealer)

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import Any, Concatenate
 
 from backend.db.database import Database, P, Sink, T
+from backend.db.heads import UNSEALED, Sealer
 from backend.db.job import Job, settle_soon
 from backend.db.postgres_engine import DATABASE_ERRORS, READING, WRITING, begin, connect, is_lost, said
 from backend.db.postgres_tries import Tries
@@ -27,7 +28,8 @@ UNKNOWN = "It is not known whether this was recorded: the database went away whi
 class PostgresDatabase(Database):
     """As many transactions at once as there are threads; who waits longer than WAIT_S for one is refused."""
 
-    def __init__(self, url: str, sink: Sink) -> None:
+    def __init__(self, url: str, sink: Sink, sealer: Sealer = UNSEALED) -> None:
+        self._sealer = sealer
         self._sink = sink
         self._engine = connect(url, WRITERS + READERS)
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="db-writer")
@@ -83,7 +85,7 @@ class PostgresDatabase(Database):
     def _commit(self, job: Job) -> None:
         with self._engine.connect() as connection:
             now, xid = begin(connection, WRITING)
-            job.run(Tx(connection, now))
+            job.run(Tx(connection, now, self._sealer))
             try:
                 connection.commit()
                 return
@@ -118,7 +120,7 @@ class PostgresDatabase(Database):
     def _has_read(self, job: Job, tries: Tries) -> bool:
         try:
             with self._engine.connect() as connection:
-                job.result = job.call(Tx(connection, begin(connection, READING).now))
+                job.result = job.call(Tx(connection, begin(connection, READING).now, self._sealer))
             return True
         except DATABASE_ERRORS as error:
             tries.bear(error)

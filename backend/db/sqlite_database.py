@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from backend.db.clock import Clock
 from backend.db.database import Database, P, Sink, T
+from backend.db.heads import UNSEALED, Sealer
 from backend.db.job import Job, settle_soon
 from backend.db.transaction import Tx, dumps
 from backend.errors import Unavailable
@@ -32,7 +33,8 @@ READERS = 3
 class SqliteDatabase(Database):
     """Effects go to the sink in commit order."""
 
-    def __init__(self, path: Path, sink: Sink) -> None:
+    def __init__(self, path: Path, sink: Sink, sealer: Sealer = UNSEALED) -> None:
+        self._sealer = sealer
         self._clock = Clock()
         self._sink = sink
         self._engine = connect(path)
@@ -64,7 +66,7 @@ class SqliteDatabase(Database):
             if connection is None:
                 connection = self._local.connection = self._engine.connect()
             with connection.begin():
-                return query(Tx(connection, self._clock.now()))
+                return query(Tx(connection, self._clock.now(), self._sealer))
         except DATABASE_ERRORS as error:
             log.error("read failed", error=_said(error))
             raise Unavailable("The database cannot be read right now; try again in a moment.") from error
@@ -111,7 +113,7 @@ class SqliteDatabase(Database):
         if savepoint:
             _do(connection, "SAVEPOINT job")
         try:
-            job.run(Tx(connection, self._clock.now()))
+            job.run(Tx(connection, self._clock.now(), self._sealer))
             if savepoint:
                 _do(connection, "RELEASE job")
         except BaseException as error:  # whatever it is belongs to the caller; the writer goes on

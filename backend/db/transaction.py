@@ -11,7 +11,8 @@ from pydantic_core import to_json, to_jsonable_python
 from sqlalchemy import Connection, CursorResult, Row, bindparam, insert, select, update
 from sqlalchemy.sql import Executable
 
-from backend.db.tables import audit, events, sessions
+from backend.db.heads import BROKEN, UNSEALED, Sealer
+from backend.db.tables import audit, audit_heads, events, sessions
 from backend.domain.events import DurableEvent, Published, Signal
 from backend.times import to_text
 
@@ -72,15 +73,23 @@ _number = (
 _audit_tail = select(audit.c.n, audit.c.hash).where(audit.c.scope == bindparam("scope")).order_by(audit.c.n.desc()).limit(1)
 _insert_events = insert(events)
 _insert_audit = insert(audit)
+_audit_head = select(audit_heads).where(audit_heads.c.scope == bindparam("scope"))
+_insert_head = insert(audit_heads)
+_move_head = (
+    update(audit_heads)
+    .where(audit_heads.c.scope == bindparam("of"))
+    .values(n=bindparam("end"), hash=bindparam("ends_with"), seal=bindparam("sealed"))
+)
 
 
 class Tx:
     """One open transaction. Not thread-safe; lives inside one call of `Database.transact` or `Database.read`."""
 
-    __slots__ = ("_audit", "_connection", "_frames", "_undo", "effects", "now")
+    __slots__ = ("_audit", "_connection", "_frames", "_sealer", "_undo", "effects", "now")
 
-    def __init__(self, connection: Connection, now: int) -> None:
+    def __init__(self, connection: Connection, now: int, sealer: Sealer = UNSEALED) -> None:
         self._connection = connection
+        self._sealer = sealer
         self.now = now
         self.effects: list[Effect] = []
         self._frames: dict[str, list[tuple[DurableEvent, tuple[str, ...]]]] = {}
@@ -160,7 +169,9 @@ class Tx:
         self.execute(_insert_events, rows)
 
     def _write_audit(self, scope: str, entries: list[dict[str, Any]]) -> None:
-        tail = self.first(_audit_tail, {"scope": scope})
+        head = self.first(_audit_head, {"scope": scope})
+        whole = head is not None and self._sealer.fits(head)
+        tail = head if whole else self.first(_audit_tail, {"scope": scope})
         last, prev = (tail.n, tail.hash) if tail else (0, GENESIS)
         rows = []
         for n, entry in enumerate(entries, start=last + 1):
@@ -168,6 +179,19 @@ class Tx:
             prev = row["hash"] = chain_hash(row)
             rows.append(row)
         self.execute(_insert_audit, rows)
+        n = last + len(entries)
+        seal = self._sealer.seal(scope, n, prev) if whole or (head is None and tail is None) else BROKEN
+        if head is None:
+            self.execute(_insert_head, {"scope": scope, "n": n, "hash": prev, "seal": seal})
+        else:
+            self.execute(_move_head, {"of": scope, "end": n, "ends_with": prev, "sealed": seal})
+
+    def audit_ends_with(self, scope: str, n: int, hash: str) -> bool:
+        """Whether the chain of `scope` ends there, by a seal that fits; for n = 0, whether it never began."""
+        head = self.first(_audit_head, {"scope": scope})
+        if head is None:
+            return n == 0
+        return self._sealer.fits(head) and (head.n, head.hash) == (n, hash)
 
 
 def session_topic(session_id: str) -> str:

@@ -18,11 +18,12 @@ from backend.db.tables.feedback import approvals, feedback_requests, feedback_re
 from backend.db.tables.mails import mailboxes, mails
 from backend.db.tables.people import idempotency_keys, people, sign_ins, ws_tickets
 from backend.db.tables.runs import executions, run_events, runs
-from backend.db.tables.sessions import audit, events, messages, sessions, summaries
+from backend.db.tables.sessions import audit, audit_heads, events, messages, sessions, summaries
 
 __all__ = [
     "approvals",
     "audit",
+    "audit_heads",
     "connections",
     "deliveries",
     "delivery_attempts",

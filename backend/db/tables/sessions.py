@@ -59,6 +59,15 @@ summaries = Table(
 )
 
 # `scope` is a session's or a person's id: each has a chain of its own.
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("scope", String(40), primary_key=True),
+    Column("n", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("seal", String(80), nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -14,7 +14,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from backend.db.migrate import HEAD, current_revision, migrate
+from backend.db.heads import Sealer
+from backend.db.migrate import HEAD, _upgrade, current_revision, migrate
 from backend.db.postgres_engine import connected
 from backend.db.sqlite_database import connect
 from backend.db.tables import metadata
@@ -70,6 +71,24 @@ class TestMigrate:
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("DROP TABLE executions")
         assert migrate(path) is True
+
+
+class TestAuditOfAnEarlierVersion:
+    def test_is_sealed_where_it_ends(self, tmp_path: Path) -> None:
+        path, sealer = tmp_path / "assent.db", Sealer({"k": "a key"})
+        with connect(path).connect() as connection, connection.execution_options(writes=True).begin():
+            _upgrade(connection, sealer, "0005")
+        rows = [("ses_1", 1, "a" * 64), ("ses_1", 2, "b" * 64), ("usr_1", 1, "c" * 64)]
+        with closing(sqlite3.connect(path)) as database, database:
+            for scope, n, hash in rows:
+                database.execute(
+                    "INSERT INTO audit VALUES (?, ?, 1, 'usr_1', 'chat', 'sign_in.started', '-', '{}', '-', ?)", (scope, n, hash)
+                )
+        assert migrate(path, sealer)
+        with connect(path).connect() as connection:
+            heads = connection.exec_driver_sql("SELECT * FROM audit_heads ORDER BY scope").all()
+        assert [(head.scope, head.n, head.hash) for head in heads] == [rows[1], rows[2]]
+        assert all(map(sealer.fits, heads))
 
 
 class TestOnPostgres:

@@ -7,9 +7,11 @@ import pytest
 
 from backend.core.asks import Ask, ask_people
 from backend.core.feedback import close_request
-from backend.core.sessions import chain_is_whole, open_session
+from backend.core.sessions import chain_is_whole, open_session, record_is_whole
 from backend.db import Tx
 from backend.db.feedback import request_by_id
+from backend.db.heads import Sealer
+from backend.db.opening import open_database
 from backend.db.sessions import audit_chain, frames_after
 from backend.domain.events import TaskStarted
 from backend.domain.shapes import Response
@@ -110,6 +112,76 @@ class TestAuditChain:
         tamper_back = "UPDATE audit SET n = n - 1000 WHERE n > 1000 AND scope = ?"
         opened.tamper(tamper_back, opened.session_id)
         assert not await is_whole(opened)
+
+
+SEALER = Sealer({"new": "a key", "old": "an older key"})
+
+
+@pytest.fixture
+def sealed(opened: Opened) -> Opened:
+    """The database as a process with a key opens it."""
+    opened.db.close()
+    opened.db = open_database(opened.where, opened.sink, SEALER)
+    return opened
+
+
+async def record_holds(opened: Opened) -> bool:
+    return await opened.db.read(record_is_whole, opened.session_id)
+
+
+class TestAuditEnd:
+    async def test_holds_as_written_and_while_it_grows(self, sealed: Opened) -> None:
+        assert await record_holds(sealed)
+        for _ in range(2):
+            await keep_some(sealed)
+            assert await record_holds(sealed)
+
+    async def test_holds_under_many_writers(self, sealed: Opened) -> None:
+        await asyncio.gather(*(keep_some(sealed) for _ in range(10)))
+        assert await record_holds(sealed)
+
+    @pytest.mark.parametrize("kept", [0, 1, 3])
+    async def test_shows_when_the_last_rows_were_taken_away_and_stays_broken(self, sealed: Opened, kept: int) -> None:
+        await keep_some(sealed)
+        sealed.tamper("DELETE FROM audit WHERE scope = ? AND n > ?", sealed.session_id, kept)
+        assert not await record_holds(sealed)
+        await keep_some(sealed, 1)
+        assert not await record_holds(sealed)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "UPDATE audit_heads SET n = 2, hash = (SELECT hash FROM audit AS a WHERE a.scope = audit_heads.scope AND a.n = 2)",
+            "UPDATE audit_heads SET seal = ''",
+            "UPDATE audit_heads SET seal = 'new.' || hash",
+            "DELETE FROM audit_heads",
+        ],
+    )
+    async def test_cannot_be_made_to_fit_by_who_writes_the_database(self, sealed: Opened, change: str) -> None:
+        await keep_some(sealed)
+        sealed.tamper("DELETE FROM audit WHERE scope = ? AND n > ?", sealed.session_id, 2)
+        sealed.tamper(change + " WHERE scope = ?", sealed.session_id)
+        assert not await record_holds(sealed)
+        await keep_some(sealed, 1)
+        assert not await record_holds(sealed)
+
+    async def test_shows_when_all_of_a_session_that_asked_was_taken_away(self, sealed: Opened) -> None:
+        ask = Ask(FeedbackType.TEXT, {"title": "?"}, session_id=sealed.session_id)
+        await sealed.db.transact(ask_people, sealed.person, ask, None)
+        assert await record_holds(sealed)
+        sealed.tamper("DELETE FROM audit WHERE scope = ?", sealed.session_id)
+        sealed.tamper("DELETE FROM audit_heads WHERE scope = ?", sealed.session_id)
+        assert not await record_holds(sealed)
+
+    async def test_is_read_with_an_older_key_and_sealed_anew_with_the_newest(self, sealed: Opened) -> None:
+        await keep_some(sealed)
+        sealed.db.close()
+        sealed.db = open_database(sealed.where, sealed.sink, Sealer({"newest": "the newest key", "new": "a key"}))
+        assert await record_holds(sealed)
+        await keep_some(sealed, 1)
+        sealed.db.close()
+        sealed.db = open_database(sealed.where, sealed.sink, Sealer({"newest": "the newest key"}))
+        assert await record_holds(sealed)
 
 
 class TestDatabaseItself:
