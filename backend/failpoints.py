@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-ACTIONS = ("kill", "raise", "sleep")
+ACTIONS = ("kill", "raise", "sleep", "stop")
 _armed: tuple[str, str] | None = None
 
 
@@ -13,11 +13,11 @@ class FailpointRaised(RuntimeError):
 
 
 def arm(spec: str) -> None:
-    """Arm one point, `name:kill|raise|sleep` (ASSENT_FAILPOINT); an empty text disarms. Raises ValueError for another form."""
+    """Arm one point, `name:kill|raise|sleep|stop` (ASSENT_FAILPOINT); an empty text disarms. Raises ValueError."""
     global _armed
     name, _, action = spec.partition(":")
     if spec and (not name or action not in ACTIONS):
-        raise ValueError("write it as name:kill, name:raise or name:sleep")
+        raise ValueError("write it as name:kill, name:raise, name:sleep or name:stop")
     _armed = (name, action) if spec else None
 
 
@@ -32,6 +32,8 @@ def failpoint(name: str) -> None:
     match _armed[1]:
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        case "stop":
+            os.kill(os.getpid(), signal.SIGSTOP)
         case "sleep":
             time.sleep(5)
         case _:

@@ -188,7 +188,7 @@ class Settings(BaseSettings):
     @classmethod
     def _check_failpoint(cls, value: str) -> str:
         if value and (":" not in value or value.rpartition(":")[2] not in failpoints.ACTIONS):
-            raise ValueError("write it as name:kill, name:raise or name:sleep")
+            raise ValueError("write it as name:kill, name:raise, name:sleep or name:stop")
         return value
 
     @model_validator(mode="after")

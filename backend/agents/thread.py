@@ -68,7 +68,7 @@ def _entry(step: Decision | None, item: LogEntry) -> list[Entry]:
         case "resolved":
             return _resolution(step, data)
         case "execution_finished":
-            tool = step.tool if isinstance(step, CallTool) else ""
+            tool = data.get("tool") or (step.tool if isinstance(step, CallTool) else "")
             return [Entry("result", {"tool": tool, "status": data["status"], "result": data["result"]})]
         case "said":
             return [Entry("agent", {"text": data["content"]})]

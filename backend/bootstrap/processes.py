@@ -49,6 +49,7 @@ from backend.worker.advance_run import RunAdvancer
 from backend.worker.app import Worker
 from backend.worker.carry import Carrier
 from backend.worker.collect import Collector
+from backend.worker.execute import Executor
 from backend.worker.metrics import metrics_page
 from backend.worker.tell import Teller
 from channels.contract import Channel
@@ -56,6 +57,7 @@ from channels.contract import Channel
 log = get_logger(__name__)
 
 DRAIN_S = 5.0
+RECORD_S = 5.0  # for the outcome of a tool that finished at its limit
 WATCH_SIGN_INS_S = 0.5
 PRESENT_EVERY_S = 20.0
 WATCH_QUEUE_S = 1.0
@@ -170,7 +172,8 @@ async def _working(settings: Settings, ground: Ground, policy: Policy, channels:
     """A worker with its engine, for as long as this lasts; what is under way then gets a moment to reach its next commit."""
     engine = make_engine(model_settings(settings))
     teller = Teller(ground.db, channels)
-    advancer = RunAdvancer(ground.db, ground.stream, engine, registry, policy, caps(settings), settings.data_dir, teller)
+    executor = Executor(ground.db, registry, policy, settings.data_dir)
+    advancer = RunAdvancer(ground.db, ground.stream, engine, registry, policy, caps(settings), executor, teller)
     carrier = Carrier(ground.db, channels, policy, settings.url)
     inbox = _inbox(settings, ground, policy, Budgets(settings.rate_limit, settings.registration_rate, ground.windows))
     handlers = {ADVANCE: advancer.advance, CARRY: carrier.carry}
@@ -182,7 +185,8 @@ async def _working(settings: Settings, ground: Ground, policy: Policy, channels:
     try:
         yield
     finally:
-        await worker.drain(DRAIN_S)
+        grace = registry.longest_s + RECORD_S
+        await asyncio.gather(worker.drain(DRAIN_S, grace), executor.drain(grace))
         await teller.close()
         await engine.close()
         await asyncio.gather(*(channel.close() for channel in channels.values()))

@@ -1,8 +1,10 @@
 """`assent serve`: the whole product in one process; `assent api`: the part of it that serves."""
 
 import asyncio
+import os
 import signal
 import socket
+from types import FrameType
 from typing import Any, cast
 
 import typer
@@ -84,7 +86,7 @@ async def _serve(server: uvicorn.Server, app: FastAPI, listening: socket.socket)
     """The application's parts are ours to start, round the server: it would log a traceback of what they refuse."""
     async with app.router.lifespan_context(app):
         for stop in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(stop, server.handle_exit)  # uvicorn raises a signal again after it has stopped
+            signal.signal(stop, server.handle_exit)  # also while the parts stop
         await server.serve(sockets=[listening])
 
 
@@ -119,7 +121,15 @@ class AnnouncingServer(uvicorn.Server):
             shown = f"[{host}]" if ":" in host else "127.0.0.1" if host == "0.0.0.0" else host
             typer.echo(f"Assent is up: http://{shown}:{port}   (Ctrl-C stops it)", err=True)
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal stops in order, which may take as long as the longest tool; a second one ends at once."""
+        if self.should_exit:
+            typer.echo("Ended at once: what was under way is looked into at the next start.", err=True)
+            os._exit(128 + sig)
+        super().handle_exit(sig, frame)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer the long polls as they stand, so that stopping does not wait for people."""
         self._app.state.end_waiting()
         await super().shutdown(sockets)
+        self._captured_signals.clear()  # it would raise them again, as if somebody had lost patience

@@ -1,6 +1,7 @@
 """`assent worker`: the part of the product that works."""
 
 import asyncio
+import os
 import signal
 
 import typer
@@ -23,7 +24,7 @@ def worker(metrics_port: int | None = MetricsPort) -> None:
     async def run() -> None:
         stop, ready = asyncio.Event(), asyncio.Event()
         for how in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(how, stop.set)
+            asyncio.get_running_loop().add_signal_handler(how, _stop, stop, how)
         announcing = asyncio.create_task(_announce(ready))
         try:
             await run_worker(settings, stop, ready, metrics_port)
@@ -31,6 +32,14 @@ def worker(metrics_port: int | None = MetricsPort) -> None:
             announcing.cancel()
 
     asyncio.run(run())
+
+
+def _stop(stop: asyncio.Event, how: signal.Signals) -> None:
+    """The first signal stops in order, which may take as long as the longest tool; a second one ends at once."""
+    if stop.is_set():
+        typer.echo("Ended at once: what was under way is looked into by the next worker.", err=True)
+        os._exit(128 + how)
+    stop.set()
 
 
 async def _announce(ready: asyncio.Event) -> None:

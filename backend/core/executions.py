@@ -1,18 +1,29 @@
 """Executions: the one place a tool is let loose. What was not approved, digest for digest, does not get past here."""
 
-from typing import Any
+from typing import Any, Literal
 
 from backend.agents.tools.registry import Registry
-from backend.core.runs import Lease, LeaseLost, log_progress, set_agent_status
+from backend.core.outcomes import call_of, known_to_have_run, learn_outcome, tell_fact
+from backend.core.runs import Lease, log_progress, set_agent_status
 from backend.core.steps import ask_approval, check_call, digest_of
-from backend.db import Tx, feedback, runs
+from backend.db import Row, Tx, feedback, runs
 from backend.domain.people import AGENT
 from backend.domain.policy import Policy, canonical
 from backend.domain.runs import Execute, Recover
-from backend.domain.states import AgentStatus, ChannelType, ExecutionStatus
+from backend.domain.states import ACTIVE_RUN, AgentStatus, ChannelType, ExecutionStatus
 from backend.domain.steps import CallTool, Tool
 from backend.errors import Invalid
 from backend.ids import new_id
+from backend.times import to_text
+
+NOT_KNOWN = "It is not known whether the call took effect"
+Why = Literal["ended", "silent", "slow"]
+ENDED = "the process that ran it ended before it reported"
+CAUSES: dict[Why, str] = {
+    "ended": ENDED,
+    "silent": "it was begun at {at} UTC, and the worker that began it has not reported since",
+    "slow": "{tool} had not finished after {seconds:g} seconds and may still be at work",
+}
 
 
 def start_execution(tx: Tx, lease: Lease, move: Execute, registry: Registry, policy: Policy) -> str | None:
@@ -51,6 +62,8 @@ def _fault_of_approval(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], r
         return f"{tool.name} was not run: the call or its rules changed since it was approved."
     if runs.execution_of_approval(tx, request_id) is not None:
         return f"{tool.name} was not run again: its approval is used up."
+    if known_to_have_run(tx, lease.run_id, request_id):
+        return f"{tool.name} was not run again: it is known by now that the first try took effect."
     return None
 
 
@@ -85,15 +98,26 @@ def _record_start(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], reques
 
 
 def finish_execution(tx: Tx, lease: Lease, execution_id: str, status: ExecutionStatus, result: Any) -> None:
-    """Record what came of it. The execution's own row is kept even when the run has ended meanwhile; then LeaseLost
-    is not raised, the fact is simply on record."""
-    if runs.finish_execution(tx, execution_id, status, result):
-        tx.audit(lease.session_id, actor=AGENT, via=ChannelType.CHAT, action=f"execution.{status}", subject=execution_id)
-    try:
-        log_progress(tx, lease, [("execution_finished", {"execution_id": execution_id, "status": status, "result": result})])
-        set_agent_status(tx, lease.session_id, AgentStatus.THINKING)
-    except LeaseLost:
+    """Record what came of it, whenever it is heard of and whoever has the run by now; once. Where it was given up as
+    unknown, what people were told or asked meanwhile is put right."""
+    before = runs.execution_by_id(tx, execution_id)
+    if before is None or not runs.finish_execution(tx, execution_id, status, result):
         return
+    late = before.status == ExecutionStatus.UNKNOWN
+    tx.audit(
+        lease.session_id,
+        actor=AGENT,
+        via=ChannelType.CHAT,
+        action=f"execution.{status}",
+        subject=execution_id,
+        **({"late": True} if late else {}),
+    )
+    entry = {"execution_id": execution_id, "tool": before.tool, "status": status, "result": result}
+    if not late and runs.holds_lease(tx, lease.run_id, lease.token):
+        log_progress(tx, lease, [("execution_finished", entry)])
+        set_agent_status(tx, lease.session_id, AgentStatus.THINKING)
+    else:
+        learn_outcome(tx, before, lease.session_id, entry)
 
 
 def settle_cut_off(tx: Tx, age_ms: int = 0) -> int:
@@ -101,34 +125,56 @@ def settle_cut_off(tx: Tx, age_ms: int = 0) -> int:
     were. Only the start of a sole process knows so of all of them; beside others, those started `age_ms` ago are taken."""
     found = runs.cut_off_executions(tx, tx.now - age_ms)
     for row in found:
-        runs.finish_execution(tx, row.id, ExecutionStatus.UNKNOWN, None)
-        tx.audit(row.session_id, actor=AGENT, via=ChannelType.CHAT, action="execution.unknown", subject=row.id)
+        _give_up(tx, row, row.session_id, "")
+        tell_fact(tx, row.session_id, row.run_id, f"{call_of(row)} was begun and then called off. {NOT_KNOWN}: {ENDED}.")
     return len(found)
 
 
-def ask_to_repeat(tx: Tx, lease: Lease, move: Recover, evidence: str, registry: Registry, policy: Policy) -> None:
-    """An execution that is not idempotent never finished: keep it as unknown and ask a person, with what evidence there
-    is, whether to run the call again under a fresh approval. Raises LeaseLost."""
-    runs.finish_execution(tx, move.execution_id, ExecutionStatus.UNKNOWN, None)
+def _give_up(tx: Tx, row: Row[Any], session_id: str, evidence: str) -> None:
+    runs.finish_execution(tx, row.id, ExecutionStatus.UNKNOWN, None)
     tx.audit(
-        lease.session_id,
+        session_id,
         actor=AGENT,
         via=ChannelType.CHAT,
         action="execution.unknown",
-        subject=move.execution_id,
-        evidence=evidence,
+        subject=row.id,
+        **({"evidence": evidence} if evidence else {}),
     )
-    unknown = "It is not known whether the call took effect: the process ended while it ran."
-    finished = (
-        "execution_finished",
-        {"execution_id": move.execution_id, "status": ExecutionStatus.UNKNOWN, "result": f"{unknown} {evidence}".strip()},
-    )
+
+
+def ask_to_repeat(tx: Tx, lease: Lease, move: Recover, why: Why, evidence: str, registry: Registry, policy: Policy) -> None:
+    """An execution that is not idempotent has not reported, and `why`: keep it as unknown and ask a person, with what
+    evidence there is, whether to run the call again under a fresh approval. Where it has reported meanwhile there is
+    nothing to ask; where the run has ended, its people are told."""
+    row = runs.execution_by_id(tx, move.execution_id)
+    if row is None or row.status != ExecutionStatus.STARTED:
+        return
+    said = f"{NOT_KNOWN}: {_cause(why, row, registry)}. {evidence}".strip()
+    if not runs.holds_lease(tx, lease.run_id, lease.token):
+        _leave_unknown(tx, lease, row, said, evidence)
+        return
+    _give_up(tx, row, lease.session_id, evidence)
+    entry = {"execution_id": row.id, "tool": row.tool, "status": ExecutionStatus.UNKNOWN, "result": said}
+    finished = ("execution_finished", entry)
     try:
         tool, args = check_call(registry, CallTool(move.call.tool, move.call.args))
     except Invalid as error:
         log_progress(tx, lease, [finished, ("refused", {"reason": error.detail})])
         return
-    title = f"Run {tool.name} again? The first try was cut off"
-    ask_approval(
-        tx, lease, [finished], tool, args, "", policy, title=title, note=f"{unknown} {evidence} Approve only to run it once more."
-    )
+    title = f"Run {tool.name} again? The first try has not reported"
+    note = f"{said} Approve only to run it once more."
+    ask_approval(tx, lease, [finished], tool, args, "", policy, title=title, note=note, repeats=row.id)
+
+
+def _cause(why: Why, row: Row[Any], registry: Registry) -> str:
+    tool = registry.get(row.tool)
+    return CAUSES[why].format(tool=row.tool, at=to_text(row.started_at)[11:19], seconds=tool.seconds if tool else 0)
+
+
+def _leave_unknown(tx: Tx, lease: Lease, row: Row[Any], said: str, evidence: str) -> None:
+    """Somebody else has the run, who will ask; or it has ended, and nobody will."""
+    run = runs.run_by_id(tx, row.run_id)
+    if run is None or run.status in ACTIVE_RUN:
+        return
+    _give_up(tx, row, lease.session_id, evidence)
+    tell_fact(tx, lease.session_id, row.run_id, f"{call_of(row)} was begun and then called off. {said}")

@@ -30,6 +30,7 @@ from backend.times import to_text
 from channels.contract import Words
 
 LEASE_MS = 8_000  # with the reconciler's second, a dead worker's run goes on within ten
+SUSPECT = 2  # so many claims in a row came to nothing: it may be the run that ends its workers
 ADVANCE = "advance_run"
 
 AGENT_AFTER = {
@@ -66,13 +67,14 @@ class Lease:
     steps: int
     tokens: int
     active_ms: int
+    claims: int = 0
 
     def undo(self) -> Callable[[], None]:
         """What puts the lease back to as it is now."""
         now = replace(self)
 
         def put_back() -> None:
-            for name in ("token", "spent_from", "steps", "tokens", "active_ms"):
+            for name in ("token", "spent_from", "steps", "tokens", "active_ms", "claims"):
                 setattr(self, name, getattr(now, name))
 
         return put_back
@@ -80,7 +82,8 @@ class Lease:
 
 @dataclass(slots=True)
 class Claimed:
-    """A run ready to be continued: its lease, its log, and what happened in the session before it."""
+    """A run ready to be continued: its lease, its log, and what happened in the session before it. `orphaned`: the process
+    that had it before is known to have ended."""
 
     lease: Lease
     log: list[LogEntry]
@@ -88,6 +91,7 @@ class Claimed:
     summary: str | None
     engine: str
     state: dict[str, Any]
+    orphaned: bool = False
 
 
 def start_run(
@@ -115,10 +119,12 @@ def join_run(tx: Tx, run_id: str, message_id: str, content: str) -> None:
     runs.append_log(tx, run_id, [("message", {"message_id": message_id, "content": content})])
 
 
-def claim_run(tx: Tx, run_id: str, caps: Caps, engine: EngineId) -> Claimed | None:
-    """Take the run's lease, or None when there is nothing to do or another worker does it. A run over its caps ends here."""
-    row = runs.claim(tx, run_id, tx.now + LEASE_MS, str(engine))
-    if row is None:
+def claim_run(tx: Tx, run_id: str, caps: Caps, engine: EngineId, suspects: bool = True) -> Claimed | None:
+    """Take the run's lease, or None when there is nothing to do or another worker does it. A run over its caps ends here.
+    Runs whose last claims came to nothing are only taken where `suspects` says so."""
+    before = runs.run_by_id(tx, run_id)
+    row = runs.claim(tx, run_id, tx.now + LEASE_MS, str(engine), caps.claims + 1 if suspects else SUSPECT)
+    if row is None or before is None:
         return None
     broken = caps.broken_by(steps=0, tokens=0, active_ms=0, claims=row.claims)
     if broken:
@@ -128,10 +134,25 @@ def claim_run(tx: Tx, run_id: str, caps: Caps, engine: EngineId) -> Claimed | No
     earlier = runs.earlier_logs(
         tx, row.session_id, run_id=run_id, after=summary.until_at if summary else 0, before=row.created_at
     )
-    lease = Lease(run_id, row.session_id, row.person_id, row.token, row.settings, tx.now, row.steps, row.tokens, row.active_ms)
-    return Claimed(
-        lease, runs.run_log(tx, run_id), earlier, summary.content if summary else None, row.engine, row.engine_state or {}
-    )
+    spent = (row.steps, row.tokens, row.active_ms, row.claims)
+    lease = Lease(run_id, row.session_id, row.person_id, row.token, row.settings, tx.now, *spent)
+    orphaned = before.status == RunStatus.RUNNING and before.lease_until is None  # only a sole process's start leaves it so
+    of_engine = (row.engine, row.engine_state or {})
+    return Claimed(lease, runs.run_log(tx, run_id), earlier, summary.content if summary else None, *of_engine, orphaned)
+
+
+def give_back(tx: Tx, lease: Lease) -> None:
+    """Let another worker go on at once: this one stops, or could not reach the database. That is no fault of the run's."""
+    if runs.give_back(tx, lease.run_id, lease.token, lease.claims):
+        tx.ring(ADVANCE, lease.run_id)
+
+
+def retake_lease(tx: Tx, lease: Lease) -> None:
+    """Go on after contact was lost, as a new attempt: what was half shown is shown anew. Raises LeaseLost."""
+    if not runs.retake_lease(tx, lease.run_id, lease.token, tx.now + LEASE_MS):
+        raise LeaseLost(lease.run_id)
+    tx.on_rollback(lease.undo())
+    lease.token += 1
 
 
 def renew_lease(tx: Tx, run_id: str, token: int) -> bool:
@@ -162,6 +183,7 @@ def log_progress(
     lease.steps += steps
     lease.tokens += tokens
     lease.active_ms += spent
+    lease.claims = 0
     lease.token += int(new_token)
 
 
@@ -226,8 +248,8 @@ def _last_event(run_id: str, status: RunStatus, content: str | None, error: str 
             return TaskCancelled(type="task_cancelled", content=CANCELLED, run_id=run_id, reason="cancelled")
 
 
-def say(tx: Tx, session_id: str, run_id: str, content: str) -> str:
-    """The agent's word: a message in the session and the event that carries it."""
+def say(tx: Tx, session_id: str, run_id: str, content: str, type: MessageType = MessageType.AGENT) -> str:
+    """The agent's word, or the platform's: a message in the session and the event that carries it."""
     message_id = new_id("msg")
     sessions.insert_message(
         tx,
@@ -235,7 +257,7 @@ def say(tx: Tx, session_id: str, run_id: str, content: str) -> str:
         session_id=session_id,
         run_id=run_id,
         author_id=None,
-        type=MessageType.AGENT,
+        type=type,
         status=MessageStatus.SENT,
         content=content,
         via=ChannelType.CHAT,
@@ -245,7 +267,7 @@ def say(tx: Tx, session_id: str, run_id: str, content: str) -> str:
     message = Message(
         id=message_id,
         session_id=session_id,
-        type=MessageType.AGENT,
+        type=type,
         status=MessageStatus.SENT,
         content=content,
         via=ChannelType.CHAT,

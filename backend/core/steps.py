@@ -111,8 +111,10 @@ def ask_approval(
     usage: Usage | None = None,
     title: str | None = None,
     note: str | None = None,
+    repeats: str | None = None,
 ) -> None:
-    """Ask a person to approve one exact call; what they will see is what is digested and executed."""
+    """Ask a person to approve one exact call; what they will see is what is digested and executed. `repeats` is the
+    execution whose outcome is not known that a yes would repeat."""
     request_id = new_id("req")
     digest = digest_of(tool, args, lease.run_id, request_id, policy)
     action = {"tool": tool.name, "args": args, "risk": tool.risk, "digest": digest, "schema": tool.parameters}
@@ -124,7 +126,7 @@ def ask_approval(
     except Invalid as error:
         log_progress(tx, lease, [*entries, _refusal(error)], steps=1, usage=usage)
         return
-    _ask(tx, lease, entries, FeedbackType.CONFIRMATION, body, usage, request_id, to)
+    _ask(tx, lease, entries, FeedbackType.CONFIRMATION, body, usage, request_id, to, repeats)
 
 
 def digest_of(tool: Tool, args: dict[str, Any], run_id: str | None, request_id: str, policy: Policy) -> str:
@@ -147,6 +149,7 @@ def _ask(
     usage: Usage | None,
     request_id: str | None = None,
     to: Addressed | None = None,
+    repeats: str | None = None,
 ) -> None:
     row = person_by_id(tx, lease.person_id)
     assert row is not None, "a run belongs to a person"
@@ -166,7 +169,6 @@ def _ask(
         run_id=lease.run_id,
     )
     open_request(tx, asked)
-    log_progress(
-        tx, lease, [*entries, ("asked", {"request_id": request_id})], to=RunStatus.WAITING_FEEDBACK, steps=1, usage=usage
-    )
+    entry = {"request_id": request_id} | ({"repeats": repeats} if repeats else {})
+    log_progress(tx, lease, [*entries, ("asked", entry)], to=RunStatus.WAITING_FEEDBACK, steps=1, usage=usage)
     set_agent_status(tx, lease.session_id, AgentStatus.WAITING_FEEDBACK, body["title"])

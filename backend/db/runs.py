@@ -23,6 +23,7 @@ _claim = (
         runs.c.id == bindparam("run"),
         _claimable,
         or_(runs.c.lease_until.is_(None), runs.c.lease_until <= bindparam("now")),
+        runs.c.claims < bindparam("most"),
     )
     .values(
         token=runs.c.token + 1,
@@ -35,8 +36,29 @@ _claim = (
     .returning(runs)
 )
 _held = (runs.c.id == bindparam("run"), runs.c.token == bindparam("held"), runs.c.status == "running")
+_holds = select(runs.c.id).where(*_held)
 _renew = update(runs).where(*_held).values(lease_until=bindparam("until"))
 _keep_state = update(runs).where(*_held).values(engine_state=bindparam("state_"))
+_retake = update(runs).where(*_held).values(token=runs.c.token + 1, lease_until=bindparam("until"))
+# A claim that ended without a death of the run's making does not count against it.
+_give_back = (
+    update(runs)
+    .where(*_held)
+    .values(
+        status="pending",
+        lease_until=None,
+        claims=case((runs.c.claims > 0, runs.c.claims - 1), else_=0),
+    )
+)
+_excuse = (
+    update(runs)
+    .where(
+        runs.c.id == bindparam("run"),
+        runs.c.token > bindparam("held"),
+        runs.c.claims == runs.c.token - bindparam("held") + bindparam("counted"),  # no progress has reset it since
+    )
+    .values(claims=runs.c.claims - 1)
+)
 _progress = (
     update(runs)
     .where(*_held)
@@ -95,11 +117,12 @@ _void_leases = update(runs).where(_claimable, runs.c.lease_until.is_not(None)).v
 _insert_execution = insert(executions)
 _finish_execution = (
     update(executions)
-    .where(executions.c.id == bindparam("execution"), executions.c.status == "started")
+    .where(executions.c.id == bindparam("execution"), or_(*(executions.c.status == status for status in ("started", "unknown"))))
     .values(status=bindparam("to"), result=bindparam("result_"), finished_at=bindparam("now"))
 )
+_execution_by_id = select(executions).where(executions.c.id == bindparam("execution"))
 _cut_off = (
-    select(executions.c.id, runs.c.session_id)
+    select(executions, runs.c.session_id)
     .join(runs, runs.c.id == executions.c.run_id)
     .where(
         executions.c.status == "started",
@@ -122,14 +145,34 @@ def insert_run(tx: Tx, **values: Any) -> None:
     tx.execute(_insert, values)
 
 
-def claim(tx: Tx, run_id: str, until: int, engine: str) -> Row[Any] | None:
-    """Take the lease if nobody holds a live one; the run as it is now, or None. Until its first step, it is `engine`'s."""
-    return tx.execute(_claim, {"run": run_id, "now": tx.now, "until": until, "engine_": engine}).first()
+def claim(tx: Tx, run_id: str, until: int, engine: str, most: int) -> Row[Any] | None:
+    """Take the lease if nobody holds a live one, and fewer than `most` claims in a row came to nothing; the run as it is
+    now, or None. Until its first step, it is `engine`'s."""
+    return tx.execute(_claim, {"run": run_id, "now": tx.now, "until": until, "engine_": engine, "most": most}).first()
 
 
 def keep_engine_state(tx: Tx, run_id: str, token: int, state: dict[str, Any]) -> None:
     """Keep it if `token` still holds the lease: whoever logs the step in the same transaction hears where it does not."""
     tx.execute(_keep_state, {"run": run_id, "held": token, "state_": state or None})
+
+
+def holds_lease(tx: Tx, run_id: str, token: int) -> bool:
+    return tx.first(_holds, {"run": run_id, "held": token}) is not None
+
+
+def retake_lease(tx: Tx, run_id: str, token: int, until: int) -> bool:
+    """Renew it under the next token."""
+    return tx.execute(_retake, {"run": run_id, "held": token, "until": until}).rowcount == 1
+
+
+def give_back(tx: Tx, run_id: str, token: int, counted: int) -> bool:
+    """Let go of the lease, and take back that its claim counted (as number `counted`; 0: something was logged since), also
+    where somebody else has it by now. False: they do."""
+    if tx.execute(_give_back, {"run": run_id, "held": token}).rowcount == 1:
+        return True
+    if counted:
+        tx.execute(_excuse, {"run": run_id, "held": token, "counted": counted})
+    return False
 
 
 def renew_lease(tx: Tx, run_id: str, token: int, until: int) -> bool:
@@ -217,7 +260,12 @@ def insert_execution(tx: Tx, **values: Any) -> None:
     tx.execute(_insert_execution, {"result": None, "finished_at": None, **values})
 
 
+def execution_by_id(tx: Tx, id: str) -> Row[Any] | None:
+    return tx.first(_execution_by_id, {"execution": id})
+
+
 def finish_execution(tx: Tx, id: str, to: str, result: Any) -> bool:
+    """Keep what came of it; False: that was known already."""
     return tx.execute(_finish_execution, {"execution": id, "to": to, "result_": result, "now": tx.now}).rowcount == 1
 
 

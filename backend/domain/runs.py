@@ -12,10 +12,10 @@ Kind = Literal[
     "message",  # {message_id, content}: a person's word, the first or one that joined
     "step",  # {step, seen, of?}: what the engine decided, having seen the log up to `seen`; `of`: the entry that held it
     "refused",  # {reason}: the step could not be used; the engine is told and decides again
-    "asked",  # {request_id}: a person is asked about the step; nothing more until `resolved`
+    "asked",  # {request_id, repeats?}: a person is asked about the step, or to repeat that execution; then `resolved`
     "resolved",  # {request_id, status, action, values, feedback}: status answered, expired or cancelled
     "execution_started",  # {execution_id, tool, args, request_id?}
-    "execution_finished",  # {execution_id, status, result}: succeeded, failed or unknown
+    "execution_finished",  # {execution_id, tool?, status, result}: succeeded, failed or unknown; after unknown once more
     "said",  # {message_id, content}: a reply after which the run went on, because a message had joined meanwhile
     "ended",  # {status, content | error | reason}
 ]
@@ -141,7 +141,9 @@ def _apply(move: Move, step: Decision | None, entry: LogEntry) -> tuple[Move, De
         case "execution_started":
             call = CallTool(data["tool"], data["args"])
             return Recover(call, data["execution_id"], data.get("request_id")), call
-        case "execution_finished" | "refused" | "said":
+        case "execution_finished":
+            return _after_outcome(move, data["execution_id"]), step
+        case "refused" | "said":
             return Decide(), step
         case "ended":
             return Ended(data["status"]), step
@@ -154,6 +156,12 @@ def _after_step(step: Decision) -> Move:
     if isinstance(step, CallTool):
         return Execute(step, None)
     return Speak() if isinstance(step, Reply) else Decide()
+
+
+def _after_outcome(move: Move, execution_id: str) -> Move:
+    """The outcome of an earlier try, heard of late, does not settle what is to be done now; a last word should know it."""
+    awaited = isinstance(move, Recover) and move.execution_id == execution_id
+    return Decide() if awaited or isinstance(move, Speak) else move
 
 
 def _after_answer(step: Decision | None, data: dict[str, Any]) -> Move:
@@ -214,5 +222,5 @@ class Caps:
         if active_ms >= self.seconds * 1000:
             return f"The run worked longer than {self.seconds} seconds (ASSENT_RUN_MAX_SECONDS)."
         if claims > self.claims:
-            return f"The process died {self.claims} times at the same point of this run; it was set aside."
+            return f"Work on this run broke off {self.claims} times at the same point and got no further; it was set aside."
         return None

@@ -2,17 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from backend.agents.contract import Engine, EngineError, Thread
 from backend.agents.render import weigh
 from backend.agents.thread import build_thread
 from backend.agents.tools.registry import Registry
-from backend.agents.tools.tool import ToolContext, ToolError, ToolUnfinished
 from backend.core import executions, runs
 from backend.core.runs import Claimed, Lease, LeaseLost
 from backend.core.steps import put_next, record_step
@@ -22,16 +19,20 @@ from backend.db.transaction import dumps, run_topic, session_topic
 from backend.domain.events import Generating, Piece
 from backend.domain.policy import Policy
 from backend.domain.runs import Caps, Decide, Execute, LogEntry, Move, Propose, Recover, Speak, next_move, seen_part
-from backend.domain.states import ExecutionStatus
-from backend.domain.steps import CallTool, Usage
+from backend.domain.steps import Usage
+from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.log import get_logger
 from backend.stream.contract import MISSED_TOPIC, Stream
+from backend.worker.execute import Executor
+from backend.worker.hold import Hold, clock
+from backend.worker.outages import keep, see
 from backend.worker.tell import Teller
 
 log = get_logger(__name__)
 
 RENEW_S = 2.5
+CALM_S = 8.0  # what ends the process over and over has done so by then
 SUMMARIZE_ABOVE_TOKENS = 12_000
 MAX_REPLY = 200_000
 
@@ -46,50 +47,77 @@ class RunAdvancer:
     registry: Registry
     policy: Policy
     caps: Caps
-    data_dir: Path
+    executor: Executor
     teller: Teller
-    loose: set[asyncio.Task[None]] = field(default_factory=set)
+    suspects: set[str] = field(default_factory=set)
+    since: float = field(default_factory=clock)
 
     async def advance(self, run_id: str) -> None:
         """Claim the run and carry it on. Nothing to do, a lost lease and a cancelled run end quietly; a model that gives
         nothing usable, a broken cap and a fault of our own end the run with the reason."""
-        claimed = await self.db.transact(runs.claim_run, run_id, self.caps, self.engine.id)
+        try:
+            await self._claim_and_carry_on(run_id)
+        finally:
+            self.suspects.discard(run_id)
+
+    async def _claim_and_carry_on(self, run_id: str) -> None:
+        since = clock()
+        claimed = await self._claim(run_id)
         if claimed is None:
             return
         failpoint("advance_run.claimed")
-        lease = claimed.lease
+        lease, hold = claimed.lease, Hold(runs.LEASE_MS / 1000, since)
         try:
-            async with self._held(lease), self.teller.thinking(lease):
-                await self._carry_on(claimed)
+            async with self._held(lease, hold), self.teller.thinking(lease):
+                await self._carry_on(claimed, hold)
         except LeaseLost:
             log.info("lease lost", run_id=run_id)
+            if lease.claims:
+                await keep(self.db, runs.give_back, lease)
         except EngineError as error:
             await self._fail(lease, str(error))
+        except asyncio.CancelledError:
+            await self._hand_over(lease)
+            raise
+
+    async def _claim(self, run_id: str) -> Claimed | None:
+        """A run whose last claims came to nothing is taken by a worker that has been up for a while, one at a time: so the
+        deaths that it makes are told from those it only shared."""
+        claimed = await self.db.transact(runs.claim_run, run_id, self.caps, self.engine.id, False)
+        if claimed is not None or self.suspects or clock() - self.since < CALM_S:
+            return claimed
+        self.suspects.add(run_id)
+        return await self.db.transact(runs.claim_run, run_id, self.caps, self.engine.id)
+
+    async def _hand_over(self, lease: Lease) -> None:
+        """This worker stops. A call that has not reported keeps the lease until it lapses: it may still be at work."""
+        if lease.run_id not in self.executor.runs_at_work():
+            with contextlib.suppress(Unavailable):
+                await self.db.transact(runs.give_back, lease)
 
     async def _fail(self, lease: Lease, reason: str) -> None:
         log.warning("run failed", run_id=lease.run_id, reason=reason)
         with contextlib.suppress(LeaseLost):
-            await self.db.transact(runs.fail_run, lease, reason)
+            await keep(self.db, runs.fail_run, lease, reason)
 
     @contextlib.asynccontextmanager
-    async def _held(self, lease: Lease) -> AsyncIterator[None]:
+    async def _held(self, lease: Lease, hold: Hold) -> AsyncIterator[None]:
         """Keep the lease alive; end the work as LeaseLost the moment the run is ended by somebody else."""
         work = asyncio.current_task()
         assert work is not None
-        ended, look = False, asyncio.Event()
+        look = asyncio.Event()
 
         def end(*_: object) -> None:
-            nonlocal ended
-            ended = True
+            hold.lost = True
             work.cancel()
 
         unsubscribe = self.stream.subscribe([run_topic(lease.run_id)], end)
         unsubscribe_missed = self.stream.subscribe([MISSED_TOPIC], lambda *_: look.set())
-        heartbeat = asyncio.create_task(self._renew(lease, end, look))
+        heartbeat = asyncio.create_task(self._renew(lease, hold, end, look))
         try:
             yield
         except asyncio.CancelledError:
-            if not ended:
+            if not hold.lost:
                 raise
             work.uncancel()
             raise LeaseLost(lease.run_id) from None
@@ -98,25 +126,39 @@ class RunAdvancer:
             unsubscribe_missed()
             heartbeat.cancel()
 
-    async def _renew(self, lease: Lease, lost: Any, look: asyncio.Event) -> None:
-        """Renew in time, and at once where the run's end may have been said and not been heard."""
+    async def _renew(self, lease: Lease, hold: Hold, lost: Callable[[], object], look: asyncio.Event) -> None:
+        """Renew in time, and at once where the run's end may have been said and not been heard. While the database is away
+        it is asked again and again: nobody else can have taken the lease meanwhile, or it will say so."""
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RENEW_S):
                     await look.wait()
             look.clear()
-            if not await self.db.transact(runs.renew_lease, lease.run_id, lease.token):
-                return lost()  # type: ignore[no-any-return]
+            async with hold.turn:
+                since = clock()
+                if not await keep(self.db, runs.renew_lease, lease.run_id, lease.token):
+                    lost()
+                    return
+                hold.renewed(since)
 
-    async def _carry_on(self, claimed: Claimed) -> None:
+    async def _carry_on(self, claimed: Claimed, hold: Hold) -> None:
         lease, entries = claimed.lease, claimed.log
         while True:
             move = next_move(entries)
             if not isinstance(move, Decide | Propose | Execute | Recover | Speak):
                 return
             self._check_caps(lease)
-            await self._make(move, claimed, entries)
-            entries = await self.db.read(run_log, lease.run_id)
+            try:
+                await self._make(move, claimed, entries, hold)
+            except Unavailable as error:
+                log.warning("waiting for the database", run_id=lease.run_id, reason=error.detail)
+                async with hold.turn:
+                    since = clock()
+                    await keep(self.db, runs.retake_lease, lease)
+                    hold.renewed(since)
+            else:
+                self.suspects.discard(lease.run_id)
+            entries = await see(self.db, run_log, lease.run_id)
 
     def _check_caps(self, lease: Lease) -> None:
         broken = self.caps.broken_by(steps=lease.steps, tokens=lease.tokens, active_ms=lease.active_ms, claims=0)
@@ -128,7 +170,7 @@ class RunAdvancer:
         if why_not := self.engine.id.why_not(claimed.engine):
             raise EngineError(why_not)
 
-    async def _make(self, move: Move, claimed: Claimed, entries: list[LogEntry]) -> None:
+    async def _make(self, move: Move, claimed: Claimed, entries: list[LogEntry], hold: Hold) -> None:
         lease = claimed.lease
         match move:
             case Decide():
@@ -138,13 +180,16 @@ class RunAdvancer:
                 await self.db.transact(put_next, lease, move, self.registry, self.policy)
             case Speak():
                 self._check_engine(claimed)
-                await self._speak(lease, await self._thread(claimed, seen_part(entries)))
+                await self._speak(lease, hold, await self._thread(claimed, seen_part(entries)))
             case Execute():
                 execution_id = await self.db.transact(executions.start_execution, lease, move, self.registry, self.policy)
                 if execution_id is not None:
-                    await self._see_through(self._execute(lease, execution_id, move.call))
+                    await self.executor.execute(lease, hold, execution_id, move.call)
             case Recover():
-                await self._recover(lease, move)
+                if move.execution_id not in self.executor.loose and _begun_since(claimed, move):
+                    await self.executor.execute(lease, hold, move.execution_id, move.call)
+                else:
+                    await self.executor.recover(lease, hold, move, "ended" if claimed.orphaned else "silent")
 
     async def _decide(self, claimed: Claimed, entries: list[LogEntry]) -> None:
         lease = claimed.lease
@@ -180,7 +225,7 @@ class RunAdvancer:
         except TimeoutError:
             raise EngineError(f"The run worked longer than {self.caps.seconds} seconds (ASSENT_RUN_MAX_SECONDS).") from None
 
-    async def _speak(self, lease: Lease, thread: Thread) -> None:
+    async def _speak(self, lease: Lease, hold: Hold, thread: Thread) -> None:
         """Stream the reply to whoever watches, then commit it whole."""
         parts: list[str] = []
         usage, length = Usage(), 0
@@ -200,7 +245,8 @@ class RunAdvancer:
                 self._show(lease, piece)
                 telling.add(piece)
                 failpoint("reply.streaming")
-        await self.db.transact(runs.complete_run, lease, "".join(parts), usage)
+        async with hold.turn:
+            await self.db.transact(runs.complete_run, lease, "".join(parts), usage)
 
     def _show(self, lease: Lease, piece: str) -> None:
         offset = self.stream.extend_reply(lease.session_id, lease.run_id, lease.token, piece)
@@ -208,39 +254,7 @@ class RunAdvancer:
         frame: Generating = {"type": "generating", "session_id": lease.session_id, "data": data}
         self.stream.publish(session_topic(lease.session_id), dumps(frame))
 
-    async def _see_through(self, execution: Coroutine[Any, Any, None]) -> None:
-        """What was let loose is seen to its end and recorded, even when the run is cancelled meanwhile."""
-        task = asyncio.create_task(execution)
-        self.loose.add(task)
-        task.add_done_callback(self.loose.discard)
-        await asyncio.shield(task)
 
-    async def _execute(self, lease: Lease, execution_id: str, call: CallTool) -> None:
-        """Let the tool loose and record what came of it. Work that was left behind unfinished is an unknown outcome."""
-        tool = self.registry.get(call.tool)
-        assert tool is not None, "start_execution checked the call"
-        failpoint("execution.before_effect")
-        try:
-            result = await tool.run(ToolContext(execution_id, self.data_dir), tool.validate(call.args))
-        except ToolUnfinished:
-            if not tool.idempotent:
-                await self._recover(lease, Recover(call, execution_id, None))
-                return
-            status, result = ExecutionStatus.FAILED, f"{call.tool} took too long."
-        except ToolError as error:
-            status, result = ExecutionStatus.FAILED, str(error)
-        else:
-            status = ExecutionStatus.SUCCEEDED
-        log.info("tool ran", tool=call.tool, execution_id=execution_id, status=status)
-        failpoint("execution.after_effect")
-        await self.db.transact(executions.finish_execution, lease, execution_id, status, result)
-
-    async def _recover(self, lease: Lease, move: Recover) -> None:
-        """An execution without an outcome: run it again if that is harmless, else ask a person."""
-        tool = self.registry.get(move.call.tool)
-        if tool is not None and tool.idempotent:
-            await self._see_through(self._execute(lease, move.execution_id, move.call))
-            return
-        context = ToolContext(move.execution_id, self.data_dir)
-        evidence = await asyncio.to_thread(tool.trace, context, move.execution_id) if tool and tool.trace else ""
-        await self.db.transact(executions.ask_to_repeat, lease, move, evidence, self.registry, self.policy)
+def _begun_since(claimed: Claimed, move: Recover) -> bool:
+    """Whether the execution was recorded after the claim, by us, and the database went away before we heard so."""
+    return all(entry.data.get("execution_id") != move.execution_id for entry in claimed.log)

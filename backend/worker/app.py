@@ -45,15 +45,17 @@ class Worker:
             asyncio.create_task(self._reconcile(), name="reconciler"),
         ]
 
-    async def drain(self, seconds: float) -> None:
-        """Take nothing new, give running work `seconds` to reach its next commit, then leave it to its lease."""
+    async def drain(self, seconds: float, grace: float) -> None:
+        """Take nothing new, give running work `seconds` to reach its next commit, then tell it to stop and wait `grace` for
+        what it must see through; the rest is left to its lease."""
         for loop in self._loops:
             loop.cancel()
         if self._at_work:
             _, late = await asyncio.wait(self._at_work, timeout=seconds)
             for task in late:
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            if late:
+                await asyncio.wait(late, timeout=grace)
 
     async def _take_jobs(self) -> None:
         while True:

@@ -15,6 +15,7 @@ OURS = [
     if "baml_client" not in path.parts and "versions" not in path.parts
 ]
 LOOPS = {"backend/worker/app.py", "backend/db/sqlite_database.py", "channels/email/postbox.py"}
+TOOLS = {"backend/agents/tools/tool.py", "backend/agents/tools/threads.py"}  # whatever a tool raises becomes a sentence
 SHAPELESS = {"utils", "helpers", "common", "misc", "shared"}
 
 
@@ -44,7 +45,7 @@ class TestModules:
     def test_have_names_that_mean_something(self) -> None:
         assert [name_of(path) for path in OURS if path.stem in SHAPELESS or path.parent.name in SHAPELESS] == []
 
-    def test_catch_everything_only_where_a_loop_must_go_on(self) -> None:
+    def test_catch_everything_only_where_a_loop_must_go_on_or_a_tool_may_raise_anything(self) -> None:
         broad = {
             name_of(path)
             for path in OURS
@@ -52,7 +53,7 @@ class TestModules:
             if isinstance(node, ast.ExceptHandler)
             and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")))
         }
-        assert broad == LOOPS
+        assert broad == LOOPS | TOOLS
 
     def test_stay_short_enough_to_be_one_room(self) -> None:
         lengths = {name_of(path): len(path.read_text().splitlines()) for path in OURS}

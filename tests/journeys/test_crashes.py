@@ -222,7 +222,7 @@ class TestAPayment:
         request = dana.pending(started["session_id"])
         assert "again" in request["title"]
         assert request["action"]["args"] == {"amount": 500, "to": to}
-        assert ("holds this payment: it took effect" in request["context"]["note"]) == took_effect
+        assert ("held a line for this payment: it took effect" in request["context"]["note"]) == took_effect
         assert place.paid(to) == [500] * took_effect
         assert dana.answer(request["id"], answer).status_code == 200
         assert dana.run_when(started["run_id"])["status"] == "completed"

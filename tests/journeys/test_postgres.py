@@ -91,7 +91,7 @@ class TestAPayment:
         dana = place.restarted()
         if failpoint == "execution.after_effect":
             again = dana.pending(started["session_id"])
-            assert "holds this payment: it took effect" in again["context"]["note"]
+            assert "held a line for this payment: it took effect" in again["context"]["note"]
             assert dana.answer(again["id"], "reject").status_code == 200
         assert dana.run_when(started["run_id"])["status"] == "completed"
         assert place.paid(to) == [500]

@@ -193,9 +193,10 @@ def executions_were_approved(books: Books) -> Findings:
             yield f"{row['id']}: executed something else than {found}"
         if not found and needs_approval(row["tool"], json.loads(row["args"])):
             yield f"{row['id']}: {row['tool']} {row['args']} without approval"
-        entries = [entry["kind"] for entry in books.log[row["run_id"]] if entry["data"].get("execution_id") == row["id"]]
-        if entries[:1] != ["execution_started"] or len(entries) > 2:
-            yield f"{row['id']}: the log says {entries}"
+        entries = [entry for entry in books.log[row["run_id"]] if entry["data"].get("execution_id") == row["id"]]
+        story = [entry["data"].get("status", entry["kind"]) for entry in entries]
+        if story[:1] != ["execution_started"] or len(story) > (3 if "unknown" in story else 2) or "unknown" in story[2:]:
+            yield f"{row['id']}: the log says {story}"
 
 
 def answers_were_theirs_to_give(books: Books) -> Findings:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -29,6 +30,7 @@ def make_payment(context: ToolContext, amount: Amount, to: Payee) -> dict[str, A
     line = json.dumps(payment, ensure_ascii=False) + "\n"
     descriptor = os.open(context.data_dir / LEDGER, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
+        context.fence()
         os.write(descriptor, line.encode())
         os.fsync(descriptor)
     finally:
@@ -37,12 +39,13 @@ def make_payment(context: ToolContext, amount: Amount, to: Payee) -> dict[str, A
 
 
 def trace(context: ToolContext, execution_id: str) -> str:
-    """What the ledger says about an execution whose outcome is not known."""
+    """What the ledger held about an execution at the moment it was looked at."""
     ledger = context.data_dir / LEDGER
     lines = ledger.read_text(encoding="utf-8").splitlines() if ledger.exists() else []
+    at = f"At {datetime.now(UTC):%H:%M:%S} UTC"
     if any(_names(line, execution_id) for line in lines):
-        return "The ledger holds this payment: it took effect."
-    return "The ledger does not hold this payment: it did not take effect."
+        return f"{at} the ledger held a line for this payment: it took effect."
+    return f"{at} the ledger held no line for this payment; a process that was stopped may still write one."
 
 
 def _names(line: str, execution_id: str) -> bool:

@@ -18,6 +18,11 @@ class Registry:
         """What policy and prompt know of the tools."""
         return list(self._specs)
 
+    @property
+    def longest_s(self) -> float:
+        """The longest limit of any tool, in seconds."""
+        return max((tool.seconds for tool in self._tools.values()), default=0.0)
+
     def get(self, name: str) -> Tool | None:
         """The tool of that name, or None: a model may make names up."""
         return self._tools.get(name)

@@ -11,10 +11,15 @@ from typing import Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from backend.agents.tools.threads import in_thread
 from backend.domain.steps import Tool as ToolSpec
+from backend.log import get_logger
 from channels.exact import plainest
 
+log = get_logger(__name__)
+
 RESULT_LIMIT = 32_000  # characters of a result as JSON
+LOOK_S = 10.0
 
 
 class ToolError(Exception):
@@ -22,7 +27,15 @@ class ToolError(Exception):
 
 
 class ToolUnfinished(ToolError):
-    """It took too long and was left behind: whether it took effect is not known."""
+    """It took longer than its limit, and may go on: whether it takes effect is not known. `work` ends when it does."""
+
+    def __init__(self, message: str, work: asyncio.Future[Any]) -> None:
+        super().__init__(message)
+        self.work = work
+
+
+class ToolNotRun(Exception):
+    """The fence before the effect was closed: the call certainly took no effect."""
 
 
 class ToolInputError(Exception):
@@ -33,12 +46,19 @@ class ToolInputError(Exception):
         self.errors = errors
 
 
+def _no_fence() -> None:
+    """For whoever runs a tool under no lease."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """What a tool may know beside its arguments. `execution_id` names this one execution, for ledgers and provider keys."""
+    """What a tool may know beside its arguments. `execution_id` names this one execution, for ledgers and provider keys.
+    `fence` raises ToolNotRun where somebody else may own the run by now; it is passed before the tool begins, and a tool
+    that prepares its effect passes it once more right before."""
 
     execution_id: str
     data_dir: Path
+    fence: Callable[[], None] = _no_fence
 
 
 Trace = Callable[[ToolContext, str], str]
@@ -47,7 +67,8 @@ Trace = Callable[[ToolContext, str], str]
 @dataclass(frozen=True)
 class Tool:
     """One tool. `approval` is "always", "never" or a condition over the arguments; `trace(context, execution_id)` says
-    what evidence there is that an execution took effect. A plain function runs in a thread, a coroutine in the loop."""
+    what was looked at and what was there, with the time, never that nothing happened: a process that was stopped may go on.
+    A plain function runs in a thread of its own, a coroutine in the loop."""
 
     function: Callable[..., Any]
     risk: Literal["low", "medium", "high"]
@@ -78,27 +99,51 @@ class Tool:
         return {name: plainest(value) for name, value in kept.items()}
 
     async def run(self, context: ToolContext, args: dict[str, Any]) -> Any:
-        """Execute with arguments that `validate` gave. Returns JSON; raises ToolError whatever the tool raised, and
-        ToolUnfinished when it takes too long."""
-        task = asyncio.ensure_future(self._start(context, args))
+        """Execute with arguments that `validate` gave. Returns JSON; raises ToolError whatever the tool raised, ToolNotRun
+        when the fence was closed, and ToolUnfinished when it takes too long: a coroutine is cancelled, a thread goes on."""
+        work = asyncio.ensure_future(self._work(context, args))
         try:
-            await asyncio.wait((task,), timeout=self.seconds)
-        finally:
-            task.cancel()
-        if not task.done() or task.cancelled():
-            raise ToolUnfinished(f"{self.name} did not finish within {self.seconds:g} seconds.")
-        error = task.exception()
-        if isinstance(error, ToolError):
-            raise error
-        if error is not None:
+            await asyncio.wait((work,), timeout=self.seconds)
+        except asyncio.CancelledError:
+            work.cancel()
+            raise
+        if work.done():
+            return work.result()
+        if inspect.iscoroutinefunction(self.function):
+            work.cancel()
+        raise ToolUnfinished(f"{self.name} did not finish within {self.seconds:g} seconds.", work)
+
+    async def _work(self, context: ToolContext, args: dict[str, Any]) -> Any:
+        try:
+            return _bounded(await self._start(context, args))
+        except (ToolError, ToolNotRun):
+            raise
+        except Exception as error:
             raise ToolError(f"{self.name} failed: {type(error).__name__}.") from error
-        return _bounded(task.result())
 
     async def _start(self, context: ToolContext, args: dict[str, Any]) -> Any:
         given = (context,) if self._takes_context else ()
         if inspect.iscoroutinefunction(self.function):
+            context.fence()
             return await self.function(*given, **args)
-        return await asyncio.to_thread(self.function, *given, **args)
+
+        def fenced() -> Any:
+            context.fence()
+            return self.function(*given, **args)
+
+        return await in_thread(fenced, self.name)
+
+    async def evidence(self, context: ToolContext) -> str:
+        """What can be found out about an execution whose outcome is not known; nothing where the tool cannot look."""
+        if self.trace is None:
+            return ""
+        trace = self.trace
+        try:
+            async with asyncio.timeout(LOOK_S):
+                return str(await in_thread(lambda: trace(context, context.execution_id), f"{self.name} trace"))
+        except Exception as error:  # the question must be put all the same
+            log.exception("evidence not looked up", tool=self.name)
+            return f"No evidence could be looked up: {type(error).__name__}."
 
     @cached_property
     def _model(self) -> type[BaseModel]:

@@ -164,6 +164,28 @@ class TestNextMove:
         ]
         assert isinstance(next_move(log), Execute) is (status == "answered" and action in ("approve", "edit"))
 
+    @pytest.mark.parametrize(
+        ("last", "move"),
+        [
+            (("asked", {"request_id": "req"}), Wait("req")),
+            (
+                ("execution_started", {"execution_id": "exe_2", "tool": CALL.tool, "args": CALL.args}),
+                Recover(CALL, "exe_2", None),
+            ),
+            (("step", {"step": dump_step(CALL), "seen": 1}), Execute(CALL, None)),
+            (("step", {"step": dump_step(Reply()), "seen": 1}), Decide()),
+        ],
+    )
+    def test_is_not_settled_by_the_late_outcome_of_an_earlier_try(self, last: tuple[Any, dict[str, Any]], move: object) -> None:
+        tried: list[tuple[Any, dict[str, Any]]] = [
+            ("step", {"step": dump_step(CALL), "seen": 0}),
+            ("execution_started", {"execution_id": "exe_1", "tool": CALL.tool, "args": CALL.args}),
+            ("execution_finished", {"execution_id": "exe_1", "status": "unknown", "result": "?"}),
+            last,
+            ("execution_finished", {"execution_id": "exe_1", "status": "succeeded", "result": None}),
+        ]
+        assert next_move([LogEntry(n, kind, data, 0) for n, (kind, data) in enumerate(tried, 1)]) == move
+
     def test_refuses_a_log_it_does_not_understand(self) -> None:
         bad: Any = "teleported"
         with pytest.raises(ValueError, match="teleported"):

@@ -6,35 +6,16 @@ from typing import Any
 import pytest
 
 from backend.core.deliveries import keep_failure, keep_sent, keep_settled
-from backend.db import Database
 from backend.db.deliveries import due_deliveries
 from backend.errors import Unavailable
 from backend.worker import carry
 from backend.worker.carry import Carrier
 from channels.errors import Rejected
 from tests.backend.conftest import Opened
+from tests.support.away import Away
 from tests.support.post import Post
 
 ROUTE = [{"channel": "slack", "wait_seconds": 60}]
-
-
-class Away(Database):
-    """The database under test, which does not take `use_case` the next `times` times."""
-
-    def __init__(self, db: Database, use_case: Callable[..., Any], times: int) -> None:
-        self._db, self._use_case, self._times = db, use_case, times
-
-    async def transact(self, use_case: Any, /, *args: Any, **more: Any) -> Any:
-        if use_case is self._use_case and self._times:
-            self._times -= 1
-            raise Unavailable()
-        return await self._db.transact(use_case, *args, **more)
-
-    async def read(self, query: Any, /, *args: Any, **more: Any) -> Any:
-        return await self._db.read(query, *args, **more)
-
-    def close(self) -> None:
-        """It is closed where it was opened."""
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backend.agents.tools.make_payment import LEDGER, TOOL, trace
-from backend.agents.tools.tool import ToolContext, ToolError, ToolInputError
+from backend.agents.tools.tool import ToolContext, ToolError, ToolInputError, ToolNotRun
 
 
 async def pay(data_dir: Path, execution_id: str, **args: Any) -> Any:
@@ -61,13 +62,31 @@ class TestAPayment:
 
 
 class TestTheTrace:
-    async def test_tells_whether_the_ledger_holds_an_execution(self, tmp_path: Path) -> None:
+    async def test_tells_what_the_ledger_held_and_when_and_never_that_nothing_happened(self, tmp_path: Path) -> None:
         context = ToolContext("x1", tmp_path)
-        assert "did not take effect" in trace(context, "x1")
+        nothing = (
+            r"At \d\d:\d\d:\d\d UTC the ledger held no line for this payment; a process that was stopped may still write one\."
+        )
+        assert re.fullmatch(nothing, trace(context, "x1"))
         await pay(tmp_path, "x1", amount=5, to='{"execution_id": "x2"}')
-        assert "it took effect" in trace(context, "x1")
-        assert "did not take effect" in trace(context, "x2")
+        assert re.fullmatch(r"At [\d:]{8} UTC the ledger held a line for this payment: it took effect\.", trace(context, "x1"))
+        assert re.fullmatch(nothing, trace(context, "x2"))
 
     async def test_survives_a_torn_line(self, tmp_path: Path) -> None:
         (tmp_path / LEDGER).write_bytes(b'{"execution_id": "x1", "amo')
-        assert "did not take effect" in trace(ToolContext("x1", tmp_path), "x1")
+        assert "held no line" in trace(ToolContext("x1", tmp_path), "x1")
+
+
+class TestTheFence:
+    async def test_is_passed_once_more_right_before_the_line_is_written(self, tmp_path: Path) -> None:
+        passed = 0
+
+        def fence() -> None:
+            nonlocal passed
+            passed += 1
+            if passed == 2:
+                raise ToolNotRun
+
+        with pytest.raises(ToolNotRun):
+            await TOOL.run(ToolContext("x1", tmp_path, fence), TOOL.validate({"amount": 5, "to": "Bob"}))
+        assert ledger(tmp_path) == []

@@ -1,0 +1,105 @@
+"""A run is set aside for what it does to its workers, and not for what befell them."""
+
+import asyncio
+
+import pytest
+
+from backend.core import runs
+from backend.core.runs import SUSPECT, claim_run
+from backend.core.sessions import open_session
+from backend.worker import advance_run, outages
+from backend.worker.hold import clock
+from tests.backend.conftest import Opened
+from tests.support.facts import becomes, soon
+from tests.support.shop import CAPS, ENGINE, Shop, begin
+
+LONG_AGO = -1000.0
+
+
+async def die(shop: Shop, run_id: str, times: int = 1, suspects: bool = True) -> None:
+    """As workers do that end right after they have claimed the run."""
+    for _ in range(times):
+        assert await shop.opened.db.transact(claim_run, run_id, CAPS, ENGINE, suspects) is not None
+        shop.lapse()
+
+
+class TestARun:
+    async def test_that_ends_five_workers_at_one_point_is_set_aside_in_true_words(self, opened: Opened) -> None:
+        shop = Shop(opened)
+        run_id = await shop.approved()
+        await die(shop, run_id, CAPS.claims)
+        await soon(shop.worker(since=LONG_AGO).advance(run_id))
+        status, _, error, _ = shop.run(run_id)
+        assert (status, error) == (
+            "error",
+            "Work on this run broke off 5 times at the same point and got no further; it was set aside.",
+        )
+
+    async def test_that_gets_further_in_between_is_not(self, opened: Opened) -> None:
+        shop = Shop(opened)
+        run_id = await shop.approved()
+        for _ in range(3):
+            await die(shop, run_id, CAPS.claims - 1)
+            claimed = await opened.db.transact(claim_run, run_id, CAPS, ENGINE)
+            assert claimed is not None
+            await opened.db.transact(runs.log_progress, claimed.lease, [])
+            shop.lapse()
+        await soon(shop.worker(since=LONG_AGO).advance(run_id))
+        assert shop.run(run_id)[0] == "completed"
+
+    async def test_under_suspicion_waits_for_a_worker_that_has_been_up_for_a_while(self, opened: Opened) -> None:
+        shop = Shop(opened)
+        run_id = await shop.approved()
+        await die(shop, run_id, SUSPECT)
+        await soon(shop.worker().advance(run_id))
+        assert shop.run(run_id)[3] == SUSPECT and shop.begun == []
+        await soon(shop.worker(since=clock() - advance_run.CALM_S).advance(run_id))
+        assert shop.run(run_id)[0] == "completed"
+
+    async def test_under_suspicion_is_at_work_alone(self, opened: Opened) -> None:
+        shop = Shop(opened)
+        door, run_id = shop.door(), await shop.approved()
+        opened.session_id = await opened.db.transact(open_session, opened.person, "more")
+        second = await shop.approved()
+        for each in (run_id, second):
+            await die(shop, each, SUSPECT)
+        worker = shop.worker(since=LONG_AGO)
+        work = begin(worker, run_id)
+        await becomes(lambda: shop.begun)
+        worker.suspects.add(run_id)  # as long as it has logged nothing
+        await soon(worker.advance(second))
+        assert shop.run(second)[3] == SUSPECT
+        door.set()
+        await soon(work)
+        await soon(worker.advance(second))
+        assert shop.run(second)[0] == "completed"
+
+
+class TestAClaim:
+    async def test_that_a_stopping_worker_hands_over_does_not_count(self, opened: Opened) -> None:
+        shop = Shop(opened)
+        run_id = await shop.start()
+        shop.engine.hangs = True
+        for _ in range(CAPS.claims + 2):
+            asked = shop.engine.asked
+            work = begin(shop.worker(), run_id)
+            await becomes(lambda asked=asked: shop.engine.asked > asked)  # type: ignore[misc]
+            work.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await soon(work)
+        assert shop.run(run_id) == ("pending", None, None, 0)
+
+    async def test_whose_worker_lives_on_does_not_count(self, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(outages, "AGAIN_S", 0.01)
+        monkeypatch.setattr(advance_run, "RENEW_S", 60)
+        shop = Shop(opened)
+        run_id = await shop.start()
+        shop.engine.hangs = True
+        work = begin(shop.worker(), run_id)
+        await becomes(lambda: shop.engine.asked)
+        shop.lapse()
+        await die(shop, run_id)
+        assert shop.run(run_id)[3] == 2
+        shop.engine.go.set()
+        await soon(work)
+        assert shop.run(run_id)[3] == 1

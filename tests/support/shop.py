@@ -1,0 +1,162 @@
+"""A worker's hand for runs, on either database: an engine that proposes one payment and then says what came of it, and a
+till whose payments take as long as a test wants."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+from backend.agents.contract import Engine, Thread
+from backend.agents.tools.registry import Registry
+from backend.agents.tools.tool import Tool, ToolContext
+from backend.core.feedback import shape_request
+from backend.core.inbox import receive_answer, receive_message
+from backend.db import Database, Publish, Tx, feedback, runs
+from backend.domain.policy import Policy
+from backend.domain.runs import Caps, EngineId, LogEntry
+from backend.domain.steps import CallTool, Reply, Step, Usage
+from backend.domain.steps import Tool as ToolSpec
+from backend.errors import Problem
+from backend.stream.memory_stream import MemoryStream
+from backend.worker.advance_run import RunAdvancer
+from backend.worker.execute import Executor
+from backend.worker.tell import Teller
+from channels.contract import InboundAnswer, InboundMessage
+from tests.backend.conftest import Opened
+from tests.support.facts import PATIENCE_S
+
+ENGINE = EngineId("one payment", 1)
+CAPS = Caps(25, 200_000, 600)
+POLICY = Policy({})
+
+
+class OnePayment:
+    """Proposes the payment once; then every fact it is told is its last word."""
+
+    id = ENGINE
+
+    def __init__(self) -> None:
+        self.asked, self.hangs, self.go = 0, False, asyncio.Event()
+
+    async def next_step(self, thread: Thread, tools: Sequence[ToolSpec]) -> tuple[Step, Usage]:
+        self.asked += 1
+        if self.hangs:
+            await self.go.wait()
+        proposed = any(entry.kind == "call" for entry in thread.entries[thread.start :])
+        return (Reply() if proposed else CallTool("pay", {"amount": 500})), Usage(1, 1)
+
+    async def reply(self, thread: Thread) -> AsyncGenerator[str | Usage, None]:
+        results = [str(entry.body["status"]) for entry in thread.entries if entry.kind == "result"]
+        yield " ".join(results) or "nothing"
+        yield Usage(1, 1)
+
+
+@dataclass
+class Shop:
+    """`doors` open one a payment, in their order; a payment that has none goes through at once. `seconds` is the limit;
+    `fenced`: the fence is passed once more behind the door."""
+
+    opened: Opened
+    seconds: float = 30.0
+    fenced: bool = False
+    paid: list[str] = field(default_factory=list)
+    begun: list[str] = field(default_factory=list)
+    doors: list[threading.Event] = field(default_factory=list)
+    engine: OnePayment = field(default_factory=OnePayment)
+    stream: MemoryStream = field(default_factory=MemoryStream)
+
+    def __post_init__(self) -> None:
+        def pay(context: ToolContext, amount: int) -> dict[str, Any]:
+            """Pay."""
+            self.begun.append(context.execution_id)
+            if len(self.begun) <= len(self.doors):
+                assert self.doors[len(self.begun) - 1].wait(PATIENCE_S)
+            if self.fenced:
+                context.fence()
+            self.paid.append(context.execution_id)
+            return {"amount": amount}
+
+        def trace(context: ToolContext, execution_id: str) -> str:
+            return "Looked." if execution_id not in self.paid else "Seen."
+
+        tool = Tool(pay, risk="high", approval="always", seconds=self.seconds, trace=trace)
+        self.registry = Registry([tool])
+        self.opened.on_sent = self._pass_on
+
+    def _pass_on(self) -> None:
+        sent, self.opened.sent = self.opened.sent, []
+        for effect in sent:
+            if isinstance(effect, Publish):
+                self.stream.publish(effect.topic, effect.text, effect.seq)
+
+    def door(self) -> threading.Event:
+        self.doors.append(threading.Event())
+        return self.doors[-1]
+
+    def worker(self, db: Database | None = None, since: float | None = None) -> RunAdvancer:
+        """A process of its own, as far as one can tell."""
+        using = db or self.opened.db
+        executor = Executor(using, self.registry, POLICY, Path())
+        engine = cast(Engine, self.engine)
+        worker = RunAdvancer(using, self.stream, engine, self.registry, POLICY, CAPS, executor, Teller(using, {}))
+        return worker if since is None else replace(worker, since=since)
+
+    async def approved(self) -> str:
+        """A run whose payment was approved and is about to be made; its id."""
+        run_id = await self.start()
+        await self.worker().advance(run_id)
+        await self.answer(run_id)
+        return run_id
+
+    async def start(self) -> str:
+        """A run that was asked for a payment."""
+        inbound = InboundMessage("chat", self.opened.person.id, "pay", session_id=self.opened.session_id)
+        return (await self.opened.db.transact(receive_message, self.opened.person, inbound)).run_id
+
+    async def answer(self, run_id: str, action: str = "approve") -> dict[str, Any]:
+        """To the one open question."""
+        (request,) = await self.open_requests(run_id)
+        inbound = InboundAnswer("chat", self.opened.person.id, request["id"], action)
+        done = await self.opened.db.transact(receive_answer, self.opened.person, inbound, self.registry, POLICY)
+        assert not isinstance(done, Problem), done
+        return request
+
+    async def open_requests(self, run_id: str) -> list[dict[str, Any]]:
+        def look(tx: Tx) -> list[dict[str, Any]]:
+            return [dict(shape_request(tx, row)) for row in feedback.open_requests_of_run(tx, run_id)]
+
+        return await self.opened.db.read(look)
+
+    async def request(self, id: str) -> dict[str, Any]:
+        def look(tx: Tx) -> dict[str, Any]:
+            row = feedback.request_by_id(tx, id)
+            assert row is not None
+            return dict(shape_request(tx, row))
+
+        return await self.opened.db.read(look)
+
+    async def log(self, run_id: str) -> list[LogEntry]:
+        return await self.opened.db.read(runs.run_log, run_id)
+
+    def run(self, run_id: str) -> tuple[Any, ...]:
+        """(status, result, error, claims)"""
+        (row,) = self.opened.on_disk(f"SELECT status, result, error, claims FROM runs WHERE id = '{run_id}'")
+        return row
+
+    def outcomes(self) -> list[str]:
+        """Of all executions, in their order."""
+        return [status for (status,) in self.opened.on_disk("SELECT status FROM executions ORDER BY started_at, id")]
+
+    def notices(self) -> list[str]:
+        """What the platform said in the session."""
+        return [text for (text,) in self.opened.on_disk("SELECT content FROM messages WHERE type = 'system' ORDER BY created_at")]
+
+    def lapse(self) -> None:
+        """As if every lease had run out."""
+        self.opened.change("UPDATE runs SET lease_until = lease_until - 60000 WHERE lease_until IS NOT NULL")
+
+
+def begin(worker: RunAdvancer, run_id: str) -> asyncio.Task[None]:
+    return asyncio.create_task(worker.advance(run_id))
