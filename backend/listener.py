@@ -12,16 +12,30 @@ from backend.core.letters import keep_letter, last_proposal, may_read, reply_to
 from backend.core.recipients import may_decide, may_see
 from backend.db import Database, Row, Tx, connections, feedback, sessions
 from backend.db.mails import mail_row
+from backend.db.people import kept_reply
+from backend.db.sessions import message_by_author
 from backend.domain.json_values import keepable
 from backend.domain.people import Person
 from backend.domain.policy import Policy
 from backend.domain.states import FeedbackType, SessionStatus
 from backend.errors import Invalid, NotFound, Problem, Unavailable
-from channels.contract import ChannelName, InboundAnswer, InboundMessage, Question, Refused, SaidAnswer, SaidMessage, Taken, Words
+from channels.contract import (
+    REPEAT,
+    ChannelName,
+    InboundAnswer,
+    InboundMessage,
+    Question,
+    Refused,
+    SaidAnswer,
+    SaidMessage,
+    Taken,
+    Words,
+)
 from channels.errors import Retryable
 from channels.letters import Letter, Proposal
 
 NOT_LINKED = "This account is not linked to anybody here. Sign in to Assent and link it under Settings, Channels."
+HEARD = Refused("This was heard before; nothing was done again.", REPEAT)
 Result = TypeVar("Result")
 Charge = Callable[[str], Awaitable[None]]  # charges one piece of work to a person's id; raises TooMany
 
@@ -69,7 +83,14 @@ class ChannelInbox:
         person = _person(tx, said.channel, said.account)
         what = (said.request_id, said.action, said.values, said.feedback, said.version, said.event_id, said.sent_at)
         inbound = InboundAnswer(said.channel, person.id, *what)
-        outcome = receive_answer(tx, person, inbound, self.registry, self.policy)
+        if message_by_author(tx, person.id, _event_id(said)) is not None:  # no question waited for words when it came first
+            return HEARD
+        try:
+            outcome = receive_answer(tx, person, inbound, self.registry, self.policy)
+        except Invalid as error:
+            if error.code == "idempotency_mismatch":  # it answered another question, or said something else, when it came first
+                return HEARD
+            raise
         question = self._find(tx, said.channel, said.account, said.request_id)
         return _refused(outcome, question) if isinstance(outcome, Problem) else Taken(question)
 
@@ -92,13 +113,15 @@ class ChannelInbox:
         return None
 
     def _message(self, tx: Tx, said: SaidMessage) -> None:
+        """What was heard before, as a message or as an answer, is not heard again, whatever it says now."""
         person = _person(tx, said.channel, said.account)
+        event_id = _event_id(said)
+        if message_by_author(tx, person.id, event_id) is not None or kept_reply(tx, person.id, said.event_id) is not None:
+            return
         session_id = _session_at(tx, person, said)
-        event_id = f"{said.channel}:{said.event_id}"[:200]
         inbound = InboundMessage(said.channel, person.id, said.content, session_id, event_id, topic=said.topic)
         received = receive_message(tx, person, inbound)
-        if not received.repeat:
-            connections.bind_place(tx, said.channel, said.place, received.session_id, person.id, dict(said.thread))
+        connections.bind_place(tx, said.channel, said.place, received.session_id, person.id, dict(said.thread))
 
     async def link(self, channel: ChannelName, account: str, label: str, code: str) -> str:
         try:
@@ -153,6 +176,11 @@ class ChannelInbox:
             return await self.db.transact(use_case, *args)
         except Unavailable as error:
             raise Retryable(error.detail) from None
+
+
+def _event_id(said: SaidAnswer | SaidMessage) -> str:
+    """As a message keeps it."""
+    return f"{said.channel}:{said.event_id}"[:200]
 
 
 def _check(value: Any) -> None:

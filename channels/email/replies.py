@@ -4,7 +4,7 @@ what came of it."""
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from channels.contract import Question, Refused, SaidAnswer, Taken, Words
+from channels.contract import REPEAT, Question, Refused, SaidAnswer, Taken, Words
 from channels.email import notices
 from channels.email.accepted import offered
 from channels.email.grammar import Decision, Unclear, Wrong, Yes, understand
@@ -63,6 +63,8 @@ class Replies:
                 came.mail.sent_at,
             )
         )
+        if isinstance(outcome, Refused) and outcome.code == REPEAT:
+            return
         now = outcome.question or question
         if isinstance(outcome, Taken):
             await self._end(came, "answer", notices.taken(now), now, quotes=True)

@@ -102,7 +102,7 @@ def click_of(payload: Payload) -> Click:
         return Click(
             account=account_of(payload),
             team=team_of(payload),
-            event_id=f"click {ts} {action['action_ts']} {user}",
+            event_id=f"click {container['channel_id']}/{ts} {action['action_ts']} {user}",
             verb=str(action["action_id"]).split(" ")[0],
             request_id=request_id,
             version=version,
@@ -215,7 +215,8 @@ def message_of_event(body: Payload, bot_user: str) -> SaidMessage | None:
         return SaidMessage(
             channel="slack",
             account=f"{team}/{event['user']}",
-            event_id=f"event {body['event_id']}",
+            # Slack may bring one message under several ids of events; in a channel shared by two workspaces, to each of them.
+            event_id=f"message {team}/{channel}/{event['ts']}",
             content=words_of(str(event.get("text") or ""), bot_user),
             place=place_of(str(body["team_id"]), channel, thread_ts),
             thread={"team": str(body["team_id"]), "channel": channel, "thread_ts": thread_ts},

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from channels.contract import Inbox, Refused, SaidAnswer, SaidMessage
+from channels.contract import REPEAT, Inbox, Refused, SaidAnswer, SaidMessage
 from channels.errors import ChannelError
 from channels.slack.clicks import Later
 from channels.slack.client import SlackClient
@@ -75,7 +75,8 @@ class Talk:
             SaidAnswer("slack", said.account, said.event_id, request_id, "submit", feedback=said.content)
         )
         if isinstance(outcome, Refused):
-            self._later(self._refuse(said, outcome))
+            if outcome.code != REPEAT:
+                self._later(self._refuse(said, outcome))
         else:
             self._later(self._post(said, f"Taken as the answer to “{outcome.question.request['title']}”."))
         return True

@@ -1,5 +1,6 @@
 """Words that come in through a channel: whose they are, where they belong, and that each counts once."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from backend.db.connections import linked_accounts
 from backend.domain.people import Person
 from backend.domain.states import RunStatus
 from backend.listener import ChannelInbox
-from channels.contract import Question, Refused, SaidAnswer, SaidMessage, Taken
+from channels.contract import REPEAT, Question, Refused, SaidAnswer, SaidMessage, Taken
 from tests.backend.conftest import Opened
 from tests.support.post import POLICY, URL, Post
 
@@ -78,6 +79,37 @@ class TestMessage:
         await post.opened.db.transact(close_session, post.person, first)
         assert await inbox.message(said("e2", "and more")) is None
         assert len(await messages(post.opened)) == 2
+
+    async def test_that_comes_again_in_other_words_or_another_place_counts_once(self, post: Post, inbox: ChannelInbox) -> None:
+        await inbox.message(said("message T1/D1/1.0", "pay 50 to Bob"))
+        assert await inbox.message(said("message T1/D1/1.0", "pay 500 to Bob")) is None
+        assert await inbox.message(said("message T1/D1/1.0", "pay 50 to Bob", place="T1/D1/2.0")) is None
+        assert len(await messages(post.opened)) == 1
+
+    async def test_that_comes_many_times_at_once_counts_once(self, post: Post, inbox: ChannelInbox) -> None:
+        await asyncio.gather(*(inbox.message(said("message T1/D1/1.0", "pay 50 to Bob")) for _ in range(8)))
+        assert len(await messages(post.opened)) == 1
+
+    async def test_that_was_taken_as_an_answer_is_not_heard_as_a_message_too(self, post: Post, inbox: ChannelInbox) -> None:
+        id = await post.ask()
+        assert isinstance(await inbox.answer(answered(id)), Taken)
+        event = answered(id).event_id
+        assert await inbox.message(said(event, "42")) is None
+        assert await messages(post.opened) == []
+
+    async def test_that_was_heard_as_a_message_is_not_taken_as_an_answer_later(self, post: Post, inbox: ChannelInbox) -> None:
+        id = await post.ask()
+        await inbox.message(said(answered(id).event_id, "42"))
+        heard = await inbox.answer(answered(id))
+        assert isinstance(heard, Refused) and heard.code == REPEAT
+        assert (await post.request(id))["status"] == "pending"
+
+    async def test_that_answered_one_question_does_not_answer_the_next(self, post: Post, inbox: ChannelInbox) -> None:
+        assert isinstance(await inbox.answer(answered(await post.ask())), Taken)
+        other = await post.ask()
+        heard = await inbox.answer(answered(other))
+        assert isinstance(heard, Refused) and heard.code == REPEAT
+        assert (await post.request(other))["status"] == "pending"
 
     async def test_is_answered_where_it_was_said_and_in_the_web_app_s_record(self, post: Post, inbox: ChannelInbox) -> None:
         await inbox.message(said("e1", "hello"))

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.person import PASSWORD
+from tests.support.person import PASSWORD, Person
 from tests.support.server import Server
 from tests.support.web_app import Tab, Window
 
 TITLE = "Run make_payment?"
+EXACT = '{"user":725653563933458432,"amount":500,"rate":1e-05,"whole":1.0}'
 
 
 @pytest.fixture(scope="class")
@@ -100,6 +101,33 @@ class TestPayment:
         tab.signed("Approved with changes by Dana Doe in the web app")
         expect(tab.log.get_by_text("120.50 to Carol. The payment is in the demo ledger.")).to_be_visible()
         assert ledger(fresh, "Carol") == [120.5]
+        assert_clean(window)
+
+    def test_of_a_number_no_browser_holds_is_shown_to_the_digit_and_approved_untouched(
+        self, fresh: Server, window: Window
+    ) -> None:
+        tab = window.tab()
+        tab.page.goto("/sessions")
+        asker = Person.sign_in(fresh.url, "dana@example.org")
+        body = f'{{"type":"confirmation","title":"Move?","action":{{"tool":"move","args":{EXACT},"risk":"low"}}}}'
+        asked = asker.http.post("/api/feedback", content=body, headers={"Content-Type": "application/json"}).json()
+        tab.page.goto(f"/r/{asked['id']}")
+        table = tab.page.get_by_role("table", name="Arguments of move")
+        expect(table.get_by_role("row", name="user")).to_contain_text("725653563933458432")
+        tab.button("JSON").click()
+        expect(tab.page.get_by_role("group", name="Exact arguments")).to_contain_text('"user": 725653563933458432')
+        tab.button("Edit and approve").click()
+        tab.page.get_by_label("amount").fill("1.000")
+        expect(tab.page.get_by_text("Must be a whole number in plain digits such as 1200")).to_be_visible()
+        expect(tab.button("Approve with changes")).to_be_disabled()
+        tab.page.get_by_label("amount").fill("9007199254740993")
+        tab.button("Approve with changes").click()
+        expect(tab.page.get_by_text("Approved with changes by Dana Doe in the web app")).to_be_visible()
+        expect(tab.page.get_by_role("table", name="The answer").get_by_role("row", name="user")).to_contain_text(
+            "725653563933458432"
+        )
+        kept = asker.http.get(f"/api/feedback/{asked['id']}").text
+        assert f'"values":{EXACT.replace(":500", ":9007199254740993")}' in kept
         assert_clean(window)
 
 

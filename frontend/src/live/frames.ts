@@ -1,4 +1,5 @@
 import type { components } from '@/api/schema';
+import { parseJson } from '@/lib/exact';
 
 /** The socket's vocabulary is generated from `backend/domain/events.py`. */
 type Schemas = components['schemas'];
@@ -20,7 +21,7 @@ export function isDurable(frame: Frame): frame is DurableFrame {
 export function parseFrame(data: unknown): Frame | undefined {
   if (typeof data !== 'string') return undefined;
   try {
-    const value = JSON.parse(data) as { type?: unknown } | null;
+    const value = parseJson(data) as { type?: unknown } | null;
     return typeof value?.type === 'string' ? (value as Frame) : undefined;
   } catch {
     return undefined;

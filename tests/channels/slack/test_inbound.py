@@ -59,7 +59,7 @@ class TestClick:
     def test_names_the_person_the_request_and_itself(self) -> None:
         click = click_of(clicked("approve"))
         assert (click.account, click.request_id, click.version, click.verb) == ("T1/U1", "req_1", 3, "approve")
-        assert click.event_id == "click 1.2 9.9 U1" == click_of(clicked("approve")).event_id
+        assert click.event_id == "click D1/1.2 9.9 U1" == click_of(clicked("approve")).event_id
 
     def test_in_an_organisation_is_the_organisation_s(self) -> None:
         payload = clicked("approve", team=None, enterprise={"id": "E1"}, user={"id": "U1"})
@@ -252,6 +252,15 @@ class TestMessage:
         assert said is not None and (said.account, said.place) == ("T1/U1", "T1/D1/1.5")
         assert said.content == "a <b> https://x.example @ann"
         assert said.thread == {"team": "T1", "channel": "D1", "thread_ts": "1.5"}
+
+    def test_is_one_whatever_slack_calls_the_event_that_brings_it(self) -> None:
+        mention = event("<@BOT> pay", channel="C1", channel_type="channel", type="app_mention")
+        again = {**mention, "event_id": "Ev2"}
+        shared = {**mention, "event_id": "Ev3", "team_id": "T2", "event": {**mention["event"], "user_team": "T1"}}
+        found = [message_of_event(body, BOT) for body in (mention, again, shared)]
+        assert {said.event_id for said in found if said} == {"message T1/C1/1.5"} and None not in found
+        other = message_of_event(event("pay", ts="1.6"), BOT)
+        assert other is not None and other.event_id == "message T1/D1/1.6"
 
     def test_in_a_thread_goes_on_with_it(self) -> None:
         said = message_of_event(event(thread_ts="1.1"), BOT)

@@ -1,4 +1,5 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { defaultBodySerializer } from 'openapi-fetch';
 import { api, unwrap } from '@/api/client';
 import { keys } from '@/api/keys';
 import { PATIENCE } from '@/api/patience';
@@ -32,6 +33,7 @@ async function signIn({ email, password }: Credentials): Promise<void> {
     api.POST('/api/auth/token', {
       body: { username: email, password, cookie: true },
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      bodySerializer: defaultBodySerializer,
     }),
   );
   accept(access_token);

@@ -1,5 +1,6 @@
 import type { Field, FieldType, Option } from '@/api/types';
-import { typed, type Values } from './model';
+import { isInteger, isNumber, jsonText, parseJson, readInteger, readNumber } from '@/lib/exact';
+import { sentence, typed, type Values } from './model';
 
 interface PropertySchema {
   type?: unknown;
@@ -17,19 +18,23 @@ const BY_TYPE: Record<string, FieldType> = {
   integer: 'integer',
   boolean: 'boolean',
 };
-const BY_FORMAT: Record<string, FieldType> = { date: 'date', email: 'email', uri: 'url' };
+const DAY = /^\d{4}-\d\d-\d\d$/;
 
+/** The kind a value is of, as mail and Slack tell it (`channels/calls.py`); an argument that is not there has its schema's. */
 function fieldType(schema: PropertySchema, value: unknown): EditField['type'] {
-  if (Array.isArray(schema.enum) && schema.enum.every((option) => typeof option === 'string')) return 'enum';
-  const type = typeof schema.type === 'string' ? schema.type : typeof value;
-  const flat = BY_TYPE[type];
-  if (!flat || (value !== undefined && typeof value === 'object')) return 'json';
-  if (flat !== 'text') return flat;
-  const formatted = typeof schema.format === 'string' ? BY_FORMAT[schema.format] : undefined;
-  return (
-    formatted ??
-    (typeof value === 'string' && (value.length > 60 || value.includes('\n')) ? 'long_text' : 'text')
-  );
+  if (value === undefined) return isOneOf(schema) ? 'enum' : (BY_TYPE[String(schema.type)] ?? 'json');
+  if (typeof value === 'boolean') return 'boolean';
+  if (isNumber(value)) return isInteger(value) && schema.type !== 'number' ? 'integer' : 'number';
+  if (typeof value !== 'string') return 'json';
+  if (isOneOf(schema) && (schema.enum as string[]).includes(value)) return 'enum';
+  // A browser's text fields change these characters, as its fields for mail and web addresses cut blanks at the ends.
+  if (value.includes('\r')) return 'json';
+  if (schema.format === 'date' && DAY.test(value)) return 'date';
+  return value.length > 60 || value.includes('\n') ? 'long_text' : 'text';
+}
+
+function isOneOf(schema: PropertySchema): boolean {
+  return Array.isArray(schema.enum) && schema.enum.every((option) => typeof option === 'string');
 }
 
 function options(schema: PropertySchema): Option[] | undefined {
@@ -58,50 +63,49 @@ export function editFields(args: Values, schema: Record<string, unknown> | null 
 
 export function editText(field: EditField): string {
   if (field.value === undefined) return '';
-  return typeof field.value === 'string' ? field.value : JSON.stringify(field.value, null, 2);
+  return typeof field.value === 'string' && field.type !== 'json' ? field.value : jsonText(field.value, 2);
 }
 
 export interface Edited {
-  values: Values;
+  /** What is to be another, by name; every other argument stays as it was proposed. */
+  edits: Values;
   errors: Record<string, string>;
   changed: string[];
 }
 
-function parse(field: EditField, text: string): unknown {
-  if (field.type === 'json' || field.type === 'boolean') return JSON.parse(text) as unknown;
-  if (field.type !== 'number' && field.type !== 'integer') return text;
-  const number = Number(text);
-  const valid =
-    text.trim() !== '' && Number.isFinite(number) && (field.type === 'number' || Number.isInteger(number));
-  if (!valid) throw new TypeError(text);
-  return number;
+function read(field: EditField, text: string): unknown {
+  if (field.type === 'text' || field.type === 'long_text' || field.type === 'enum') return text;
+  if (text.trim() === '')
+    throw new RangeError('needs a value: an argument can be changed, and not taken out');
+  if (field.type === 'integer') return readInteger(text);
+  if (field.type === 'number') return readNumber(text);
+  if (field.type === 'boolean') return text === 'true';
+  return field.type === 'json' ? readJson(text) : text;
 }
 
-const COMPLAINT: Partial<Record<EditField['type'], string>> = {
-  json: 'This is not valid JSON.',
-  number: 'Enter a number.',
-  integer: 'Enter a whole number.',
-};
+function readJson(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    throw new RangeError('must be JSON');
+  }
+}
 
-/** The arguments as edited. An untouched one keeps its exact value. */
+/** What somebody changed, by name, and what is in the way of it. */
 export function edited(fields: EditField[], texts: Record<string, string>): Edited {
-  const values: [string, unknown][] = [];
+  const edits: [string, unknown][] = [];
   const errors: [string, string][] = [];
   const changed: string[] = [];
   for (const field of fields) {
     const text = typed(texts, field.name);
-    if (text === undefined || text === editText(field)) {
-      if (field.value !== undefined) values.push([field.name, field.value]);
-      continue;
-    }
+    if (text === undefined || text === editText(field)) continue;
     changed.push(field.name);
-    if (text === '' && !field.required && field.type !== 'text' && field.type !== 'long_text') continue;
     try {
-      values.push([field.name, parse(field, text)]);
-    } catch {
-      errors.push([field.name, COMPLAINT[field.type] ?? 'This value cannot be used.']);
+      edits.push([field.name, read(field, text)]);
+    } catch (error) {
+      errors.push([field.name, sentence((error as RangeError).message)]);
     }
   }
   // From entries, because assigning to a name such as __proto__ would lose it.
-  return { values: Object.fromEntries(values), errors: Object.fromEntries(errors), changed };
+  return { edits: Object.fromEntries(edits), errors: Object.fromEntries(errors), changed };
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Field } from '@/api/types';
 import { answered, aRequest, dana } from '@/testing/fixtures';
+import { jsonText, parseJson } from '@/lib/exact';
 import {
+  callJson,
   callLine,
   consequence,
   draftText,
@@ -10,6 +12,7 @@ import {
   formErrors,
   formValues,
   notAsked,
+  type Values,
   signature,
 } from './model';
 
@@ -59,10 +62,10 @@ test('the consequence of silence follows the rule that was given', () => {
 
 test('facts keep text as it is and show the rest as JSON', () => {
   expect(facts({ to: 'Bob', amount: 500, tags: ['a'], none: null })).toEqual([
-    { name: 'to', value: 'Bob', type: 'string', rounded: false },
-    { name: 'amount', value: '500', type: 'number', rounded: false },
-    { name: 'tags', value: '[\n  "a"\n]', type: 'list', rounded: false },
-    { name: 'none', value: 'null', type: 'null', rounded: false },
+    { name: 'to', value: 'Bob', type: 'string' },
+    { name: 'amount', value: '500', type: 'number' },
+    { name: 'tags', value: '[\n  "a"\n]', type: 'list' },
+    { name: 'none', value: 'null', type: 'null' },
   ]);
 });
 
@@ -93,7 +96,10 @@ describe('forms', () => {
       field({ name: 'b' }),
       field({ name: 'n', type: 'integer' }),
     ];
-    expect(formErrors(fields, { n: '1.5' })).toEqual({ a: 'This is needed.', n: 'Enter a whole number.' });
+    expect(formErrors(fields, { n: '1.5' })).toEqual({
+      a: 'This is needed.',
+      n: 'Must be a whole number in plain digits such as 1200; "1.5" is not.',
+    });
     expect(formErrors(fields, { a: 'x', n: '2' })).toEqual({});
   });
 
@@ -121,8 +127,35 @@ test('a draft reads as text, and an untouched one as nothing', () => {
   );
 });
 
-test.each([1e21, 2 ** 53, [1, { a: -1e30 }]])('a number with too many digits is told (%j)', (value) => {
-  expect(facts({ value })[0]?.rounded).toBe(true);
+const ARGS = '{"id":725653563933458432,"wide":[9007199254740993,{"a":1.0}],"e":1e+16,"s":"12","z":-0.0}';
+
+test('a call is shown to the digit, in the table, on one line and as JSON', () => {
+  const args = parseJson(ARGS) as Values;
+  expect(facts(args).map(({ value, type }) => [value, type])).toEqual([
+    ['725653563933458432', 'number'],
+    ['[\n  9007199254740993,\n  {\n    "a": 1.0\n  }\n]', 'list'],
+    ['1e+16', 'number'],
+    ['12', 'string'],
+    ['-0.0', 'number'],
+  ]);
+  const action = { tool: 'x', args, risk: 'low', digest: '' } as const;
+  expect(callJson(action).replaceAll(/\s/g, '')).toBe(`{"tool":"x","args":${ARGS}}`);
+  expect(callLine(action)).toContain('id 725653563933458432');
+});
+
+describe('numbers in a form', () => {
+  const number = { name: 'n', type: 'number', description: '', required: true } as const;
+
+  test('go as they were typed', () => {
+    expect(jsonText(formValues([number], { n: '725653563933458432' }))).toBe('{"n":725653563933458432}');
+    expect(formErrors([number], { n: '1.000' }).n).toBe('"1.000" may mean thousands: write 1000, or 1.0000.');
+  });
+
+  test('go as they were suggested where nobody touched them', () => {
+    const field = { ...number, value: parseJson('1.234') };
+    expect(formErrors([field], {})).toEqual({});
+    expect(jsonText(formValues([field], {}))).toBe('{"n":1.234}');
+  });
 });
 
 test('a field may be called like a part of every object', () => {

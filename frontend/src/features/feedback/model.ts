@@ -1,4 +1,5 @@
 import type { Action, By, Field, FeedbackRequest, FeedbackType } from '@/api/types';
+import { isNumber, jsonText, readInteger, readNumber } from '@/lib/exact';
 
 export type Values = Record<string, unknown>;
 
@@ -144,18 +145,12 @@ export interface Fact {
   name: string;
   value: string;
   type: string;
-  /** It holds a number with more digits than a browser keeps. */
-  rounded: boolean;
-}
-
-function isRounded(value: unknown): boolean {
-  if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value);
-  return typeof value === 'object' && value !== null && Object.values(value).some(isRounded);
 }
 
 function typeName(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'list';
+  if (isNumber(value)) return 'number';
   return typeof value;
 }
 
@@ -163,15 +158,14 @@ function typeName(value: unknown): string {
 export function facts(args: Values): Fact[] {
   return Object.entries(args).map(([name, value]) => ({
     name,
-    value: typeof value === 'string' ? value : JSON.stringify(value, null, 2),
+    value: typeof value === 'string' ? value : jsonText(value, 2),
     type: typeName(value),
-    rounded: isRounded(value),
   }));
 }
 
 /** The call as JSON, byte for byte what "Copy" gives. */
 export function callJson({ tool, args }: Action): string {
-  return JSON.stringify({ tool, args }, null, 2);
+  return jsonText({ tool, args }, 2);
 }
 
 /** Why this reader cannot decide; undefined for somebody who was asked. */
@@ -216,13 +210,14 @@ export function isSuggested({ value }: Field): boolean {
   return value !== undefined && value !== null && value !== '' && value !== false;
 }
 
+const READERS = { integer: readInteger, number: readNumber };
+
 /** The typed value of one field as the contract wants it; undefined leaves it out. */
 function fieldValue(field: Field, raw: string | boolean | string[]): unknown {
   if (typeof raw !== 'string') return raw;
   if (raw === '') return undefined;
   if (field.type === 'number' || field.type === 'integer') {
-    const number = Number(raw);
-    return Number.isFinite(number) ? number : raw;
+    return raw === initialValue(field) ? field.value : READERS[field.type](raw);
   }
   if (field.type === 'datetime') {
     const date = new Date(raw);
@@ -240,14 +235,18 @@ export function formErrors(fields: Field[], raw: Draft['values']): Errors {
     const value = typed(raw, field.name) ?? initialValue(field);
     const missing = value === '' || (Array.isArray(value) && value.length === 0);
     if (missing && field.required) errors[field.name] = 'This is needed.';
-    const number = Number(value);
-    if (field.type === 'integer' && !missing && !Number.isInteger(number)) {
-      errors[field.name] = 'Enter a whole number.';
+    try {
+      if (typeof value === 'string') fieldValue(field, value);
+    } catch (error) {
+      errors[field.name] = sentence((error as RangeError).message);
     }
-    if (field.type === 'number' && !missing && !Number.isFinite(number))
-      errors[field.name] = 'Enter a number.';
   }
   return errors;
+}
+
+/** The reader's words, under the field they are about. */
+export function sentence(message: string): string {
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
 }
 
 export function formValues(fields: Field[], raw: Draft['values']): Values {

@@ -4,6 +4,7 @@ import { api, unwrap } from '@/api/client';
 import { keys } from '@/api/keys';
 import { isStatus, Problem } from '@/api/problem';
 import type { ChannelType, FeedbackRequest, Letter } from '@/api/types';
+import { jsonText } from '@/lib/exact';
 import { newId } from '@/lib/ids';
 import { newerRequest } from '@/live/apply-event';
 import type { Answer } from './model';
@@ -52,7 +53,7 @@ export function useAnswer(request: FeedbackRequest | undefined) {
     mutationFn: async (answer: Answer) => {
       if (!request) throw new Error('There is nothing to answer.');
       const body = { ...answer, version: request.version };
-      const text = JSON.stringify([request.id, body]);
+      const text = jsonText([request.id, body]);
       if (chain.current?.body !== text) chain.current = { body: text, key: newId() };
       return await unwrap(
         api.POST('/api/feedback/{request_id}/answer', {

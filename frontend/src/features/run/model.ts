@@ -1,3 +1,5 @@
+import { jsonText } from '@/lib/exact';
+
 /** One entry of a run's log, as `GET /api/runs/{id}` gives it. */
 export interface LogEntry {
   n: number;
@@ -81,5 +83,5 @@ export function took(ms: number): string {
 }
 
 export function asText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+  return typeof value === 'string' ? value : jsonText(value, 2);
 }

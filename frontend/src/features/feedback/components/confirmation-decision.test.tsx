@@ -53,7 +53,7 @@ describe('approval', () => {
     await waitFor(() => expect(sent[0]?.body).toMatchObject({ action: 'reject', feedback: 'Too much' }));
   });
 
-  test('edited arguments are sent whole', async () => {
+  test('of edited arguments only what was changed is sent', async () => {
     const request = aRequest();
     reply(settles(request, 'edit'));
     show(request);
@@ -63,9 +63,7 @@ describe('approval', () => {
     await userEvent.clear(amount);
     await userEvent.type(amount, '250');
     await userEvent.click(button('Approve with changes'));
-    await waitFor(() =>
-      expect(sent[0]?.body).toMatchObject({ action: 'edit', values: { amount: 250, to: 'Bob' } }),
-    );
+    await waitFor(() => expect(sent[0]?.body).toMatchObject({ action: 'edit', values: { amount: 250 } }));
   });
 
   test('only what is allowed is offered', () => {

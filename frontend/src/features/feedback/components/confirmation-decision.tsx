@@ -94,8 +94,8 @@ export function ConfirmationDecision(props: DecisionProps) {
 }
 
 function Reject({ draft, onDraft, onAnswer, busy, errors, onBack }: DecisionProps & { onBack: () => void }) {
-  const reason = draft.reason.trim();
-  const reject = () => onAnswer({ action: 'reject', ...(reason && { feedback: reason }) });
+  const said = draft.reason.trim() !== '';
+  const reject = () => onAnswer({ action: 'reject', ...(said && { feedback: draft.reason }) });
   const root = useCardKeys<HTMLDivElement>({ submit: busy ? undefined : reject });
   return (
     <div ref={root} className="grid gap-3">

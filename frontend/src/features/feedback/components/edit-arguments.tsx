@@ -12,7 +12,7 @@ import type { DecisionProps } from './decision';
 import { TypedApproval } from './typed-approval';
 import { TypedField } from './typed-field';
 
-/** The proposed arguments as a form. What is sent is what the decision binds. */
+/** The proposed arguments as a form. Only what was changed is sent; the rest stays as it was proposed, to the byte. */
 export function EditArguments(props: DecisionProps & { onBack: () => void }) {
   const { request, draft, onDraft, onAnswer, busy, errors, onBack } = props;
   const [naming, setNaming] = useState(false);
@@ -26,7 +26,7 @@ export function EditArguments(props: DecisionProps & { onBack: () => void }) {
   const texts = draft.args ?? {};
   const result = edited(fields, texts);
   const ready = result.changed.length > 0 && Object.keys(result.errors).length === 0;
-  const send = () => onAnswer({ action: 'edit', values: result.values });
+  const send = () => onAnswer({ action: 'edit', values: result.edits });
 
   function write(name: string, text: string) {
     onDraft({ ...draft, args: { ...texts, [name]: text } });
@@ -59,7 +59,7 @@ export function EditArguments(props: DecisionProps & { onBack: () => void }) {
         />
       ))}
       {errors[''] && <Notice tone="problem">{errors['']}</Notice>}
-      {ready && <Changes before={action.args} after={result.values} names={result.changed} />}
+      {ready && <Changes before={action.args} after={result.edits} names={result.changed} />}
       <div ref={bottom}>
         {naming ? (
           <TypedApproval tool={action.tool} busy={busy} onApprove={send} onBack={() => setNaming(false)} />

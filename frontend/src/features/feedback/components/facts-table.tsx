@@ -47,11 +47,6 @@ function Row({ fact }: { fact: Fact }) {
       </th>
       <td className="w-full py-2">
         <Value value={fact.value} />
-        {fact.rounded && (
-          <span className="block font-sans text-caution">
-            Rounded: a browser cannot hold all digits of this number.
-          </span>
-        )}
       </td>
       <td className="py-2 pl-4 text-right font-sans text-xs whitespace-nowrap text-ink-3 max-sm:hidden">
         {fact.type}

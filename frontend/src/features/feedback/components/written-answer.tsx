@@ -20,9 +20,8 @@ interface WrittenAnswerProps extends DecisionProps {
 /** An answer in words of one's own: none is sent without any. */
 export function WrittenAnswer(props: WrittenAnswerProps) {
   const { action, label, hint, required, draft, onDraft, onAnswer, busy, errors } = props;
-  const text = draft.text.trim();
-  const ready = !busy && text !== '';
-  const send = () => onAnswer({ action, feedback: text });
+  const ready = !busy && draft.text.trim() !== '';
+  const send = () => onAnswer({ action, feedback: draft.text });
   const root = useCardKeys<HTMLDivElement>({ submit: ready ? send : undefined });
   return (
     <div ref={root} className="grid gap-4">

@@ -48,7 +48,7 @@ export function Composer({
     event.preventDefault();
     if (!ready) return;
     const words = text.trim();
-    if (question && answering) question.onAnswer(words).then(clear, () => undefined);
+    if (question && answering) question.onAnswer(text).then(clear, () => undefined);
     else {
       onSend(words);
       clear();
