@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     registration: Literal["first", "open", "closed"] = "first"
     registration_rate: str = "10/hour"
     rate_limit: str = "30/minute"
+    retention_days: int = Field(default=0, ge=0, le=36500)
     max_query_length: int = Field(default=4000, ge=1, le=30_000)
     approvals: str = ""
     channel_risk: str = ""

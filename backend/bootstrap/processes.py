@@ -50,6 +50,7 @@ from backend.worker.app import Worker
 from backend.worker.carry import Carrier
 from backend.worker.collect import Collector
 from backend.worker.execute import Executor
+from backend.worker.forget import Forgetter
 from backend.worker.metrics import metrics_page
 from backend.worker.tell import Teller
 from channels.contract import Channel
@@ -181,10 +182,13 @@ async def _working(settings: Settings, ground: Ground, policy: Policy, channels:
     if postbox is not None:
         handlers[COLLECT] = Collector(ground.db, postbox, settings.gmail_poll_seconds).collect
     worker = Worker(ground.db, ground.queue, handlers)
+    forgetter = Forgetter(ground.db, settings.retention_days)
     worker.start()
+    forgetter.start()
     try:
         yield
     finally:
+        forgetter.stop()
         grace = registry.longest_s + RECORD_S
         await asyncio.gather(worker.drain(DRAIN_S, grace), executor.drain(grace))
         await teller.close()

@@ -6,7 +6,7 @@ import sys
 import typer
 
 from backend import __version__
-from backend.cli import config, doctor, groups, migrate, openapi, secret, serve, slack, users, worker
+from backend.cli import config, doctor, groups, migrate, openapi, people, secret, serve, slack, users, worker
 from backend.errors import Problem
 from backend.settings import SettingsError
 
@@ -28,6 +28,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(secret.app, name="secret")
 app.add_typer(slack.app, name="slack")
 app.add_typer(users.app, name="users")
+app.add_typer(people.app, name="people")
 app.add_typer(groups.app, name="groups")
 
 

@@ -1,7 +1,7 @@
 """How a command reaches the same use cases as the API: one transaction on the installation's database."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,11 @@ from backend.settings import load_settings
 
 def run_use_case(use_case: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """What the use case returns. Raises its refusals; a running server notices what changed within a second."""
+    return run_on_database(lambda db: db.transact(use_case, *args, **kwargs))
+
+
+def run_on_database(work: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+    """What comes of work that takes more than one transaction."""
     settings = load_settings()
     where = settings.database
     if isinstance(where, Path) and not where.exists():
@@ -24,7 +29,7 @@ def run_use_case(use_case: Callable[..., Any], *args: Any, **kwargs: Any) -> Any
     async def run() -> Any:
         db = open_database(where, lambda effects: None, sealer)
         try:
-            return await db.transact(use_case, *args, **kwargs)
+            return await work(db, *args)
         finally:
             db.close()
 

@@ -261,3 +261,9 @@ def cancel_request(tx: Tx, person: Person, request_id: str, via: str) -> Feedbac
         return _decided(tx, _load(tx, person, request_id))
     _resume(tx, row, FeedbackStatus.CANCELLED, Answer("cancelled"))
     return request
+
+
+def withdraw_request(tx: Tx, row: Row[Any], why: str) -> None:
+    """Withdraw an open question in the platform's name. The run that asked goes on with that fact."""
+    if close_request(tx, row, FeedbackStatus.CANCELLED, None, by=None, via="api", why=why) is not None:
+        _resume(tx, row, FeedbackStatus.CANCELLED, Answer("cancelled"))

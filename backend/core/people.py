@@ -107,15 +107,20 @@ def reset_password(tx: Tx, email: str, password_hash: str) -> None:
 
 def disable_person(tx: Tx, email: str) -> None:
     """Shut a person out at once: no new request, no open socket. Raises NotFound."""
-    person = _by_email(tx, email)
-    people.update_person(tx, person.id, disabled_at=tx.now)
-    tx.audit(person.id, actor=SYSTEM, via="api", action="person.disabled", subject=person.id)
-    for sign_in_id in people.live_sign_ins(tx, person.id):
-        end_sign_in(tx, sign_in_id, "person disabled", actor=SYSTEM)
+    shut_out(tx, _by_email(tx, email).id, "person disabled")
+
+
+def shut_out(tx: Tx, person_id: str, why: str) -> None:
+    people.update_person(tx, person_id, disabled_at=tx.now)
+    tx.audit(person_id, actor=SYSTEM, via="api", action="person.disabled", subject=person_id)
+    for sign_in_id in people.live_sign_ins(tx, person_id):
+        end_sign_in(tx, sign_in_id, why, actor=SYSTEM)
 
 
 def enable_person(tx: Tx, email: str) -> None:
     person = _by_email(tx, email)
+    if person.erasing_at is not None:
+        raise Conflict(f"{email} is being erased; that cannot be taken back.", code="erased")
     people.update_person(tx, person.id, disabled_at=None)
     tx.audit(person.id, actor=SYSTEM, via="api", action="person.enabled", subject=person.id)
 

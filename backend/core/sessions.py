@@ -7,7 +7,7 @@ from backend.core.feedback import close_request
 from backend.core.runs import end_run
 from backend.db import Row, Tx, feedback, runs
 from backend.db import sessions as store
-from backend.db.transaction import GENESIS, chain_hash, person_topic
+from backend.db.transaction import GENESIS, chain_hash, person_topic, seal_of_erased
 from backend.domain.events import SessionChanged
 from backend.domain.people import Person
 from backend.domain.states import AgentStatus, ChannelType, FeedbackStatus, RunStatus, SessionStatus
@@ -21,7 +21,7 @@ TITLE_LENGTH = 80
 def own_session(tx: Tx, person: Person, session_id: str) -> Row[Any]:
     """The session's row. Raises NotFound when it is somebody else's, exactly as when there is none."""
     row = store.session_row(tx, session_id)
-    if row is None or row.person_id != person.id:
+    if row is None or row.person_id != person.id or row.erased_at is not None:
         raise NotFound("There is no such session, or it is not yours.")
     return row
 
@@ -77,7 +77,7 @@ def cancel_work(tx: Tx, person: Person, session_id: str, via: str) -> bool:
 
 def find_session(tx: Tx, person: Person, session_id: str) -> dict[str, Any]:
     row = store.session_by_id(tx, session_id)
-    if row is None or row.person_id != person.id:
+    if row is None or row.person_id != person.id or row.erased_at is not None:
         raise NotFound("There is no such session, or it is not yours.")
     return shape_session(row)
 
@@ -99,13 +99,20 @@ def record_is_whole(tx: Tx, session_id: str) -> bool:
 
 
 def chain_is_whole(rows: Sequence[Row[Any]]) -> bool:
-    """Whether the rows of one scope, oldest first, form an unbroken hash chain from its beginning."""
-    prev = GENESIS
+    """Whether the rows of one scope, oldest first, form an unbroken hash chain from its beginning. For a row whose content
+    was erased a later one vouches."""
+    prev, owed = GENESIS, dict[int, str]()
     for n, row in enumerate(rows, start=1):
-        if row.n != n or row.prev != prev or row.hash != chain_hash(dict(row._mapping)):
+        if row.n != n or row.prev != prev:
+            return False
+        if "erased" in row.detail:
+            owed[n] = seal_of_erased(row.hash, row.detail)
+        elif row.hash != chain_hash(dict(row._mapping)):
+            return False
+        if row.action == "audit.erased" and any(owed.pop(int(at), seal) != seal for at, seal in row.detail["rows"].items()):
             return False
         prev = row.hash
-    return True
+    return not owed
 
 
 def _tell_person(tx: Tx, person_id: str, session_id: str, what: Literal["opened", "renamed", "closed"]) -> None:

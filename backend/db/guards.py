@@ -41,3 +41,17 @@ def guard_whole(table: str, why: str) -> None:
 
 def drop_guard(name: str, table: str) -> None:
     op.execute(f"DROP TRIGGER {name}" if _is_sqlite() else f"DROP TRIGGER {name} ON {table}")
+
+
+def guard_unless(name: str, table: str, verb: str, why: str, unless: str, *, columns: Sequence[str] = ()) -> None:
+    """Refuse `verb`, of `columns` only where told, unless the condition over OLD holds; it may look into other tables."""
+    event = f"BEFORE {verb}{' OF ' + ', '.join(columns) if columns else ''} ON {table}"
+    if _is_sqlite():
+        op.execute(f"CREATE TRIGGER {name} {event} WHEN NOT ({unless}) BEGIN SELECT RAISE(ABORT, '{why}'); END")
+        return
+    op.execute(
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NOT ({unless}) THEN "
+        f"RAISE EXCEPTION '{why}' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
+        f"RETURN {'OLD' if verb == 'DELETE' else 'NEW'}; END $$"
+    )
+    op.execute(f"CREATE TRIGGER {name} {event} FOR EACH ROW EXECUTE FUNCTION {name}()")

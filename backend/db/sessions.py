@@ -82,7 +82,7 @@ def list_sessions(
     tx: Tx, person_id: str, *, status: str | None, query: str | None, before: tuple[int, str] | None
 ) -> Sequence[Row[Any]]:
     """One page and one row more, latest activity first."""
-    statement = _full.where(sessions.c.person_id == person_id)
+    statement = _full.where(sessions.c.person_id == person_id, sessions.c.erased_at.is_(None))
     if status:
         statement = statement.where(sessions.c.status == status)
     if query:

@@ -224,6 +224,13 @@ def chain_hash(row: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
 
+def seal_of_erased(hash: str, detail: Any) -> str:
+    """What a later entry of the chain vouches with for one whose content was erased: its hash, over what it once held, and
+    what is left of it."""
+    text = json.dumps([hash, detail], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def dumps(value: Any) -> str:
     """JSON as it is kept and sent: no spaces, no escapes that are not needed, and numbers written as in the text that an
     approval is bound to. Pydantic's writer takes a quarter of the standard library's time, and writes very great and very

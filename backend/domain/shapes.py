@@ -19,7 +19,8 @@ class By(TypedDict):
 
 
 class Response(TypedDict):
-    """What was answered. `sent_at`: when it was written, where it came by mail."""
+    """What was answered. `sent_at`: when it was written, where it came by mail. `erased`: the digest of an answer whose person
+    was erased."""
 
     action: str
     by: By
@@ -28,6 +29,7 @@ class Response(TypedDict):
     values: NotRequired[dict[str, Any]]
     feedback: NotRequired[str]
     sent_at: NotRequired[str]
+    erased: NotRequired[str]
 
 
 class Closed(TypedDict):
@@ -85,6 +87,13 @@ class Rule(TypedDict):
     distinct_from_requester: bool
 
 
+class Erased(TypedDict):
+    """Since when a request holds no content any more, and the digest of what it held."""
+
+    digest: str
+    at: str
+
+
 class RequestBody(TypedDict):
     """What is asked, as it is kept. Which parts belong to it depends on the type."""
 
@@ -100,6 +109,7 @@ class RequestBody(TypedDict):
     allowed_actions: list[str]
     on_timeout: str | dict[str, Any]
     route: list[dict[str, Any]]
+    erased: NotRequired[Erased]
 
 
 class FeedbackRequest(RequestBody):

@@ -27,6 +27,7 @@ feedback_requests = Table(
     Column("closed", JSON, nullable=True),
     at("decided_at", nullable=True),
     Column("dead_letter", Boolean, nullable=False, default=False),
+    at("erased_at", nullable=True),
     Index("ix_feedback_requests_session_id_status", "session_id", "status"),
     Index("ix_feedback_requests_status_due_at", "status", "due_at"),
 )

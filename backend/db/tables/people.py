@@ -17,6 +17,10 @@ people = Table(
     # When the address was proven to be theirs, and how: only then it counts where somebody is named by it.
     at("confirmed_at", nullable=True),
     Column("confirmed_by", String(24), nullable=True),
+    # Their erasure: since when it is under way, how far it is in the requests of others, and when all was done.
+    at("erasing_at", nullable=True),
+    at("erased_at", nullable=True),
+    Column("erasure_cursor", String(40), nullable=True),
 )
 
 # A sign-in is one family of refresh tokens: only the newest generation opens anything new.
@@ -53,3 +57,6 @@ idempotency_keys = Table(
     at("created_at"),
     Index("ix_idempotency_keys_created_at", "created_at"),
 )
+
+# Whose record may be emptied, within the transaction that holds the row: the guards look for it. Empty at rest.
+erasure_permits = Table("erasure_permits", metadata, key("subject"))

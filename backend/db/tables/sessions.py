@@ -17,7 +17,10 @@ sessions = Table(
     Column("last_seq", Integer, nullable=False, default=0),
     at("created_at"),
     at("updated_at"),
+    # Since when it holds no content; what people decided in it stays on record.
+    at("erased_at", nullable=True),
     Index("ix_sessions_person_id_updated_at", "person_id", "updated_at"),
+    Index("ix_sessions_status_erased_at_updated_at", "status", "erased_at", "updated_at"),
 )
 
 messages = Table(

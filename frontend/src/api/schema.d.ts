@@ -1345,6 +1345,16 @@ export interface components {
         DeliveryStatus: "queued" | "sending" | "sent" | "seen" | "retry_wait" | "failed" | "settled";
         DurableFrame: components["schemas"]["MessageSent"] | components["schemas"]["TaskStarted"] | components["schemas"]["ConfirmationRequested"] | components["schemas"]["InputRequested"] | components["schemas"]["FeedbackRequested"] | components["schemas"]["FeedbackResolved"] | components["schemas"]["TaskCompleted"] | components["schemas"]["TaskFailed"] | components["schemas"]["TaskCancelled"];
         /**
+         * Erased
+         * @description Since when a request holds no content any more, and the digest of what it held.
+         */
+        Erased: {
+            /** At */
+            at: string;
+            /** Digest */
+            digest: string;
+        };
+        /**
          * ErrorFrame
          * @description What a client sent was refused: the problem as HTTP tells it, and which message or request it was about.
          */
@@ -1478,6 +1488,7 @@ export interface components {
             deliveries: components["schemas"]["Delivery"][];
             /** Due At */
             due_at: string | null;
+            erased?: components["schemas"]["Erased"];
             /** Fields */
             fields?: components["schemas"]["RequestField"][];
             /** Id */
@@ -1980,7 +1991,8 @@ export interface components {
         };
         /**
          * Response
-         * @description What was answered. `sent_at`: when it was written, where it came by mail.
+         * @description What was answered. `sent_at`: when it was written, where it came by mail. `erased`: the digest of an answer whose person
+         *     was erased.
          */
         Response: {
             /** Action */
@@ -1988,6 +2000,8 @@ export interface components {
             /** At */
             at: string;
             by: components["schemas"]["By"];
+            /** Erased */
+            erased?: string;
             /** Feedback */
             feedback?: string;
             /** Sent At */

@@ -1,0 +1,185 @@
+"""Erasure: content goes a batch at a time, what was decided stays as a fact with a digest, and every chain can be verified.
+
+Each function that erases does one batch in one transaction and says whether it found something to do. What is left is found
+by looking, so whoever dies goes on where it was, and two at once do the same work once."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from backend.core.answers import withdraw_request
+from backend.core.people import shut_out
+from backend.core.recipients import deciders_of
+from backend.core.sessions import close_session
+from backend.db import Row, Tx, people
+from backend.db import erasure as store
+from backend.db.feedback import request_by_id
+from backend.db.transaction import dumps, seal_of_erased
+from backend.domain.erasure import ERASED, emptied_body, emptied_detail, emptied_response, nameless, without_words
+from backend.domain.people import SYSTEM, Person
+from backend.domain.states import ACTIVE_RUN, FeedbackStatus, SessionStatus
+from backend.errors import NotFound
+from backend.times import to_text
+
+DAY_MS = 24 * 3600 * 1000
+SIGN_INS_KEPT_MS = 30 * DAY_MS
+REPLIES_KEPT_MS = 7 * DAY_MS
+SESSIONS_AT_ONCE = 20
+GONE = "This account was erased."
+
+
+def prune(tx: Tx) -> bool:
+    """Drop what is of no use any more: old kept replies, spent tickets and proofs, ended sign-ins."""
+    return store.prune(tx, tx.now - REPLIES_KEPT_MS, tx.now - SIGN_INS_KEPT_MS) > 0
+
+
+def erase_old_sessions(tx: Tx, days: int) -> bool:
+    """A batch of what was closed so many days ago; 0 days: everything is kept."""
+    if not days:
+        return False
+    old = store.closed_sessions(tx, tx.now - days * DAY_MS, SESSIONS_AT_ONCE)
+    return any(_erase_session(tx, session_id) for session_id in old)
+
+
+def erase_leaving_people(tx: Tx) -> bool:
+    """A batch of what is left of people who are being erased."""
+    return any(_erase_person(tx, person_id) for person_id in store.people_leaving(tx))
+
+
+def begin_erasure(tx: Tx, name: str) -> str:
+    """Shut the person out for good, from now on; their id. The rest follows batch by batch. Begun twice is begun once.
+    Raises NotFound."""
+    found = people.people_named(tx, [name])
+    row = people.person_by_id(tx, found[0].id) if len(found) == 1 else None
+    if row is None:
+        raise NotFound(f"There is nobody with the id or the address {name}; `assent users list` shows everyone.")
+    if row.erasing_at is None:
+        shut_out(tx, row.id, "the account is being erased")
+        people.update_person(tx, row.id, erasing_at=tx.now)
+        tx.audit(row.id, actor=SYSTEM, via="console", action="person.erasure_begun", subject=row.id)
+    return str(row.id)
+
+
+def what_is_left(tx: Tx, person_id: str) -> str | None:
+    """Why the erasure is not done yet, in a sentence; None: it is done."""
+    row = people.person_by_id(tx, person_id)
+    if row is None or row.erased_at is not None:
+        return None
+    if store.copies_under_way(tx, person_id):
+        return "Messages that were sent are still to be closed where they went; a running server does that and then goes on."
+    if left := store.count_left(tx, person_id):
+        return f"{left} sessions wait for something under way in them, such as a tool that still runs."
+    return "A run of somebody else, in which they answered, is still under way; it is done when that run has ended."
+
+
+def _erase_session(tx: Tx, session_id: str) -> bool:
+    """A batch of what the session holds. False: it holds nothing more, or something in it is still under way."""
+    if store.is_busy(tx, session_id):
+        return False
+    if store.delete_of_session(tx, session_id) or store.empty_mails(tx, session_id) or store.empty_executions(tx, session_id):
+        return True
+    if requests := store.requests_left(tx, session_id):
+        _empty_requests(tx, requests)
+    elif not _empty_audit(tx, session_id):
+        store.finish_session(tx, session_id, ERASED)
+        tx.audit(session_id, actor=SYSTEM, via="console", action="session.erased", subject=session_id)
+    return True
+
+
+def _empty_requests(tx: Tx, requests: Sequence[Row[Any]]) -> None:
+    with store.permit(tx, *(row.id for row in requests)):
+        for row in requests:
+            response = row.response and nameless(emptied_response(row.response))
+            closed = row.closed and nameless(row.closed)
+            store.empty_request(tx, row.id, emptied_body(row.body, to_text(tx.now)), response, closed)
+
+
+def _empty_audit(tx: Tx, scope: str) -> bool:
+    """Put digests in the place of content, in a batch of entries; one more entry vouches for what is left of them."""
+    after = store.emptied_upto(tx, scope)
+    while rows := store.audit_left(tx, scope, after):
+        after = rows[-1].n
+        left = {row.n: (row.hash, detail) for row in rows if (detail := emptied_detail(row.detail)) is not None}
+        if not left:
+            continue
+        with store.permit(tx, scope):
+            for n, (_, detail) in left.items():
+                store.empty_detail(tx, scope, n, detail)
+        seals = {str(n): seal_of_erased(hash, detail) for n, (hash, detail) in left.items()}
+        tx.audit(scope, actor=SYSTEM, via="console", action="audit.erased", subject=scope, upto=after, rows=seals)
+        return True
+    return False
+
+
+def _erase_person(tx: Tx, person_id: str) -> bool:
+    """A batch of what is left of a person: first what is open ends, then the sessions of their own go, then what they said
+    in those of others, then what is theirs alone. False: nothing can be done now."""
+    person = people.person_by_id(tx, person_id)
+    assert person is not None, "people stay as rows"
+    left = store.sessions_left(tx, person_id)
+    for session in left:
+        if session.status == SessionStatus.ACTIVE:
+            close_session(tx, Person(person.id, person.name), session.id, "console")
+            return True
+    if _stop_asking(tx, person_id) or any(_erase_session(tx, session.id) for session in left):
+        return True
+    answered = store.requests_answered(tx, person_id, person.erasure_cursor or "")
+    if answered:
+        return _leave_requests(tx, person, answered)
+    if left or store.copies_under_way(tx, person_id):
+        return False
+    if store.delete_of_person(tx, person_id) or _empty_audit(tx, person_id):
+        return True
+    store.finish_person(tx, person_id, ERASED)
+    tx.audit(person_id, actor=SYSTEM, via="console", action="person.erased", subject=person_id)
+    return True
+
+
+def _stop_asking(tx: Tx, person_id: str) -> bool:
+    """Withdraw one question that nobody else is asked; of those that others are asked too, send this person nothing more."""
+    for request_id in store.open_requests_to(tx, person_id):
+        row = request_by_id(tx, request_id)
+        if row is not None and not {one.id for one in deciders_of(tx, request_id)} - {person_id}:
+            withdraw_request(tx, row, "the account of the person asked was erased")
+            return True
+        if store.stop_copies(tx, request_id, person_id, GONE):
+            return True
+    return False
+
+
+def _leave_requests(tx: Tx, person: Row[Any], requests: Sequence[Row[Any]]) -> bool:
+    """Take the person's name and words out of requests of others, up to the first that is still to be carried out."""
+    done = 0
+    for row in requests:
+        if row.status == FeedbackStatus.PENDING or row.run_status in ACTIVE_RUN:
+            break
+        _leave_request(tx, person, row)
+        store.keep_cursor(tx, person.id, row.id)
+        done += 1
+    return done > 0
+
+
+def _leave_request(tx: Tx, person: Row[Any], row: Row[Any]) -> None:
+    own = row.response is not None and row.response["by"]["id"] == person.id
+    with store.permit(tx, row.id, row.session_id, *([row.run_id] if row.run_id else [])):
+        body, closed = nameless(row.body, person.id), nameless(row.closed, person.id)
+        store.leave_request(tx, person.id, row, body, without_words(row.response, person.id), closed)
+        for frame in store.frames_with(tx, row.session_id, row.id):
+            text = _frame_without(frame.frame, person)
+            if text != frame.frame:
+                store.rewrite_frame(tx, row.session_id, frame.seq, text)
+        for entry in store.answers_in_log(tx, row.run_id) if own and row.run_id else ():
+            if entry.data["request_id"] == row.id:
+                bare = entry.data | {"values": entry.data["values"] and {}, "feedback": None}
+                store.rewrite_entry(tx, row.run_id, entry.n, bare)
+
+
+def _frame_without(text: str, person: Row[Any]) -> str:
+    """The frame without the person's name and words; where only the name goes, the rest stays letter for letter."""
+    frame = json.loads(text)
+    bare = nameless(frame, person.id)
+    if "request" in frame:
+        bare["request"]["response"] = without_words(frame["request"]["response"], person.id)
+    named, unnamed = (dumps({"id": person.id, "name": name}).removesuffix("}") for name in (person.name, ERASED))
+    replaced = text.replace(named, unnamed)
+    return replaced if json.loads(replaced) == bare else dumps(bare)

@@ -1,0 +1,60 @@
+"""What is left of a request, an answer and an audit entry once their content is erased: who decided what, when, on which
+channel, and a digest that proves what it was to somebody who still has it."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from backend.domain.policy import canonical
+
+ERASED = "Erased"
+_KEPT_OF_BODY = ("allowed_actions", "multiple")
+_KEPT_OF_RESPONSE = ("action", "by", "via", "at", "sent_at")
+# Details of audit entries that are no content: names of states, tools, channels and rules, and digests.
+_KEPT_OF_AUDIT = frozenset(
+    ("type", "digest", "decision", "tool", "status", "role", "channel", "version", "rule", "upto", "rows", "erased", "requests")
+)
+
+
+def digest_of(content: Any) -> str:
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def nameless(value: Any, id: str | None = None) -> Any:
+    """The value with no names beside ids, or only not beside that one."""
+    if isinstance(value, dict):
+        bare = {key: nameless(part, id) for key, part in value.items()}
+        return bare | {"name": ERASED} if "name" in value and "id" in value and id in (None, value["id"]) else bare
+    return [nameless(part, id) for part in value] if isinstance(value, list) else value
+
+
+def emptied_body(body: Mapping[str, Any], at: str) -> dict[str, Any]:
+    """The body of a request without what was asked; still of the request's shape."""
+    timeout = body.get("on_timeout")
+    left: dict[str, Any] = {name: body[name] for name in _KEPT_OF_BODY if name in body}
+    left |= {"title": ERASED, "prompt": "", "requested_by": ERASED, "route": []}
+    left |= {"on_timeout": timeout["action"] if isinstance(timeout, dict) else timeout}
+    if action := body.get("action"):
+        left["action"] = {"tool": action["tool"], "args": {}, "risk": action["risk"], "digest": action["digest"]}
+    left |= {name: [] for name in ("options", "fields") if name in body}
+    left |= {"checkpoint": ERASED} if "checkpoint" in body else {}
+    return left | {"erased": {"digest": digest_of(body), "at": at}}
+
+
+def emptied_response(response: Mapping[str, Any]) -> dict[str, Any]:
+    """Who answered which way, and where; not what they wrote."""
+    return {name: response[name] for name in _KEPT_OF_RESPONSE if name in response}
+
+
+def without_words(response: Mapping[str, Any] | None, id: str) -> Any:
+    """The response as it stays with others when the person with that id is erased: without what they wrote, if they did."""
+    if response is None or response["by"]["id"] != id or "erased" in response:
+        return nameless(response, id)
+    return nameless(emptied_response(response), id) | {"erased": digest_of(response)}
+
+
+def emptied_detail(detail: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The detail of an audit entry without content; None where it has none."""
+    if set(detail) <= _KEPT_OF_AUDIT:
+        return None
+    return {name: value for name, value in detail.items() if name in _KEPT_OF_AUDIT} | {"erased": digest_of(detail)}
