@@ -1,6 +1,5 @@
 """Talking with the agent over HTTP, in the shapes that existing clients know."""
 
-import json
 from typing import Any, Literal
 
 from fastapi import APIRouter
@@ -11,8 +10,8 @@ from backend.api.schemas import Id, LooseBody, View, Words
 from backend.core.inbox import Received, receive_message
 from backend.core.sessions import cancel_work, find_session
 from backend.db.connections import is_present
-from backend.db.sessions import frames_after
-from backend.db.transaction import session_topic
+from backend.db.sessions import log_before
+from backend.db.transaction import dumps, session_topic
 from backend.domain.people import Person
 from backend.errors import BadRequest
 from backend.log import get_logger
@@ -68,17 +67,17 @@ async def cancel(session_id: str, principal: SignedIn, reach: Reach) -> dict[str
 
 @router.get("/session/{session_id}")
 async def session(session_id: str, principal: SignedIn, reach: Reach) -> Json:
-    """The session with its whole log."""
+    """The session with the end of its log: `state_messages` begin with number `first_seq`, `saved_state_messages` are all."""
     found = await reach.db.read(find_session, principal.person, session_id)
-    frames = [json.loads(frame) for frame in await reach.db.read(frames_after, session_id, 0)]
+    frames = await reach.db.read(log_before, session_id, found["last_seq"] + 1)
     here = reach.stream.listeners(session_topic(session_id)) > 0
-    return Json(
-        {
-            "session_id": session_id,
-            "is_connected": here or await reach.db.read(is_present, principal.person.id),  # or at another process
-            "saved_state_messages": len(frames),
-            "task_exists": "active_run_id" in found,
-            "state_messages": frames,
-            **{name: found[name] for name in ("title", "status", "agent_status", "last_seq")},
-        }
-    )
+    told = {
+        "session_id": session_id,
+        "is_connected": here or await reach.db.read(is_present, principal.person.id),  # or at another process
+        "saved_state_messages": found["last_seq"],
+        "task_exists": "active_run_id" in found,
+        "first_seq": frames[0][0] if frames else 1,
+        **{name: found[name] for name in ("title", "status", "agent_status", "last_seq")},
+    }
+    state = ",".join(frame for _, frame in frames)
+    return Json(f'{dumps(told).removesuffix("}")},"state_messages":[{state}]}}')

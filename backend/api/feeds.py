@@ -17,9 +17,9 @@ from backend.core.sessions import cancel_work
 from backend.db import Tx
 from backend.db.feedback import open_requests
 from backend.db.runs import active_run
-from backend.db.sessions import frame_of_message, frames_after, last_seq
+from backend.db.sessions import frame_of_message, last_seq, log_after, log_before
 from backend.db.transaction import dumps
-from backend.domain.events import ConnectionReady, Heartbeat, InitialStateHead, Pong, SocketFrame
+from backend.domain.events import ConnectionReady, Generating, Heartbeat, InitialStateHead, Piece, Pong, SocketFrame
 from backend.domain.states import FeedbackType
 from backend.errors import Invalid, Problem
 from backend.stream.contract import PartialReply
@@ -38,8 +38,8 @@ class SessionFeed:
         self._session_id = session_id
         self._cursor = 0
 
-    async def write(self, after: int | None) -> None:
-        await self._open(after)
+    async def write(self, after: int | None, window: int | None = None) -> None:
+        await self._open(after, window)
         while True:
             try:
                 item = await self._socket.take(HEARTBEAT_S)
@@ -58,26 +58,50 @@ class SessionFeed:
             elif seq > self._cursor:
                 await self._catch_up()
 
-    async def _open(self, after: int | None) -> None:
-        """Say all that the client has not seen. The socket listens already, so nothing falls between."""
+    async def _open(self, after: int | None, window: int | None) -> None:
+        """Say what the client has not seen: a first piece, and the rest piece by piece as fast as it is read. The socket
+        listens already, so nothing falls between."""
         known = await self._reach.db.read(last_seq, self._session_id)
         beyond = after is not None and after > known
-        start = 0 if after is None or beyond else after
-        missed = await self._reach.db.read(frames_after, self._session_id, start)
-        self._cursor = start + len(missed)
-        self._socket.drop_passing()
+        begins = 0 if after is None or beyond else after
+        if window is not None and (after is None or beyond):
+            piece = await self._reach.db.read(log_before, self._session_id, known + 1, window)
+        else:
+            piece = await self._reach.db.read(log_after, self._session_id, begins)
+        self._cursor = piece[-1][0] if piece else begins
         head = InitialStateHead(
             type="initial_state",
             session_id=self._session_id,
-            state_count=len(missed),
+            state_count=len(piece),
+            first_seq=piece[0][0] if piece else begins + 1,
             last_seq=self._cursor,
             outcome="resync" if beyond else "fresh" if after is None else "replayed",
         )
-        partial = await self._partial()
+        whole = self._cursor >= known
+        self._socket.drop_passing()
+        partial = await self._partial() if whole else None
         if partial is not None:
             head["partial"] = {"run_id": partial.run_id, "attempt": partial.attempt, "content": partial.content}
-        await self._ws.send_text(f'{dumps(head).removesuffix("}")},"state_messages":[{",".join(missed)}]}}')
+        state = ",".join(frame for _, frame in piece)
+        await self._ws.send_text(f'{dumps(head).removesuffix("}")},"state_messages":[{state}]}}')
         await self._tell(ConnectionReady(type="connection_ready", session_id=self._session_id))
+        if not whole:
+            await self._catch_up()
+            await self._tell_partial()
+
+    async def _tell_partial(self) -> None:
+        """What was streamed of a reply while the client was told what came before it."""
+        self._socket.drop_passing()
+        partial = await self._partial()
+        if partial is not None and partial.content:
+            data: Piece = {
+                "content": partial.content,
+                "event": "delta",
+                "run_id": partial.run_id,
+                "attempt": partial.attempt,
+                "offset": 0,
+            }
+            await self._ws.send_text(dumps(Generating(type="generating", session_id=self._session_id, data=data)))
 
     async def _tell(self, frame: SocketFrame) -> None:
         await self._ws.send_text(dumps(frame))
@@ -97,9 +121,11 @@ class SessionFeed:
             await self._catch_up()
 
     async def _catch_up(self) -> None:
-        for frame in await self._reach.db.read(frames_after, self._session_id, self._cursor):
-            await self._ws.send_text(frame)
-            self._cursor += 1
+        """A piece is read when the one before is on its way: a client that reads slowly costs no more than one."""
+        while piece := await self._reach.db.read(log_after, self._session_id, self._cursor):
+            for seq, frame in piece:
+                await self._ws.send_text(frame)
+                self._cursor = seq
 
     async def handle(self, frame: frames.Frame) -> None:
         person, db = self._socket.principal.person, self._reach.db

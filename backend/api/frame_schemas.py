@@ -28,18 +28,21 @@ else:
 
 
 class InitialState(InitialStateHead):
-    """Always the first frame. `state_messages` are durable frames as sent live, ascending and gapless: all of them
-    (`fresh`), those after the number asked for (`replayed`), or all because that number was not ours (`resync`)."""
+    """Always the first frame. `state_messages` are durable frames as sent live, ascending and gapless: from the first on
+    (`fresh`), from the one after the number asked for (`replayed`), or from the first because that number was not ours
+    (`resync`). What is too much for one frame follows by itself, each as it was sent live. With `window` in the address
+    `fresh` and `resync` hold the latest instead; `first_seq` is then where to read on backwards."""
 
     state_messages: list[DurableFrame]
 
 
 class EventPage(TypedDict):
-    """A page of the log, frame for frame as sent live; `next` goes into `after`."""
+    """A page of the log, ascending, frame for frame as sent live; `next` goes into `after`, `prev` into `before`."""
 
     items: list[DurableFrame]
     last_seq: int
     next: NotRequired[str]
+    prev: NotRequired[str]
 
 
 PassingFrame = TypeAliasType("PassingFrame", InitialState | SocketFrame | Published)

@@ -14,6 +14,7 @@ from backend.auth.tokens import ticket_digest
 from backend.core.connections import enter, leave
 from backend.core.people import take_ticket
 from backend.core.sessions import own_session
+from backend.db.sessions import LOG_PAGE
 from backend.db.transaction import person_topic, session_topic, sign_in_topic
 from backend.errors import Forbidden, Invalid, Problem, Unauthorized, Unavailable
 from backend.ids import new_id
@@ -41,12 +42,15 @@ async def _signed_in(ws: WebSocket, reach: Context, ticket: str | None) -> Princ
 
 
 @router.websocket("/api/ws/session/{session_id}")
-async def session_socket(ws: WebSocket, session_id: str, ticket: str | None = None, after: str | None = None) -> None:
+async def session_socket(
+    ws: WebSocket, session_id: str, ticket: str | None = None, after: str | None = None, window: str | None = None
+) -> None:
+    """`after`: the number of the last event seen. `window`: of a log that is new to the client, only so many of the latest."""
     reach = context_of(ws)
     try:
         principal = await _signed_in(ws, reach, ticket)
         await reach.db.read(own_session, principal.person, session_id)
-        cursor = _parse_after(after)
+        cursor, latest = _number("after", after), _number("window", window, least=1, most=LOG_PAGE)
         reach.sockets.admit(principal.person.id)
     except Problem as problem:
         await ws.send_denial_response(problem_response(problem, ws.scope["request_id"]))
@@ -55,15 +59,15 @@ async def session_socket(ws: WebSocket, session_id: str, ticket: str | None = No
     socket = Socket(ws, principal)
     with reach.sockets.holding(socket), _listening(reach, socket, session_topic(session_id)):
         feed = SessionFeed(ws, socket, reach, session_id)
-        await socket.run(lambda: feed.write(cursor), feed.handle)
+        await socket.run(lambda: feed.write(cursor, latest), feed.handle)
 
 
-def _parse_after(after: str | None) -> int | None:
-    if after is None:
+def _number(name: str, given: str | None, least: int = 0, most: int = 10**15 - 1) -> int | None:
+    if given is None:
         return None
-    if not after.isascii() or not after.isdigit() or len(after) > 15:
-        raise Invalid("after must be the number of the last event seen.", code="invalid")
-    return int(after)
+    if not given.isascii() or not given.isdigit() or len(given) > 15 or not least <= int(given) <= most:
+        raise Invalid(f"{name} must be a whole number from {least} to {most}.", code="invalid")
+    return int(given)
 
 
 @contextlib.contextmanager

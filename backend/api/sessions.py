@@ -13,8 +13,7 @@ from backend.core import sessions as core
 from backend.core.inbox import shape_message
 from backend.core.routing import change_session
 from backend.db import sessions as store
-from backend.db.sessions import LOG_PAGE, PAGE
-from backend.db.transaction import dumps
+from backend.db.sessions import PAGE
 from backend.domain.json_values import keepable
 from backend.domain.shapes import Message
 from backend.times import to_text
@@ -99,13 +98,22 @@ async def list_messages(session_id: str, principal: SignedIn, reach: Reach, befo
 
 @router.get("/{session_id}/events", response_model=EventPage)
 async def list_events(
-    session_id: str, principal: SignedIn, reach: Reach, after: Annotated[int, Query(ge=0, le=2**53)] = 0
+    session_id: str,
+    principal: SignedIn,
+    reach: Reach,
+    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
 ) -> Any:
-    """The session's log after a number, ascending, frame for frame as sent live; `next` goes into `after`."""
+    """A page of the session's log, ascending, frame for frame as sent live: what comes after a number, on to `next`, or what
+    came before one, back to `prev`."""
     row = await reach.db.read(core.own_session, principal.person, session_id)
-    frames = await reach.db.read(store.numbered_frames_after, session_id, after)
+    if before is None:
+        frames = await reach.db.read(store.log_after, session_id, after)
+        more = f',"next":"{frames[-1][0]}"' if frames and frames[-1][0] < row.last_seq else ""
+    else:
+        frames = await reach.db.read(store.log_before, session_id, before)
+        more = f',"prev":"{frames[0][0]}"' if frames and frames[0][0] > 1 else ""
     items = ",".join(frame for _, frame in frames)
-    more = f',"next":{dumps(str(frames[-1][0]))}' if len(frames) == LOG_PAGE else ""
     return Json(f'{{"items":[{items}],"last_seq":{row.last_seq}{more}}}')
 
 

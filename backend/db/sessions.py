@@ -11,6 +11,7 @@ from backend.domain.states import ACTIVE_RUN
 
 PAGE = 50
 LOG_PAGE = 1000
+LOG_PAGE_CHARS = 500_000  # a page is full with the frame that passes this
 
 _open_here = (feedback_requests.c.session_id == sessions.c.id, feedback_requests.c.status == "pending")
 _waiting = select(func.count()).where(*_open_here).correlate(sessions).scalar_subquery().label("waiting")
@@ -53,11 +54,14 @@ _set_agent = (
     .values(agent_status=bindparam("to"))
     .returning(sessions.c.person_id)
 )
-_events = (
+_here = events.c.session_id == bindparam("session")
+_sizes = select(events.c.seq, func.length(events.c.frame).label("chars")).where(_here).limit(bindparam("limit"))
+_sizes_after = _sizes.where(events.c.seq > bindparam("after", type_=BigInteger)).order_by(events.c.seq)
+_sizes_before = _sizes.where(events.c.seq < bindparam("before", type_=BigInteger)).order_by(events.c.seq.desc())
+_between = (
     select(events.c.seq, events.c.frame)
-    .where(events.c.session_id == bindparam("session"), events.c.seq > bindparam("after", type_=BigInteger))
+    .where(_here, events.c.seq.between(bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger)))
     .order_by(events.c.seq)
-    .limit(bindparam("limit"))
 )
 _all_events = (
     select(events.c.frame)
@@ -137,8 +141,27 @@ def frames_after(tx: Tx, session_id: str, after: int) -> list[str]:
     return [row.frame for row in tx.all(_all_events, {"session": session_id, "after": after})]
 
 
-def numbered_frames_after(tx: Tx, session_id: str, after: int, limit: int = LOG_PAGE) -> list[tuple[int, str]]:
-    return [(row.seq, row.frame) for row in tx.all(_events, {"session": session_id, "after": after, "limit": limit})]
+def log_after(tx: Tx, session_id: str, after: int, limit: int = LOG_PAGE) -> list[tuple[int, str]]:
+    """A page of the log from the frame behind a number on, ascending; never so much that one reader costs much memory."""
+    return _page_of(tx, session_id, tx.all(_sizes_after, {"session": session_id, "after": after, "limit": limit}))
+
+
+def log_before(tx: Tx, session_id: str, before: int, limit: int = LOG_PAGE) -> list[tuple[int, str]]:
+    """A page of the log up to the frame in front of a number, ascending."""
+    return _page_of(tx, session_id, tx.all(_sizes_before, {"session": session_id, "before": before, "limit": limit}))
+
+
+def _page_of(tx: Tx, session_id: str, sizes: Sequence[Row[Any]]) -> list[tuple[int, str]]:
+    """The first of these frames, as many as fit: their sizes are read before they are."""
+    if not sizes:
+        return []
+    room, fit = LOG_PAGE_CHARS, sizes[0].seq
+    for size in sizes:
+        if room <= 0:
+            break
+        room, fit = room - size.chars, size.seq
+    first, last = sorted((sizes[0].seq, fit))
+    return [(row.seq, row.frame) for row in tx.all(_between, {"session": session_id, "first": first, "last": last})]
 
 
 def last_seq(tx: Tx, session_id: str) -> int:

@@ -192,11 +192,13 @@ class PartialReply(TypedDict):
 
 
 class InitialStateHead(TypedDict):
-    """The first frame of a session's socket, without `state_messages`: those are finished JSON."""
+    """The first frame of a session's socket, without `state_messages`: those are finished JSON. They begin with number
+    `first_seq` and end with `last_seq`."""
 
     type: Literal["initial_state"]
     session_id: str
     state_count: int
+    first_seq: int
     last_seq: int
     outcome: Literal["fresh", "replayed", "resync"]
     partial: NotRequired[PartialReply]

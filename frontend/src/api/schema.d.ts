@@ -640,7 +640,7 @@ export interface paths {
         };
         /**
          * Session
-         * @description The session with its whole log.
+         * @description The session with the end of its log: `state_messages` begin with number `first_seq`, `saved_state_messages` are all.
          */
         get: operations["session_api_session__session_id__get"];
         put?: never;
@@ -722,7 +722,8 @@ export interface paths {
         };
         /**
          * List Events
-         * @description The session's log after a number, ascending, frame for frame as sent live; `next` goes into `after`.
+         * @description A page of the session's log, ascending, frame for frame as sent live: what comes after a number, on to `next`, or what
+         *     came before one, back to `prev`.
          */
         get: operations["list_events_api_sessions__session_id__events_get"];
         put?: never;
@@ -1389,7 +1390,7 @@ export interface components {
         };
         /**
          * EventPage
-         * @description A page of the log, frame for frame as sent live; `next` goes into `after`.
+         * @description A page of the log, ascending, frame for frame as sent live; `next` goes into `after`, `prev` into `before`.
          */
         EventPage: {
             /** Items */
@@ -1398,6 +1399,8 @@ export interface components {
             last_seq: number;
             /** Next */
             next?: string;
+            /** Prev */
+            prev?: string;
         };
         /** Execution */
         Execution: {
@@ -1620,10 +1623,14 @@ export interface components {
         };
         /**
          * InitialState
-         * @description Always the first frame. `state_messages` are durable frames as sent live, ascending and gapless: all of them
-         *     (`fresh`), those after the number asked for (`replayed`), or all because that number was not ours (`resync`).
+         * @description Always the first frame. `state_messages` are durable frames as sent live, ascending and gapless: from the first on
+         *     (`fresh`), from the one after the number asked for (`replayed`), or from the first because that number was not ours
+         *     (`resync`). What is too much for one frame follows by itself, each as it was sent live. With `window` in the address
+         *     `fresh` and `resync` hold the latest instead; `first_seq` is then where to read on backwards.
          */
         InitialState: {
+            /** First Seq */
+            first_seq: number;
             /** Last Seq */
             last_seq: number;
             /**
@@ -3638,6 +3645,7 @@ export interface operations {
         parameters: {
             query?: {
                 after?: number;
+                before?: number | null;
             };
             header?: never;
             path: {

@@ -16,6 +16,7 @@ const initial = (outcome: InitialState['outcome'], ...state_messages: DurableFra
   type: 'initial_state',
   session_id: 's1',
   state_count: state_messages.length,
+  first_seq: state_messages[0]?.seq ?? 1,
   last_seq: state_messages.at(-1)?.seq ?? 0,
   outcome,
   state_messages,
@@ -31,7 +32,7 @@ beforeEach(() => {
 describe('frames', () => {
   test('an empty session has a log, which is not the same as none', () => {
     applyInitialState(cache, 's1', initial('fresh'));
-    expect(log()).toEqual({ cursor: 0, frames: [] });
+    expect(log()).toEqual({ first: 1, cursor: 0, frames: [] });
   });
 
   test('a hole is reported and waits for the missing frame', () => {

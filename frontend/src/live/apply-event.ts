@@ -2,7 +2,7 @@ import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 import { keys } from '@/api/keys';
 import type { FeedbackRequest, Session } from '@/api/types';
 import { type DurableFrame, type InitialState, isDurable, type PassingFrame } from './frames';
-import { append, emptyLog, type SessionLog } from './log';
+import { append, emptyLog, logFrom, prepend, type SessionLog } from './log';
 
 /**
  * The later of two views of one request: a decision never goes back to pending, and versions only grow. Of two alike
@@ -88,9 +88,17 @@ function readOpenRequests(cache: QueryClient, replayed: DurableFrame[]): void {
   }
 }
 
-/** The first frame of a connection. A `fresh` or `resync` outcome carries the whole log and replaces ours. */
+/** Earlier frames of a session than those in the cache. */
+export function applyEarlier(cache: QueryClient, sessionId: string, frames: DurableFrame[]): void {
+  cache.setQueryData<SessionLog>(keys.log(sessionId), (log) => log && prepend(log, frames));
+  for (const frame of frames) if ('request' in frame) putRequest(cache, frame.request);
+}
+
+/** The first frame of a connection. A `fresh` or `resync` outcome carries the end of the log and replaces ours. */
 export function applyInitialState(cache: QueryClient, sessionId: string, frame: InitialState): Applied {
-  if (frame.outcome !== 'replayed') cache.setQueryData<SessionLog>(keys.log(sessionId), emptyLog);
+  if (frame.outcome !== 'replayed') {
+    cache.setQueryData<SessionLog>(keys.log(sessionId), logFrom(frame.first_seq));
+  }
   const applied = applyFrames(cache, sessionId, frame.state_messages.filter(isDurable));
   readOpenRequests(cache, applied.added);
   if (frame.outcome === 'resync')

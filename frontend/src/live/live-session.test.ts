@@ -1,13 +1,15 @@
 import { QueryClient } from '@tanstack/react-query';
 import { waitFor } from '@testing-library/react';
 import { http, HttpResponse } from 'msw';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { keys } from '@/api/keys';
 import type { Session } from '@/api/types';
 import { FakeSocket } from '@/testing/fake-socket';
 import { aMessage, aSession, frame } from '@/testing/fixtures';
 import { server } from '@/testing/server';
 import type { DurableFrame } from './frames';
 import { LiveSession } from './live-session';
+import type { SessionLog } from './log';
 
 const asked = [
   frame(1, { type: 'message', message: aMessage({ run_id: 'run1' }) }),
@@ -18,6 +20,8 @@ const partial = { run_id: 'run1', attempt: 1, content: 'Half' };
 let session: Session;
 let looks: number;
 let live: LiveSession;
+let cache: QueryClient;
+let news: number[];
 
 beforeEach(() => {
   FakeSocket.opened = [];
@@ -31,7 +35,9 @@ beforeEach(() => {
       return HttpResponse.json(session);
     }),
   );
-  live = new LiveSession('s1', new QueryClient(), () => undefined);
+  news = [];
+  cache = new QueryClient();
+  live = new LiveSession('s1', cache, (frames) => news.push(...frames.map(({ seq }) => seq)));
   live.start();
 });
 
@@ -47,7 +53,7 @@ async function connect(state_messages: DurableFrame[], more: object = {}): Promi
     return opened;
   });
   const last_seq = state_messages.length;
-  socket.accept({ type: 'initial_state', state_messages, last_seq, outcome: 'fresh', ...more });
+  socket.accept({ type: 'initial_state', state_messages, first_seq: 1, last_seq, outcome: 'fresh', ...more });
   return socket;
 }
 
@@ -59,7 +65,13 @@ test('a log that ends mid-turn without a run on the server is cut off, until som
 });
 
 /** The same log again, by a connection that has nothing new. */
-const replayed = { type: 'initial_state', state_messages: [], last_seq: 2, outcome: 'replayed' };
+const replayed = {
+  type: 'initial_state',
+  state_messages: [],
+  first_seq: 3,
+  last_seq: 2,
+  outcome: 'replayed',
+};
 
 test.each([
   ['a run works on it', { active_run_id: 'run1', last_seq: 2 }],
@@ -96,4 +108,48 @@ test('nobody asks while a reply is being written', async () => {
   socket.say(replayed);
   await waitFor(() => expect(live.cutOff.get()).toBe(true));
   expect(looks).toBe(1);
+});
+
+describe('a log that begins in the middle', () => {
+  const said = (seq: number) => frame(seq, { type: 'message', message: aMessage({ id: `m${seq}` }) });
+  const window = { type: 'initial_state', outcome: 'fresh', first_seq: 5, last_seq: 6 };
+  let pages: string[];
+  let fails: boolean;
+
+  beforeEach(async () => {
+    pages = [];
+    fails = false;
+    server.use(
+      http.get('*/api/sessions/s1/events', ({ request }) => {
+        const before = Number(new URL(request.url).searchParams.get('before'));
+        pages.push(String(before));
+        if (fails) return HttpResponse.error();
+        const items = [before - 2, before - 1].map(said);
+        return HttpResponse.json({ items, last_seq: 6 });
+      }),
+    );
+    const socket = await waitFor(() => {
+      const opened = FakeSocket.opened[0];
+      if (!opened) throw new Error('not connected');
+      return opened;
+    });
+    expect(socket.url.searchParams.get('window')).toBe('400');
+    socket.accept({ ...window, state_messages: [said(5), said(6)] });
+    fails = true;
+    socket.say({ type: 'connection_ready' });
+  });
+
+  function seqs(): number[] | undefined {
+    return cache.getQueryData<SessionLog>(keys.log('s1'))?.frames.map(({ seq }) => seq);
+  }
+
+  test('is shown at once and read backwards to its beginning, also after that failed', async () => {
+    await waitFor(() => expect(pages).toEqual(['5']));
+    expect(seqs()).toEqual([5, 6]);
+    fails = false;
+    FakeSocket.opened[0]?.say({ type: 'connection_ready' });
+    await waitFor(() => expect(seqs()).toEqual([1, 2, 3, 4, 5, 6]));
+    expect(pages).toEqual(['5', '5', '3']);
+    expect(news).toEqual([5, 6]);
+  });
 });

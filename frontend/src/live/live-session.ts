@@ -5,7 +5,14 @@ import { Problem } from '@/api/problem';
 import { endSignIn, signIn } from '@/api/token';
 import { OUTBOX_PREFIX } from '@/lib/drafts';
 import { createStore, type Store } from '@/lib/store';
-import { type Applied, applyFrames, applyInitialState, applyPassing, patchSession } from './apply-event';
+import {
+  type Applied,
+  applyEarlier,
+  applyFrames,
+  applyInitialState,
+  applyPassing,
+  patchSession,
+} from './apply-event';
 import { type DurableFrame, type Frame, isDurable } from './frames';
 import { endsMidTurn, type SessionLog } from './log';
 import { Outbox } from './outbox';
@@ -15,6 +22,9 @@ import { StreamingStore } from './streaming-store';
 export async function wsTicket(): Promise<string> {
   return (await unwrap(api.POST('/api/auth/ws-ticket'))).ticket;
 }
+
+/** So many events of a session are shown at once; what came before is read page by page behind them. */
+const WINDOW = 400;
 
 /** One open session: its socket, the reply being written, and what we have said that is not stored yet. */
 export class LiveSession {
@@ -31,6 +41,7 @@ export class LiveSession {
   #socket: SessionSocket | undefined;
   #unfollow: (() => void) | undefined;
   #patchedHole: string | undefined;
+  #readingEarlier = false;
 
   constructor(id: string, cache: QueryClient, onAdded: (frames: DurableFrame[]) => void) {
     this.#id = id;
@@ -52,6 +63,7 @@ export class LiveSession {
       path: `/api/ws/session/${encodeURIComponent(this.#id)}`,
       ticket: wsTicket,
       cursor: () => this.#log()?.cursor ?? 0,
+      window: WINDOW,
       onFrame: (frame) => this.#receive(frame),
       onConnection: (connection) => this.#connected(connection),
       onSignedOut: endSignIn,
@@ -79,6 +91,7 @@ export class LiveSession {
   #connected(connection: Connection): void {
     this.connection.set(connection);
     if (connection === 'connected') {
+      void this.#readEarlier();
       this.reachable.set(true);
       this.outbox.connected();
     }
@@ -144,6 +157,28 @@ export class LiveSession {
       this.#onAdded(added);
     }
     return behind ? 'behind' : 'ok';
+  }
+
+  /** What came before the window, from its end backwards. Where that fails, the next connection goes on with it. */
+  async #readEarlier(): Promise<void> {
+    if (this.#readingEarlier) return;
+    this.#readingEarlier = true;
+    try {
+      for (let before = this.#log()?.first ?? 1; before > 1; before = this.#log()?.first ?? 1) {
+        const page = await unwrap(
+          api.GET('/api/sessions/{session_id}/events', {
+            params: { path: { session_id: this.#id }, query: { before } },
+          }),
+        );
+        if (!this.#socket || page.items.length === 0) break;
+        applyEarlier(this.#cache, this.#id, page.items);
+        if (this.#log()?.first === before) break;
+      }
+    } catch {
+      // Out of reach: the connection strip says so.
+    } finally {
+      this.#readingEarlier = false;
+    }
   }
 
   /** Where sockets do not get through, each failed try reads what is new, so the page stays current and readable. */

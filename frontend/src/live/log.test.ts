@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { aMessage, frame } from '@/testing/fixtures';
-import { append, emptyLog, endsMidTurn } from './log';
+import { append, emptyLog, endsMidTurn, logFrom, prepend } from './log';
 
 const said = (seq: number) => frame(seq, { type: 'message', message: aMessage({ id: `m${seq}` }) });
 
@@ -33,4 +33,15 @@ test('a turn is open from what starts a run to what ends it', () => {
   expect(endsMidTurn([user, started, reply])).toBe(true);
   expect(endsMidTurn([user, started, reply, ended])).toBe(false);
   expect(endsMidTurn([user, started, reply, ended, user])).toBe(true);
+});
+
+test('a log may begin in the middle, and earlier frames go above without a gap', () => {
+  const { log, hole } = append(logFrom(5), [said(5), said(6)]);
+  expect([log.first, log.cursor, hole]).toEqual([5, 6, false]);
+  expect(append(logFrom(5), [said(6)]).hole).toBe(true);
+  expect(prepend(log, [said(2), said(3)])).toBe(log);
+  expect(prepend(log, [])).toBe(log);
+  const whole = prepend(prepend(log, [said(3), said(4)]), [said(1), said(2)]);
+  expect(whole.frames.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect([whole.first, whole.cursor]).toEqual([1, 6]);
 });

@@ -1,12 +1,18 @@
 import type { DurableFrame } from './frames';
 
-/** What this tab has of a session's gapless event log. */
+/** What this tab has of a session's gapless event log: all from number `first` to number `cursor`. */
 export interface SessionLog {
+  first: number;
   cursor: number;
   frames: DurableFrame[];
 }
 
-export const emptyLog: SessionLog = { cursor: 0, frames: [] };
+export const emptyLog: SessionLog = logFrom(1);
+
+/** A log to be filled from a number on; what came before may be put above it later. */
+export function logFrom(first: number): SessionLog {
+  return { first, cursor: first - 1, frames: [] };
+}
 
 const ENDS = new Set(['task_completed', 'task_failed', 'task_cancelled']);
 
@@ -43,5 +49,12 @@ export function append(log: SessionLog, frames: DurableFrame[]): Appended {
     added.push(frame);
   }
   if (added.length === 0) return { log, added, hole };
-  return { log: { cursor, frames: [...log.frames, ...added] }, added, hole };
+  return { log: { first: log.first, cursor, frames: [...log.frames, ...added] }, added, hole };
+}
+
+/** Puts earlier frames above; only those that end where the log begins. */
+export function prepend(log: SessionLog, frames: DurableFrame[]): SessionLog {
+  const first = frames[0]?.seq;
+  if (first === undefined || frames.at(-1)?.seq !== log.first - 1) return log;
+  return { ...log, first, frames: [...frames, ...log.frames] };
 }

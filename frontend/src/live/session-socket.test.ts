@@ -1,18 +1,19 @@
 import { waitFor } from '@testing-library/react';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Problem } from '@/api/problem';
 import { FakeSocket } from '@/testing/fake-socket';
 import type { Frame } from './frames';
-import { type Connection, SessionSocket } from './session-socket';
+import { type Connection, SessionSocket, waitBefore } from './session-socket';
 
 const READY = { type: 'connection_ready' };
-const fresh = { type: 'initial_state', state_messages: [], last_seq: 0, outcome: 'fresh' };
+const fresh = { type: 'initial_state', state_messages: [], first_seq: 1, last_seq: 0, outcome: 'fresh' };
 
 let states: Connection[];
 let frames: Frame[];
 let cursor: number;
 let verdict: 'ok' | 'behind';
 let tickets: number;
+let random: number;
 const ticket = vi.fn<() => Promise<string>>();
 const onSignedOut = vi.fn<() => void>();
 let socket: SessionSocket;
@@ -29,6 +30,7 @@ function connect(): void {
     onConnection: (state) => states.push(state),
     onSignedOut,
     WebSocket: FakeSocket,
+    random: () => random,
   });
 }
 
@@ -47,6 +49,7 @@ beforeEach(() => {
   cursor = 0;
   verdict = 'ok';
   tickets = 0;
+  random = 0;
   ticket.mockReset().mockImplementation(() => Promise.resolve(`t${++tickets}`));
   onSignedOut.mockReset();
   connect();
@@ -118,4 +121,52 @@ test('what is no frame is ignored', async () => {
   first.dispatchEvent(new MessageEvent('message', { data: 'not json' }));
   first.dispatchEvent(new MessageEvent('message', { data: '[1]' }));
   expect(frames).toHaveLength(1);
+});
+
+test('waits before each try for anything up to twice as long as before the last, and ten seconds at most', () => {
+  const longest = [1, 2, 3, 4, 5, 6, 50].map((tries) => waitBefore(tries, () => 1));
+  expect(longest).toEqual([1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
+  expect([0, 0.25, 0.5].map((value) => waitBefore(3, () => value))).toEqual([0, 1_000, 2_000]);
+});
+
+describe('after a connection broke', () => {
+  beforeEach(async () => {
+    const first = await attempt(0);
+    first.accept(fresh, READY);
+    random = 0.5;
+    vi.useFakeTimers();
+    first.drop(1012);
+  });
+  afterEach(() => vi.useRealTimers());
+
+  test('it asks for no ticket before its time has come', async () => {
+    await vi.advanceTimersByTimeAsync(499);
+    expect(tickets).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(tickets).toBe(2);
+    expect(FakeSocket.opened).toHaveLength(2);
+  });
+
+  test('somebody who asks for it does not wait', async () => {
+    await vi.advanceTimersByTimeAsync(1);
+    expect(tickets).toBe(1);
+    socket.reconnect();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(FakeSocket.opened).toHaveLength(2);
+  });
+});
+
+test('asks for no more of a log than is shown at once', async () => {
+  socket.close();
+  FakeSocket.opened = [];
+  socket = new SessionSocket({
+    path: '/api/ws/session/s1',
+    ticket,
+    window: 50,
+    onFrame: () => 'ok',
+    onConnection: () => undefined,
+    onSignedOut,
+    WebSocket: FakeSocket,
+  });
+  expect((await attempt(0)).url.searchParams.get('window')).toBe('50');
 });

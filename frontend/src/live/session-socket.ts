@@ -19,11 +19,15 @@ export interface SocketOptions {
   ticket: () => Promise<string>;
   /** The last number this tab has; undefined where the stream has none. */
   cursor?: () => number;
+  /** Of a log that is new to this tab, only so many of the latest. */
+  window?: number;
   /** `behind`: something is missing, connect again from the cursor. */
   onFrame: (frame: Frame) => 'ok' | 'behind';
   onConnection: (connection: Connection) => void;
   onSignedOut: () => void;
   WebSocket?: unknown;
+  /** From 0 to 1. */
+  random?: () => number;
 }
 
 const SIGN_IN_ENDED = 4401;
@@ -32,6 +36,14 @@ const TRIES_UNTIL_OFFLINE = 3;
 const SILENCE = 75_000;
 const RESYNC_NOTICE = 4_000;
 
+const FIRST_WAIT = 1_000;
+const LONGEST_WAIT = 10_000;
+
+/** How long before the nth try: anything up to twice as much each time, so that a server's return is not a stampede. */
+export function waitBefore(tries: number, random: () => number): number {
+  return random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (tries - 1));
+}
+
 /** One connection to the server that heals itself, never skips a number, and says how it is doing. */
 export class SessionSocket {
   readonly #options: SocketOptions;
@@ -39,6 +51,9 @@ export class SessionSocket {
   #tries = 0;
   #wasConnected = false;
   #closedByUs = false;
+  /** The next try is somebody's wish: it does not wait. */
+  #atOnce = true;
+  #stopWaiting: (() => void) | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
   #notice: ReturnType<typeof setTimeout> | undefined;
 
@@ -48,8 +63,9 @@ export class SessionSocket {
       WebSocket: options.WebSocket,
       maxEnqueuedMessages: 0,
       connectionTimeout: PATIENCE,
-      minReconnectionDelay: 500,
-      maxReconnectionDelay: 10_000,
+      // Its own waits are the same for everybody: ours come before the ticket.
+      minReconnectionDelay: 0,
+      maxReconnectionDelay: 0,
       shouldReconnectOnClose: (event: CloseEvent) => event.code !== SIGN_IN_ENDED,
     });
     this.#socket.addEventListener('message', (event) => this.#receive(event.data));
@@ -69,6 +85,8 @@ export class SessionSocket {
   }
 
   reconnect = (): void => {
+    this.#atOnce = true;
+    this.#stopWaiting?.();
     this.#socket.reconnect();
   };
 
@@ -78,7 +96,24 @@ export class SessionSocket {
     window.removeEventListener('online', this.reconnect);
     window.removeEventListener('offline', this.#wentOffline);
     this.#closedByUs = true;
+    this.#stopWaiting?.();
     this.#socket.close();
+  }
+
+  async #wait(): Promise<void> {
+    const atOnce = this.#atOnce;
+    this.#atOnce = false;
+    if (atOnce) return;
+    const milliseconds = waitBefore(this.#tries, this.#options.random ?? Math.random);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#stopWaiting = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#stopWaiting = undefined;
+    this.#atOnce = false;
   }
 
   #wentOffline = (): void => {
@@ -87,12 +122,15 @@ export class SessionSocket {
 
   async #url(): Promise<string> {
     this.#tries += 1;
+    await this.#wait();
+    if (this.#closedByUs) throw new Error('closed');
     try {
       const url = new URL(this.#options.path, window.location.href);
       url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
       url.searchParams.set('ticket', await this.#options.ticket());
       const after = this.#options.cursor?.() ?? 0;
       if (after > 0) url.searchParams.set('after', String(after));
+      if (this.#options.window) url.searchParams.set('window', String(this.#options.window));
       return url.href;
     } catch (error) {
       if (isStatus(error, 401)) this.#signedOut();
@@ -102,7 +140,7 @@ export class SessionSocket {
 
   #receive(data: unknown): void {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(this.reconnect, SILENCE);
+    this.#silence = setTimeout(() => this.#socket.reconnect(), SILENCE);
     const frame = parseFrame(data);
     if (!frame) return;
     if (this.#options.onFrame(frame) === 'behind') {

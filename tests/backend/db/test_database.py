@@ -14,7 +14,7 @@ from backend.db.sessions import (
     audit_page,
     frames_after,
     list_sessions,
-    numbered_frames_after,
+    log_after,
     session_by_id,
 )
 from backend.errors import NotFound
@@ -104,7 +104,7 @@ class TestValues:
     async def test_of_any_size_are_compared(self, opened: Opened, number: int) -> None:
         await opened.db.transact(rename, opened.session_id, "one event")
         assert len(await opened.db.read(frames_after, opened.session_id, number)) == (number <= 0)
-        assert len(await opened.db.read(numbered_frames_after, opened.session_id, number)) == (number <= 0)
+        assert len(await opened.db.read(log_after, opened.session_id, number)) == (number <= 0)
         found = [row.n for row in await opened.db.read(audit_page, opened.session_id, number)]
         assert found == ([] if number < 0 else [1])
 

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { type RefObject, useMemo, useRef } from 'react';
+import { type RefObject, useMemo, useRef, useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import { isStatus } from '@/api/problem';
 import type { Session } from '@/api/types';
@@ -29,6 +29,7 @@ import {
   CUT_OFF,
   countTurns,
   forPerson,
+  type Item,
   namesOf,
   statusOf,
 } from '@/features/session/model';
@@ -83,6 +84,21 @@ function renderSteps(runId: string) {
   return <RunSteps runId={runId} />;
 }
 
+/** Earlier turns that are put above are no news. */
+function useTurnsSinceOpened(items: Item[]): number {
+  const [opened, setOpened] = useState<string>();
+  const first = items.find(({ kind }) => kind !== 'day')?.key;
+  if (opened === undefined && first !== undefined) setOpened(first);
+  return countTurns(
+    items.slice(
+      Math.max(
+        0,
+        items.findIndex(({ key }) => key === opened),
+      ),
+    ),
+  );
+}
+
 function OpenSession({ session }: { session: Session }) {
   const live = useLiveSession(session.id, announceNews);
   const log = useSessionLog(session.id);
@@ -96,7 +112,7 @@ function OpenSession({ session }: { session: Session }) {
   const { items, pending, lastWords } = timeline;
   const cutOff = useStore(live.cutOff);
   const runId = cutOff ? undefined : timeline.runId;
-  const { pane, content, atBottom, unread, toBottom } = useStickToBottom(countTurns(items));
+  const { pane, content, atBottom, unread, toBottom } = useStickToBottom(useTurnsSinceOpened(items));
   const composer = useRef<HTMLTextAreaElement>(null);
   const closed = session.status === 'closed';
   const mine = forPerson(pending, me.data?.id);

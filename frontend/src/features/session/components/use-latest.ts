@@ -17,20 +17,35 @@ function firstWaiting(items: Item[]): number {
   return at < 0 ? items.length : at;
 }
 
+/** A day's heading goes where the day turns out to have begun earlier. */
+function keyAt(items: Item[], place: number): string | undefined {
+  return items.slice(place).find((item) => item.kind !== 'day')?.key;
+}
+
+function withHeading(items: Item[], place: number): number {
+  return items[place - 1]?.kind === 'day' ? place - 1 : place;
+}
+
 /** The end of a long record, and from there backwards as far as somebody reads. What waits for an answer is never left out. */
 export function useLatest(items: Item[]): Latest {
-  const [start, setStart] = useState(() => Math.max(0, items.length - BATCH));
+  // The first item shown, not its place: earlier ones may be put above it.
+  const [first, setFirst] = useState(() => keyAt(items, Math.max(0, items.length - BATCH)));
+  const at = items.findIndex((item) => item.key === first);
+  const start = at < 0 ? Math.max(0, items.length - BATCH) : withHeading(items, at);
   const from = Math.min(start, firstWaiting(items), Math.max(0, items.length - 1));
   // What was shown stays, also when it waits no longer: its reader has just answered it.
-  if (from < start) setStart(from);
+  if (from < start || at < 0) {
+    const next = keyAt(items, from);
+    if (next !== first) setFirst(next);
+  }
   const list = useRef<HTMLOListElement>(null);
   const anchor = useRef<{ element: Element; top: number } | undefined>(undefined);
 
   const showEarlier = useCallback(() => {
     const element = list.current?.firstElementChild;
     anchor.current = element ? { element, top: element.getBoundingClientRect().top } : undefined;
-    setStart(Math.max(0, from - BATCH));
-  }, [from]);
+    setFirst(keyAt(items, Math.max(0, from - BATCH)));
+  }, [from, items]);
 
   // What was on screen stays where it was, whichever render brings the earlier items.
   useLayoutEffect(() => {
