@@ -1,18 +1,19 @@
 # One obvious command for each task. `make run` and `make test` set up what they need by themselves.
 PYTHON ?= python3
-UV_VERSION := 0.13.8
+PIP_AUDIT_VERSION := 2.10.1
 BIN := .venv/bin
 UV := VIRTUAL_ENV=.venv $(BIN)/uv
 WEB := $(shell find frontend/src frontend/public frontend/docs frontend/scripts frontend/index.html frontend/*.ts frontend/*.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types test-python test-postgres test-web bench campaign screens format baml generated api lock hooks clean
+.PHONY: help setup run test lint types test-python test-postgres test-web bench campaign screens format baml generated api lock audit hooks clean
 
 help:  ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: setup  ## Set up what is missing, then run the whole product on http://127.0.0.1:8000
-	$(BIN)/assent serve
+	@echo "Assent: starting (a few seconds)"
+	@$(BIN)/assent serve
 
 setup: .venv/run.stamp frontend/dist/.stamp  ## Environment at .venv, web app at frontend/dist
 
@@ -65,10 +66,24 @@ api: .venv/run.stamp frontend/node_modules/.stamp  ## Describe the API and gener
 	cd frontend && npm run --silent api
 
 lock: .venv/uv.stamp  ## Resolve all versions anew
+	echo uv | $(UV) pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --no-header --upgrade -o requirements-uv.lock
 	$(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --upgrade -o requirements.lock
 	$(UV) pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --upgrade -c requirements.lock -o requirements-dev.lock
 	cd frontend && npm update --silent
 	cd tests/peers && npm update --silent
+
+audit: .venv/uv.stamp frontend/node_modules/.stamp tests/peers/node_modules/.stamp  ## Look up what is known against our dependencies (needs the network)
+	@failed=0; \
+	for lock in requirements.lock requirements-dev.lock requirements-uv.lock; do \
+	  echo "$$lock:"; \
+	  $(UV) tool run --quiet pip-audit@$(PIP_AUDIT_VERSION) --disable-pip --require-hashes --strict --progress-spinner off -r $$lock \
+	    || { echo "$$lock: NOT audited clean. Above is a finding, or why the database could not be asked."; failed=1; }; \
+	done; \
+	for place in frontend tests/peers; do \
+	  echo "$$place:"; \
+	  (cd $$place && npm audit) || { echo "$$place: NOT audited clean. Above is a finding, or why the database could not be asked."; failed=1; }; \
+	done; \
+	exit $$failed
 
 hooks: .venv/dev.stamp  ## Check style before each commit
 	$(BIN)/pre-commit install
@@ -76,31 +91,37 @@ hooks: .venv/dev.stamp  ## Check style before each commit
 clean:  ## Remove everything that was made here but the data
 	rm -rf .venv frontend/node_modules frontend/dist tests/peers/node_modules
 
-.venv/uv.stamp:
+.venv/uv.stamp: requirements-uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Assent needs Python 3.11 or newer; name one: make PYTHON=python3.13 run" if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@echo 'Assent: 1/4  the environment (.venv)'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-uv.lock
 	@touch $@
 
 .venv/run.stamp: .venv/uv.stamp requirements.lock pyproject.toml
-	$(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
-	$(UV) pip install --quiet --no-deps -e .
-	$(BIN)/python -m compileall -q backend channels
+	@echo 'Assent: 2/4  Python packages, each checked against its hash (half a minute or more, the first time)'
+	@$(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
+	@$(UV) pip install --quiet --no-deps -e .
+	@$(BIN)/python -m compileall -q backend channels
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements-dev.lock
-	$(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements-dev.lock
+	@echo 'Assent:      Python packages for the tests'
+	@$(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements-dev.lock
 	@touch $@
 
 frontend/node_modules/.stamp: frontend/package-lock.json
 	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); if (a < 20 || (a === 20 && b < 19)) { console.error("The web app needs Node 20.19 or newer."); process.exit(1) }'
-	cd frontend && npm ci --silent --no-audit --no-fund
+	@echo 'Assent: 3/4  packages of the web app (half a minute or more, the first time)'
+	@cd frontend && npm ci --silent --no-audit --no-fund
 	@touch $@
 
 frontend/dist/.stamp: frontend/node_modules/.stamp $(WEB)
-	cd frontend && npm run --silent build
+	@echo 'Assent: 4/4  the web app'
+	@cd frontend && said=$$(npm run --silent build 2>&1) || { echo "$$said"; exit 1; }
 	@touch $@
 
 tests/peers/node_modules/.stamp: tests/peers/package-lock.json
-	cd tests/peers && npm ci --silent --no-audit --no-fund
+	@echo 'Assent:      peers for the tests'
+	@cd tests/peers && npm ci --silent --no-audit --no-fund
 	@touch $@

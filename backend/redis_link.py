@@ -11,7 +11,7 @@ from types import TracebackType
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError
 
 from backend.log import get_logger
 
@@ -21,7 +21,14 @@ AWAY = (RedisError, OSError)  # what a command raises when Redis is of no use: g
 CONNECT_S, ANSWER_S = 1.0, 2.0
 CONNECTIONS = 16
 FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S = 0.1, 2.0, 10.0
-PROBE = "assent:probe"
+PROBE, KEEPING = "assent:probe", "noeviction"
+
+
+class Evicting(RedisError):
+    """Redis throws away what it holds when it is short of memory: counts, and rings that nobody has heard yet."""
+
+    def __init__(self, policy: str) -> None:
+        super().__init__(f"it evicts keys (maxmemory-policy {policy}); set its maxmemory-policy to noeviction")
 
 
 async def ended(*tasks: asyncio.Task[None]) -> None:
@@ -77,8 +84,11 @@ class RedisLink:
         self._hurt.set()
 
     async def __aenter__(self) -> "RedisLink":
-        """Try once, so that a Redis that answers is used from the start, and keep trying beside the work."""
+        """Try once, so that a Redis that answers is used from the start, and keep trying beside the work. Raises Evicting."""
         error = await self._probe()
+        if isinstance(error, Evicting):
+            await self.client.connection_pool.disconnect()
+            raise error
         if error is None:
             self._come_up()
         else:
@@ -118,6 +128,14 @@ class RedisLink:
         """None when Redis takes a write, which a replica, a full one and one that wants a password do not; else why not."""
         try:
             await self.client.set(PROBE, self.origin, ex=60)
+            policy = await self._policy()
         except AWAY as error:
             return error
-        return None
+        return None if policy == KEEPING else Evicting(policy)
+
+    async def _policy(self) -> str:
+        """What Redis does when it is short of memory; a user who may not ask is believed to have seen to it."""
+        try:
+            return str((await self.client.info("memory")).get("maxmemory_policy", KEEPING))
+        except NoPermissionError:
+            return KEEPING

@@ -276,7 +276,8 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         """Where people reach this installation, without a trailing slash."""
-        return self.public_url or f"http://{'127.0.0.1' if self.host in ('0.0.0.0', '::') else self.host}:{self.port}"
+        host = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(self.host, self.host)
+        return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Signing in and out: OAuth2 password form, rotating refresh tokens, tickets for WebSockets."""
 
 import asyncio
+from hmac import compare_digest
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request, Response
@@ -33,6 +34,9 @@ class Registration(Body):
     email: Email
     password: NewPassword
     name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(keepable)] | None = None
+    setup_code: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=40)] = Field(
+        "", description="for the very first account, where other machines reach this one: as printed in the terminal"
+    )
 
 
 class Person(View):
@@ -76,13 +80,19 @@ class Ticket(View):
 async def register(body: Registration, request: Request, reach: Reach) -> Any:
     """What a new account costs is spent once it may be made: nothing of it where registration is closed."""
     _refuse_foreign(request, reach)
-    await reach.db.read(core.check_open, reach.settings.registration)
+    may_be_first = reach.setup_code is None or compare_digest(body.setup_code.encode(), reach.setup_code.encode())
+    await reach.db.read(core.check_open, reach.settings.registration, may_be_first)
     await reach.budgets.register(_address(request))
     await reach.db.read(core.check_free, body.email)
     hashed = await asyncio.to_thread(hash_password, body.password)
     name = body.name or body.email.partition("@")[0]
     return await reach.db.transact(
-        core.register, email=body.email, password_hash=hashed, name=name, mode=reach.settings.registration
+        core.register,
+        email=body.email,
+        password_hash=hashed,
+        name=name,
+        mode=reach.settings.registration,
+        may_be_first=may_be_first,
     )
 
 

@@ -42,6 +42,7 @@ class Context:
     providers: Mapping[str, Provider]  # where accounts are proven by signing in, by name
     vault: Vault
     measures: Measures
+    setup_code: str | None  # what the first account needs, where other machines reach this one
 
 
 def context_of(connection: HTTPConnection) -> Context:

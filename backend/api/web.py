@@ -32,6 +32,7 @@ async def config(reach: Reach) -> dict[str, Any]:
         "version": __version__,
         "registration": reach.settings.registration,
         "first_account": await reach.db.read(count_people) == 0,
+        "setup_code": reach.setup_code is not None,
         "model": reach.settings.llm,
         "max_query_length": reach.settings.max_query_length,
     }

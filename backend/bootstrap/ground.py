@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,11 +91,16 @@ async def open_shared(settings: Settings) -> AsyncIterator[Shared]:
         return
     # redis takes 0.1 s to import, which only those who use it should wait for
     from backend.jobs.redis_queue import RedisQueue
-    from backend.redis_link import RedisLink
+    from backend.redis_link import Evicting, RedisLink
     from backend.stream.redis_stream import RedisStream
     from backend.windows.redis_windows import RedisWindows
 
-    async with RedisLink(settings.redis_url.get_secret_value()) as link, RedisQueue(link) as queue, RedisStream(link) as stream:
+    async with AsyncExitStack() as stack:
+        try:
+            link = await stack.enter_async_context(RedisLink(settings.redis_url.get_secret_value()))
+        except Evicting as error:
+            raise SettingsError(f"ASSENT_REDIS_URL: Redis at {settings.redis_name} cannot be used: {error}.") from None
+        queue, stream = await stack.enter_async_context(RedisQueue(link)), await stack.enter_async_context(RedisStream(link))
         yield Shared(queue, stream, RedisWindows(link))
 
 

@@ -29,6 +29,7 @@ from backend.bootstrap.choices import (
     open_hooks,
 )
 from backend.bootstrap.data_dir import prepare_data_dir
+from backend.bootstrap.exposure import setup_code
 from backend.bootstrap.ground import Ground, check_shared, open_ground
 from backend.bootstrap.sealing import audit_sealer
 from backend.core.connections import keep_present
@@ -142,6 +143,7 @@ async def _serving(
             providers=make_providers(settings),
             vault=Vault(*secrets),
             measures=measures,
+            setup_code=setup_code(settings),
         )
         install_context(app, context)
         yield

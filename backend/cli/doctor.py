@@ -9,10 +9,14 @@ from pathlib import Path
 import typer
 
 from backend.api.web import DIST
-from backend.auth.keys import FILE
+from backend.auth.keys import FILE, load_secrets
 from backend.bootstrap import approval_policy, model_settings
 from backend.bootstrap.data_dir import exposed, in_use, is_own
+from backend.bootstrap.exposure import PUT_TLS_BEFORE, is_unencrypted
+from backend.core.responders import address
 from backend.db.examine import examine
+from backend.db.opening import open_database
+from backend.errors import Invalid, Problem
 from backend.settings import Settings, SettingsError, load_settings
 
 OLDEST_REDIS = (6, 2)
@@ -32,7 +36,7 @@ def doctor() -> None:
         typer.echo(f"✗ {error}", err=True)
         raise typer.Exit(1) from None
     ill = False
-    for check in (_settings, _data_dir, _database, _redis, _secret, _web_app, _model, _slack, _email):
+    for check in (_settings, _data_dir, _database, _approvers, _redis, _secret, _web_app, _model, _slack, _email):
         for well, said in check(settings):
             ill |= not well
             typer.echo(f"{'✓' if well else '✗'} {said}")
@@ -41,6 +45,8 @@ def doctor() -> None:
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     yield _attempt(lambda: approval_policy(settings), "Settings are understood.")
+    if is_unencrypted(settings):
+        yield False, f"Passwords travel to {settings.url} unencrypted: {PUT_TLS_BEFORE}."
     yield _names(settings)
 
 
@@ -93,17 +99,22 @@ def _redis(settings: Settings) -> Iterator[Finding]:
         return
     from redis import Redis, RedisError
 
+    from backend.redis_link import KEEPING
+
     place = settings.redis_name
     try:
         with Redis.from_url(settings.redis_url.get_secret_value(), socket_connect_timeout=2, socket_timeout=2) as redis:
             redis.set("assent:doctor", "1", ex=1)
             version = redis.info("server")["redis_version"]
+            policy = redis.info("memory").get("maxmemory_policy", KEEPING)
     except (RedisError, OSError) as error:
         yield (
             False,
             f"Redis at {place} cannot be used ({error}): start it, or correct ASSENT_REDIS_URL. Assent runs on without it.",
         )
         return
+    if policy != KEEPING:
+        yield False, f"Redis at {place} evicts keys (maxmemory-policy {policy}): set its maxmemory-policy to {KEEPING}."
     yield (
         _at_least(version),
         (
@@ -119,14 +130,11 @@ def _at_least(version: str) -> bool:
 
 
 def _secret(settings: Settings) -> Iterator[Finding]:
-    path = settings.data_dir / FILE
-    if settings.secret_key is not None:
-        yield True, "ASSENT_SECRET_KEY is set."
-    elif path.exists():
-        private = path.stat().st_mode & 0o077 == 0
-        yield private, "The secret key is private." if private else f"Others can read {path}: run `chmod 600 {path}`."
-    else:
+    if settings.secret_key is None and not (settings.data_dir / FILE).exists():
         yield True, "A secret key will be made on the first start."
+        return
+    where = "ASSENT_SECRET_KEY" if settings.secret_key is not None else str(settings.data_dir / FILE)
+    yield _attempt(lambda: load_secrets(settings), f"{where} holds the secret key.")
 
 
 def _web_app(_settings: Settings) -> Iterator[Finding]:
@@ -143,15 +151,49 @@ def _model(settings: Settings) -> Iterator[Finding]:
     yield _attempt(lambda: model_settings(settings), well)
 
 
+def _approvers(settings: Settings) -> Iterator[Finding]:
+    """Whom the rules name, once there is a database to know them by."""
+    try:
+        named = sorted({name for names in approval_policy(settings).approvers.values() for name in names})
+    except SettingsError:  # told with the settings
+        return
+    if not named or (isinstance(settings.database, Path) and not settings.database.exists()):
+        return
+    try:
+        unknown = asyncio.run(_strangers(settings, named))
+    except Problem as problem:
+        yield False, f"Whom ASSENT_APPROVALS names cannot be looked up: {problem.detail}"
+        return
+    for said in unknown:
+        yield False, f"ASSENT_APPROVALS: {said}, so nobody can approve that: see `assent groups add` and `assent users add`."
+    if not unknown:
+        yield True, f"Known here: {', '.join(named)}."
+
+
+async def _strangers(settings: Settings, names: list[str]) -> list[str]:
+    db = open_database(settings.database, lambda effects: None)
+    try:
+        await db.read(address, names)
+        return []
+    except Invalid as refused:
+        return [error.message for error in refused.errors]
+    finally:
+        db.close()
+
+
 def _slack(settings: Settings) -> Iterator[Finding]:
-    if settings.has_slack:
+    if not settings.has_slack:
+        yield True, "Slack is not set up: nobody is asked there (README, Link Slack)."
+    else:
         from backend.bootstrap.slack import examine_slack  # bolt takes 0.4 s to import
 
         yield from asyncio.run(examine_slack(settings))
 
 
 def _email(settings: Settings) -> Iterator[Finding]:
-    if settings.has_email:
+    if not settings.has_email:
+        yield True, "Gmail is not set up: nobody is asked by email (README, Link Gmail)."
+    else:
         from backend.bootstrap.email import examine_email  # Google's libraries take 0.5 s to import
 
         yield from asyncio.run(examine_email(settings))

@@ -12,10 +12,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from backend import log
+from backend.api.context import Context
 from backend.api.crowd import crowd_for_this_process
 from backend.api.wire import web_connections
 from backend.bootstrap import bootstrap, bootstrap_api
+from backend.bootstrap.exposure import PUT_TLS_BEFORE, is_unencrypted
 from backend.cli.websocket_protocol import WebSocketProtocol
+from backend.db.people import count_people
 from backend.settings import Settings, SettingsError, load_settings
 
 GRACE_S = 5
@@ -120,6 +123,15 @@ class AnnouncingServer(uvicorn.Server):
             host, port = sockets[0].getsockname()[:2]
             shown = f"[{host}]" if ":" in host else "127.0.0.1" if host == "0.0.0.0" else host
             typer.echo(f"Assent is up: http://{shown}:{port}   (Ctrl-C stops it)", err=True)
+            await self._warn()
+
+    async def _warn(self) -> None:
+        """What whoever started it should know now."""
+        context: Context = self._app.state.context
+        if is_unencrypted(context.settings):
+            typer.echo(f"Warning: passwords travel to {context.settings.url} unencrypted: {PUT_TLS_BEFORE}.", err=True)
+        if context.setup_code is not None and not await context.db.read(count_people):
+            typer.echo(f"Nobody has an account yet. The first one needs this set-up code: {context.setup_code}", err=True)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal stops in order, which may take as long as the longest tool; a second one ends at once."""

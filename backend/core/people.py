@@ -24,17 +24,26 @@ class SignIn:
     generation: int
 
 
-def register(tx: Tx, *, email: str, password_hash: str, name: str, mode: Literal["first", "open", "closed"]) -> dict[str, Any]:
-    """Add an account; the very first is the administrator's. Raises Forbidden (closed) and Conflict (email taken)."""
-    check_open(tx, mode)
+def register(
+    tx: Tx, *, email: str, password_hash: str, name: str, mode: Literal["first", "open", "closed"], may_be_first: bool = True
+) -> dict[str, Any]:
+    """Add an account; the very first is the administrator's. Raises Forbidden (closed, or first without leave) and Conflict
+    (email taken)."""
+    check_open(tx, mode, may_be_first)
     count = people.count_people(tx)
     return add_person(tx, email=email, password_hash=password_hash, name=name, role="member" if count else "admin")
 
 
-def check_open(tx: Tx, mode: Literal["first", "open", "closed"]) -> None:
-    """Raises Forbidden where nobody may register."""
-    if mode == "closed" or (mode == "first" and people.count_people(tx)):
+def check_open(tx: Tx, mode: Literal["first", "open", "closed"], may_be_first: bool = True) -> None:
+    """Raises Forbidden where nobody may register, or not whoever asks, because the administrator is still to come."""
+    count = people.count_people(tx)
+    if mode == "closed" or (mode == "first" and count):
         raise Forbidden("Registration is closed; ask the administrator for an account.", code="registration_closed")
+    if not count and not may_be_first:
+        raise Forbidden(
+            "The first account needs the set-up code that Assent printed in its terminal when it started.",
+            code="setup_code_needed",
+        )
 
 
 def check_free(tx: Tx, email: str) -> None:

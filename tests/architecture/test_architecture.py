@@ -1,11 +1,15 @@
 """The rules of the house that a machine can check."""
 
 import ast
+import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from backend.db.migrate import HEAD
 
 ROOT = Path(__file__).parents[2]
 OURS = [
@@ -58,3 +62,14 @@ class TestModules:
     def test_stay_short_enough_to_be_one_room(self) -> None:
         lengths = {name_of(path): len(path.read_text().splitlines()) for path in OURS}
         assert {name: length for name, length in lengths.items() if length > 320} == {}
+
+
+class TestMigrations:
+    def test_follow_one_another_to_the_head(self) -> None:
+        """Two that were written beside each other would both call themselves the next."""
+        versions = sorted((ROOT / "backend/db/migrations/versions").glob("*.py"))
+        said = [re.findall(r"^(?:down_)?revision\b.*= (.+)$", path.read_text(), re.MULTILINE) for path in versions]
+        numbers = [f'"{n:04}"' for n in range(1, len(versions) + 1)]
+        assert said == [[number, before] for before, number in pairwise(["None", *numbers])]
+        assert [path.name[:4] for path in versions] == [number.strip('"') for number in numbers]
+        assert numbers[-1].strip('"') == HEAD

@@ -14,6 +14,7 @@ import pytest
 
 from backend.db.migrate import HEAD, migrate
 from tests.support.person import PATIENCE_S
+from tests.support.redis import RedisServer
 from tests.support.server import ROOT, Server
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts file systems")
@@ -173,3 +174,42 @@ class TestCommands:
     def test_about_somebody_unknown(self, assent: Callable[..., Said]) -> None:
         assert assent("migrate").returncode == 0
         is_one_sentence(assent("users", "disable", "nobody@example.org"), 1, "nobody@example.org")
+
+
+class TestRedis:
+    @pytest.fixture
+    def evicting(self) -> Iterator[RedisServer]:
+        server = RedisServer().start("--maxmemory-policy", "allkeys-lru")
+        yield server
+        server.remove()
+
+    def test_that_evicts_is_refused(self, assent: Callable[..., Said], evicting: RedisServer) -> None:
+        is_one_sentence(
+            assent("serve", ASSENT_REDIS_URL=evicting.url), 2, "it evicts keys (maxmemory-policy allkeys-lru)", "noeviction"
+        )
+        said = assent("doctor", ASSENT_REDIS_URL=evicting.url)
+        assert said.returncode == 1 and "evicts keys (maxmemory-policy allkeys-lru)" in said.stdout
+
+
+class TestDoctor:
+    def test_names_what_a_rule_names_and_nobody_is(self, assent: Callable[..., Said]) -> None:
+        assert assent("migrate").returncode == 0
+        said = assent("doctor", ASSENT_APPROVALS="make_payment -> finance | dana@example.org")
+        assert said.returncode == 1
+        assert "✗ ASSENT_APPROVALS: nobody is known as 'finance'" in said.stdout
+        assert "✗ ASSENT_APPROVALS: nobody is known as 'dana@example.org'" in said.stdout
+
+    def test_says_that_slack_and_gmail_are_not_set_up(self, assent: Callable[..., Said]) -> None:
+        said = assent("doctor")
+        assert said.returncode == 0, said
+        assert "✓ Slack is not set up" in said.stdout and "✓ Gmail is not set up" in said.stdout
+
+    def test_tells_that_another_runs_on_the_data(self, assent: Callable[..., Said], running: Server) -> None:
+        assert "a second one would be refused" in assent("doctor").stdout
+
+    def test_refuses_an_empty_secret(self, assent: Callable[..., Said], data: Path) -> None:
+        data.mkdir(mode=0o700)
+        (data / "secret.key").write_text("")
+        is_one_sentence(assent("serve"), 2, "secret.key cannot be used", "restore it from a backup, or remove it")
+        said = assent("doctor")
+        assert said.returncode == 1 and "✗" in said.stdout and "secret.key cannot be used" in said.stdout

@@ -1923,6 +1923,12 @@ export interface components {
             name?: string | null;
             /** Password */
             password: string;
+            /**
+             * Setup Code
+             * @description for the very first account, where other machines reach this one: as printed in the terminal
+             * @default
+             */
+            setup_code?: string;
         };
         /**
          * RequestAction

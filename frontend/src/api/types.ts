@@ -29,6 +29,7 @@ export interface Config {
   version: string;
   registration: 'first' | 'open' | 'closed';
   first_account: boolean;
+  setup_code: boolean;
   model: string;
   max_query_length: number;
 }

@@ -67,7 +67,11 @@ function Doors({ config, returning }: { config: Config; returning: boolean }) {
             ? 'After that you go on to the page you asked for.'
             : 'Agents ask, people decide.'}
       </p>
-      {door === 'sign-in' ? <SignInForm /> : <RegisterForm />}
+      {door === 'sign-in' ? (
+        <SignInForm />
+      ) : (
+        <RegisterForm needsCode={door === 'first' && config.setup_code} />
+      )}
       {elsewhere && (
         <Button variant="ghost" className="mt-2 -ml-4" onClick={() => setChosen(elsewhere)}>
           {elsewhere === 'register' ? 'Create an account instead' : 'Sign in instead'}

@@ -8,6 +8,7 @@ const config: Config = {
   version: '0.1.0',
   registration: 'first',
   first_account: false,
+  setup_code: false,
   model: 'demo',
   max_query_length: 4000,
 };

@@ -47,7 +47,7 @@ export function useSignIn() {
 export function useRegister() {
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: async (account: Credentials & { name: string }) => {
+    mutationFn: async (account: Credentials & { name: string; setup_code: string }) => {
       await unwrap(api.POST('/api/auth/register', { body: account }));
       await signIn(account);
     },
