@@ -253,15 +253,8 @@ class Settings(BaseSettings):
     @property
     def has_slack(self) -> bool:
         """Whether anything of Slack is configured."""
-        return any(
-            (
-                self.slack_bot_token,
-                self.slack_app_token,
-                self.slack_signing_secret,
-                self.slack_client_id,
-                self.slack_client_secret,
-            )
-        )
+        tokens = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret)
+        return any((*tokens, self.slack_client_id, self.slack_client_secret))
 
     @property
     def has_email(self) -> bool:
