@@ -8,6 +8,7 @@ from typing import Any
 KEPT = "\n\t"
 # Characters that join or tint emoji, and nothing else.
 _JOINERS = "\u200d\ufe0f"
+_PLAIN_NAME = re.compile(r"\w+(?:[ .:/-]\w+)*")
 _PADDING = re.compile(r" {4,}|\n{3,}")
 
 
@@ -19,6 +20,11 @@ def visible(text: str) -> str:
 def spelt(text: str) -> str:
     """`text` with every invisible character spelt out; what more text does to the end of it changes nothing before."""
     return "".join(_spell(character, text, place) for place, character in enumerate(text))
+
+
+def name_text(name: str) -> str:
+    """A name on one line: as it is where it is plain words, else in quotes with nothing in it invisible."""
+    return name if _PLAIN_NAME.fullmatch(name) and visible(name) == name else value_text(name)
 
 
 def value_text(value: Any) -> str:
@@ -48,7 +54,7 @@ def _spell(character: str, text: str, place: int) -> str:
     if character in _JOINERS and place and unicodedata.category(text[place - 1]) in ("So", "Sk"):
         return character
     hidden = unicodedata.category(character)[0] in "CZ" or unicodedata.category(character) == "Cf" or _is_filler(character)
-    return f"⟨U+{ord(character):04X}⟩" if hidden else character
+    return f"⟨U+{ord(character):04X}⟩" if hidden or character == "⟨" else character
 
 
 def _is_filler(character: str) -> bool:

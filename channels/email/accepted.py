@@ -6,7 +6,7 @@ from typing import Any
 
 from channels.contract import Question
 from channels.email.page import Line, Part, Words
-from channels.showing import value_text, visible
+from channels.showing import name_text, value_text, visible
 from channels.text import fact
 
 MAX_ROWS = 101
@@ -28,7 +28,7 @@ def offered(question: Question) -> frozenset[str]:
 def facts_of(request: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """What has to be seen before one can answer: (name, value) of every argument, option or field."""
     if request.get("action"):
-        return tuple((_name(name), value_text(value)) for name, value in (request["action"].get("args") or {}).items())
+        return tuple((name_text(name), value_text(value)) for name, value in (request["action"].get("args") or {}).items())
     if request.get("options"):
         return tuple((str(n), _described(option)) for n, option in enumerate(request["options"], start=1))
     return tuple((_name(field["name"]), _wanted(field)) for field in request.get("fields") or ())
@@ -100,7 +100,10 @@ def _changes(request: Mapping[str, Any], actions: frozenset[str]) -> Iterator[Pa
     args = (request.get("action") or {}).get("args") or {}
     if "edit" in actions and args:
         name, value = next(iter(args.items()))
-        yield Line("To approve with changes, write a line for each argument to change below the first, such as:")
+        yield Line(
+            "To approve with changes, write a line for each argument to change below the first; all else stays as it is, "
+            "and blanks around a value do not count. Such as:"
+        )
         yield Words(("APPROVE", f"{_name(name)}: {fact(value)[:SAMPLE]}"))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.calls import changed_names
-from channels.showing import units, value_text, visible
+from channels.showing import name_text, units, value_text
 from channels.slack.blocks import Block, words
 
 MAX_SHOWN = 2500
@@ -16,7 +16,7 @@ FIELDS = 10
 def show_arguments(args: Mapping[str, Any]) -> list[Block] | None:
     """Every argument, letter for letter; None where they are too many or too long to be taken in. Short ones stand side
     by side, long ones over the full width."""
-    shown = [(visible(" ".join(name.split()) or "–"), value_text(value)) for name, value in args.items()]
+    shown = [(name_text(name), value_text(value)) for name, value in args.items()]
     if len(shown) > MAX_ARGUMENTS or sum(units(name) + units(value) for name, value in shown) > MAX_SHOWN:
         return None
     blocks: list[Block] = []
@@ -32,7 +32,7 @@ def show_arguments(args: Mapping[str, Any]) -> list[Block] | None:
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """(name, old, new) of every argument that is another one now."""
-    return [(visible(name), _old(before, name), _old(after, name)) for name in changed_names(before, after)]
+    return [(name_text(name), _old(before, name), _old(after, name)) for name in changed_names(before, after)]
 
 
 def _old(args: Mapping[str, Any], name: str) -> str:

@@ -28,7 +28,7 @@ export interface Credentials {
   password: string;
 }
 
-async function signIn({ email, password }: Credentials): Promise<void> {
+export async function signIn({ email, password }: Credentials): Promise<void> {
   const { access_token } = await unwrap(
     api.POST('/api/auth/token', {
       body: { username: email, password, cookie: true },
