@@ -6,7 +6,7 @@ UV := VIRTUAL_ENV=.venv $(BIN)/uv
 WEB := $(shell find frontend/src frontend/public frontend/docs frontend/scripts frontend/index.html frontend/*.ts frontend/*.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types test-python test-postgres test-web bench campaign screens format baml generated api lock audit hooks clean
+.PHONY: help setup run test lint types test-python test-postgres test-web bench campaign chaos screens format baml generated api lock audit hooks clean
 
 help:  ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,10 @@ bench: setup .venv/dev.stamp  ## Speed, each figure beside its floor
 
 campaign: setup .venv/dev.stamp  ## 3,000 failures of a person's first channel: how many reach them by the next
 	$(BIN)/python -m bench.campaign
+
+chaos: setup .venv/dev.stamp  ## 200 random kills with stops and outages, on one process and on four; CHAOS_SEED=n repeats one
+	CHAOS_KILLS=$${CHAOS_KILLS:-200} CHAOS_ROUNDS=$${CHAOS_ROUNDS:-4} $(BIN)/pytest -q -s -p no:xdist \
+	  tests/journeys/test_random_kills.py tests/journeys/test_processes.py -k "TestRandomKills or TestAFault"
 
 screens: setup .venv/dev.stamp  ## Take the pictures in docs/screens from the running product
 	$(BIN)/python -m tests.support.screens

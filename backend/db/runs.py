@@ -113,6 +113,12 @@ _due = (
     .order_by(runs.c.updated_at)
     .limit(bindparam("limit"))
 )
+_suspect = select(runs.c.id).where(
+    runs.c.id == bindparam("run"),
+    _claimable,
+    or_(runs.c.lease_until.is_(None), runs.c.lease_until <= bindparam("now")),
+    runs.c.claims >= bindparam("least"),
+)
 _void_leases = update(runs).where(_claimable, runs.c.lease_until.is_not(None)).values(lease_until=None)
 _insert_execution = insert(executions)
 _finish_execution = (
@@ -154,6 +160,11 @@ def claim(tx: Tx, run_id: str, until: int, engine: str, most: int) -> Row[Any] |
 def keep_engine_state(tx: Tx, run_id: str, token: int, state: dict[str, Any]) -> None:
     """Keep it if `token` still holds the lease: whoever logs the step in the same transaction hears where it does not."""
     tx.execute(_keep_state, {"run": run_id, "held": token, "state_": state or None})
+
+
+def is_suspect(tx: Tx, run_id: str, least: int) -> bool:
+    """Whether the run is due and its last claims, so many at least, came to nothing."""
+    return tx.first(_suspect, {"run": run_id, "now": tx.now, "least": least}) is not None
 
 
 def holds_lease(tx: Tx, run_id: str, token: int) -> bool:

@@ -14,7 +14,7 @@ from backend.core import executions, runs
 from backend.core.runs import Claimed, Lease, LeaseLost
 from backend.core.steps import put_next, record_step
 from backend.db import Database
-from backend.db.runs import run_log
+from backend.db.runs import is_suspect, run_log
 from backend.db.transaction import dumps, run_topic, session_topic
 from backend.domain.events import Generating, Piece
 from backend.domain.policy import Policy
@@ -32,6 +32,7 @@ from backend.worker.tell import Teller
 log = get_logger(__name__)
 
 RENEW_S = 2.5
+TURN_S = 1.0
 CALM_S = 8.0  # what ends the process over and over has done so by then
 SUMMARIZE_ABOVE_TOKENS = 12_000
 MAX_REPLY = 200_000
@@ -49,27 +50,25 @@ class RunAdvancer:
     caps: Caps
     executor: Executor
     teller: Teller
-    suspects: set[str] = field(default_factory=set)
+    alone: asyncio.Lock = field(default_factory=asyncio.Lock)
     since: float = field(default_factory=clock)
 
     async def advance(self, run_id: str) -> None:
         """Claim the run and carry it on. Nothing to do, a lost lease and a cancelled run end quietly; a model that gives
         nothing usable, a broken cap and a fault of our own end the run with the reason."""
-        try:
-            await self._claim_and_carry_on(run_id)
-        finally:
-            self.suspects.discard(run_id)
+        async with contextlib.AsyncExitStack() as trial:
+            await self._claim_and_carry_on(run_id, trial)
 
-    async def _claim_and_carry_on(self, run_id: str) -> None:
+    async def _claim_and_carry_on(self, run_id: str, trial: contextlib.AsyncExitStack) -> None:
         since = clock()
-        claimed = await self._claim(run_id)
+        claimed = await self._claim(run_id, trial)
         if claimed is None:
             return
         failpoint("advance_run.claimed")
         lease, hold = claimed.lease, Hold(runs.LEASE_MS / 1000, since)
         try:
             async with self._held(lease, hold), self.teller.thinking(lease):
-                await self._carry_on(claimed, hold)
+                await self._carry_on(claimed, hold, trial)
         except LeaseLost:
             log.info("lease lost", run_id=run_id)
             if lease.claims:
@@ -80,13 +79,18 @@ class RunAdvancer:
             await self._hand_over(lease)
             raise
 
-    async def _claim(self, run_id: str) -> Claimed | None:
-        """A run whose last claims came to nothing is taken by a worker that has been up for a while, one at a time: so the
-        deaths that it makes are told from those it only shared."""
+    async def _claim(self, run_id: str, trial: contextlib.AsyncExitStack) -> Claimed | None:
+        """A run whose last claims came to nothing is taken by a worker that has been up for a while, one at a time, until it
+        gets further or `trial` ends: so the deaths that it makes are told from those it only shared."""
         claimed = await self.db.transact(runs.claim_run, run_id, self.caps, self.engine.id, False)
-        if claimed is not None or self.suspects or clock() - self.since < CALM_S:
+        if claimed is not None or clock() - self.since < CALM_S or not await self.db.read(is_suspect, run_id, runs.SUSPECT):
             return claimed
-        self.suspects.add(run_id)
+        try:
+            async with asyncio.timeout(TURN_S):
+                await self.alone.acquire()
+        except TimeoutError:
+            return None
+        trial.callback(self.alone.release)
         return await self.db.transact(runs.claim_run, run_id, self.caps, self.engine.id)
 
     async def _hand_over(self, lease: Lease) -> None:
@@ -141,7 +145,7 @@ class RunAdvancer:
                     return
                 hold.renewed(since)
 
-    async def _carry_on(self, claimed: Claimed, hold: Hold) -> None:
+    async def _carry_on(self, claimed: Claimed, hold: Hold, trial: contextlib.AsyncExitStack) -> None:
         lease, entries = claimed.lease, claimed.log
         while True:
             move = next_move(entries)
@@ -157,7 +161,7 @@ class RunAdvancer:
                     await keep(self.db, runs.retake_lease, lease)
                     hold.renewed(since)
             else:
-                self.suspects.discard(lease.run_id)
+                await trial.aclose()
             entries = await see(self.db, run_log, lease.run_id)
 
     def _check_caps(self, lease: Lease) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.journeys.test_random_kills import check_payments, check_told
+from tests.journeys.test_random_kills import OUTAGE_S, PAST_THE_LEASE_S, check_payments, check_told, counts
 from tests.support.asks import ask
 from tests.support.auditor import Books, ledger
 from tests.support.cluster import Cluster
@@ -21,6 +21,7 @@ from tests.support.postgres import Postgres
 from tests.support.redis import RedisServer
 from tests.support.server import Server
 from tests.support.slack import DANA, EVE, link, run_slack
+from tests.support.truths import nobody_is_set_aside
 
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))
@@ -143,7 +144,7 @@ def kill_a_worker(cluster: Cluster, fate: random.Random) -> None:
     victim = fate.choice(cluster.workers)
     victim.kill()
     victim.start()
-    cluster.let_leases_lapse()
+    cluster.let_copies_lapse()
 
 
 def kill_everything(cluster: Cluster, fate: random.Random) -> None:
@@ -154,7 +155,7 @@ def kill_everything(cluster: Cluster, fate: random.Random) -> None:
     cluster.postgres.start()
     cluster.redis.start()
     cluster.start()
-    cluster.let_leases_lapse()
+    cluster.let_copies_lapse()
 
 
 def stop_redis(cluster: Cluster, fate: random.Random) -> None:
@@ -178,18 +179,17 @@ def wipe_redis(cluster: Cluster, fate: random.Random) -> None:
 
 def restart_postgres(cluster: Cluster, fate: random.Random) -> None:
     cluster.postgres.stop_at_once()
-    time.sleep(fate.uniform(*BETWEEN_S))
+    time.sleep(OUTAGE_S)
     wait_for_gauge(cluster, "assent_database_up", 0)
     cluster.postgres.start()
     wait_for_gauge(cluster, "assent_database_up", 1)
-    cluster.let_leases_lapse()  # what was done while it could not be recorded
 
 
 def stop_a_worker_past_its_leases(cluster: Cluster, fate: random.Random) -> None:
     victim = fate.choice(cluster.workers)
     victim.pause()
-    cluster.let_leases_lapse()
-    time.sleep(fate.uniform(*BETWEEN_S))
+    time.sleep(PAST_THE_LEASE_S)
+    cluster.let_copies_lapse()
     victim.resume()
 
 
@@ -228,6 +228,8 @@ class TestAFault:
             check_told(customer.told, books)
         check_payments(books, ledger(cluster.data_dir))
         check_slack(cluster, books)
+        assert list(nobody_is_set_aside(books)) == []
+        print(counts(books, ledger(cluster.data_dir)))
         for here, _ in people[:2]:
             assert here.http.delete("/api/channels/slack").status_code == 204
 

@@ -17,6 +17,7 @@ from tests.support.delivered import (
     tries_go_forward,
 )
 from tests.support.kept import Row, read_file, read_server
+from tests.support.truths import payments_are_told_truly
 
 OPEN_RUN = ("pending", "running", "waiting_feedback")
 DECIDED = ("answered", "expired", "cancelled")
@@ -58,7 +59,9 @@ def audit(data_dir: Path, url: str | None = None) -> "Books":
     before = ledger(data_dir)
     books = Books(data_dir, url)
     findings = list(books.findings())
-    findings += _ledger_findings(books, before, ledger(data_dir))
+    after = ledger(data_dir)
+    findings += _ledger_findings(books, before, after)
+    findings += payments_are_told_truly(books, after)
     assert not findings, f"{len(findings)} findings in {data_dir}:\n" + "\n".join(findings[:40])
     return books
 

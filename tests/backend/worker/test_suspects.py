@@ -56,7 +56,7 @@ class TestARun:
         await soon(shop.worker(since=clock() - advance_run.CALM_S).advance(run_id))
         assert shop.run(run_id)[0] == "completed"
 
-    async def test_under_suspicion_is_at_work_alone(self, opened: Opened) -> None:
+    async def test_under_suspicion_lets_the_next_go_once_it_gets_further(self, opened: Opened) -> None:
         shop = Shop(opened)
         door, run_id = shop.door(), await shop.approved()
         opened.session_id = await opened.db.transact(open_session, opened.person, "more")
@@ -64,15 +64,24 @@ class TestARun:
         for each in (run_id, second):
             await die(shop, each, SUSPECT)
         worker = shop.worker(since=LONG_AGO)
-        work = begin(worker, run_id)
+        first, following = begin(worker, run_id), begin(worker, second)
         await becomes(lambda: shop.begun)
-        worker.suspects.add(run_id)  # as long as it has logged nothing
-        await soon(worker.advance(second))
-        assert shop.run(second)[3] == SUSPECT
         door.set()
-        await soon(work)
-        await soon(worker.advance(second))
-        assert shop.run(second)[0] == "completed"
+        await soon(first)
+        await soon(following)
+        assert [shop.run(each)[0] for each in (run_id, second)] == ["completed", "completed"]
+
+    async def test_under_suspicion_waits_for_its_turn(self, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(advance_run, "TURN_S", 0.01)
+        shop = Shop(opened)
+        run_id = await shop.approved()
+        await die(shop, run_id, SUSPECT)
+        worker = shop.worker(since=LONG_AGO)
+        async with worker.alone:
+            await soon(worker.advance(run_id))
+            assert shop.run(run_id)[3] == SUSPECT
+        await soon(worker.advance(run_id))
+        assert shop.run(run_id)[0] == "completed"
 
 
 class TestAClaim:
