@@ -24,7 +24,8 @@ LEASE_MS = 60_000
 CONTEXT_TURNS, CONTEXT_LENGTH = 3, 240
 NEVER_LINKED = "No account is linked for this channel."
 NOT_SET_UP = "The channel {} is not set up on this server."
-DIED = "The process ended while it was tried."
+DIED = "The worker that tried it has not reported."
+STOPPED = "The worker was stopped while it tried."
 NO_MAILBOX = "no_mailbox"  # what is wrong is ours, and not the person's connection
 NOT_CLOSABLE = "It is not known whether this copy was sent, so it could not be closed."
 
@@ -92,7 +93,7 @@ def _begin(
         _fail(tx, row, request, NEVER_LINKED if row.channel in set_up else NOT_SET_UP.format(row.channel))
         return None
     store.end_attempt(tx, row.id, "unknown", DIED)
-    if verb != "settle" and row.status == DeliveryStatus.SENDING and store.count_tries(tx, row.id, verb) >= TRIES:
+    if verb != "settle" and row.status == DeliveryStatus.SENDING and store.count_deaths(tx, row.id, DIED) >= TRIES:
         _fail(tx, row, request, DIED)
         return None
     since = store.unknown_since(tx, row.id)
@@ -202,6 +203,16 @@ def keep_settled(tx: Tx, work: Work) -> None:
             tell(tx, request, row._mapping)
 
 
+def hand_over(tx: Tx, work: Work) -> None:
+    """This worker stops in the middle of its try: another goes on at once, and looks for what may have gone out."""
+    if store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=tx.now):
+        store.end_attempt(tx, work.delivery_id, "unknown", STOPPED)
+        if work.verb != "settle":
+            values = {"status": DeliveryStatus.RETRY_WAIT, "error": STOPPED}
+            store.update_delivery(tx, work.delivery_id, **values)
+        tx.ring(CARRY, work.delivery_id)
+
+
 def keep_failure(tx: Tx, work: Work, error: ChannelError, chance: float) -> None:
     """The try failed: try again later, or leave this step for the next."""
     unknown = isinstance(error, Retryable) and error.unknown
@@ -209,7 +220,7 @@ def keep_failure(tx: Tx, work: Work, error: ChannelError, chance: float) -> None
         return
     store.end_attempt(tx, work.delivery_id, "unknown" if unknown else "failed", error.reason)
     request, row = _both(tx, work)
-    tries = store.count_tries(tx, row.id, work.verb)
+    tries = store.count_tries(tx, row.id, work.verb, (DIED, STOPPED))
     wait = retry_in(tries, error.after, chance) if isinstance(error, Retryable) else None
     if isinstance(error, Disconnected):
         _mark(tx, row, ConnectionStatus.DISCONNECTED, error.reason)

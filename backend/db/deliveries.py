@@ -1,6 +1,7 @@
 """Queries about messages on their way to people: claiming one, keeping what came of it, every try."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, case, func, insert, not_, or_, select, update
@@ -65,11 +66,7 @@ _unknown_since = select(func.min(delivery_attempts.c.began_at)).where(
     delivery_attempts.c.outcome == "unknown",
 )
 _last_n = select(func.max(delivery_attempts.c.n)).where(delivery_attempts.c.delivery_id == bindparam("delivery"))
-_tries = (
-    select(func.count())
-    .select_from(delivery_attempts)
-    .where(delivery_attempts.c.delivery_id == bindparam("delivery"), delivery_attempts.c.verb == bindparam("verb_"))
-)
+_tries = select(delivery_attempts).where(delivery_attempts.c.delivery_id == bindparam("delivery")).order_by(delivery_attempts.c.n)
 _by_id = select(deliveries).where(deliveries.c.id == bindparam("delivery"))
 # Only when no other process can hold a lease.
 _void_leases = update(deliveries).where(deliveries.c.lease_until.is_not(None)).values(lease_until=None, next_at=bindparam("now"))
@@ -133,8 +130,16 @@ def void_delivery_leases(tx: Tx) -> None:
     tx.execute(_void_leases, {"now": tx.now})
 
 
-def count_tries(tx: Tx, delivery_id: str, verb: str) -> int:
-    return int(tx.execute(_tries, {"delivery": delivery_id, "verb_": verb}).scalar_one())
+def count_tries(tx: Tx, delivery_id: str, verb: str, but: Collection[str] = ()) -> int:
+    """How often that was tried, but for tries that ended with one of these errors."""
+    rows = tx.all(_tries, {"delivery": delivery_id})
+    return sum(row.verb == verb and row.error not in but for row in rows)
+
+
+def count_deaths(tx: Tx, delivery_id: str, error: str) -> int:
+    """How many of the last tries ended with this error, one after the other."""
+    rows = reversed(tx.all(_tries, {"delivery": delivery_id}))
+    return sum(1 for _ in takewhile(lambda row: row.error == error, rows))
 
 
 def begin_attempt(tx: Tx, delivery_id: str, verb: str, at: int | None = None) -> None:

@@ -1,24 +1,25 @@
 """Carries one delivery one try further: claim it, let its channel speak, keep what came of it."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from backend.core.deliveries import NOT_SET_UP, Work, claim_delivery, keep_failure, keep_sent, keep_settled
+from backend.core.deliveries import LEASE_MS, NOT_SET_UP, Work, claim_delivery, hand_over, keep_failure, keep_sent, keep_settled
 from backend.db import Database
 from backend.domain.policy import Policy
 from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.log import get_logger
+from backend.worker.hold import Hold, clock
+from backend.worker.outages import keep
 from channels.contract import Channel, Receipt, ShowingChannel, Words
 from channels.errors import ChannelError, Rejected, Retryable
 
 log = get_logger(__name__)
 
 TRY_S = 30.0
-KEEP_TRIES, KEEP_AGAIN_S = 15, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +35,36 @@ class Carrier:
 
     async def carry(self, delivery_id: str) -> None:
         """One try, if one is due. A failure is recorded and decides what is due next; nothing is raised for it."""
+        hold = Hold(LEASE_MS / 1000, clock())
         work = await self.db.transact(claim_delivery, delivery_id, self.policy, self.url, self.channels)
         if work is None:
             return
         failpoint("carry.claimed")
+        if hold.left() < TRY_S:  # this process was stopped meanwhile: whoever has it now would send a second one
+            log.warning("left to its next lease", delivery_id=delivery_id)
+            return
+        try:
+            await self._carry(work)
+        except asyncio.CancelledError:
+            with contextlib.suppress(Unavailable):
+                await self.db.transact(hand_over, work)
+            raise
+
+    async def _carry(self, work: Work) -> None:
+        """What came of the try is recorded as soon as the database takes it: what went out and is not on record is sent
+        again, a lease later. Then it is recorded too, as a copy to be closed."""
         try:
             receipt = await self._try(work)
         except ChannelError as error:
-            log.warning("not delivered", delivery_id=delivery_id, channel=work.channel, verb=work.verb, reason=error.reason)
-            await self._keep(work, keep_failure, error, self.chance())
+            log.warning("not delivered", delivery_id=work.delivery_id, channel=work.channel, verb=work.verb, reason=error.reason)
+            await keep(self.db, keep_failure, work, error, self.chance())
             return
         failpoint("carry.accepted")
-        log.info("carried", delivery_id=delivery_id, channel=work.channel, verb=work.verb)
+        log.info("carried", delivery_id=work.delivery_id, channel=work.channel, verb=work.verb)
         if receipt is None:
-            await self._keep(work, keep_settled)
+            await keep(self.db, keep_settled, work)
         else:
-            await self._keep(work, keep_sent, receipt)
-
-    async def _keep(self, work: Work, use_case: Callable[..., None], *args: Any) -> None:
-        """Record what came of the try as soon as the database takes it: what went out and is not on record is sent again,
-        a lease later. Raises Unavailable when the lease is about to lapse."""
-        for _ in range(KEEP_TRIES):
-            try:
-                return await self.db.transact(use_case, work, *args)
-            except Unavailable as error:
-                log.warning("what came of a try is not on record yet", delivery_id=work.delivery_id, reason=error.detail)
-                await asyncio.sleep(KEEP_AGAIN_S)
-        return await self.db.transact(use_case, work, *args)
+            await keep(self.db, keep_sent, work, receipt)
 
     async def _try(self, work: Work) -> Receipt | None:
         channel = self.channels.get(work.channel)

@@ -10,6 +10,7 @@ from backend.db import Database
 from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.log import get_logger
+from backend.worker.outages import keep
 from channels.errors import ChannelError, Disconnected, Retryable
 from channels.letters import Postbox
 
@@ -36,13 +37,17 @@ class Collector:
                 watch_until = await self.postbox.watch(account) if look.watch_due else None
         except Disconnected as error:
             log.warning("a mailbox is lost", mailbox=account, reason=error.reason)
-            await self.db.transact(lose_mailbox, look, error.reason)
+            await keep(self.db, lose_mailbox, look, error.reason)
         except ChannelError as error:
             log.warning("a mailbox is looked into later", mailbox=account, reason=error.reason)
             after_s = error.after if isinstance(error, Retryable) and error.after else 0.0
-            await self.db.transact(end_look, look, round(max(self.every_s, after_s) * 1000))
+            await keep(self.db, end_look, look, round(max(self.every_s, after_s) * 1000))
+        except asyncio.CancelledError:  # this worker stops: another looks at once
+            with contextlib.suppress(Unavailable):
+                await self.db.transact(end_look, look, 0)
+            raise
         else:
-            await self.db.transact(end_look, look, round(self.every_s * 1000), cursor, watch_until)
+            await keep(self.db, end_look, look, round(self.every_s * 1000), cursor, watch_until)
 
     @contextlib.asynccontextmanager
     async def _held(self, look: Look) -> AsyncIterator[None]:
@@ -57,5 +62,4 @@ class Collector:
         held = True
         while held:
             await asyncio.sleep(LEASE_MS / 3000)
-            with contextlib.suppress(Unavailable):
-                held = await self.db.transact(keep_look, look)
+            held = await keep(self.db, keep_look, look)

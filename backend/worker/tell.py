@@ -15,6 +15,7 @@ from backend.domain.people import AGENT_NAME
 from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.log import get_logger
+from backend.worker.outages import keep
 from channels.contract import Address, Channel, ShowingChannel, Shown, Words
 from channels.errors import ChannelError, Retryable
 
@@ -146,7 +147,8 @@ class Teller:
             first, shown = shown is None, await _try(channel, words, draft.to, shown)
             failpoint("draft.shown")
             if first:
-                await self.db.transact(keep_shown, run_id, token, shown.ref)
+                async with asyncio.timeout(TRY_S):  # else it is not known where the reply stands
+                    await keep(self.db, keep_shown, run_id, token, shown.ref)
                 failpoint("draft.kept")
             telling.pace.shown(len(words.text), shown.pause_s)
             if not await telling.due() or not await self.db.read(holds_draft, run_id, token):

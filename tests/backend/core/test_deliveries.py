@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from backend.core.deliveries import claim_delivery, keep_sent
+from backend.core.deliveries import claim_delivery, hand_over, keep_sent
 from backend.core.people import add_person
 from backend.core.routing import reroute_request
 from backend.db.deliveries import due_deliveries
@@ -184,6 +184,32 @@ class TestLease:
         await post.carry()
         assert await post.trail(id) == [("slack", "failed"), ("email", "sent")]
         assert post.slack.sent == []
+
+
+class TestAWorkerThatEnds:
+    async def test_in_the_middle_of_a_try_takes_none_of_the_tries_away(self, post: Post) -> None:
+        id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
+        post.slack.failures += [Retryable("busy")] * (TRIES - 1)
+        for _ in range(TRIES - 1):
+            (delivery,) = await post.opened.db.read(due_deliveries, 10)
+            assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP) is not None
+            post.pass_time("slack", 61)
+            await post.carry()
+            post.pass_time("slack", 61)
+        await post.carry()
+        assert await post.trail(id) == [("slack", "sent")]
+
+    async def test_in_order_hands_its_try_over_and_that_is_no_death(self, post: Post) -> None:
+        id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
+        for _ in range(TRIES + 1):
+            (delivery,) = await post.opened.db.read(due_deliveries, 10)
+            work = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP)
+            assert work is not None
+            await post.opened.db.transact(hand_over, work)
+            assert delivery in post.opened.rung
+        await post.carry()
+        assert await post.trail(id) == [("slack", "sent")]
+        assert post.slack.sent[0][2] is not None, "one of them may have sent it"
 
 
 class TestRisk:

@@ -1,5 +1,6 @@
 """A worker's hand: what a channel said is kept, though the database be away for a moment."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -7,12 +8,13 @@ import pytest
 
 from backend.core.deliveries import keep_failure, keep_sent, keep_settled
 from backend.db.deliveries import due_deliveries
-from backend.errors import Unavailable
-from backend.worker import carry
+from backend.worker import outages
 from backend.worker.carry import Carrier
+from backend.worker.hold import Hold
 from channels.errors import Rejected
 from tests.backend.conftest import Opened
 from tests.support.away import Away
+from tests.support.facts import soon
 from tests.support.post import Post
 
 ROUTE = [{"channel": "slack", "wait_seconds": 60}]
@@ -20,7 +22,7 @@ ROUTE = [{"channel": "slack", "wait_seconds": 60}]
 
 @pytest.fixture
 async def post(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> Post:
-    monkeypatch.setattr(carry, "KEEP_AGAIN_S", 0)
+    monkeypatch.setattr(outages, "AGAIN_S", 0)
     office = Post(opened)
     await office.link("slack")
     return office
@@ -50,11 +52,35 @@ class TestWhatCameOfATry:
         await carry_while_away(post, keep_failure, 3)
         assert await post.trail(id) == [("slack", "failed")]
 
-    async def test_is_left_to_the_next_lease_where_the_database_stays_away(self, post: Post) -> None:
+    async def test_is_kept_however_long_the_database_is_away(self, post: Post) -> None:
         id = await post.ask(route=ROUTE)
-        with pytest.raises(Unavailable):
-            await carry_while_away(post, keep_sent, 1000)
-        assert await post.trail(id) == [("slack", "sending")]
-        post.pass_time("slack", 61)
-        await post.carry()
-        assert await post.tries(id) == [("deliver", "unknown"), ("deliver", "sent")]
+        await carry_while_away(post, keep_sent, 1000)
+        assert await post.trail(id) == [("slack", "sent")]
+        assert await post.tries(id) == [("deliver", "sent")]
+
+
+class TestAWorkerThatWasStopped:
+    async def test_before_it_sends_leaves_it_to_whoever_has_it_now(self, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+        id = await post.ask(route=ROUTE)
+        (delivery,) = await post.opened.db.read(due_deliveries, 10)
+        monkeypatch.setattr(Hold, "left", lambda self: -1.0)
+        await post.carrier.carry(delivery)
+        assert post.slack.sent == [] and await post.trail(id) == [("slack", "sending")]
+
+    async def test_in_order_while_it_sends_hands_over(self, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+        id = await post.ask(route=ROUTE)
+        (delivery,) = await post.opened.db.read(due_deliveries, 10)
+        begun, never = asyncio.Event(), asyncio.Event()
+
+        async def hang(*_: object) -> None:
+            begun.set()
+            await never.wait()
+
+        monkeypatch.setattr(post.slack, "deliver", hang)
+        work = asyncio.create_task(post.carrier.carry(delivery))
+        await soon(begun.wait())
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await soon(work)
+        assert await post.trail(id) == [("slack", "retry_wait")]
+        assert await post.opened.db.read(due_deliveries, 10) == [delivery]
