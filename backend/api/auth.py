@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Request, Response
 from pydantic import AfterValidator, Field, StringConstraints
 
+from backend.api.caller_first import CallerFirst
 from backend.api.context import Context, Reach
 from backend.api.deps import SignedIn
 from backend.api.schemas import Body, Email, Text, View
@@ -19,7 +20,7 @@ from backend.domain.json_values import keepable
 from backend.domain.people import normal_address
 from backend.errors import Forbidden, Unauthorized
 
-router = APIRouter(prefix="/api/auth", tags=["auth"])
+router = APIRouter(prefix="/api/auth", tags=["auth"], route_class=CallerFirst)
 
 COOKIE = "assent_refresh"
 BROWSER_COOKIE = "assent_browser"

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 
+from backend.api.caller_first import CallerFirst
 from backend.api.context import Context, Reach
 from backend.api.deps import Json, SignedIn, Starting, outcome
 from backend.api.schemas import Body, Email, View
@@ -22,7 +23,7 @@ from backend.domain.states import ConnectionStatus, FeedbackType
 from backend.errors import Problem
 from backend.times import to_text
 
-router = APIRouter(prefix="/api/channels", tags=["channels"])
+router = APIRouter(prefix="/api/channels", tags=["channels"], route_class=CallerFirst)
 
 ChannelType = Literal["chat", "slack", "email"]
 NO_MAILBOX = "The agent has no mailbox yet; an administrator connects one."

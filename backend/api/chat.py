@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter
 
+from backend.api.caller_first import CallerFirst
 from backend.api.context import Context, Reach
 from backend.api.deps import Json, MessageKey, SignedIn, Starting
 from backend.api.schemas import Id, LooseBody, View, Words
@@ -17,7 +18,7 @@ from backend.errors import BadRequest
 from backend.log import get_logger
 from channels.contract import ChannelName, InboundMessage
 
-router = APIRouter(prefix="/api", tags=["chat"])
+router = APIRouter(prefix="/api", tags=["chat"], route_class=CallerFirst)
 log = get_logger(__name__)
 
 

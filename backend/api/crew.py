@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import Field
 
+from backend.api.caller_first import CallerFirst
 from backend.api.chat import check_length, say
 from backend.api.context import Reach
 from backend.api.deps import Answering, IdempotencyKey, Json, MessageKey, SignedIn, Starting, outcome
@@ -18,7 +19,7 @@ from backend.errors import NotFound
 from backend.times import to_text
 from channels.contract import InboundAnswer, InboundMessage
 
-router = APIRouter(prefix="/api/crew", tags=["crew"])
+router = APIRouter(prefix="/api/crew", tags=["crew"], route_class=CallerFirst)
 
 
 class Execution(LooseBody):

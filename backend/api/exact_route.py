@@ -6,13 +6,13 @@ from json import JSONDecodeError
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 
+from backend.api.caller_first import CallerFirst
 from backend.errors import FieldError, Invalid
 from channels.exact import read_json
 
 
-class ExactRoute(APIRoute):
+class ExactRoute(CallerFirst):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 

@@ -9,6 +9,7 @@ from channels.errors import Retryable
 from channels.hooks import HookRefused
 
 router = APIRouter(tags=["hooks"])
+PROOF = {"slack": "x-slack-signature", "gmail": "authorization"}
 
 
 @router.post("/slack/events", include_in_schema=False)
@@ -28,6 +29,8 @@ async def _take(request: Request, reach: Reach, name: str) -> Response:
     hook = reach.hooks.get(name)
     if hook is None:
         raise NotFound(f"{name} is not set up on this server.")
+    if PROOF[name] not in request.headers:  # before a body is taken that nobody vouches for
+        raise Unauthorized(f"The call is not signed: {PROOF[name]} is missing.")
     try:
         reply = await hook(request.headers, await request.body())
     except Retryable as error:

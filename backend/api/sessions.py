@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, Field, model_validator
 
+from backend.api.caller_first import CallerFirst
 from backend.api.context import Reach
 from backend.api.deps import Json, PageStart, SignedIn, cursor_after, page
 from backend.api.frame_schemas import EventPage
@@ -18,7 +19,7 @@ from backend.domain.json_values import keepable
 from backend.domain.shapes import Message
 from backend.times import to_text
 
-router = APIRouter(prefix="/api/sessions", tags=["sessions"])
+router = APIRouter(prefix="/api/sessions", tags=["sessions"], route_class=CallerFirst)
 
 
 class Session(View):

@@ -17,6 +17,8 @@ from backend.log import get_logger
 log = get_logger("access")
 
 MAX_BODY = 1024 * 1024
+MAX_STRANGERS_BODY = 16 * 1024  # for what anybody may call: an address, a password, a token
+FOR_STRANGERS = frozenset(f"/api/auth/{name}" for name in ("register", "token", "refresh", "revoke"))
 SAFE_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 QUIET = ("/healthz", "/readyz", "/metrics", "/assets/")
 CONTENT_SECURITY_POLICY = (
@@ -60,13 +62,14 @@ class Shell:
         started = time.perf_counter()
         status = 500
         taken = 0
+        most = MAX_STRANGERS_BODY if scope["path"] in FOR_STRANGERS else MAX_BODY
 
         async def receive_bounded() -> Message:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > MAX_BODY:
-                raise TooLarge(f"The body is larger than {MAX_BODY // 1024} kB.")
+            if taken > most:
+                raise TooLarge(f"The body is larger than {most // 1024} kB.")
             return message
 
         async def send_dressed(message: Message) -> None:
@@ -80,8 +83,8 @@ class Shell:
             refusal: Problem | None = None
             if not self._hosts.serve(Headers(scope=scope).get("host", "")):
                 refusal = _misdirected(scope)
-            elif _declared_length(scope) > MAX_BODY:
-                refusal = TooLarge(f"The body is larger than {MAX_BODY // 1024} kB.")
+            elif _declared_length(scope) > most:
+                refusal = TooLarge(f"The body is larger than {most // 1024} kB.")
             if refusal is not None:
                 await problem_response(refusal, scope["request_id"])(scope, receive, send_dressed)
             else:

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 from pydantic import StrictBool
 
+from backend.api.caller_first import CallerFirst
 from backend.api.chat import check_length, say
 from backend.api.context import Reach
 from backend.api.deps import (
@@ -32,7 +33,7 @@ from backend.domain.states import FeedbackType
 from backend.errors import NotFound
 from channels.contract import InboundAnswer, InboundMessage
 
-router = APIRouter(prefix="/api", tags=["tasks"])
+router = APIRouter(prefix="/api", tags=["tasks"], route_class=CallerFirst)
 
 
 class Task(LooseBody):

@@ -167,3 +167,15 @@ class TestInstall:
     def test_that_was_declined_is_told_apart_from_a_sign_in(self, admin: Person) -> None:
         begun = SignIn(admin, INSTALL)
         assert led_to(begun.back(PAGE, state=begun.state, error="access_denied")) == "slack=not_installed"
+
+
+class TestFlood:
+    def test_of_beginnings_is_bounded_and_what_is_kept_of_them(self, place: Place, admin: Person) -> None:
+        server, *_ = place
+        flooder = server.person("Flo")
+        codes = [flooder.http.post("/api/auth/slack/start").status_code for _ in range(22)]
+        assert codes == [200] * 20 + [429] * 2
+        assert flooder.http.post("/api/auth/slack/start").json()["retry_after"] >= 1
+        with sqlite3.connect(server.data_dir / "assent.db") as db:
+            [(kept,)] = db.execute("SELECT count(*) FROM link_proofs WHERE person_id = ?", (flooder.id,))
+        assert kept == 20

@@ -7,6 +7,7 @@ from tests.backend.api.attacks import CLOSED, JSON, ask_raw, dana, nobody, row, 
 from tests.support.asks import asking
 
 LOGIN = b"POST /api/auth/token HTTP/1.1\r\nHost: localhost\r\n"
+ENDLESS = b"POST /api/feedback HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"
 BIG = 1024 * 1024 + 1
 
 
@@ -85,11 +86,20 @@ ROWS = [
     row(
         "A80",
         "multipart without end",
-        {400, 422},
+        413,
         nobody(
             "POST", "/api/auth/token", content=b"--x\r\n" * 10_000, headers={"Content-Type": "multipart/form-data; boundary=x"}
         ),
     ),
+    *(
+        row("A86", f"a megabyte for {path} by nobody", 401, nobody("POST", path, content=b"[" * 1_000_000, headers=JSON))
+        for path in ("/api/feedback", "/api/chat/completion", "/api/crew/execute", "/api/tasks", "/api/auth/password")
+    ),
+    *(
+        row("A86", f"too much for {path}", 413, nobody("POST", path, content=b"[" * 17_000, headers=JSON))
+        for path in ("/api/auth/register", "/api/auth/refresh", "/api/auth/revoke")
+    ),
+    row("A86", "a body that never comes, by nobody", 401, wire(ENDLESS)),
     row("A86", "a title of a megabyte", 422, dana("POST", "/api/feedback", json=asking(title="x" * 1_000_000))),
     row(
         "A86",

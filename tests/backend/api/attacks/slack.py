@@ -96,6 +96,7 @@ def moved(scene: SlackScene) -> httpx.Response:
 
 
 ROWS = [
+    row("A37", "a megabyte without a signature", 401, lambda scene: post(scene, b"x" * 1_000_000, {})),
     row("A37", "no signature", 401, without("X-Slack-Signature")),
     row("A37", "no timestamp", 401, without("X-Slack-Request-Timestamp")),
     row("A37", "no headers", 401, lambda scene: post(scene, click(scene), {"Content-Type": FORM})),
