@@ -11,7 +11,7 @@ from backend.core.answers import withdraw_request
 from backend.core.people import shut_out
 from backend.core.recipients import deciders_of
 from backend.core.sessions import close_session
-from backend.db import Row, Tx, people
+from backend.db import Row, Tx, people, pruning
 from backend.db import erasure as store
 from backend.db.feedback import request_by_id
 from backend.db.transaction import dumps, seal_of_erased
@@ -30,7 +30,15 @@ GONE = "This account was erased."
 
 def prune(tx: Tx) -> bool:
     """Drop what is of no use any more: old kept replies, spent tickets and proofs, ended sign-ins."""
-    return store.prune(tx, tx.now - REPLIES_KEPT_MS, tx.now - SIGN_INS_KEPT_MS) > 0
+    return pruning.prune(tx, tx.now - REPLIES_KEPT_MS, tx.now - SIGN_INS_KEPT_MS) > 0
+
+
+def anything_to_forget(tx: Tx, days: int) -> bool:
+    """Whether there is anything to look at: a look costs others nothing, a batch takes its turn among those who write."""
+    old = bool(days) and bool(store.closed_sessions(tx, tx.now - days * DAY_MS, 1))
+    return (
+        old or bool(store.people_leaving(tx)) or pruning.anything_spent(tx, tx.now - REPLIES_KEPT_MS, tx.now - SIGN_INS_KEPT_MS)
+    )
 
 
 def erase_old_sessions(tx: Tx, days: int) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, delete, func, insert, null, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Table, and_, delete, func, insert, null, or_, select, tuple_, update
 
 from backend.db.tables import (
     approvals,
@@ -41,6 +41,7 @@ from backend.domain.states import ACTIVE_RUN
 
 BATCH = 200
 REQUESTS = 20
+REPORTS_WITHIN_MS = 3600 * 1000  # what a tool comes to may be heard of late; none takes that long
 _UNDER_WAY = ("queued", "sending", "retry_wait")
 
 
@@ -79,9 +80,10 @@ def _of_session(session_id: str) -> tuple[Any, Any]:
     )
 
 
-def _deliveries_of(session_id: str) -> ColumnElement[bool]:
+def _messages_of(session_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Which deliveries are the session's: words, and copies of requests. Apart, for each has an index of its own."""
     asked, _ = _of_session(session_id)
-    return or_(deliveries.c.session_id == session_id, deliveries.c.request_id.in_(asked))
+    return deliveries.c.session_id == session_id, deliveries.c.request_id.in_(asked)
 
 
 def is_busy(tx: Tx, session_id: str) -> bool:
@@ -92,9 +94,16 @@ def is_busy(tx: Tx, session_id: str) -> bool:
         select(feedback_requests.c.id).where(
             feedback_requests.c.session_id == session_id, feedback_requests.c.status == "pending"
         ),
-        select(executions.c.id).where(executions.c.run_id.in_(running), executions.c.status == "started"),
-        select(deliveries.c.id).where(
-            _deliveries_of(session_id), or_(deliveries.c.next_at.is_not(None), deliveries.c.status.in_(_UNDER_WAY))
+        select(executions.c.id).where(
+            executions.c.run_id.in_(running),
+            or_(
+                executions.c.status == "started",
+                and_(executions.c.status == "unknown", executions.c.started_at > tx.now - REPORTS_WITHIN_MS),
+            ),
+        ),
+        *(
+            select(deliveries.c.id).where(theirs, or_(deliveries.c.next_at.is_not(None), deliveries.c.status.in_(_UNDER_WAY)))
+            for theirs in _messages_of(session_id)
         ),
     )
     return any(tx.first(look.limit(1)) is not None for look in looks)
@@ -112,10 +121,14 @@ def delete_some(tx: Tx, table: Table, where: ColumnElement[bool]) -> int:
 def delete_of_session(tx: Tx, session_id: str) -> int:
     """Delete a batch of what goes with the session; 0 once all has gone."""
     _, ran = _of_session(session_id)
-    sent = select(deliveries.c.id).where(_deliveries_of(session_id))
+    said, asked = _messages_of(session_id)
     parts: tuple[tuple[Table, ColumnElement[bool]], ...] = (
-        (delivery_attempts, delivery_attempts.c.delivery_id.in_(sent)),
-        (deliveries, _deliveries_of(session_id)),
+        *(
+            (delivery_attempts, delivery_attempts.c.delivery_id.in_(select(deliveries.c.id).where(sent)))
+            for sent in (said, asked)
+        ),
+        (deliveries, said),
+        (deliveries, asked),
         (drafts, drafts.c.run_id.in_(ran)),
         (threads, threads.c.session_id == session_id),
         (summaries, summaries.c.session_id == session_id),
@@ -136,7 +149,7 @@ def delete_of_session(tx: Tx, session_id: str) -> int:
 def empty_mails(tx: Tx, session_id: str) -> int:
     """A batch of the mails of a session; that they came is kept, so that none is taken in twice."""
     asked, _ = _of_session(session_id)
-    return _empty_mails(tx, or_(mails.c.session_id == session_id, mails.c.request_id.in_(asked)))
+    return _empty_mails(tx, mails.c.session_id == session_id) or _empty_mails(tx, mails.c.request_id.in_(asked))
 
 
 def _empty_mails(tx: Tx, whose: ColumnElement[bool]) -> int:
@@ -290,22 +303,6 @@ def finish_person(tx: Tx, person_id: str, name: str) -> None:
     tx.execute(update(installations).where(installations.c.installed_by == person_id).values(installed_by=None))
     blank = {"name": name, "email": f"{person_id}@erased.invalid", "password_hash": "-", "role": "member"}
     tx.execute(update(people).where(people.c.id == person_id).values(**blank, erasure_cursor=None, erased_at=tx.now))
-
-
-def prune(tx: Tx, replies_before: int, sign_ins_before: int) -> int:
-    """A batch of what is of no use any more: kept replies, tickets, proofs, presences, sign-ins; how much went."""
-    dead = or_(sign_ins.c.ended_at < sign_ins_before, sign_ins.c.expires_at < sign_ins_before)
-    parts: tuple[tuple[Table, ColumnElement[bool]], ...] = (
-        (idempotency_keys, idempotency_keys.c.created_at < replies_before),
-        (ws_tickets, or_(ws_tickets.c.expires_at < tx.now, ws_tickets.c.sign_in_id.in_(select(sign_ins.c.id).where(dead)))),
-        (link_proofs, link_proofs.c.expires_at < tx.now),
-        (presences, presences.c.until < replies_before),
-        (sign_ins, dead),
-    )
-    for table, where in parts:
-        if gone := delete_some(tx, table, where):
-            return gone
-    return 0
 
 
 def count_left(tx: Tx, person_id: str) -> int:

@@ -12,7 +12,22 @@ _KEPT_OF_BODY = ("allowed_actions", "multiple")
 _KEPT_OF_RESPONSE = ("action", "by", "via", "at", "sent_at")
 # Details of audit entries that are no content: names of states, tools, channels and rules, and digests.
 _KEPT_OF_AUDIT = frozenset(
-    ("type", "digest", "decision", "tool", "status", "role", "channel", "version", "rule", "upto", "rows", "erased", "requests")
+    (
+        "type",
+        "digest",
+        "decision",
+        "tool",
+        "status",
+        "role",
+        "channel",
+        "version",
+        "rule",
+        "upto",
+        "rows",
+        "erased",
+        "late",
+        "approval",
+    )
 )
 
 

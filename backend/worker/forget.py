@@ -2,7 +2,7 @@
 
 import asyncio
 
-from backend.core.erasure import erase_leaving_people, erase_old_sessions, prune
+from backend.core.erasure import anything_to_forget, erase_leaving_people, erase_old_sessions, prune
 from backend.db import Database
 from backend.errors import Unavailable
 from backend.log import get_logger
@@ -15,6 +15,8 @@ BREATH_S = 0.02
 
 async def forget_some(db: Database, retention_days: int) -> bool:
     """One batch of each kind, a transaction each; whether there may be more."""
+    if not await db.read(anything_to_forget, retention_days):
+        return False
     found = await db.transact(prune)
     found |= await db.transact(erase_leaving_people)
     return bool(found | await db.transact(erase_old_sessions, retention_days))

@@ -23,6 +23,8 @@ mails = Table(
     at("sent_at", nullable=True),
     at("received_at"),
     Index("ix_mails_request_id", "request_id"),
+    Index("ix_mails_session_id", "session_id"),
+    Index("ix_mails_person_id", "person_id"),
 )
 
 # How far each connected mailbox was taken in, under a fenced lease. `next_at` null while somebody looks into it, and for good

@@ -35,6 +35,7 @@ sign_ins = Table(
     at("ended_at", nullable=True),
     words("ended_why", nullable=True),
     Index("ix_sign_ins_ended_at", "ended_at"),
+    Index("ix_sign_ins_expires_at", "expires_at"),
 )
 
 ws_tickets = Table(
