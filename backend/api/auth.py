@@ -1,6 +1,5 @@
 """Signing in and out: OAuth2 password form, rotating refresh tokens, tickets for WebSockets."""
 
-import asyncio
 from hmac import compare_digest
 from typing import Annotated, Any, Literal
 
@@ -11,7 +10,7 @@ from backend.api.caller_first import CallerFirst
 from backend.api.context import Context, Reach
 from backend.api.deps import SignedIn
 from backend.api.schemas import Body, Email, Text, View
-from backend.auth.passwords import MAX_LENGTH, MIN_LENGTH, hash_password, verify_password
+from backend.auth.passwords import MAX_LENGTH, MIN_LENGTH, hash_in_thread, verify_in_thread
 from backend.auth.tokens import ACCESS_SECONDS, new_ticket
 from backend.core import people as core
 from backend.core.people import SIGN_IN_MS, SignIn
@@ -85,7 +84,7 @@ async def register(body: Registration, request: Request, reach: Reach) -> Any:
     await reach.db.read(core.check_open, reach.settings.registration, may_be_first)
     await reach.budgets.register(_address(request))
     await reach.db.read(core.check_free, body.email)
-    hashed = await asyncio.to_thread(hash_password, body.password)
+    hashed = await hash_in_thread(body.password)
     name = body.name or body.email.partition("@")[0]
     return await reach.db.transact(
         core.register,
@@ -113,7 +112,7 @@ async def token(
     async with reach.budgets.sign_in(account, _address(request), reach.browsers.known(kept, account)):
         person = await reach.db.read(person_by_email, account)
         hashed = person.password_hash if person is not None and person.disabled_at is None else None
-        if not await asyncio.to_thread(verify_password, password, hashed) or person is None:
+        if not await verify_in_thread(password, hashed) or person is None:
             raise Unauthorized("Email address or password is wrong.", code="wrong_credentials")
         sign_in = await reach.db.transact(core.start_sign_in, person.id)
     if cookie:
@@ -159,9 +158,9 @@ async def change_password(body: PasswordChange, principal: SignedIn, reach: Reac
     """Every other sign-in ends; this one stays."""
     async with reach.budgets.prove_password(principal.sign_in_id):
         person = await reach.db.read(person_by_id, principal.person.id)
-        if not await asyncio.to_thread(verify_password, body.current_password, person.password_hash if person else None):
+        if not await verify_in_thread(body.current_password, person.password_hash if person else None):
             raise Forbidden("The current password is wrong.", code="wrong_credentials")
-    hashed = await asyncio.to_thread(hash_password, body.new_password)
+    hashed = await hash_in_thread(body.new_password)
     await reach.db.transact(core.change_password, principal.person.id, hashed, principal.sign_in_id)
 
 

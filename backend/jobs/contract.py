@@ -2,6 +2,9 @@
 
 from typing import Literal, NamedTuple, Protocol
 
+KINDS = ("advance_run", "carry", "collect")
+"""Each kind has a line of its own: a worker that has no room for one takes the others."""
+
 
 class Job(NamedTuple):
     """Something to look at: `kind` names the handler, `id` the row that says what is due."""
@@ -26,8 +29,8 @@ class Queue(Protocol):
         """Announce the job; one already announced and not yet taken is not announced twice. Never raises, never waits."""
         ...
 
-    async def take(self) -> Job:
-        """The next job; waits for one."""
+    async def take(self, kind: str) -> Job:
+        """The next job of a kind; waits for one."""
         ...
 
     async def status(self) -> QueueStatus:

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from backend.jobs.contract import Job, QueueStatus
+from backend.jobs.contract import KINDS, Job, QueueStatus
 
 
-class MemoryQueue:
-    """See `contract.Queue`."""
+class MemoryLine:
+    """The jobs of one kind, in order."""
 
     def __init__(self) -> None:
         self._jobs: asyncio.Queue[Job] = asyncio.Queue()
@@ -25,5 +25,18 @@ class MemoryQueue:
     def waiting(self) -> int:
         return len(self._announced)
 
+
+class MemoryQueue:
+    """See `contract.Queue`."""
+
+    def __init__(self) -> None:
+        self._lines = {kind: MemoryLine() for kind in KINDS}
+
+    def ring(self, job: Job) -> None:
+        self._lines[job.kind].ring(job)
+
+    async def take(self, kind: str) -> Job:
+        return await self._lines[kind].take()
+
     async def status(self) -> QueueStatus:
-        return QueueStatus("memory", "ok", self.waiting())
+        return QueueStatus("memory", "ok", sum(line.waiting() for line in self._lines.values()))

@@ -1,4 +1,4 @@
-"""The queue between processes: a Redis Stream that a group of workers reads.
+"""The queue between processes: a Redis Stream for each kind of job, which a group of workers reads.
 
 A job is deleted as it is taken, not when it is done. SQL holds the claim, so a job that falls between costs one turn of the
 reconciler; kept and acknowledged later, it would need an owner, a timeout and a thief, all of which the lease in SQL has.
@@ -10,14 +10,14 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from backend.jobs.contract import Job, QueueStatus
-from backend.jobs.memory_queue import MemoryQueue
+from backend.jobs.contract import KINDS, Job, QueueStatus
+from backend.jobs.memory_queue import MemoryLine
 from backend.log import get_logger
 from backend.redis_link import AWAY, RedisLink, ended
 
 log = get_logger(__name__)
 
-STREAM, ANNOUNCED, GROUP = "assent:jobs", "assent:jobs:announced", "workers"
+STREAM, ANNOUNCED, GROUP = "assent:jobs:{}", "assent:jobs:{}:announced", "workers"
 READER = "worker"  # one name for all: nothing is ever pending under it
 LONGEST_STREAM = 10_000
 MOST_UNSENT = 10_000
@@ -42,7 +42,34 @@ class RedisQueue:
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link
-        self._here = MemoryQueue()
+        self._lines = {kind: RedisLine(link, kind) for kind in KINDS}
+
+    async def __aenter__(self) -> "RedisQueue":
+        for line in self._lines.values():
+            line.open()
+        return self
+
+    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        await asyncio.gather(*(line.close() for line in self._lines.values()))
+
+    def ring(self, job: Job) -> None:
+        self._lines[job.kind].ring(job)
+
+    async def take(self, kind: str) -> Job:
+        return await self._lines[kind].take()
+
+    async def status(self) -> QueueStatus:
+        waiting = [await line.waiting() for line in self._lines.values()]
+        return QueueStatus("redis", "ok" if self._link.up else "degraded", sum(waiting))
+
+
+class RedisLine:
+    """The jobs of one kind."""
+
+    def __init__(self, link: RedisLink, kind: str) -> None:
+        self._link = link
+        self._stream, self._announced = STREAM.format(kind), ANNOUNCED.format(kind)
+        self._here = MemoryLine()
         self._unsent: dict[Job, None] = {}
         self._filled, self._wanted = asyncio.Event(), asyncio.Event()
         self._sending = asyncio.Lock()
@@ -51,15 +78,14 @@ class RedisQueue:
         self._dropped = 0
         self._loops: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> "RedisQueue":
+    def open(self) -> None:
         self._link.on_up(self._say_dropped)
         self._loops = [
             asyncio.create_task(self._send(), name="queue sender"),
             asyncio.create_task(self._fetch(), name="queue reader"),
         ]
-        return self
 
-    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    async def close(self) -> None:
         """Hand back what was fetched and not taken."""
         await ended(*self._loops)
         while self._here.waiting():
@@ -102,14 +128,15 @@ class RedisQueue:
         else:
             self._wanted.clear()
 
-    async def status(self) -> QueueStatus:
+    async def waiting(self) -> int:
+        """How many are announced and not taken; only those of this process while Redis is away."""
         if self._link.up:
             try:
                 async with asyncio.timeout(BLOCK_MS / 1000), self._sending:
-                    return QueueStatus("redis", "ok", await self._link.client.xlen(STREAM) + self._waiting_here())
+                    return await self._link.client.xlen(self._stream) + self._waiting_here()
             except AWAY as error:
                 self._link.failed(error)
-        return QueueStatus("redis", "degraded", self._waiting_here())
+        return self._waiting_here()
 
     def _waiting_here(self) -> int:
         return self._here.waiting() + len(self._unsent)
@@ -128,7 +155,7 @@ class RedisQueue:
         """Put the jobs into the stream that are not in it; False when Redis did not take them."""
         named = [f"{kind}:{id}" for kind, id in jobs]
         try:
-            await self._link.client.eval(RING, 2, STREAM, ANNOUNCED, ANNOUNCED_MS, LONGEST_STREAM, *named)
+            await self._link.client.eval(RING, 2, self._stream, self._announced, ANNOUNCED_MS, LONGEST_STREAM, *named)
         except AWAY as error:
             self._link.failed(error)
             return False
@@ -147,13 +174,13 @@ class RedisQueue:
                 self._link.failed(error)
 
     async def _fetch_one(self) -> None:
-        found: Any = await self._link.client.xreadgroup(GROUP, READER, {STREAM: ">"}, count=1, block=BLOCK_MS, noack=True)
+        found: Any = await self._link.client.xreadgroup(GROUP, READER, {self._stream: ">"}, count=1, block=BLOCK_MS, noack=True)
         for entry_id, fields in found[0][1] if found else ():
             kind, _, id = fields.get("job", "").partition(":")
             try:
                 async with self._link.client.pipeline(transaction=False) as pipe:
-                    pipe.xdel(STREAM, entry_id)
-                    pipe.zrem(ANNOUNCED, f"{kind}:{id}")
+                    pipe.xdel(self._stream, entry_id)
+                    pipe.zrem(self._announced, f"{kind}:{id}")
                     await pipe.execute()
             finally:
                 if id:
@@ -166,7 +193,7 @@ class RedisQueue:
             self._link.failed(error)
             return
         try:
-            await self._link.client.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
+            await self._link.client.xgroup_create(self._stream, GROUP, id="0", mkstream=True)
             log.info("redis was empty; what is announced and counted there begins anew")
         except ResponseError as refusal:
             if not str(refusal).startswith("BUSYGROUP"):

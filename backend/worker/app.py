@@ -1,7 +1,9 @@
 """Takes jobs off the queue and hands each to its handler; looks into SQL for what nobody rang for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 import structlog
 
@@ -9,7 +11,7 @@ from backend.core.answers import expire_request
 from backend.core.ladders import CARRY
 from backend.core.mailboxes import COLLECT
 from backend.core.runs import ADVANCE
-from backend.db import Database
+from backend.db import Database, Tx
 from backend.db.deliveries import due_deliveries
 from backend.db.feedback import due_requests
 from backend.db.mails import due_mailboxes
@@ -17,11 +19,15 @@ from backend.db.runs import due_runs
 from backend.errors import Unavailable
 from backend.jobs.contract import Job, Queue
 from backend.log import get_logger
+from backend.worker.aside import Aside
 
 log = get_logger(__name__)
 
 Handler = Callable[[str], Awaitable[None]]
-AT_ONCE = 64
+Look = Callable[[Tx, int], Sequence[str]]
+ROOM = {ADVANCE: 64, CARRY: 64, COLLECT: 16}
+DUE: dict[str, Look] = {ADVANCE: due_runs, CARRY: due_deliveries, COLLECT: due_mailboxes}
+EXPIRE = "expire_request"
 FREELY = 8
 BREATH_S, LATE_S = 0.02, 0.002
 RECONCILE_S = 1.0
@@ -29,19 +35,30 @@ BATCH = 100
 
 
 class Worker:
-    """Runs jobs, many at once, until it is drained."""
+    """Runs jobs, many at once, until it is drained. Each kind has a room of its own: models that do not answer keep no
+    delivery waiting, and a channel that does not answer keeps no run."""
 
-    def __init__(self, db: Database, queue: Queue, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        queue: Queue,
+        handlers: Mapping[str, Handler],
+        room: Mapping[str, int] = ROOM,
+        every_s: float = RECONCILE_S,
+    ) -> None:
         self._db = db
         self._queue = queue
         self._handlers = handlers
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._room = {kind: asyncio.Semaphore(room[kind]) for kind in handlers}
+        self._busy: Counter[str] = Counter()
+        self._every_s = every_s
+        self._aside = Aside()
         self._at_work: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         self._loops = [
-            asyncio.create_task(self._take_jobs(), name="worker"),
+            *(asyncio.create_task(self._take_jobs(kind), name=f"worker {kind}") for kind in self._handlers),
             asyncio.create_task(self._reconcile(), name="reconciler"),
         ]
 
@@ -57,20 +74,21 @@ class Worker:
             if late:
                 await asyncio.wait(late, timeout=grace)
 
-    async def _take_jobs(self) -> None:
+    async def _take_jobs(self, kind: str) -> None:
         while True:
-            await self._room.acquire()
-            await self._let_others_go_first()
-            job = await self._queue.take()
+            await self._room[kind].acquire()
+            await self._let_others_go_first(kind)
+            job = await self._queue.take(kind)
+            self._busy[kind] += 1
             task = asyncio.create_task(self._handle(job))
             self._at_work.add(task)
             task.add_done_callback(self._at_work.discard)
 
-    async def _let_others_go_first(self) -> None:
+    async def _let_others_go_first(self, kind: str) -> None:
         """Beyond a few jobs, take one more only while the loop is on time: a model elsewhere leaves it idle, one in this
         process does not, and whoever sends a message now waits for the loop."""
         clock = asyncio.get_running_loop().time
-        while len(self._at_work) >= FREELY:
+        while self._busy[kind] >= FREELY:
             begun = clock()
             await asyncio.sleep(BREATH_S)
             if clock() - begun < BREATH_S + LATE_S:
@@ -79,29 +97,49 @@ class Worker:
     async def _handle(self, job: Job) -> None:
         try:
             with structlog.contextvars.bound_contextvars(job=job.kind, job_id=job.id):
-                await self._handlers[job.kind](job.id)
+                await self._kept_apart(job, partial(self._handlers[job.kind], job.id))
         except Unavailable as error:
-            log.warning("job put off", reason=error.detail)
-        except Exception:  # one bad job must not stop the others; its lease lapses and the claim counter bounds it
-            log.exception("job failed")
+            log.warning("job put off", job=job.kind, job_id=job.id, reason=error.detail)
         finally:
-            self._room.release()
+            self._busy[job.kind] -= 1
+            self._room[job.kind].release()
+
+    async def _kept_apart(self, key: tuple[str, str], work: Callable[[], Awaitable[object]]) -> None:
+        """One thing that raises must not stop the others, nor come back every second. Raises Unavailable."""
+        try:
+            await work()
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("failed", what=key[0], id=key[1], rests_s=self._aside.failed(key))
+        else:
+            self._aside.well(key)
 
     async def _reconcile(self) -> None:
         """Once a second: let due times speak, and ring for runs, deliveries and mailboxes that are due but not rung for."""
         while True:
-            try:
-                for request_id in await self._db.read(due_requests, BATCH):
-                    await self._db.transact(expire_request, request_id)
-                for run_id in await self._db.read(due_runs, BATCH):
-                    self._queue.ring(Job(ADVANCE, run_id))
-                for delivery_id in await self._db.read(due_deliveries, BATCH):
-                    self._queue.ring(Job(CARRY, delivery_id))
-                if COLLECT in self._handlers:
-                    for account in await self._db.read(due_mailboxes, BATCH):
-                        self._queue.ring(Job(COLLECT, account))
-            except Unavailable as error:
-                log.warning("reconciler put off", reason=error.detail)
-            except Exception:  # the reconciler is the safety net: it must outlive whatever it finds
-                log.exception("reconciler failed")
-            await asyncio.sleep(RECONCILE_S)
+            await self._pass(self._expire)
+            for kind in self._handlers:
+                await self._pass(partial(self._ring_for, kind))
+            await asyncio.sleep(self._every_s)
+
+    async def _pass(self, look: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await look()
+        except Unavailable as error:
+            log.warning("reconciler put off", reason=error.detail)
+        except Exception:  # the reconciler is the safety net: it must outlive whatever it finds
+            log.exception("reconciler failed")
+
+    async def _expire(self) -> None:
+        for request_id in await self._due(EXPIRE, due_requests):
+            await self._kept_apart((EXPIRE, request_id), partial(self._db.transact, expire_request, request_id))
+
+    async def _ring_for(self, kind: str) -> None:
+        for id in await self._due(kind, DUE[kind]):
+            self._queue.ring(Job(kind, id))
+
+    async def _due(self, kind: str, look: Look) -> list[str]:
+        """What is due and does not rest; what rests takes nobody's place."""
+        found = await self._db.read(look, BATCH + self._aside.count(kind))
+        return [id for id in found if not self._aside.rests((kind, id))]

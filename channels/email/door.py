@@ -1,10 +1,11 @@
 """One mail that came: whether it is a person's, whether we believe whose, and who is to hear it."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from channels.contract import Words
 from channels.email.grammar import Link, code_of
-from channels.email.inbound import read_mail
+from channels.email.inbound import Mail, read_mail
 from channels.email.incoming import Arrived, Incoming
 from channels.email.replies import Replies
 from channels.email.tags import Tags, claimed
@@ -12,6 +13,12 @@ from channels.email.talk import Talk
 from channels.letters import LetterInbox, Outcome
 
 REQUEST = "req_"
+_parsers = ThreadPoolExecutor(2, "mail-parser")
+
+
+async def read_in_thread(raw: bytes, mailbox: str, authserv_id: str) -> Mail:
+    """A large mail takes a while to read: on threads that nothing else waits for."""
+    return await asyncio.get_running_loop().run_in_executor(_parsers, read_mail, raw, mailbox, authserv_id)
 
 
 class Door:
@@ -25,7 +32,7 @@ class Door:
     async def take(self, mailbox: str, arrived: Arrived, *, perhaps_again: bool = False) -> None:
         """Raises channels.errors.Retryable when it cannot be recorded now; a repeat has no second effect. `perhaps_again`:
         it may have been taken in long ago, and is then passed over."""
-        mail = await asyncio.to_thread(read_mail, arrived.raw, mailbox, self._authserv_id)
+        mail = await read_in_thread(arrived.raw, mailbox, self._authserv_id)
         came = Incoming(mailbox, arrived.id, arrived.thread, mail)
         if mail.kind == "own" or (perhaps_again and await self._inbox.has_letter("email", mailbox, came.event_id)):
             return

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from google.auth import jwt
@@ -18,6 +19,7 @@ AUTH_URL = "https://accounts.google.com/o/oauth2/v2/auth"
 WHO = ("openid", "email")
 SEND, READ = (f"https://www.googleapis.com/auth/gmail.{name}" for name in ("send", "readonly"))
 TIMEOUT_S, PATIENCE_S = 12, 20.0
+_threads = ThreadPoolExecutor(4, "google-oauth")
 AGAIN = "connect the mailbox again and allow all of it"
 
 
@@ -43,7 +45,7 @@ class GoogleOAuth:
     async def redeem(self, code: str, verifier: str) -> Granted:
         try:
             async with asyncio.timeout(PATIENCE_S):
-                said = await asyncio.to_thread(self._exchange, code, verifier)
+                said = await asyncio.get_running_loop().run_in_executor(_threads, self._exchange, code, verifier)
         except (OAuth2Error, RequestException, OSError, ValueError) as error:
             raise _failure(error) from None
         return self._granted(said)

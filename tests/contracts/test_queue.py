@@ -36,7 +36,7 @@ class TestQueue:
     async def test_hands_out_jobs_in_the_order_of_ringing(self, queue: Queue) -> None:
         for job in (ONE, TWO, THREE):
             queue.ring(job)
-        assert [await soon(queue.take()) for _ in range(3)] == [ONE, TWO, THREE]
+        assert [await soon(queue.take("advance_run")) for _ in range(3)] == [ONE, TWO, THREE]
 
     async def test_announces_a_job_once_until_it_is_taken_and_then_again(self, queue: Queue) -> None:
         queue.ring(ONE)
@@ -45,24 +45,24 @@ class TestQueue:
         queue.ring(TWO)
         queue.ring(ONE)
         await waiting(queue, 2)
-        assert [await soon(queue.take()) for _ in range(2)] == [ONE, TWO]
+        assert [await soon(queue.take("advance_run")) for _ in range(2)] == [ONE, TWO]
         queue.ring(ONE)
-        assert await soon(queue.take()) == ONE
+        assert await soon(queue.take("advance_run")) == ONE
         await waiting(queue, 0)
 
     async def test_wakes_whoever_waits(self, queue: Queue) -> None:
-        first, second = asyncio.ensure_future(queue.take()), asyncio.ensure_future(queue.take())
+        first, second = asyncio.ensure_future(queue.take("advance_run")), asyncio.ensure_future(queue.take("advance_run"))
         await asyncio.sleep(0)
         queue.ring(ONE)
         queue.ring(TWO)
         assert {await soon(first), await soon(second)} == {ONE, TWO}
 
     async def test_goes_on_after_somebody_stopped_waiting(self, queue: Queue) -> None:
-        gone = asyncio.ensure_future(queue.take())
+        gone = asyncio.ensure_future(queue.take("advance_run"))
         await asyncio.sleep(0)
         gone.cancel()
         queue.ring(ONE)
-        assert await soon(queue.take()) == ONE
+        assert await soon(queue.take("advance_run")) == ONE
 
     async def test_says_how_it_is(self, queue: Queue) -> None:
         kind = "memory" if isinstance(queue, MemoryQueue) else "redis"
@@ -70,5 +70,5 @@ class TestQueue:
         for job in (ONE, TWO, THREE):
             queue.ring(job)
         await waiting(queue, 3)
-        await soon(queue.take())
+        await soon(queue.take("advance_run"))
         await waiting(queue, 2)

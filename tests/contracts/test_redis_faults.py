@@ -11,7 +11,7 @@ from limits import parse
 from structlog.testing import capture_logs
 
 from backend.jobs.contract import Job
-from backend.jobs.redis_queue import GROUP, STREAM, RedisQueue
+from backend.jobs.redis_queue import GROUP, RedisQueue
 from backend.redis_link import RedisLink
 from backend.stream.contract import MISSED_TOPIC, PartialReply
 from backend.stream.redis_stream import RedisStream
@@ -21,6 +21,7 @@ from tests.support.facts import PATIENCE_S, becomes, soon
 from tests.support.redis import RedisServer
 
 THREE = parse("3/hour")
+STREAM = "assent:jobs:advance_run"
 
 
 class Process:
@@ -110,7 +111,7 @@ async def taken_after(ringer: Process, job: Job, taker: Process) -> None:
     ringing = asyncio.ensure_future(ring())
     try:
         async with asyncio.timeout(PATIENCE_S):
-            while await taker.queue.take() != job:
+            while await taker.queue.take("advance_run") != job:
                 pass
     finally:
         ringing.cancel()
@@ -134,7 +135,7 @@ class TestQueue:
         self, pair: tuple[Process, Process], breakable: RedisServer
     ) -> None:
         one, other = pair
-        waiting = asyncio.ensure_future(other.queue.take())
+        waiting = asyncio.ensure_future(other.queue.take("advance_run"))
         with breakable.client() as client:
             await becomes(lambda: client.exists(STREAM) and client.xinfo_groups(STREAM))
             client.flushall()
@@ -162,13 +163,13 @@ class TestQueue:
     async def test_hands_back_at_its_end_what_it_fetched_and_nobody_took(self, redis: RedisServer) -> None:
         async with Process(redis.url) as one:
             async with Process(redis.url) as other:
-                taking = asyncio.ensure_future(other.queue.take())
+                taking = asyncio.ensure_future(other.queue.take("advance_run"))
                 with redis.client() as client:
                     await becomes(lambda: client.exists(STREAM) and client.xinfo_groups(STREAM))
                     taking.cancel()  # its reader waits at Redis already, and fetches what is rung for next
                     one.queue.ring(Job("advance_run", "fetched"))
-                    await becomes(lambda: other.queue._here.waiting())
-            assert await soon(one.queue.take()) == Job("advance_run", "fetched")
+                    await becomes(lambda: other.queue._lines["advance_run"]._here.waiting())
+            assert await soon(one.queue.take("advance_run")) == Job("advance_run", "fetched")
 
 
 class TestStream:

@@ -68,7 +68,7 @@ def through(server: Server, person: Person) -> Person:
 def rings(redis: RedisServer) -> str:
     """What was last put into the queue."""
     with redis.client() as asked:
-        return str(asked.xinfo_stream("assent:jobs")["last-generated-id"])
+        return str(asked.xinfo_stream("assent:jobs:advance_run")["last-generated-id"])
 
 
 def read_along(live: Socket) -> str:

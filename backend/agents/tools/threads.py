@@ -1,14 +1,25 @@
-"""A thread for each call of a tool: one that hangs keeps no other waiting, and does not keep the process from ending."""
+"""A thread for each call of a tool: one that hangs keeps no other waiting, and does not keep the process from ending. Of one
+tool only so many may be at work, so that one that always hangs does not fill the process with threads."""
 
 import asyncio
 import contextvars
 import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+MOST = 64
+_at_work: Counter[str] = Counter()
+_counting = threading.Lock()
+
+
+class Crowded(Exception):
+    """So many calls of this name are at work that this one was not begun."""
+
 
 async def in_thread(call: Callable[[], Any], name: str) -> Any:
-    """What `call` gives or raises. Whoever stops waiting leaves it running."""
+    """What `call` gives or raises. Whoever stops waiting leaves it running. Raises Crowded."""
+    _enter(name)
     loop = asyncio.get_running_loop()
     done: asyncio.Future[tuple[Any, BaseException | None]] = loop.create_future()
 
@@ -22,11 +33,28 @@ async def in_thread(call: Callable[[], Any], name: str) -> Any:
             result = call()
         except BaseException as raised:  # noqa: BLE001  raised again where it is waited for
             error = raised
+        _leave(name)
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, result, error)
 
-    threading.Thread(target=contextvars.copy_context().run, args=(work,), name=name, daemon=True).start()
+    try:
+        threading.Thread(target=contextvars.copy_context().run, args=(work,), name=name, daemon=True).start()
+    except BaseException:
+        _leave(name)
+        raise
     result, error = await done
     if error is not None:
         raise error
     return result
+
+
+def _enter(name: str) -> None:
+    with _counting:
+        if _at_work[name] >= MOST:
+            raise Crowded(name)
+        _at_work[name] += 1
+
+
+def _leave(name: str) -> None:
+    with _counting:
+        _at_work[name] -= 1

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from backend.agents.tools.threads import in_thread
+from backend.agents.tools.threads import MOST, Crowded, in_thread
 from backend.domain.steps import Tool as ToolSpec
 from backend.log import get_logger
 from channels.exact import plainest
@@ -118,6 +118,8 @@ class Tool:
             return _bounded(await self._start(context, args))
         except (ToolError, ToolNotRun):
             raise
+        except Crowded:
+            raise ToolError(f"{self.name} was not run: {MOST} calls of it have not finished yet.") from None
         except Exception as error:
             raise ToolError(f"{self.name} failed: {type(error).__name__}.") from error
 

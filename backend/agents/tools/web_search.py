@@ -1,10 +1,12 @@
 """Searching the web, with whichever engines answer or with Google's results; without a network it says so in one sentence."""
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
+from backend.agents.tools.threads import in_thread
 from backend.agents.tools.tool import Tool, ToolError
 
 # Startpage hands on Google's results; Google itself turns programs away, so ddgs has switched it off.
@@ -28,7 +30,8 @@ async def google_search(query: Query, max_results: Count = 5) -> list[dict[str, 
 async def _search(query: str, count: int, *, backend: str) -> list[dict[str, Any]]:
     try:
         async with asyncio.timeout(_SECONDS):
-            return await asyncio.to_thread(_ask, query, count, backend)
+            found: list[dict[str, Any]] = await in_thread(partial(_ask, query, count, backend), f"search {backend}")
+            return found
     except TimeoutError:
         raise ToolError("The search did not answer in time; there may be no network.") from None
 
