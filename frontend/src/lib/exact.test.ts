@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { isInteger, jsonText, parseJson, readInteger, readNumber } from './exact';
+import { isInteger, jsonText, parseJson, readInteger, readJson, readNumber } from './exact';
 
 interface Row {
   kind: 'integer' | 'number';
@@ -37,6 +37,7 @@ test.each([
   '{"__proto__":{"x":1},"constructor":2,"toString":[],"":null}',
   '["\\u001f","\\ud83d\\ude00","a\\nb","true",true,false,null,"12"]',
 ])('JSON comes out as it went in: %s', (text) => {
+  expect(jsonText(readJson(text))).toBe(jsonText(parseJson(text)));
   expect(jsonText(parseJson(text))).toBe(text.replace('\\ud83d\\ude00', '😀'));
 });
 
@@ -61,6 +62,44 @@ test('an integer is told by how it is written', () => {
 test.each(['', '{', 'NaN', '01', '1.', '{"a":1,"a":2}', '[1,]', "{'a':1}", '1 2'])(
   '%j is no JSON',
   (text) => {
+    expect(() => readJson(text)).toThrow();
+  },
+);
+
+test.each(['', '{', 'NaN', '01', '1.', '1.2.3', '725653563933458432a', '[1,]', '5e3.2', '-', '1 2'])(
+  '%j from the server is no JSON',
+  (text) => {
     expect(() => parseJson(text)).toThrow();
   },
 );
+
+test('what looks like a number in a text stays text', () => {
+  const text = '{"725653563933458432":"see [725653563933458432, 1.0]","a":"\\\\","b":"\\"1.0,","c":1.0}';
+  expect(jsonText(parseJson(text))).toBe(text);
+  expect(parseJson('"725653563933458432"')).toBe('725653563933458432');
+});
+
+test('a text of millions of escapes is read too', () => {
+  const long = `{"a":"${'\\n\\"'.repeat(3_000_000)}","b":725653563933458432}`;
+  expect(String((parseJson(long) as { b: unknown }).b)).toBe('725653563933458432');
+});
+
+const LOCAL = new Set([
+  'lib/drafts.ts',
+  'live/outbox.ts',
+  'lib/exact.ts',
+  'api/token.ts',
+  'features/auth/queries.ts',
+  'live/new-version.ts',
+]);
+
+test('nothing else reads JSON with the reader that rounds', () => {
+  const sources = import.meta.glob('../**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true });
+  const rounding = Object.entries(sources)
+    .filter(
+      ([name, text]) =>
+        !/\.test\.tsx?$|\/testing\//.test(name) && /JSON\.parse\(|\.json\(\)/.test(String(text)),
+    )
+    .map(([name]) => name.replace(/^(\.\.\/)+/, '').replace(/^\.\//, 'lib/'));
+  expect(rounding.filter((name) => !LOCAL.has(name))).toEqual([]);
+});

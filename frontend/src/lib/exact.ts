@@ -12,13 +12,44 @@ const INTEGER = /^-?(?:0|[1-9][0-9]*)$/;
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 const THOUSANDS = /^(-?[1-9][0-9]{0,2})\.([0-9]{3})$/;
 
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
+/** No text begins like this: it cannot hold NUL, and nobody outside knows the rest. */
+const MARK = `\u0000${Math.random()} `;
+
 /** A number that JavaScript would write differently is kept as its text; every other one is an ordinary number. */
 function number(text: string): number | LosslessNumber {
   return String(Number(text)) === text ? Number(text) : new LosslessNumber(text);
 }
 
-export function parseJson(text: string): unknown {
+/** What a person wrote as JSON. Throws also where a name stands twice in an object. */
+export function readJson(text: string): unknown {
   return parse(text, null, number);
+}
+
+/**
+ * What the server wrote. The engine's own parser does the work, twenty times as fast as one written in JavaScript: numbers it
+ * would round go through it as marked strings.
+ */
+export function parseJson(text: string): unknown {
+  let marked = false;
+  function mark(token: string): string {
+    if (token.startsWith('"') || String(Number(token)) === token || !NUMBER.test(token)) return token;
+    marked = true;
+    return JSON.stringify(MARK + token);
+  }
+  try {
+    const safe = text.replaceAll(TOKEN, mark);
+    return marked ? JSON.parse(safe, unmark) : JSON.parse(text);
+  } catch (error) {
+    if (error instanceof RangeError) return readJson(text); // one string of megabytes, all of it escapes
+    throw error;
+  }
+}
+
+function unmark(_name: string, value: unknown): unknown {
+  return typeof value === 'string' && value.startsWith(MARK)
+    ? new LosslessNumber(value.slice(MARK.length))
+    : value;
 }
 
 export function jsonText(value: unknown, indent?: number): string {

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from backend.agents.contract import Thread
-from backend.agents.decode import Unreadable, read_step
+from backend.agents.decode import TEXT_LIMIT, Unreadable, read_step
 from backend.agents.tools.registry import Registry
 from backend.agents.tools.tool import Tool, ToolContext
 from backend.core.asks import Ask, ask_people
@@ -107,7 +107,7 @@ class Desk:
     async def _propose(self, written: str, via: ChannelName) -> None:
         parsed = read(f'{{"value":{written}}}')
         answer = f'{{"kind":"tool","tool":"keep","args":{{"value":{written}}}}}'
-        if faults(parsed, 1):  # it stands in the step
+        if faults(parsed, 1) or len(answer) > TEXT_LIMIT:  # it stands one deeper, in the step
             with pytest.raises(Unreadable) as refused:
                 read_step(answer)
             assert str(refused.value)

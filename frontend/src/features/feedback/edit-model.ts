@@ -1,5 +1,5 @@
 import type { Field, FieldType, Option } from '@/api/types';
-import { isInteger, isNumber, jsonText, parseJson, readInteger, readNumber } from '@/lib/exact';
+import { isInteger, isNumber, jsonText, readJson as parseTyped, readInteger, readNumber } from '@/lib/exact';
 import { sentence, typed, type Values } from './model';
 
 interface PropertySchema {
@@ -85,7 +85,7 @@ function read(field: EditField, text: string): unknown {
 
 function readJson(text: string): unknown {
   try {
-    return parseJson(text);
+    return parseTyped(text);
   } catch {
     throw new RangeError('must be JSON');
   }
