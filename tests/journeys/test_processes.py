@@ -4,6 +4,7 @@ import os
 import random
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.journeys.test_random_kills import OUTAGE_S, PAST_THE_LEASE_S, check_payments, check_told, counts
 from tests.support.asks import ask
-from tests.support.auditor import Books, ledger
+from tests.support.auditor import Books, audit, ledger
 from tests.support.cluster import Cluster
 from tests.support.customers import Customer
 from tests.support.metrics import read_metrics
@@ -264,6 +265,33 @@ class TestAWorker:
         until(lambda: cluster.said_by_workers("lease lost", started["run_id"]), bool)
         log = dana[0].run(started["run_id"])["log"]
         assert [entry["kind"] for entry in log].count("ended") == 1
+
+    def test_stopped_before_the_effect_does_not_pay_once_another_was_told_to(
+        self, cluster: Cluster, dana: tuple[Person, Person]
+    ) -> None:
+        """The lease lapses by itself here: the worker's own clock must say so."""
+        person, (sleeper, other), to = dana[0], cluster.workers, uuid.uuid4().hex
+        assert other.stop() == 0
+        started = person.say(f"pay 500 to {to}")
+        request = person.pending(started["session_id"])
+        sleeper.arm("execution.before_effect:stop")
+        assert person.answer(request["id"], "approve").status_code == 200
+        until(sleeper.is_stopped, bool)
+        other.start()
+        again = person.pending(started["session_id"])
+        assert "the worker that began it has not reported since" in again["context"]["note"]
+        assert "the ledger held no line for this payment; a process that was stopped may still" in again["context"]["note"]
+        assert person.answer(again["id"], "approve").status_code == 200
+        assert person.run_when(started["run_id"])["status"] == "completed"
+        sleeper.resume()
+        sleeper.arm("")
+
+        def outcomes() -> list[str]:
+            rows = audit(cluster.data_dir, cluster.url).executions
+            return sorted(row["status"] for row in rows if row["run_id"] == started["run_id"])
+
+        assert until(outcomes, lambda seen: "unknown" not in seen) == ["failed", "succeeded"]
+        assert [line["amount"] for line in ledger(cluster.data_dir) if line["to"] == to] == [500]
 
     def test_that_slept_while_it_showed_a_reply_leaves_it_to_the_other(
         self, cluster: Cluster, on_slack: tuple[Person, Person]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 
 from tests.support.person import PASSWORD, PATIENCE_S, Person, client, until
 
@@ -103,6 +104,11 @@ class Server:
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
 
+    def is_stopped(self) -> bool:
+        """Whether it stands still, as after `pause` or a failpoint of the kind `stop`."""
+        assert self.process is not None
+        return bool(psutil.Process(self.process.pid).status() == psutil.STATUS_STOPPED)
+
     def _signal(self, what: signal.Signals) -> None:
         assert self.process is not None
         self.process.send_signal(what)
@@ -116,6 +122,11 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(how)
         return self.process.wait(timeout=PATIENCE_S)
+
+    def refuses(self) -> bool:
+        """Whether nobody listens any more."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) != 0
 
     def is_up(self) -> bool:
         return self.process is not None and self.process.poll() is None
