@@ -82,7 +82,7 @@ class ChannelInbox:
     def _answer(self, tx: Tx, said: SaidAnswer) -> Taken | Refused:
         person = _person(tx, said.channel, said.account)
         what = (said.request_id, said.action, said.values, said.feedback, said.version, said.event_id, said.sent_at)
-        inbound = InboundAnswer(said.channel, person.id, *what)
+        inbound = InboundAnswer(said.channel, person.id, *what, proof=f"account {said.account}")
         if message_by_author(tx, person.id, _event_id(said)) is not None:  # no question waited for words when it came first
             return HEARD
         try:

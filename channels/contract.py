@@ -27,7 +27,8 @@ class InboundMessage:
 @dataclass(frozen=True, slots=True)
 class InboundAnswer:
     """A known person's answer to a feedback request. `version` is the request's as the person saw it, if known;
-    `event_id` makes a repeat harmless. `sent_at` (milliseconds) is when they wrote it, where that was earlier."""
+    `event_id` makes a repeat harmless. `sent_at` (milliseconds) is when they wrote it, where that was earlier. `proof` says
+    for the record what it rests on that it was them."""
 
     channel: ChannelName
     person_id: str
@@ -38,6 +39,7 @@ class InboundAnswer:
     version: int | None = None
     event_id: str | None = None
     sent_at: int | None = None
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """A request in plain words: the same facts and the same outcome line on every channel that shows text."""
 
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from channels.contract import Question
-from channels.showing import visible
+from channels.showing import clip, visible
 
 DONE = {
     "approve": "Approved",
@@ -18,7 +19,42 @@ DONE = {
     "skip": "Skipped",
     "revise": "Sent back for revision",
 }
-WHERE = {"chat": "in the web app", "api": "over the API", "slack": "in Slack", "email": "by email", "console": "on the console"}
+WHERE = {
+    "chat": "in the web app",
+    "api": "through the API",
+    "slack": "in Slack",
+    "email": "by email",
+    "console": "on the console",
+}
+KINDS = {"agent": "Agent", "person": "Person", "program": "Program"}
+RISK_BY = {"tool": "declared by the tool", "asker": "the asker's own claim"}
+LONGEST_NAME = 100
+
+
+def asker(request: Mapping[str, Any]) -> tuple[str, str]:
+    """Who asks: what kind it is, which no name can pass for, and the name; a program's is that of whom it is signed in as."""
+    known = request.get("requester") or {}
+    kind = KINDS.get(str(known.get("kind")), "Program")
+    name = one_line_name(str(known.get("name") or request.get("requested_by") or "")) or "without a name"
+    return kind, name
+
+
+def asker_line(request: Mapping[str, Any]) -> str:
+    """`Agent · Assent agent`, `Person · Dana`, `Program · Dana`: the mark comes first."""
+    return " · ".join(asker(request))
+
+
+def one_line_name(name: str) -> str:
+    """A name as it may stand among our words: nothing invisible, and what runs from right to left stays within it."""
+    shown = clip(visible(" ".join(name.split())), LONGEST_NAME)
+    rtl = any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in shown)
+    return f"\u2068{shown}\u2069" if rtl else shown
+
+
+def risk_line(action: Mapping[str, Any]) -> str:
+    """How high the risk is, and whose word that is."""
+    said = RISK_BY.get(str(action.get("risk_by")), RISK_BY["asker"])
+    return f"{action.get('risk', 'low')}, {said}"
 
 
 def fact(value: Any) -> str:
@@ -59,11 +95,11 @@ def deadline(request: Mapping[str, Any]) -> str:
 def question_text(question: Question) -> str:
     """The whole request as plain text, with the address where it can be answered."""
     request = question.request
-    lines = [f"{visible(request['requested_by'])} asks: {visible(request['title'])}"]
+    lines = [f"{asker_line(request)} asks: {visible(request['title'])}"]
     if request.get("prompt"):
         lines.append(f"In its own words: {visible(request['prompt'])}")
     if request.get("action"):
-        lines.append(f"It would run {visible(request['action']['tool'])} (risk {request['action']['risk']}) with exactly:")
+        lines.append(f"It would run {visible(request['action']['tool'])} (risk {risk_line(request['action'])}) with exactly:")
     lines += [f"  {name}: {value}" for name, value in facts(request)]
     lines += [line for line in (deadline(request), f"Answer at {question.link}") if line]
     return "\n".join(lines)
@@ -75,7 +111,7 @@ def outcome_line(request: Mapping[str, Any]) -> str:
     if request["status"] == "answered" and response:
         said = f' - "{visible(response["feedback"])}"' if response.get("feedback") else ""
         where = WHERE.get(response["via"], f"via {response['via']}")
-        by = visible(response["by"]["name"])
+        by = one_line_name(response["by"]["name"])
         return f"{DONE.get(response['action'], response['action'])} by {by} {where} at {clock(response['at'])}{said}"
     if request["status"] == "expired" and response:
         return f"No answer by {clock(request.get('due_at'))}: {DONE.get(response['action'], response['action']).lower()}"

@@ -16,7 +16,7 @@ from backend.core import people as core
 from backend.core.people import SIGN_IN_MS, SignIn
 from backend.db.people import person_by_email, person_by_id
 from backend.domain.json_values import keepable
-from backend.domain.people import normal_address
+from backend.domain.people import Door, normal_address
 from backend.errors import Forbidden, Unauthorized
 
 router = APIRouter(prefix="/api/auth", tags=["auth"], route_class=CallerFirst)
@@ -85,12 +85,11 @@ async def register(body: Registration, request: Request, reach: Reach) -> Any:
     await reach.budgets.register(_address(request))
     await reach.db.read(core.check_free, body.email)
     hashed = await hash_in_thread(body.password)
-    name = body.name or body.email.partition("@")[0]
     return await reach.db.transact(
         core.register,
         email=body.email,
         password_hash=hashed,
-        name=name,
+        name=body.name,
         mode=reach.settings.registration,
         may_be_first=may_be_first,
     )
@@ -114,7 +113,7 @@ async def token(
         hashed = person.password_hash if person is not None and person.disabled_at is None else None
         if not await verify_in_thread(password, hashed) or person is None:
             raise Unauthorized("Email address or password is wrong.", code="wrong_credentials")
-        sign_in = await reach.db.transact(core.start_sign_in, person.id)
+        sign_in = await reach.db.transact(core.start_sign_in, person.id, "web" if cookie else "api")
     if cookie:
         known = _cookie(reach, BROWSER_COOKIE, reach.browsers.remember(kept, account), BROWSER_S, "/api/auth/token")
         response.headers.append("Set-Cookie", known)
@@ -125,7 +124,8 @@ async def token(
 async def refresh(body: Refresh, request: Request, response: Response, reach: Reach) -> Any:
     claims = reach.tokens.read_refresh(_given_token(request, reach, body.refresh_token, bool(body.cookie)))
     await reach.budgets.refresh(claims.sign_in_id)
-    sign_in = await reach.db.transact(core.rotate_sign_in, claims.sign_in_id, claims.generation)
+    door: Door = "web" if body.cookie else "api"
+    sign_in = await reach.db.transact(core.rotate_sign_in, claims.sign_in_id, claims.generation, door)
     if isinstance(sign_in, Unauthorized):
         if body.cookie:
             sign_in.headers["Set-Cookie"] = _cookie(reach, COOKIE, "", 0)

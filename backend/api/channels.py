@@ -130,24 +130,24 @@ def _order(tx: Tx, person: Person, wishes: list[dict[str, Any]], set_up: frozens
 @router.post("/{type}/test", response_model=FeedbackRequest)
 async def test_channel(type: ChannelType, principal: Starting, reach: Reach) -> Any:
     """Ask the caller a harmless question on this channel alone; watch the request to see it sent, seen and answered."""
-    return Json(outcome(await reach.db.transact(_test, principal.person, type, reach.set_up)))
+    return Json(outcome(await reach.db.transact(_test, principal, type, reach.set_up)))
 
 
-def _test(tx: Tx, person: Person, channel: str, set_up: frozenset[str]) -> FeedbackRequest | Problem:
-    core.check_reachable(tx, person.id, channel, set_up)
+def _test(tx: Tx, principal: Principal, channel: str, set_up: frozenset[str]) -> FeedbackRequest | Problem:
+    core.check_reachable(tx, principal.person.id, channel, set_up)
     body = {
         "title": f"Does this reach you through {core.NAMES[channel]}?",
         "prompt": "A test of the channel. Approving it changes nothing.",
         "allowed_actions": ["approve", "reject"],
         "route": [{"channel": channel, "wait_seconds": TEST_S}],
     }
-    return ask_people(tx, person, Ask(FeedbackType.CONFIRMATION, body, due_in=TEST_S), None)
+    return ask_people(tx, principal.person, Ask(FeedbackType.CONFIRMATION, body, due_in=TEST_S), None, principal.via)
 
 
 @router.delete("/{type}", status_code=204)
 async def unlink_channel(type: ChannelType, principal: SignedIn, reach: Reach) -> Response:
     """Forget the account that is linked on this channel."""
-    await reach.db.transact(core.disconnect, principal.person, type)
+    await reach.db.transact(core.disconnect, principal.person, type, principal.via)
     return Response(status_code=204)
 
 

@@ -40,7 +40,7 @@ async def complete(body: Completion, principal: Starting, reach: Reach, key: Mes
     """Say something to the agent: in a session, or in a new one. The same `client_id` (or Idempotency-Key) again is the same
     message, wherever it was said."""
     check_length(reach, body.query)
-    channel: ChannelName = "chat" if body.channel == "chat" else "api"  # only a channel's own door can vouch for the others
+    channel: ChannelName = principal.via if body.channel == "chat" else "api"  # only its own door can vouch for another
     inbound = InboundMessage(channel, principal.person.id, body.query, body.session_id, body.client_id or key)
     received = await say(reach, principal.person, inbound)
     return Json({"session_id": received.session_id, "query": body.query, "run_id": received.run_id})
@@ -62,7 +62,7 @@ async def say(reach: Context, person: Person, inbound: InboundMessage) -> Receiv
 @router.post("/chat/cancel/{session_id}")
 async def cancel(session_id: str, principal: SignedIn, reach: Reach) -> dict[str, str]:
     """Cancel whatever runs in the session; nothing running is as good."""
-    await reach.db.transact(cancel_work, principal.person, session_id, "chat")
+    await reach.db.transact(cancel_work, principal.person, session_id, principal.via)
     return {"status": "cancelled"}
 
 

@@ -121,7 +121,8 @@ def _checkpoint(tx: Tx, person: Person, run_id: str) -> dict[str, Any]:
 @router.post("/feedback", response_model=ExecutionStatus)
 async def give_feedback(body: CheckpointFeedback, principal: Answering, reach: Reach, key: IdempotencyKey = None) -> Any:
     await reach.db.read(_own_checkpoint, principal.person, body)
-    inbound = InboundAnswer("api", principal.person.id, body.checkpoint_id, body.action, feedback=body.feedback, event_id=key)
+    said = (body.checkpoint_id, body.action)
+    inbound = InboundAnswer("api", principal.person.id, *said, feedback=body.feedback, event_id=key, proof=principal.proof)
     outcome(await reach.db.transact(receive_answer, principal.person, inbound, reach.registry, reach.policy))
     return Json(await reach.db.read(_status, principal.person, body.execution_id))
 

@@ -148,7 +148,7 @@ def _page(tx: Tx, person: Person, status: str | None, session_id: str | None, be
 async def ask(body: Ask, principal: Starting, reach: Reach, key: IdempotencyKey = None) -> Any:
     """Ask people. Any program may: it waits with `GET /api/feedback/{id}?wait=60`."""
     question = asks.Ask(FeedbackType(body.type), body.body(), body.to, body.session_id, body.due_in)
-    request = await reach.db.transact(asks.ask_people, principal.person, question, key)
+    request = await reach.db.transact(asks.ask_people, principal.person, question, key, principal.via)
     return Json(outcome(request), status_code=201)
 
 
@@ -224,14 +224,15 @@ def _row(tx: Tx, person: Person, request_id: str) -> Row[Any]:
 @router.post("/{request_id}/answer", response_model=FeedbackRequest)
 async def answer(request_id: str, body: Answer, principal: Answering, reach: Reach, key: IdempotencyKey = None) -> Any:
     """The first valid answer decides; any later one is kept, changes nothing, and is told who decided."""
-    inbound = InboundAnswer("chat", principal.person.id, request_id, body.action, body.values, body.feedback, body.version, key)
+    said = (request_id, body.action, body.values, body.feedback, body.version, key)
+    inbound = InboundAnswer(principal.via, principal.person.id, *said, proof=principal.proof)
     return Json(outcome(await reach.db.transact(receive_answer, principal.person, inbound, reach.registry, reach.policy)))
 
 
 @router.post("/{request_id}/cancel", response_model=FeedbackRequest)
 async def cancel(request_id: str, principal: Answering, reach: Reach) -> Any:
     """Withdraw the question."""
-    return Json(outcome(await reach.db.transact(cancel_request, principal.person, request_id, "chat")))
+    return Json(outcome(await reach.db.transact(cancel_request, principal.person, request_id, principal.via)))
 
 
 class Reroute(Body):
@@ -241,10 +242,10 @@ class Reroute(Body):
 @router.post("/{request_id}/reroute", response_model=FeedbackRequest)
 async def reroute(request_id: str, body: Reroute, principal: Answering, reach: Reach) -> Any:
     """Ask on another channel now; copies that went out before can still be answered."""
-    return Json(await reach.db.transact(reroute_request, principal.person, request_id, body.channel, reach.set_up))
+    return Json(await reach.db.transact(reroute_request, principal.person, request_id, body.channel, reach.set_up, principal.via))
 
 
 @router.post("/{request_id}/retry", response_model=FeedbackRequest)
 async def retry(request_id: str, principal: Answering, reach: Reach) -> Any:
     """Carry a dead letter once more, along the same ladder."""
-    return Json(await reach.db.transact(retry_request, principal.person, request_id))
+    return Json(await reach.db.transact(retry_request, principal.person, request_id, principal.via))

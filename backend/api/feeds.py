@@ -128,14 +128,14 @@ class SessionFeed:
                 self._cursor = seq
 
     async def handle(self, frame: frames.Frame) -> None:
-        person, db = self._socket.principal.person, self._reach.db
+        person, via, db = self._socket.principal.person, self._socket.principal.via, self._reach.db
         match frame:
             case frames.Ping():
                 self._socket.say(Pong(type="pong", session_id=self._session_id))
             case frames.Seen():
                 await db.transact(see_request, person, frame.request_id)
             case frames.Cancel():
-                await db.transact(cancel_work, person, self._session_id, "chat")
+                await db.transact(cancel_work, person, self._session_id, via)
             case frames.Message():
                 await self._message(frame)
             case frames.Confirm():
@@ -150,13 +150,13 @@ class SessionFeed:
                 pass
 
     async def _message(self, frame: frames.Message) -> None:
-        person = self._socket.principal.person
+        person, via = self._socket.principal.person, self._socket.principal.via
         content = frame.content.strip()
         if not content:
             raise Invalid("A message needs some words.", code="empty")
         check_length(self._reach, content)
         await self._reach.budgets.start_work(person.id)
-        received = await say(self._reach, person, InboundMessage("chat", person.id, content, self._session_id, frame.client_id))
+        received = await say(self._reach, person, InboundMessage(via, person.id, content, self._session_id, frame.client_id))
         if received.repeat:
             self._socket.put(await self._reach.db.read(frame_of_message, self._session_id, received.message["id"]))
 
@@ -178,9 +178,10 @@ class SessionFeed:
         feedback: str | None = None,
         version: int | None = None,
     ) -> None:
-        person = self._socket.principal.person
+        principal, person = self._socket.principal, self._socket.principal.person
         await self._reach.budgets.answer(person.id)
-        inbound = InboundAnswer("chat", person.id, request_id, action, values, feedback, version)
+        said = (request_id, action, values, feedback, version)
+        inbound = InboundAnswer(principal.via, person.id, *said, proof=principal.proof)
         result = await self._reach.db.transact(receive_answer, person, inbound, self._reach.registry, self._reach.policy)
         if isinstance(result, Problem):
             raise result

@@ -8,6 +8,7 @@ from pydantic import Field
 from backend.api.context import Reach
 from backend.api.deps import Json, SignedIn
 from backend.api.schemas import View
+from backend.auth.principal import Principal
 from backend.core.runs import end_run
 from backend.db import Row, Tx, runs
 from backend.domain.people import Person
@@ -41,11 +42,12 @@ async def read_run(run_id: str, principal: SignedIn, reach: Reach) -> Any:
 @router.post("/{run_id}/cancel", response_model=Run)
 async def cancel_run(run_id: str, principal: SignedIn, reach: Reach) -> Any:
     """Call the run off; one that has ended stays as it ended."""
-    return Json(await reach.db.transact(_cancel, principal.person, run_id))
+    return Json(await reach.db.transact(_cancel, principal, run_id))
 
 
-def _cancel(tx: Tx, person: Person, run_id: str) -> dict[str, Any]:
-    end_run(tx, own_run(tx, person, run_id), RunStatus.CANCELLED, actor=person.id, via="chat")
+def _cancel(tx: Tx, principal: Principal, run_id: str) -> dict[str, Any]:
+    person = principal.person
+    end_run(tx, own_run(tx, person, run_id), RunStatus.CANCELLED, actor=person.id, via=principal.via)
     return find_run(tx, person, run_id)
 
 

@@ -79,13 +79,17 @@ async def read_session(session_id: str, principal: SignedIn, reach: Reach) -> An
 @router.patch("/{session_id}", response_model=Session)
 async def rename_or_move_session(session_id: str, body: Change, principal: SignedIn, reach: Reach) -> Any:
     """Rename it, or say where to ask about it: open questions are asked there at once."""
-    return Json(await reach.db.transact(change_session, principal.person, session_id, body.title, body.channel, reach.set_up))
+    return Json(
+        await reach.db.transact(
+            change_session, principal.person, session_id, body.title, body.channel, reach.set_up, principal.via
+        )
+    )
 
 
 @router.delete("/{session_id}", response_model=Session)
 async def close_session(session_id: str, principal: SignedIn, reach: Reach) -> Any:
     """Close for good: runs are cancelled, open questions withdrawn; the record stays readable."""
-    return Json(await reach.db.transact(core.close_session, principal.person, session_id))
+    return Json(await reach.db.transact(core.close_session, principal.person, session_id, principal.via))
 
 
 @router.get("/{session_id}/messages", response_model=Messages)

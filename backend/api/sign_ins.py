@@ -64,4 +64,4 @@ class SignIns:
 
 def _principal(tx: Tx, sign_in_id: str) -> Principal | None:
     row = live_sign_in(tx, sign_in_id)
-    return row and Principal(Person(row.person_id, row.name), row.email, row.role, row.id)
+    return row and Principal(Person(row.person_id, row.name), row.email, row.role, row.id, row.door or "api")

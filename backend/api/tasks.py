@@ -113,7 +113,9 @@ def _shape(request: FeedbackRequest) -> dict[str, Any]:
 async def decide(approval_id: str, body: ApprovalDecision, principal: Answering, reach: Reach, key: IdempotencyKey = None) -> Any:
     await reach.db.read(_confirmation, principal.person, approval_id)
     action = "approve" if body.approved else "reject"
-    inbound = InboundAnswer("api", principal.person.id, approval_id, action, feedback=body.reason, event_id=key)
+    inbound = InboundAnswer(
+        "api", principal.person.id, approval_id, action, feedback=body.reason, event_id=key, proof=principal.proof
+    )
     return Json(_shape(outcome(await reach.db.transact(receive_answer, principal.person, inbound, reach.registry, reach.policy))))
 
 

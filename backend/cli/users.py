@@ -9,6 +9,7 @@ from backend.cli.use_case import run_use_case
 from backend.core import people as core
 from backend.db.people import list_people
 from backend.domain.answers import is_email
+from backend.domain.names import cleaned
 from backend.errors import Invalid
 from backend.times import to_text
 
@@ -32,7 +33,7 @@ def list_all() -> None:
     """
     for row in run_use_case(list_people):
         state = "disabled" if row.disabled_at else row.role
-        typer.echo(f"{row.email:<40} {state:<9} {row.name:<30} since {to_text(row.created_at)[:10]}")
+        typer.echo(f"{row.email:<40} {state:<9} {cleaned(row.name, row.email):<30} since {to_text(row.created_at)[:10]}")
 
 
 @app.command()
@@ -47,10 +48,18 @@ def add(
     """
     if not is_email(email):
         raise Invalid(f"{email} is not an email address.")
-    person = run_use_case(
-        core.add_person, email=email, password_hash=_ask_password(), name=name or email.partition("@")[0], role=role
-    )
+    person = run_use_case(core.add_person, email=email, password_hash=_ask_password(), name=name or None, role=role)
     typer.echo(f"Added {person['email']} ({person['role']}).")
+
+
+@app.command()
+def rename(email: str = Email, name: str = typer.Argument(help="The new name.")) -> None:
+    """Call an account's person otherwise.
+
+    Example: assent users rename dana@example.org "Dana D."
+    """
+    person = run_use_case(core.rename_person, email, name)
+    typer.echo(f"{person['email']} is now called {person['name']}.")
 
 
 @app.command()

@@ -27,13 +27,15 @@ from channels.text import WHERE
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person wants to say to a request, as it came in. `sent_at`: when they wrote it, where that was earlier."""
+    """What a person wants to say to a request, as it came in. `sent_at`: when they wrote it, where that was earlier;
+    `proof`: what it rests on that it was them."""
 
     action: str
     values: dict[str, Any] | None = None
     feedback: str | None = None
     version: int | None = None
     sent_at: int | None = None
+    proof: str = ""
 
 
 def answer_request(
@@ -64,7 +66,7 @@ def answer_request(
     response = _response(answer, {"id": person.id, "name": person.name}, via, tx.now)
     if decision.sent_at is not None:
         response["sent_at"] = to_text(decision.sent_at)
-    request = close_request(tx, row, FeedbackStatus.ANSWERED, response, by=person, via=via)
+    request = close_request(tx, row, FeedbackStatus.ANSWERED, response, by=person, via=via, proof=decision.proof)
     if request is None:
         return _late(tx, person, _load(tx, person, request_id), decision, via)
     _keep(tx, row.id, person, via, decision, accepted=True)
@@ -170,7 +172,13 @@ def _late(tx: Tx, person: Person, row: Row[Any], decision: Decision, via: str) -
     """Keep an answer that came after the fact and say who decided, where and when."""
     _keep(tx, row.id, person, via, decision, accepted=False)
     tx.audit(
-        row.session_id, actor=person.id, via=via, action="feedback.superseded", subject=row.id, decision=decision.action[:24]
+        row.session_id,
+        actor=person.id,
+        via=via,
+        action="feedback.superseded",
+        subject=row.id,
+        decision=decision.action[:24],
+        proof=decision.proof or None,
     )
     return _decided(tx, row)
 

@@ -8,7 +8,7 @@ from backend.core.idempotency import remember, replay
 from backend.core.responders import Addressed, address
 from backend.core.sessions import open_session, own_session
 from backend.db import Tx
-from backend.domain.people import Person
+from backend.domain.people import Person, requester_by
 from backend.domain.policy import canonical, digest_call
 from backend.domain.shapes import FeedbackRequest
 from backend.domain.states import FeedbackType, SessionStatus
@@ -27,8 +27,9 @@ class Ask:
     due_in: float | None = None
 
 
-def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None) -> FeedbackRequest | Problem:
-    """Record the question and send it out. Raises NotFound (session), Conflict (closed session) and Invalid."""
+def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None, via: str = "api") -> FeedbackRequest | Problem:
+    """Record the question and send it out; `via` tells the person's own question from a program's. Raises NotFound
+    (session), Conflict (closed session) and Invalid."""
     fingerprint = ["ask", ask.type, ask.body, ask.to, ask.session_id, ask.due_in]
     kept = replay(tx, person.id, key, fingerprint)
     if kept is not None:
@@ -49,9 +50,9 @@ def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None) -> FeedbackReq
         body=_with_route(_with_digest(ask.body, request_id), to.people, tx),
         to=to.people,
         addressed=to.seats,
-        requested_by=person.name,
+        requester=requester_by(person, via),
         actor=person.id,
-        via="api",
+        via=via,
         due_at=None if ask.due_in is None else tx.now + round(ask.due_in * 1000),
     )
     request = open_request(tx, asked)

@@ -11,6 +11,7 @@ from backend.db import Row, Tx, connections, mails
 from backend.db.installations import installation_row, lose_installation
 from backend.db.transaction import person_topic
 from backend.domain.events import ChannelsOrdered, ChannelStatus
+from backend.domain.names import cleaned
 from backend.domain.people import Person
 from backend.domain.states import ChannelType, ConnectionStatus
 from backend.errors import FieldError, Forbidden, Invalid, NotFound
@@ -128,7 +129,7 @@ def connect(tx: Tx, person_id: str, channel: str, account: str, label: str) -> N
         person_id=person_id,
         channel=channel,
         account=account,
-        label=label,
+        label=cleaned(label, account),
         status=ConnectionStatus.CONNECTED,
         created_at=tx.now,
     )
@@ -142,11 +143,11 @@ def check_not_ours(tx: Tx, channel: str, account: str) -> None:
         raise Forbidden("This is the agent's own account; link one that you read.", code="account_taken")
 
 
-def disconnect(tx: Tx, person: Person, channel: str) -> None:
+def disconnect(tx: Tx, person: Person, channel: str, via: str) -> None:
     """Forget the person's account on the channel. Raises NotFound where there is none."""
     if not connections.delete_connections(tx, person.id, channel):
         raise NotFound("No account is linked for this channel.")
-    tx.audit(person.id, actor=person.id, via="chat", action="channel.unlinked", subject=person.id, channel=channel)
+    tx.audit(person.id, actor=person.id, via=via, action="channel.unlinked", subject=person.id, channel=channel)
     _tell(tx, person.id, channel, ConnectionStatus.DISCONNECTED)
 
 

@@ -19,8 +19,9 @@ from backend.domain.events import (
     RequestNews,
 )
 from backend.domain.feedback import check_body
-from backend.domain.people import SYSTEM, Person
+from backend.domain.people import SYSTEM, Person, Requester
 from backend.domain.shapes import Closed, Delivery, FeedbackRequest, RequestBody, Response, Rule
+from backend.domain.shapes import Requester as RequesterShape
 from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus, FeedbackType
 from backend.ids import new_id
 from backend.metrics import ANSWER
@@ -39,7 +40,7 @@ class Asked:
     owner_id: str
     body: dict[str, Any]
     to: Sequence[Person]
-    requested_by: str
+    requester: Requester
     actor: str
     via: str
     run_id: str | None = None
@@ -78,7 +79,8 @@ def _body_of(asked: Asked) -> dict[str, Any]:
         "on_timeout": TIMEOUT_DEFAULT[asked.type],
         "route": [],
         **asked.body,
-        "requested_by": asked.requested_by,
+        "requested_by": asked.requester.name,
+        "requester": asked.requester.shape(),
     }
 
 
@@ -113,6 +115,7 @@ def _audit_asked(tx: Tx, asked: Asked, request: FeedbackRequest) -> None:
         type=asked.type,
         title=request["title"],
         digest=action and action["digest"],
+        requester=asked.requester.kind,
     )
 
 
@@ -147,9 +150,10 @@ def close_request(
     by: Person | None,
     via: str,
     why: str | None = None,
+    proof: str = "",
 ) -> FeedbackRequest | None:
     """Leave `pending` for `to`, settle every copy, tell everyone. `by` nobody means the platform; `why` completes "it was
-    closed because". None: it was not pending any more, nothing changed."""
+    closed because"; `proof` is what it rests on that it was them. None: it was not pending any more, nothing changed."""
     closed = None if to is FeedbackStatus.ANSWERED else _closed(by, why, tx.now)
     if not store.decide_request(tx, row.id, to, response, closed):
         return None
@@ -161,7 +165,8 @@ def close_request(
     _tell(tx, request, FeedbackResolved(type="feedback_resolved", request=request))
     action = response and response["action"]
     actor = by.id if by else SYSTEM
-    tx.audit(row.session_id, actor=actor, via=via, action=f"feedback.{to}", subject=row.id, decision=action, why=why)
+    said = {"decision": action, "why": why, "proof": proof or None}
+    tx.audit(row.session_id, actor=actor, via=via, action=f"feedback.{to}", subject=row.id, **said)
     return request
 
 
@@ -192,6 +197,8 @@ def shape_request(tx: Tx, row: Row[Any]) -> FeedbackRequest:
 
 def _shape(values: dict[str, Any], copies: Sequence[Any], to: Sequence[Person]) -> FeedbackRequest:
     body: RequestBody = values["body"]
+    if "action" in body:
+        body = {**body, "action": {**body["action"], "risk_by": "tool" if values["run_id"] else "asker"}}
     return {
         "id": values["id"],
         "session_id": values["session_id"],
@@ -203,6 +210,7 @@ def _shape(values: dict[str, Any], copies: Sequence[Any], to: Sequence[Person]) 
         "to": [person.id for person in to],
         "recipients": [{"id": person.id, "name": person.name} for person in to],
         "rule": values["rule"] or ANYONE,
+        "requester": body.get("requester") or _requester_of_old(values),
         "created_at": to_text(values["created_at"]),
         "due_at": to_text_or_none(values["due_at"]),
         "dead_letter": values["dead_letter"],
@@ -210,6 +218,13 @@ def _shape(values: dict[str, Any], copies: Sequence[Any], to: Sequence[Person]) 
         "response": values["response"],
         "closed": values["closed"],
     }
+
+
+def _requester_of_old(values: dict[str, Any]) -> RequesterShape:
+    """Who asked, of a request that was put before that was kept: only programs asked besides agents."""
+    name = values["body"]["requested_by"]
+    asked = Requester("agent", name) if values["run_id"] else Requester("program", name, values["owner_id"])
+    return asked.shape()
 
 
 def _shape_copy(copy: Any) -> Delivery:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from backend.core.responders import address
 from backend.db import Tx
 from backend.db.connections import add_member, insert_group, remove_member
+from backend.domain.names import has_invisible
 from backend.domain.people import SYSTEM
 from backend.errors import Invalid
 
@@ -13,7 +14,7 @@ RESERVED = set(" ,;|@/:")
 
 def add_members(tx: Tx, name: str, people: Sequence[str]) -> None:
     """Raises Invalid for a name that could be mistaken for something else, and for people who are not known."""
-    if not name or RESERVED & set(name) or len(name) > 100:
+    if not name or RESERVED & set(name) or len(name) > 100 or has_invisible(name):
         raise Invalid("A group's name is up to 100 letters, digits, dots or dashes, without spaces, commas, |, : or @.")
     insert_group(tx, name)
     for person in address(tx, people).people:

@@ -130,7 +130,7 @@ def receive_answer(
     tx: Tx, person: Person, inbound: InboundAnswer, registry: Registry, policy: Policy
 ) -> FeedbackRequest | Problem:
     """Take a person's answer. Returns the decided request, or the refusal to raise: it is kept, so it is not raised here."""
-    decision = Decision(inbound.action, inbound.values, inbound.feedback, inbound.version, inbound.sent_at)
+    decision = Decision(inbound.action, inbound.values, inbound.feedback, inbound.version, inbound.sent_at, inbound.proof)
     fingerprint = ["answer", inbound.request_id, inbound.action, inbound.values, inbound.feedback, inbound.version]
     kept = replay(tx, person.id, inbound.event_id, fingerprint)
     if kept is not None:

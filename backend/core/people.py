@@ -6,8 +6,9 @@ from typing import Any, Literal
 from backend.db import Row, Tx, people
 from backend.db.transaction import SIGN_INS_TOPIC, sign_in_topic
 from backend.domain.events import SignInEnded
-from backend.domain.people import SYSTEM, normal_address
-from backend.errors import Conflict, Forbidden, NotFound, Unauthorized
+from backend.domain.names import check_name, name_behind
+from backend.domain.people import SYSTEM, VIA, Door, normal_address
+from backend.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Unauthorized
 from backend.ids import new_id
 from backend.times import to_text
 
@@ -25,7 +26,13 @@ class SignIn:
 
 
 def register(
-    tx: Tx, *, email: str, password_hash: str, name: str, mode: Literal["first", "open", "closed"], may_be_first: bool = True
+    tx: Tx,
+    *,
+    email: str,
+    password_hash: str,
+    name: str | None,
+    mode: Literal["first", "open", "closed"],
+    may_be_first: bool = True,
 ) -> dict[str, Any]:
     """Add an account; the very first is the administrator's. Raises Forbidden (closed, or first without leave) and Conflict
     (email taken)."""
@@ -52,8 +59,10 @@ def check_free(tx: Tx, email: str) -> None:
         raise Conflict("There is an account with this email address already; sign in instead.", code="email_taken")
 
 
-def add_person(tx: Tx, *, email: str, password_hash: str, name: str, role: str) -> dict[str, Any]:
+def add_person(tx: Tx, *, email: str, password_hash: str, name: str | None, role: str) -> dict[str, Any]:
+    """Add an account; nobody needs to give a name. Raises Conflict (email taken) and Invalid (the name)."""
     check_free(tx, email)
+    name = _checked(name) if name else name_behind(email)
     person_id = new_id("usr")
     people.insert_person(
         tx, id=person_id, email=normal_address(email), name=name, role=role, password_hash=password_hash, created_at=tx.now
@@ -62,26 +71,47 @@ def add_person(tx: Tx, *, email: str, password_hash: str, name: str, role: str) 
     return {"id": person_id, "email": normal_address(email), "name": name, "role": role, "created_at": to_text(tx.now)}
 
 
-def start_sign_in(tx: Tx, person_id: str) -> SignIn:
-    """Open a new sign-in for a person whose password was verified. Raises Unauthorized when they were disabled meanwhile."""
+def rename_person(tx: Tx, email: str, name: str) -> dict[str, Any]:
+    """Call the person otherwise; what was recorded under the old name stays as it is. Raises NotFound and Invalid."""
+    person, name = _by_email(tx, email), _checked(name)
+    people.update_person(tx, person.id, name=name)
+    tx.audit(person.id, actor=SYSTEM, via="api", action="person.renamed", subject=person.id, before=person.name, name=name)
+    return find_person(tx, person.id)
+
+
+def _checked(name: str) -> str:
+    try:
+        return check_name(name)
+    except ValueError as error:
+        raise Invalid(f"This name cannot be used: it {error}.", errors=[FieldError("name", str(error))]) from None
+
+
+def start_sign_in(tx: Tx, person_id: str, door: Door = "api") -> SignIn:
+    """Open a new sign-in for a person whose password was verified. `door` is who keeps it: the web app, whose token only
+    its cookie holds, or whatever program sent the password. Raises Unauthorized when they were disabled meanwhile."""
     person = people.person_by_id(tx, person_id)
     if person is None or person.disabled_at is not None:
         raise Unauthorized("Email address or password is wrong.", code="wrong_credentials")
     sign_in_id = new_id("sin")
-    people.insert_sign_in(tx, id=sign_in_id, person_id=person_id, generation=1, created_at=tx.now, expires_at=tx.now + SIGN_IN_MS)
-    tx.audit(person_id, actor=person_id, via="api", action="sign_in.started", subject=sign_in_id)
+    people.insert_sign_in(
+        tx, id=sign_in_id, person_id=person_id, generation=1, door=door, created_at=tx.now, expires_at=tx.now + SIGN_IN_MS
+    )
+    tx.audit(person_id, actor=person_id, via=VIA[door], action="sign_in.started", subject=sign_in_id, door=door)
     return SignIn(person, sign_in_id, 1)
 
 
-def rotate_sign_in(tx: Tx, sign_in_id: str, generation: int) -> SignIn | Unauthorized:
+def rotate_sign_in(tx: Tx, sign_in_id: str, generation: int, door: Door = "api") -> SignIn | Unauthorized:
     """Move a sign-in to its next generation. The one before is still answered with the same next token, for two tabs
-    that race and for a reply that was lost; anything older is a stolen token: the whole sign-in ends.
+    that race and for a reply that was lost; anything older is a stolen token: the whole sign-in ends. A web app's sign-in
+    whose token once came without its cookie is a program's from then on, and never the other way round.
     Returns the refusal instead of raising it, so that the ending is kept."""
     refusal = Unauthorized("Sign in again.", code="invalid_refresh_token")
     row = people.sign_in_by_id(tx, sign_in_id)
     person = people.person_by_id(tx, row.person_id) if row else None
     if row is None or person is None or row.ended_at is not None or row.expires_at <= tx.now or person.disabled_at is not None:
         return refusal
+    if door != row.door and row.door != "api":
+        people.keep_door(tx, sign_in_id, door)
     if generation == row.generation:
         people.advance_sign_in(tx, sign_in_id, generation, tx.now + SIGN_IN_MS)
         return SignIn(person, sign_in_id, generation + 1)

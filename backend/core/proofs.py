@@ -9,6 +9,7 @@ from backend.core.connections import connect, regain_accounts
 from backend.db import Row, Tx, connections
 from backend.db.installations import keep_installation
 from backend.db.people import person_by_id
+from backend.domain.names import cleaned
 from backend.domain.people import Person
 from backend.errors import FieldError, Invalid
 from channels.oauth import Granted, Installation
@@ -55,7 +56,12 @@ def keep_grant(tx: Tx, person_id: str, channel: str, granted: Granted) -> None:
 
 def keep_install(tx: Tx, person_id: str, channel: str, installed: Installation, sealed: str) -> None:
     """From now on we may speak there, also to those whom an earlier end of it had cut off."""
-    values = {"label": installed.label, "detail": dict(installed.detail), "secret": sealed, "installed_by": person_id}
+    values = {
+        "label": cleaned(installed.label, installed.account),
+        "detail": dict(installed.detail),
+        "secret": sealed,
+        "installed_by": person_id,
+    }
     keep_installation(tx, channel, installed.account, **values)
     regain_accounts(tx, channel, installed.account)
     tx.audit(person_id, actor=person_id, via="chat", action="channel.installed", subject=person_id, account=installed.account)

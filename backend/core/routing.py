@@ -21,14 +21,16 @@ from backend.errors import Conflict, NotFound
 AUTO = "auto"
 
 
-def reroute_request(tx: Tx, person: Person, request_id: str, channel: str, set_up: Collection[str]) -> FeedbackRequest:
+def reroute_request(
+    tx: Tx, person: Person, request_id: str, channel: str, set_up: Collection[str], via: str = ChannelType.CHAT
+) -> FeedbackRequest:
     """Ask on `channel` now: the person themself, or everybody asked when the person's own session asks. What was sent
     before can still be answered. Raises NotFound, Conflict (decided), Invalid (nobody can be reached there)."""
     row = _open(tx, person, request_id)
     for person_id in _concerned(tx, row, person):
         check_reachable(tx, person_id, channel, set_up)
         _ask_on(tx, row, person_id, channel)
-    tx.audit(row.session_id, actor=person.id, via="chat", action="feedback.rerouted", subject=row.id, channel=channel)
+    tx.audit(row.session_id, actor=person.id, via=via, action="feedback.rerouted", subject=row.id, channel=channel)
     return shape_request(tx, _open(tx, person, request_id))
 
 
@@ -38,7 +40,7 @@ def _ask_on(tx: Tx, row: Row[Any], person_id: str, channel: str) -> None:
     begin_round(tx, row, person_id, [{"channel": channel, "wait_ms": wait_on(tx, person_id, channel)}, *rest])
 
 
-def retry_request(tx: Tx, person: Person, request_id: str) -> FeedbackRequest:
+def retry_request(tx: Tx, person: Person, request_id: str, via: str = ChannelType.CHAT) -> FeedbackRequest:
     """Climb every ladder of a dead letter again. Raises NotFound and Conflict (decided, or it reached somebody)."""
     row = _open(tx, person, request_id)
     if not row.dead_letter:
@@ -46,7 +48,7 @@ def retry_request(tx: Tx, person: Person, request_id: str) -> FeedbackRequest:
     for person_id in _concerned(tx, row, person):
         last = [copy for copy in list_deliveries(tx, row.id) if copy.person_id == person_id][-1]
         begin_round(tx, row, person_id, last.ladder)
-    tx.audit(row.session_id, actor=person.id, via="chat", action="feedback.retried", subject=row.id)
+    tx.audit(row.session_id, actor=person.id, via=via, action="feedback.retried", subject=row.id)
     return shape_request(tx, _open(tx, person, request_id))
 
 
@@ -64,18 +66,24 @@ def _concerned(tx: Tx, row: Row[Any], person: Person) -> list[str]:
 
 
 def change_session(
-    tx: Tx, person: Person, session_id: str, title: str | None, channel: str | None, set_up: Collection[str]
+    tx: Tx,
+    person: Person,
+    session_id: str,
+    title: str | None,
+    channel: str | None,
+    set_up: Collection[str],
+    via: str = ChannelType.CHAT,
 ) -> dict[str, Any]:
     """Rename it, and say where to ask about it (`auto`: in the person's own order); None leaves as it is.
     Raises NotFound and Invalid."""
     if title is not None:
         rename_session(tx, person, session_id, title)
     if channel is not None:
-        _move(tx, person, session_id, None if channel == AUTO else channel, set_up)
+        _move(tx, person, session_id, None if channel == AUTO else channel, set_up, via)
     return find_session(tx, person, session_id)
 
 
-def _move(tx: Tx, person: Person, session_id: str, channel: str | None, set_up: Collection[str]) -> None:
+def _move(tx: Tx, person: Person, session_id: str, channel: str | None, set_up: Collection[str], via: str) -> None:
     """From now on ask on `channel`, open questions included."""
     own_session(tx, person, session_id)
     if channel is not None:
@@ -84,7 +92,7 @@ def _move(tx: Tx, person: Person, session_id: str, channel: str | None, set_up: 
     for row in feedback.open_requests(tx, session_id):
         if channel is not None and may_decide(tx, row, person.id):
             _ask_on(tx, row, person.id, channel)
-    tx.audit(session_id, actor=person.id, via="chat", action="session.moved", subject=session_id, channel=channel)
+    tx.audit(session_id, actor=person.id, via=via, action="session.moved", subject=session_id, channel=channel)
     asked_on = None if channel is None else ChannelType(channel)
     moved = SessionMoved(type="session_changed", session_id=session_id, change="channel", channel=asked_on)
     tx.notify(moved, person_topic(person.id))

@@ -11,7 +11,7 @@ from backend.db import Tx
 from backend.db.people import person_by_id
 from backend.db.runs import keep_engine_state, run_log
 from backend.domain.feedback import body_of_step
-from backend.domain.people import AGENT, AGENT_NAME, Person
+from backend.domain.people import AGENT, AGENT_REQUESTER, Person
 from backend.domain.policy import Policy, canonical, digest_call
 from backend.domain.runs import Propose, unseen_messages
 from backend.domain.states import AgentStatus, ChannelType, FeedbackType, RunStatus
@@ -163,7 +163,7 @@ def _ask(
         body=body,
         to=(to and to.people) or [person],
         addressed=to.seats if to else (),
-        requested_by=AGENT_NAME,
+        requester=AGENT_REQUESTER,
         actor=AGENT,
         via=ChannelType.CHAT,
         run_id=lease.run_id,

@@ -16,7 +16,7 @@ _named = select(people.c.id, people.c.name, people.c.email, people.c.disabled_at
     or_(people.c.id.in_(bindparam("names", expanding=True)), people.c.email.in_(bindparam("emails", expanding=True)))
 )
 _live_sign_in = (
-    select(sign_ins.c.id, sign_ins.c.person_id, people.c.name, people.c.email, people.c.role)
+    select(sign_ins.c.id, sign_ins.c.person_id, sign_ins.c.door, people.c.name, people.c.email, people.c.role)
     .join(people, people.c.id == sign_ins.c.person_id)
     .where(
         sign_ins.c.id == bindparam("id"),
@@ -38,6 +38,7 @@ _advance = (
     .where(sign_ins.c.id == bindparam("sign_in"), sign_ins.c.generation == bindparam("seen"), sign_ins.c.ended_at.is_(None))
     .values(generation=sign_ins.c.generation + 1, expires_at=bindparam("until"))
 )
+_keep_door = update(sign_ins).where(sign_ins.c.id == bindparam("sign_in")).values(door=bindparam("door_"))
 _dead_among = (
     select(sign_ins.c.id)
     .join(people, people.c.id == sign_ins.c.person_id)
@@ -105,6 +106,10 @@ def sign_in_by_id(tx: Tx, id: str) -> Row[Any] | None:
 def advance_sign_in(tx: Tx, id: str, seen: int, until: int) -> bool:
     """Move to the generation after `seen`; False when another caller has."""
     return tx.execute(_advance, {"sign_in": id, "seen": seen, "until": until}).rowcount == 1
+
+
+def keep_door(tx: Tx, id: str, door: str) -> None:
+    tx.execute(_keep_door, {"sign_in": id, "door_": door})
 
 
 def end_sign_in(tx: Tx, id: str, why: str) -> str | None:

@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
+from backend.domain.names import has_invisible
 from backend.domain.states import FeedbackType
 from backend.domain.steps import Field
 from backend.errors import FieldError, Invalid
@@ -211,7 +212,7 @@ def _url(_field: Field, value: Any) -> str:
 
 
 def is_email(text: str) -> bool:
-    return len(text) <= 254 and _EMAIL.fullmatch(text) is not None
+    return len(text) <= 254 and _EMAIL.fullmatch(text) is not None and not has_invisible(text)
 
 
 _CHECKS: dict[str, Callable[[Field, Any], Any]] = {

@@ -1,7 +1,13 @@
-"""Who acts: a person, or the platform itself."""
+"""Who acts: a person, a program with a person's sign-in, the agent, or the platform itself."""
 
 import unicodedata
 from dataclasses import dataclass
+from typing import Literal
+
+from backend.domain import shapes
+
+Door = Literal["web", "api"]
+VIA: dict[Door, Literal["chat", "api"]] = {"web": "chat", "api": "api"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +24,24 @@ AGENT_NAME = "Assent agent"
 def normal_address(text: str) -> str:
     """The one spelling of an email address: kept, looked up and counted alike."""
     return unicodedata.normalize("NFC", text.strip().lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Who asks. Told apart by `kind`, never by `name`, which anybody may choose; `id` is the person's, or of whom a program
+    is signed in as."""
+
+    kind: shapes.RequesterKind
+    name: str
+    id: str | None = None
+
+    def shape(self) -> shapes.Requester:
+        return {"kind": self.kind, "id": self.id, "name": self.name}
+
+
+AGENT_REQUESTER = Requester("agent", AGENT_NAME)
+
+
+def requester_by(person: Person, via: str) -> Requester:
+    """A person who asks in the web app asks themself; whatever comes over the API is a program's word."""
+    return Requester("person" if via == "chat" else "program", person.name, person.id)

@@ -11,6 +11,7 @@ from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus, F
 from backend.domain.steps import FieldType
 
 Risk = Literal["low", "medium", "high"]
+RequesterKind = Literal["agent", "person", "program"]
 
 
 class By(TypedDict):
@@ -19,8 +20,8 @@ class By(TypedDict):
 
 
 class Response(TypedDict):
-    """What was answered. `sent_at`: when it was written, where it came by mail. `erased`: the digest of an answer whose person
-    was erased."""
+    """What was answered. `via`: chat (the web app), api (any other client), slack, email, or timeout; `sent_at`: when it was
+    written, where it came by mail. `erased`: the digest of an answer whose person was erased."""
 
     action: str
     by: By
@@ -55,12 +56,23 @@ class Delivery(TypedDict):
     settled_at: NotRequired[str]
 
 
+class Requester(TypedDict):
+    """Who asks, told apart by `kind`: anybody may choose a name. `id` is the person's, or of whom the program is signed in
+    as."""
+
+    kind: RequesterKind
+    id: str | None
+    name: str
+
+
 class RequestAction(TypedDict):
-    """The exact call that is asked about."""
+    """The exact call that is asked about. `risk_by` is whose word the risk is: the tool's own declaration on this server, or
+    the claim of whoever asks."""
 
     tool: str
     args: dict[str, Any]
     risk: Risk
+    risk_by: NotRequired[Literal["tool", "asker"]]
     digest: str
     schema: NotRequired[dict[str, Any]]
 
@@ -100,6 +112,7 @@ class RequestBody(TypedDict):
     title: str
     prompt: str
     requested_by: str
+    requester: NotRequired[Requester]
     action: NotRequired[RequestAction]
     options: NotRequired[list[RequestOption]]
     multiple: NotRequired[bool]

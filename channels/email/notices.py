@@ -12,6 +12,7 @@ from channels.showing import value_text
 from channels.text import DONE, clock, fact, outcome_line
 
 NOTHING = "Nothing was changed."
+ISOLATES = {0x2068: None, 0x2069: None}  # what is quoted is looked through for them again
 
 
 def taken(question: Question) -> str:
@@ -27,7 +28,7 @@ def late(question: Question, text: str) -> str:
     """The request had ended when the mail came. `text`: what the mail said."""
     request = question.request
     if request["status"] == "answered":
-        line = outcome_line(request)
+        line = outcome_line(request).translate(ISOLATES)
         return f"Already {literal(line[:1].lower() + line[1:], 2_000)}. {NOTHING}"
     ended = f"expired at {clock(request.get('due_at'))}" if request["status"] == "expired" else "was withdrawn"
     return _joined(f"“{literal(request['title'])}” {ended}; your answer was not used.", "Your text:", quoted(text))

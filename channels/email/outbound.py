@@ -9,7 +9,7 @@ from channels.email.accepted import accepted, facts_of, fits, offered
 from channels.email.markdown import literal, to_text
 from channels.email.page import Facts, Line, Link, Page, Part, Prose
 from channels.showing import clip, visible
-from channels.text import DONE, outcome_line
+from channels.text import DONE, asker_line, outcome_line, risk_line
 
 MAX_TITLE, MAX_LONG_TITLE, MAX_NAME, MAX_PREVIEW = 200, 1_000, 100, 120
 MAX_PROMPT, MAX_CONTEXT, MAX_ARTIFACT, MAX_SAID = 6_000, 3_000, 20_000, 40_000
@@ -82,7 +82,7 @@ def _preview(request: Mapping[str, Any]) -> str:
 
 
 def _asker(request: Mapping[str, Any]) -> str:
-    return one_line(str(request.get("requested_by") or "An agent"), MAX_NAME)
+    return asker_line(request)
 
 
 def _asked(request: Mapping[str, Any]) -> Iterator[Part]:
@@ -102,7 +102,7 @@ def _facts(question: Question) -> Iterator[Part]:
         yield Line("What it is about is too much for a mail, so it cannot be answered here. Open it to see all of it.")
     else:
         if action:
-            called = f"It would run {visible(str(action.get('tool', '')))} (risk {action.get('risk', 'low')})"
+            called = f"It would run {visible(str(action.get('tool', '')))} (risk {risk_line(action)})"
             yield Line(called + (" with exactly:" if rows else "."))
         if rows:
             yield Facts(rows)

@@ -6,10 +6,24 @@ from typing import Any
 from channels.contract import Question
 from channels.showing import clip, units, visible
 from channels.slack.arguments import show_arguments
-from channels.slack.blocks import BUTTON_TEXT, Block, actions, button, confirm, context, header, option, prose, section, words
+from channels.slack.blocks import (
+    BUTTON_TEXT,
+    Block,
+    actions,
+    button,
+    confirm,
+    context,
+    header,
+    marked,
+    option,
+    prose,
+    section,
+    words,
+)
 from channels.slack.entries import can_edit, can_fill
 from channels.slack.mrkdwn import link, literal, moment
 from channels.slack.outcome import otherwise, outcome
+from channels.text import asker, risk_line
 
 EVENT = "assent_request"
 SELECTED = "selected"
@@ -83,7 +97,8 @@ def _head(question: Question) -> list[Block]:
     request = question.request
     title = " ".join(request["title"].split())
     more = [words(clip(visible(title), MAX_PROMPT))] if units(visible(title)) > 150 else []
-    asked = context(f"{literal(str(request.get('requested_by') or 'An agent'), 100)} asks")
+    kind, name = asker(request)
+    asked = {"type": "context", "elements": [marked(f"*{kind}*"), {"type": "plain_text", "text": f"{name} asks", "emoji": False}]}
     prompt = [prose(request["prompt"], MAX_PROMPT)] if (request.get("prompt") or "").strip() else []
     led = [context(literal(question.context, MAX_CONTEXT))] if question.context.strip() else []
     return [*more, asked, *prompt, *led]
@@ -92,8 +107,8 @@ def _head(question: Question) -> list[Block]:
 def _tail(question: Question) -> str:
     request = question.request
     due = f"Due {moment(request['due_at'])}, otherwise *{otherwise(request.get('on_timeout'))}*" if request.get("due_at") else ""
-    risk = (request.get("action") or {}).get("risk")
-    return " · ".join(filter(None, (due, f"Risk: {risk}" if risk else "", link(question.link, "Open in app"))))
+    risk = f"Risk: {risk_line(request['action'])}" if request.get("action") else ""
+    return " · ".join(filter(None, (due, risk, link(question.link, "Open in app"))))
 
 
 def _body(question: Question) -> tuple[list[Block], list[Block]]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.slack.arguments import changed
-from channels.slack.mrkdwn import literal, moment
-from channels.text import DONE, WHERE
+from channels.slack.mrkdwn import escape, literal, moment
+from channels.text import DONE, WHERE, one_line_name
 
 SIGNS = {
     "approve": ":white_check_mark:",
@@ -41,7 +41,7 @@ def outcome(request: Mapping[str, Any]) -> str:
             return f":hourglass: *No answer{due}* – {THEN.get(response.get('action', ''), 'closed')}"
         case _:
             by = closed.get("by") or {}
-            who = f" by {literal(str(by['name']), 100)}" if by.get("name") else ""
+            who = f" by {escape(one_line_name(str(by['name'])))}" if by.get("name") else ""
             why = literal(str(closed.get("why") or "the agent no longer needs this"), MAX_SAID)
             return f":heavy_multiplication_x: *Cancelled*{who} – {why}"
 
@@ -53,7 +53,7 @@ def otherwise(on_timeout: Any) -> str:
 
 
 def _answered(request: Mapping[str, Any], response: Mapping[str, Any]) -> str:
-    by = literal(str((response.get("by") or {}).get("name", "somebody")), 100)
+    by = escape(one_line_name(str((response.get("by") or {}).get("name") or "somebody")))
     where = WHERE.get(str(response.get("via")), "")
     line = f"{_done(str(response.get('action')))} by {by} {where} at {moment(response['at'], '{time}')}"
     said = _said(request, response)

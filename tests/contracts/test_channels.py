@@ -39,6 +39,7 @@ PENDING: dict[str, Any] = {
     "title": "Run make_payment?",
     "prompt": "Bob is waiting.",
     "requested_by": "Assent agent",
+    "requester": {"kind": "agent", "id": None, "name": "Assent agent"},
     "action": {"tool": "make_payment", "args": {"amount": 500, "to": "Bob \u202eevil"}, "risk": "high", "digest": "0" * 64},
     "allowed_actions": ["approve", "reject"],
     "on_timeout": "reject",

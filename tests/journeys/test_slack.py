@@ -90,7 +90,7 @@ class TestApproval:
         request = dana.pending(started["session_id"])
         message = card(slack, request["id"])
         assert dana.answer(request["id"], "approve").status_code == 200
-        assert "*Approved* by Dana in the web app" in settled(slack, message) or "over the API" in settled(slack, message)
+        assert "*Approved* by Dana through the API" in settled(slack, message)
 
     def test_by_somebody_else_of_the_workspace_has_no_effect(self, place: tuple[Server, Slack], dana: Person) -> None:
         _, slack = place

@@ -32,7 +32,12 @@ WISH = Envelope("agent@example.org", "dana@example.org", "A mail", "<m@example.o
 def question(type: str, title: str, *, decidable: bool = True, led: str = "", **more: Any) -> Question:
     actions = {"confirmation": ["approve", "reject", "edit"], "checkpoint": ["continue", "revise", "skip", "stop"]}
     request = {"id": "req_01k7f3k", "session_id": "ses_01k7f3k", "type": type, "title": title, "status": "pending", "version": 1}
-    request |= {"prompt": "", "requested_by": "Support agent", "due_at": DUE, "on_timeout": "reject"}
+    request |= {
+        "prompt": "",
+        "requester": {"kind": "agent", "id": None, "name": "Support agent"},
+        "due_at": DUE,
+        "on_timeout": "reject",
+    }
     return Question({**request, "allowed_actions": actions.get(type, ["submit", "decline"]), **more}, LINK, decidable, led)
 
 

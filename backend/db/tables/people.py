@@ -30,6 +30,8 @@ sign_ins = Table(
     key(),
     ref("person_id", "people.id", index=True),
     Column("generation", Integer, nullable=False),
+    # Who keeps it: `web` (the web app's cookie) or `api` (a program); null: of a time before, until it is refreshed.
+    Column("door", String(24), nullable=True),
     at("created_at"),
     at("expires_at"),
     at("ended_at", nullable=True),

@@ -1510,6 +1510,7 @@ export interface components {
             recipients: components["schemas"]["By"][];
             /** Requested By */
             requested_by: string;
+            requester?: components["schemas"]["Requester"];
             response: components["schemas"]["Response"] | null;
             /** Route */
             route: {
@@ -1932,7 +1933,8 @@ export interface components {
         };
         /**
          * RequestAction
-         * @description The exact call that is asked about.
+         * @description The exact call that is asked about. `risk_by` is whose word the risk is: the tool's own declaration on this server, or
+         *     the claim of whoever asks.
          */
         RequestAction: {
             /** Args */
@@ -1946,6 +1948,11 @@ export interface components {
              * @enum {string}
              */
             risk: "low" | "medium" | "high";
+            /**
+             * Risk By
+             * @enum {string}
+             */
+            risk_by?: "tool" | "asker";
             /** Schema */
             schema?: {
                 [key: string]: unknown;
@@ -1994,6 +2001,22 @@ export interface components {
             /** Value */
             value: string;
         };
+        /**
+         * Requester
+         * @description Who asks, told apart by `kind`: anybody may choose a name. `id` is the person's, or of whom the program is signed in
+         *     as.
+         */
+        Requester: {
+            /** Id */
+            id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "agent" | "person" | "program";
+            /** Name */
+            name: string;
+        };
         /** Reroute */
         Reroute: {
             /**
@@ -2004,8 +2027,8 @@ export interface components {
         };
         /**
          * Response
-         * @description What was answered. `sent_at`: when it was written, where it came by mail. `erased`: the digest of an answer whose person
-         *     was erased.
+         * @description What was answered. `via`: chat (the web app), api (any other client), slack, email, or timeout; `sent_at`: when it was
+         *     written, where it came by mail. `erased`: the digest of an answer whose person was erased.
          */
         Response: {
             /** Action */

@@ -11,6 +11,7 @@ export type Message = Schemas['Message'];
 
 export type FeedbackRequest = Schemas['FeedbackRequest'];
 export type FeedbackType = FeedbackRequest['type'];
+export type Requester = Schemas['Requester'];
 export type Action = Schemas['RequestAction'];
 export type Option = Schemas['RequestOption'];
 export type Field = Schemas['RequestField'];

@@ -231,6 +231,16 @@ function ofConfirmation(): Specimen[] {
     one('Long value', call({ to: 'Bob', text: `${letter}\n\n`.repeat(12) })),
     one('No arguments', call({}, 'low', 'restart')),
     one('Hidden characters', call(hidden)),
+    one('Asked by a program', {
+      ...call({ host: 'db-1' }, 'low', 'drop_table'),
+      run_id: null,
+      requester: { kind: 'program', id: 'p2', name: 'Sam' },
+    }),
+    one('Asked by a person named like the agent', {
+      ...call({ host: 'db-1' }, 'low', 'drop_table'),
+      run_id: null,
+      requester: { kind: 'person', id: 'p2', name: 'Assent \u202etnega\u200b' },
+    }),
     one('Digits beyond a browser', call({ amount: 2 ** 70 })),
     one('Outcome unknown', {
       context: { note: 'The last try ended without a reply. The payment may have been made already.' },

@@ -44,6 +44,7 @@ export function aRequest(change: Partial<FeedbackRequest> = {}): FeedbackRequest
     title: 'Pay 500 to Bob?',
     prompt: 'Bob sent an invoice.',
     requested_by: 'Demo agent',
+    requester: { kind: 'agent', id: null, name: 'Demo agent' },
     to: [dana.id],
     recipients: [dana],
     rule: { approvals: 1, distinct_from_requester: false },

@@ -117,7 +117,7 @@ class TestAnswer:
         decided = reply.json()
         response = decided.pop("response")
         assert decided["status"] == "answered"
-        assert (response["action"], response["by"], response["via"]) == (action, {"id": dana.id, "name": "Dana"}, "chat")
+        assert (response["action"], response["by"], response["via"]) == (action, {"id": dana.id, "name": "Dana"}, "api")
         assert {name: response[name] for name in ("values", "feedback") if name in response} == kept
         assert {delivery["status"] for delivery in decided["deliveries"]} == {"settled"}
         assert dana.get(f"/api/feedback/{request['id']}") == reply.json()

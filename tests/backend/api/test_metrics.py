@@ -52,8 +52,8 @@ class TestWhatIsRead:
         assert admin.answer(request["id"], "decline").status_code == 200
         answered = read_metrics(admin.url)
         assert answered["assent_pending_requests"] == before["assent_pending_requests"]
-        assert answered.since(before, "assent_time_to_answer_seconds_count", channel="chat") == 1
-        assert answered.since(before, "assent_time_to_answer_seconds_bucket", channel="chat", le="+Inf") == 1
+        assert answered.since(before, "assent_time_to_answer_seconds_count", channel="api") == 1
+        assert answered.since(before, "assent_time_to_answer_seconds_bucket", channel="api", le="+Inf") == 1
 
     def test_counts_open_sockets(self, admin: Person) -> None:
         session_id = ask(admin)["session_id"]

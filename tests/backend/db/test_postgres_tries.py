@@ -48,7 +48,7 @@ class TestRaces:
         meet = {email: once(lambda: both.wait(PATIENCE_S)) for email in ("a@example.org", "b@example.org")}
 
         def join(tx: Tx, email: str) -> str:
-            person = register(tx, email=email, password_hash="-", name="-", mode="open")
+            person = register(tx, email=email, password_hash="-", name="Nn", mode="open")
             meet[email]()
             return str(person["role"])
 

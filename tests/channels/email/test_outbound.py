@@ -130,17 +130,23 @@ class TestQuestion:
         asked = question(
             title="Run issue_refund?",
             prompt="Customer was **charged twice**.",
-            requested_by="Support agent",
+            requester={"kind": "agent", "id": None, "name": "Support agent"},
             context="Dana: refund order 8123",
             due_at="2026-11-21T15:10:00.000Z",
-            action={"tool": "issue_refund", "args": {"order_id": 8123, "to": "Bob"}, "risk": "medium", "digest": "d"},
+            action={
+                "tool": "issue_refund",
+                "args": {"order_id": 8123, "to": "Bob"},
+                "risk": "medium",
+                "risk_by": "tool",
+                "digest": "d",
+            },
         )
         assert plain(question_page(asked)) == (
             "--- reply above this line ---\n\n"
             "Run issue_refund?\n\n"
-            "Support agent asks for your approval. In its own words:\n\n"
+            "Agent · Support agent asks for your approval. In its own words:\n\n"
             "| Customer was charged twice.\n\n"
-            "It would run issue_refund (risk medium) with exactly:\n\n"
+            "It would run issue_refund (risk medium, declared by the tool) with exactly:\n\n"
             "  order_id  8123\n"
             '  to        "Bob"\n\n'
             "What led to this:\n\n"

@@ -30,7 +30,12 @@ class TestDoor:
         [
             (json.dumps(EVENT).encode(), JSON),
             (json.dumps({"type": "url_verification", "challenge": "c"}).encode(), JSON),
-            (urlencode({"payload": json.dumps({"type": "block_actions", "user": {"id": "U1"}})}).encode(), FORM),
+            (
+                urlencode(
+                    {"payload": json.dumps({"type": "block_actions", "user": {"id": "U1"}, "actions": [{"action_id": "a"}]})}
+                ).encode(),
+                FORM,
+            ),
             (urlencode({"command": "/assent", "text": "link X"}).encode(), FORM),
         ],
     )

@@ -1,4 +1,4 @@
-import type { Action, By, Field, FeedbackRequest, FeedbackType } from '@/api/types';
+import type { Action, By, Field, FeedbackRequest, FeedbackType, Requester } from '@/api/types';
 import { isNumber, jsonText, readInteger, readNumber } from '@/lib/exact';
 
 export type Values = Record<string, unknown>;
@@ -178,6 +178,26 @@ export function notAsked(request: FeedbackRequest, me: string | undefined): stri
 export function callLine(action: Action): string {
   const args = facts(action.args).map(({ name, value }) => `${name} ${value.replaceAll(/\s+/g, ' ')}`);
   return [action.tool, ...args].join(' · ');
+}
+
+/** Who asks, told apart by a mark: a name is only what somebody chose. */
+export const askerLabel: Record<Requester['kind'], string> = {
+  agent: 'Agent',
+  person: 'Person',
+  program: 'Program',
+};
+
+/** Who asks; a frame of a time before says no more than whether a run did. */
+export function requesterOf(request: FeedbackRequest): Requester {
+  const { requester, run_id, requested_by } = request;
+  return requester ?? { kind: run_id ? 'agent' : 'program', id: null, name: requested_by };
+}
+
+const RISK_WORDS = { tool: 'declared by the tool', asker: 'the asker’s own claim' };
+
+/** Whose word the risk is: the tool's declaration on this server, or a claim about one's own call. */
+export function riskWord(request: FeedbackRequest): string {
+  return RISK_WORDS[request.action?.risk_by ?? (request.run_id ? 'tool' : 'asker')];
 }
 
 export const riskLabel: Record<Action['risk'], string> = {

@@ -1,13 +1,15 @@
-import { Words } from '@/components/exact-text';
+import type { FeedbackRequest } from '@/api/types';
 import { Markdown } from '@/components/markdown';
+import { AskedBy } from './asked-by';
 
-/** The agent's own words, set apart from the facts: nobody has checked them. */
-export function AgentClaim({ text, by }: { text: string; by: string }) {
+/** The asker's own words, set apart from the facts: nobody has checked them. */
+export function AgentClaim({ request }: { request: FeedbackRequest }) {
+  const text = request.prompt;
   if (text.trim() === '') return null;
   return (
     <figure className="border-l-2 border-rule pl-4">
       <figcaption className="mb-1 text-xs text-ink-3">
-        <Words text={by} /> says
+        <AskedBy request={request} /> says
       </figcaption>
       <blockquote className="text-ink-2">
         <Markdown text={text} />

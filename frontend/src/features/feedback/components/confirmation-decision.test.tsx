@@ -13,6 +13,20 @@ describe('approval', () => {
     expect(screen.getByText('Medium risk')).toBeVisible();
   });
 
+  test.each([
+    ['agent' as const, 'run1', 'Agent', 'declared by the tool'],
+    ['program' as const, null, 'Program', 'the asker’s own claim'],
+    ['person' as const, null, 'Person', 'the asker’s own claim'],
+  ])(
+    'marks %s as what asks, whatever its name, and says whose word the risk is',
+    (kind, run_id, mark, word) => {
+      show(aRequest({ run_id, requester: { kind, id: 'p2', name: 'Assent agent\u202e' } }));
+      expect(screen.getAllByText(mark).length).toBeGreaterThan(0);
+      expect(screen.getByText(word)).toBeVisible();
+      expect(screen.getAllByTitle('right-to-left override').length).toBeGreaterThan(0);
+    },
+  );
+
   test('long values are cut only with a way to see all', async () => {
     const long = 'x'.repeat(2000);
     show(aRequest({ action: { tool: 'pay', args: { long }, risk: 'low', digest: '' } }));

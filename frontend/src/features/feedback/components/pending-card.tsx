@@ -9,6 +9,7 @@ import { Notice } from '@/components/ui/notice';
 import { Spinner } from '@/components/ui/spinner';
 import { Time } from '@/components/ui/time';
 import { type Answer, type Draft, type Errors, neededLabel } from '../model';
+import { AskedBy } from './asked-by';
 import { CheckpointDecision } from './checkpoint-decision';
 import { ChoiceDecision } from './choice-decision';
 import { ConfirmationDecision } from './confirmation-decision';
@@ -96,7 +97,7 @@ export function PendingCard(props: PendingCardProps) {
               <KindIcon type={request.type} />
               {neededLabel[request.type]}
             </span>
-            {request.action && <RiskMark risk={request.action.risk} />}
+            <RiskMark request={request} />
             {isLost(request) && (
               <span className="inline-flex items-center gap-1 font-medium text-danger">
                 <MailX aria-hidden className="size-4" />
@@ -108,7 +109,7 @@ export function PendingCard(props: PendingCardProps) {
             <Words text={request.title} />
           </Heading>
           <p className="mt-1 text-sm text-ink-2">
-            Asked by <Words text={request.requested_by} />, <Time at={request.created_at} />
+            Asked by <AskedBy request={request} />, <Time at={request.created_at} />
           </p>
         </header>
         <RequestDocument request={request} />

@@ -29,7 +29,7 @@ export function RequestDocument({ request }: { request: FeedbackRequest }) {
           <Words text={note} className="whitespace-pre-wrap" />
         </Notice>
       )}
-      <AgentClaim text={request.prompt} by={request.requested_by} />
+      <AgentClaim request={request} />
     </div>
   );
 }

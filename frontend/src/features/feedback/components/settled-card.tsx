@@ -52,7 +52,7 @@ function Whole({ request, titleRef, id }: SettledCardProps & { id: string }) {
           <KindIcon type={request.type} />
           {kindLabel[request.type]}
         </span>
-        {request.action && <RiskMark risk={request.action.risk} />}
+        <RiskMark request={request} />
       </p>
       <h1 id={id} ref={titleRef} tabIndex={-1} className="mb-5 text-lg font-semibold wrap-anywhere">
         <Words text={request.title} />
@@ -87,7 +87,7 @@ function Folded({ request, titleRef, id }: SettledCardProps & { id: string }) {
         <div className="mt-3 grid gap-4 rounded-sm border border-rule bg-sheet p-5 text-base">
           {request.action && (
             <p className="text-sm">
-              <RiskMark risk={request.action.risk} />
+              <RiskMark request={request} />
             </p>
           )}
           <RequestDocument request={request} />
