@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.person import PATIENCE_S, Person
+from tests.support.person import PASSWORD, PATIENCE_S, Person
 
 ANSWERS: dict[str, list[dict[str, Any]]] = {
     "confirmation": [{"action": "approve"}, {"action": "reject", "feedback": "no"}],
@@ -108,8 +108,18 @@ class Customer(threading.Thread):
         while True:
             try:
                 reply = call()
+                if reply.status_code == 401:  # a long campaign outlives an access token
+                    reply = self._sign_in_again()
             except httpx.TransportError:
                 reply = httpx.Response(503)
             if reply.status_code != 503:
                 return reply
             time.sleep(0.1)  # a server that died, or cannot record anything, is not asked without pause
+
+    def _sign_in_again(self) -> httpx.Response:
+        """A reply that says to try once more."""
+        form = {"username": self.person.email, "password": PASSWORD}
+        reply = self.person.http.post("/api/auth/token", data=form)
+        if reply.status_code == 200:
+            self.person = Person(self.person.url, self.person.id, self.person.email, reply.json())
+        return httpx.Response(503)
