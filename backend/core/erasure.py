@@ -97,9 +97,8 @@ def _erase_session(tx: Tx, session_id: str) -> bool:
 def _empty_requests(tx: Tx, requests: Sequence[Row[Any]]) -> None:
     with store.permit(tx, *(row.id for row in requests)):
         for row in requests:
-            response = row.response and nameless(emptied_response(row.response))
-            closed = row.closed and nameless(row.closed)
-            store.empty_request(tx, row.id, emptied_body(row.body, to_text(tx.now)), response, closed)
+            response = row.response and emptied_response(row.response)
+            store.empty_request(tx, row.id, emptied_body(row.body, to_text(tx.now)), response, row.closed)
 
 
 def _empty_audit(tx: Tx, scope: str) -> bool:
@@ -120,8 +119,8 @@ def _empty_audit(tx: Tx, scope: str) -> bool:
 
 
 def _erase_person(tx: Tx, person_id: str) -> bool:
-    """A batch of what is left of a person: first what is open ends, then the sessions of their own go, then what they said
-    in those of others, then what is theirs alone. False: nothing can be done now."""
+    """A batch of what is left of a person: first what is open ends, then the sessions of their own go, then their name
+    and what they said in requests, then what is theirs alone. False: nothing can be done now."""
     person = people.person_by_id(tx, person_id)
     assert person is not None, "people stay as rows"
     left = store.sessions_left(tx, person_id)
@@ -156,7 +155,7 @@ def _stop_asking(tx: Tx, person_id: str) -> bool:
 
 
 def _leave_requests(tx: Tx, person: Row[Any], requests: Sequence[Row[Any]]) -> bool:
-    """Take the person's name and words out of requests of others, up to the first that is still to be carried out."""
+    """Take the person's name and words out of requests, up to the first that is still to be carried out."""
     done = 0
     for row in requests:
         if row.status == FeedbackStatus.PENDING or row.run_status in ACTIVE_RUN:

@@ -134,7 +134,7 @@ def _explained(job: Job, error: BaseException) -> BaseException:
 
 
 def connect(path: Path) -> Engine:
-    """An engine on a SQLite file: WAL, every commit on disk, writers announce themselves at BEGIN."""
+    """An engine on a SQLite file: WAL, every commit on disk, what is deleted overwritten, writers announced at BEGIN."""
     engine = create_engine(
         f"sqlite:///{path}",
         poolclass=NullPool,
@@ -144,7 +144,14 @@ def connect(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-16000"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "temp_store=MEMORY",
+            "cache_size=-16000",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

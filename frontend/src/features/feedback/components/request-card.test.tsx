@@ -94,6 +94,16 @@ describe('when it does not go smoothly', () => {
     expect(button('Copy')).toBeVisible();
   });
 
+  test('an erased request says so, and not that there were no arguments', () => {
+    const request = aRequest();
+    const erased = { digest: 'd'.repeat(64), at: '2026-11-27T10:00:00Z' };
+    const action = request.action && { ...request.action, args: {} };
+    show(answered({ ...request, title: 'Erased', prompt: '', action, erased }, 'approve'));
+    expect(screen.getByText(/has been erased; the decision stays on record/)).toBeInTheDocument();
+    expect(screen.getByText(/Approved by Dana/)).toBeVisible();
+    expect(screen.queryByText(/takes no arguments/)).not.toBeInTheDocument();
+  });
+
   test.each([
     ['expired', /Nobody answered in time/],
     ['cancelled', /Withdrawn before anybody answered/],

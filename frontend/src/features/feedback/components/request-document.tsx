@@ -1,5 +1,5 @@
 import type { FeedbackRequest } from '@/api/types';
-import { Words } from '@/components/exact-text';
+import { ExactText, Words } from '@/components/exact-text';
 import { Markdown } from '@/components/markdown';
 import { Notice } from '@/components/ui/notice';
 import { AgentClaim } from './agent-claim';
@@ -7,6 +7,7 @@ import { ExactCall } from './exact-call';
 
 /** What the decision is about: the exact call or the work to review, and the agent's words beside it. */
 export function RequestDocument({ request }: { request: FeedbackRequest }) {
+  if (request.erased) return <Erased tool={request.action?.tool} />;
   const artifact = request.context?.artifact;
   const note = request.context?.note;
   return (
@@ -31,5 +32,23 @@ export function RequestDocument({ request }: { request: FeedbackRequest }) {
       )}
       <AgentClaim request={request} />
     </div>
+  );
+}
+
+/** Without what was asked: no arguments shown would be a claim that there were none. */
+function Erased({ tool }: { tool: string | undefined }) {
+  return (
+    <p className="text-sm text-ink-2">
+      What was asked has been erased; the decision stays on record.
+      {tool !== undefined && (
+        <>
+          {' It was about a call of '}
+          <span className="font-mono text-ink">
+            <ExactText text={tool} />
+          </span>
+          .
+        </>
+      )}
+    </p>
   );
 }
