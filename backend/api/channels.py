@@ -101,6 +101,9 @@ async def _list(channels: list[dict[str, Any]], principal: Principal, reach: Con
     mailboxes = await reach.db.read(list_installations, "email") if "email" in reach.set_up else []
     for channel in channels:
         name = providers.get(channel["type"])
+        wrong = reach.sockets.wrong.get(channel["type"])
+        if wrong and channel["status"] == ConnectionStatus.CONNECTED and channel["linked"]:
+            channel |= {"status": ConnectionStatus.DEGRADED, "error": wrong}
         channel |= {"sign_in": name is not None, "provider": name, "install": None, "mailboxes": None}
         if channel["type"] == "email" and "email" in reach.set_up:
             channel |= _mailboxes(mailboxes, channel, principal.is_admin)

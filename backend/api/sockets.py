@@ -13,7 +13,8 @@ from backend.api import frames
 from backend.api.problems import problem_document
 from backend.auth.principal import Principal
 from backend.db.transaction import dumps
-from backend.domain.events import ErrorFrame, PlatformStatus, QueueStatus, SocketFrame
+from backend.domain.events import ChannelStatus, ErrorFrame, PlatformStatus, QueueStatus, SocketFrame
+from backend.domain.states import ChannelType, ConnectionStatus
 from backend.errors import Problem, TooMany
 
 OUTBOX_FRAMES = 2_000
@@ -36,6 +37,7 @@ class Sockets:
         self._by_person: Counter[str] = Counter()
         self.presences: dict[str, Socket] = {}
         self.queue: QueueStatus = "ok"
+        self.wrong: dict[str, str] = {}
 
     def admit(self, person_id: str) -> None:
         if self._by_person[person_id] >= SOCKETS_PER_PERSON:
@@ -66,6 +68,17 @@ class Sockets:
             self.queue = status
             for socket in self.presences.values():
                 socket.say(PlatformStatus(type="platform_status", queue=status))
+
+    def tell_channel(self, channel: ChannelType, wrong: str | None) -> None:
+        """Keep what is wrong with this process's connection to a provider (None: nothing any more), and have everyone who has
+        the web app open look at the channel again."""
+        if wrong is None:
+            self.wrong.pop(channel, None)
+        else:
+            self.wrong[channel] = wrong
+        status = ConnectionStatus.CONNECTED if wrong is None else ConnectionStatus.DEGRADED
+        for socket in self.presences.values():
+            socket.put(dumps(ChannelStatus(type="channel_status", channel=channel, status=status)))
 
     def close_all(self) -> None:
         for socket in self._open:

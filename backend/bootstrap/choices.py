@@ -1,6 +1,6 @@
 """What the settings choose: the model, the rules, the bounds, and the concrete engine and channels."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
@@ -101,14 +101,17 @@ def make_postbox(settings: Settings, db: Database, inbox: LetterInbox, engine: E
 
 
 @asynccontextmanager
-async def open_hooks(settings: Settings, db: Database, inbox: Inbox) -> AsyncIterator[dict[str, Hook]]:
-    """What takes in the callbacks of providers, by channel, for as long as this lasts."""
+async def open_hooks(
+    settings: Settings, db: Database, inbox: Inbox, tell_slack: Callable[[str | None], None]
+) -> AsyncIterator[dict[str, Hook]]:
+    """What takes in the callbacks of providers, by channel, for as long as this lasts; `tell_slack` hears what is wrong with
+    the connection to Slack."""
     async with AsyncExitStack() as stack:
         hooks: dict[str, Hook] = {}
         if settings.has_slack:
             from backend.bootstrap.slack import slack_hook
 
-            hooks["slack"] = await stack.enter_async_context(slack_hook(settings, db, inbox))
+            hooks["slack"] = await stack.enter_async_context(slack_hook(settings, db, inbox, tell_slack))
         if settings.has_email and settings.gmail_push_account:
             from backend.bootstrap.email import email_hook
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -41,6 +42,7 @@ from backend.db.migrate import migrate
 from backend.db.people import dead_sign_ins
 from backend.db.transaction import SIGN_INS_TOPIC, STOPPING_TOPIC
 from backend.domain.policy import Policy
+from backend.domain.states import ChannelType
 from backend.errors import Unavailable
 from backend.jobs.contract import Queue
 from backend.listener import ChannelInbox
@@ -125,7 +127,8 @@ async def _serving(
     budgets = Budgets(settings.rate_limit, settings.registration_rate, windows)
     app.state.end_waiting = lambda: stream.publish_here(STOPPING_TOPIC, "")
     set_up, inbox = frozenset(channels), _inbox(settings, ground, policy, budgets)
-    async with _watching(db, queue, sockets), open_hooks(settings, db, inbox) as hooks:
+    tell_slack = partial(sockets.tell_channel, ChannelType.SLACK)
+    async with _watching(db, queue, sockets), open_hooks(settings, db, inbox, tell_slack) as hooks:
         context = Context(
             settings=settings,
             db=db,

@@ -2,13 +2,11 @@
 where Slack is configured: bolt takes 0.4 s."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from pydantic import SecretStr
-from slack_sdk.errors import SlackClientError
 
 from backend.auth.keys import load_secrets
 from backend.auth.vault import Sealed, Vault
@@ -26,10 +24,10 @@ from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient, Tokens
 from channels.slack.manifest import SCOPES
 from channels.slack.oauth import SlackOAuth
+from channels.slack.socket_mode import Tell
 
 log = get_logger(__name__)
 
-CONNECT_AGAIN_S = 15.0
 Finding = tuple[bool, str]
 
 
@@ -81,32 +79,23 @@ def slack_provider(settings: Settings) -> SlackOAuth:
 
 
 @asynccontextmanager
-async def slack_hook(settings: Settings, db: Database, inbox: Inbox) -> AsyncIterator[Hook]:
-    """Take in what people do in Slack, for as long as this lasts; the hook is for what comes over HTTP."""
+async def slack_hook(settings: Settings, db: Database, inbox: Inbox, tell: Tell) -> AsyncIterator[Hook]:
+    """Take in what people do in Slack, for as long as this lasts; the hook is for what comes over HTTP, `tell` hears what is
+    wrong with Socket Mode (None: nothing any more)."""
     tokens = _tokens(settings, db)
     client = _client(settings, tokens)
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
     app = SlackApp(inbox, tokens, client, signing_secret=secret, api_url=settings.slack_api_url)
-    listening = asyncio.create_task(_listen(app, settings), name="slack socket mode")
+    token = settings.slack_app_token
+    listening = token and asyncio.create_task(app.listen(token.get_secret_value(), tell), name="slack socket mode")
     try:
         yield app.handle
     finally:
-        listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await listening
+        if listening:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
         await app.close()
         await client.close()
-
-
-async def _listen(app: SlackApp, settings: Settings) -> None:
-    """Connect where Socket Mode is configured, however long Slack cannot be reached; then the connection mends itself."""
-    while settings.slack_app_token is not None:
-        try:
-            await app.listen(settings.slack_app_token.get_secret_value())
-            return
-        except (SlackClientError, OSError, TimeoutError) as error:
-            log.warning("Slack Socket Mode is not connected", reason=type(error).__name__)
-            await asyncio.sleep(CONNECT_AGAIN_S)
 
 
 async def examine_slack(settings: Settings) -> list[tuple[bool, str]]:

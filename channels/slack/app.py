@@ -1,17 +1,17 @@
 """Slack's way in: one bolt app behind the HTTP door and behind Socket Mode."""
 
 import asyncio
+import json
 import logging
 import re
 import time
 from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt import BoltResponse
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.web.async_client import AsyncWebClient
 
 from channels.contract import Inbox
 from channels.errors import ChannelError, Retryable
@@ -21,14 +21,26 @@ from channels.slack.client import API_URL, SlackClient, Tokens
 from channels.slack.door import Door
 from channels.slack.inbound import Unreadable, check_text
 from channels.slack.manifest import COMMAND
+from channels.slack.socket_mode import SocketMode, Tell
 from channels.slack.talk import Talk
 
 EVENTS = ("message", "app_mention", "app_uninstalled", "tokens_revoked", "user_change")
 _ANY = re.compile(".*", re.DOTALL)
 UNKNOWN = 404
+BOLTS_OWN = (AttributeError, IndexError, KeyError, TypeError)  # of bolt on a payload that Slack would not send
 log = logging.getLogger(__name__)
 _bolt_log = logging.getLogger(f"{__name__}.bolt")
 _bolt_log.setLevel(logging.ERROR)  # it warns of SLACK_BOT_TOKEN in the environment, and of every event we do not care for
+
+
+@dataclass(frozen=True, slots=True)
+class AppToken:
+    """See `channels.slack.client.Tokens`: the app's own, which opens connections and nothing else."""
+
+    token: str
+
+    async def bot_token(self, team: str) -> str | None:
+        return self.token
 
 
 class SlackApp:
@@ -41,7 +53,6 @@ class SlackApp:
         self._door = Door(signing_secret, time.time) if signing_secret else None
         self._clicks, self._talk = Clicks(inbox, client, self._later), Talk(inbox, client, self._later)
         self._following: set[asyncio.Task[None]] = set()
-        self._socket: Any = None
         self._bolt = self._make()
 
     async def handle(self, headers: Mapping[str, str], body: bytes) -> HookReply:
@@ -50,8 +61,8 @@ class SlackApp:
             raise HookRefused("Slack speaks to this installation over Socket Mode only.", authentic=False)
         payload = self._door.read(headers, body)
         try:
-            reply = await self._bolt.async_dispatch(AsyncBoltRequest(body=payload, mode="socket_mode"))
-        except (AttributeError, KeyError, TypeError):  # bolt on a payload that Slack would not send
+            reply = await self._take(payload)
+        except BOLTS_OWN:
             raise HookRefused("The body is not one of Slack's payloads.", authentic=True) from None
         if reply.status == 400:
             raise HookRefused("The payload does not hold what it must.", authentic=True)
@@ -60,17 +71,34 @@ class SlackApp:
         kind = (reply.headers.get("content-type") or ["text/plain; charset=utf-8"])[0]
         return HookReply(reply.status, reply.body or "", kind)
 
-    async def listen(self, app_token: str) -> None:
-        """Take the same in over Socket Mode, until `close`; the connection mends itself."""
-        web = AsyncWebClient(base_url=self._api_url)
-        self._socket = AsyncSocketModeHandler(self._bolt, app_token, web_client=web)
-        await self._socket.connect_async()
+    async def listen(self, app_token: str, tell: Tell) -> None:
+        """Take the same in over Socket Mode, until cancelled; the connection mends itself, and `tell` hears how it stands."""
+        client = SlackClient(AppToken(app_token), self._api_url)
+        try:
+            await SocketMode(lambda: client.socket_url(""), self._take_envelope, tell).run()
+        finally:
+            await client.close()
 
     async def close(self) -> None:
-        """Stop listening and finish what follows what was taken in."""
-        if self._socket is not None:
-            await self._socket.close_async()
+        """Finish what follows what was taken in."""
         await self.settled()
+
+    async def _take(self, payload: Mapping[str, Any]) -> BoltResponse:
+        return await self._bolt.async_dispatch(AsyncBoltRequest(body=dict(payload), mode="socket_mode"))
+
+    async def _take_envelope(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What to answer; None: nothing, so that Slack says it again."""
+        try:
+            reply = await self._take(payload)
+        except BOLTS_OWN:
+            return {}
+        if reply.status >= 500:
+            return None
+        if not reply.body:
+            return {}
+        is_json = (reply.headers.get("content-type") or [""])[0].startswith("application/json")
+        found: Mapping[str, Any] = json.loads(reply.body) if is_json else {"text": reply.body}
+        return found if reply.status == 200 else {}
 
     async def settled(self) -> None:
         """Until everything that follows from what was taken in is done."""

@@ -90,7 +90,7 @@ class TestOutage:
             secret_key=KEY,
         )
         inbox = ChannelInbox(away, registry, POLICY, "http://127.0.0.1", 4000, plenty, plenty)
-        async with slack_hook(settings, away, inbox) as hook:
+        async with slack_hook(settings, away, inbox, lambda _: None) as hook:
             for body, kind in ((said("hello"), "application/json"), (PRESSED, FORM)):
                 reply = await hook({name.lower(): value for name, value in sign(body, kind).items()}, body)
                 assert reply.status == 503

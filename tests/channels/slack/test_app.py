@@ -12,13 +12,15 @@ import pytest
 from channels.contract import ChannelName, Question, Refused, SaidAnswer, SaidMessage, Taken
 from channels.errors import Retryable
 from channels.hooks import HookRefused
-from channels.slack.app import SlackApp
+from channels.slack.app import AppToken, SlackApp
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
+from channels.slack.socket_mode import LOST, SocketMode
 from tests.channels.slack.test_client import TO, OneToken, asked
 from tests.channels.slack.test_inbound import clicked, event, sent
 from tests.channels.slack.test_outbound import answered, call, question, shown, verbs
 from tests.support.slack import APP_TOKEN, DANA, SECRET, TEAM, Fault, Faults, Slack, run_slack, sign
+from tests.support.wire import Wire
 
 Reply = TypeVar("Reply")
 FORM = "application/x-www-form-urlencoded"
@@ -198,14 +200,69 @@ class TestSocketMode:
         with run_slack(tmp_path, mode="socket") as slack:
             client = SlackClient(OneToken(), slack.api_url)
             app = SlackApp(inbox, OneToken(), client, api_url=slack.api_url)
-            await app.listen(APP_TOKEN)
+            told: list[str | None] = []
+            listening = asyncio.create_task(app.listen(APP_TOKEN, told.append))
+            await _until(lambda: told == [None])
             await asyncio.to_thread(slack.say, slack.dm(), "hello")
             await _until(lambda: inbox.heard)
             assert [said.content for said in inbox.heard] == ["hello"]
             with pytest.raises(HookRefused):
                 await app.handle({}, b"")
+            await _end(listening)
             await app.close()
             await client.close()
+
+    async def test_is_open_again_within_three_seconds_of_waiting_after_its_connection_was_destroyed(
+        self, inbox: Recorder, tmp_path: Path
+    ) -> None:
+        """The time it lets pass is counted, not measured: the machine's own is its own."""
+        rested: list[float] = []
+
+        async def pause(seconds: float) -> None:
+            rested.append(seconds)
+
+        with run_slack(tmp_path, mode="socket") as slack:
+            async with Wire(int(slack.url.rpartition(":")[2])) as wire:
+                client = SlackClient(AppToken(APP_TOKEN), f"http://127.0.0.1:{wire.port}/api/")
+                told: list[str | None] = []
+                taken: list[Any] = []
+
+                async def take(payload: Any) -> Any:
+                    taken.append(payload)
+                    return {}
+
+                listening = asyncio.create_task(SocketMode(lambda: client.socket_url(""), take, told.append, pause).run())
+                await _until(lambda: told == [None])
+                for _ in range(3):
+                    told.clear()
+                    rested.clear()
+                    wire.cut()
+                    await _until(lambda: told[-1:] == [None])
+                    assert told == [LOST, None] and sum(rested) < 3
+                await asyncio.to_thread(slack.say, slack.dm(), "still there?")
+                await _until(lambda: taken)
+                await _end(listening)
+                await client.close()
+
+    async def test_says_once_that_slack_cannot_be_reached_and_goes_on_trying(self, inbox: Recorder, tmp_path: Path) -> None:
+        with run_slack(tmp_path, mode="socket") as slack:
+            async with Wire(int(slack.url.rpartition(":")[2])) as wire:
+                wire.cut(stays_cut=True)
+                client = SlackClient(AppToken(APP_TOKEN), f"http://127.0.0.1:{wire.port}/api/")
+                app = SlackApp(inbox, OneToken(), client, api_url=f"http://127.0.0.1:{wire.port}/api/")
+                told: list[str | None] = []
+                listening = asyncio.create_task(app.listen(APP_TOKEN, told.append))
+                await _until(lambda: wire.refused >= 3)
+                assert told == [LOST]
+                wire.mend()
+                await _until(lambda: told == [LOST, None])
+                await _end(listening)
+                await client.close()
+
+
+async def _end(listening: asyncio.Task[None]) -> None:
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
 
 
 async def _until(fact: Any) -> None:

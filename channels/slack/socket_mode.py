@@ -1,0 +1,135 @@
+"""Socket Mode: Slack's events over a connection that we open, and open again at once when it is gone.
+
+slack_sdk's own client takes up to 16 s for that: it looks at the connection every 5 s and waits 10 s for a dead one to say
+goodbye. Slack sends what happens meanwhile to nobody."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from random import SystemRandom
+from typing import Any
+
+import aiohttp
+
+from channels.errors import ChannelError, Retryable
+from channels.slack.client import CONNECT_S, TIMEOUT_S
+
+HEARTBEAT_S = 2.0  # a connection that died without a word is known to be gone after half as much again
+GOODBYE_S, FINISH_S = 0.5, 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 15.0
+LOST = (
+    "The connection to Slack was lost and is being opened again. What is pressed or written there until then may not arrive: "
+    "answer here, or press again in a moment."
+)
+REFUSED = "Slack lets this server listen no more ({}). An administrator looks at SLACK_APP_TOKEN: `assent doctor`."
+log = logging.getLogger(__name__)
+_chance = SystemRandom()
+
+Envelope = dict[str, Any]
+Dispatch = Callable[[Mapping[str, Any]], Awaitable[Any]]
+Tell = Callable[[str | None], None]
+Pause = Callable[[float], Awaitable[None]]
+
+
+class SocketMode:
+    """`open_url` asks Slack where to connect, `dispatch` takes in what an envelope holds and returns what to answer (None: do
+    not acknowledge, Slack repeats it), `tell` hears what is wrong with the connection, None once nothing is."""
+
+    def __init__(
+        self, open_url: Callable[[], Awaitable[str]], dispatch: Dispatch, tell: Tell, pause: Pause = asyncio.sleep
+    ) -> None:
+        self._open_url, self._dispatch, self._tell, self._pause = open_url, dispatch, tell, pause
+        self._working: set[asyncio.Task[None]] = set()
+        self._wrong: str | None = "not connected yet"
+        self._failures = 0
+
+    async def run(self) -> None:
+        """Listen until cancelled, through every end of a connection."""
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S, sock_connect=CONNECT_S)
+        async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
+            while True:
+                try:
+                    socket = await self._connect(session)
+                except (ChannelError, aiohttp.ClientError, OSError, TimeoutError) as error:
+                    await self._failed(error)
+                    continue
+                self._failures = 0
+                self._say(None)
+                ends_later = False
+                try:
+                    ends_later = await self._listen(socket)
+                finally:
+                    if not ends_later:
+                        await _leave(socket)
+                if ends_later:  # what still comes over it is taken in while the next one is opened
+                    self._aside(self._finish(socket))
+                else:
+                    self._say(LOST)
+                    await self._pause(FIRST_PAUSE_S)
+
+    async def _connect(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
+        url, wait = await self._open_url(), aiohttp.ClientWSTimeout(ws_close=GOODBYE_S)
+        return await session.ws_connect(url, heartbeat=HEARTBEAT_S, timeout=wait)
+
+    async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> bool:
+        """Until the connection ends; True: Slack will end it and wants another first."""
+        async for message in socket:
+            envelope = _read(message)
+            if envelope.get("type") == "disconnect":
+                return True
+            if "envelope_id" in envelope:
+                self._aside(self._answer(socket, envelope))
+        return False
+
+    async def _finish(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_S):
+                await self._listen(socket)
+        await _leave(socket)
+
+    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    async def _answer(self, socket: aiohttp.ClientWebSocketResponse, envelope: Envelope) -> None:
+        reply = await self._dispatch(envelope.get("payload") or {})
+        if reply is None:
+            return
+        said = {"envelope_id": envelope["envelope_id"]} | ({"payload": reply} if reply else {})
+        with contextlib.suppress(ConnectionError, aiohttp.ClientError):  # not acknowledged: Slack says it again
+            await socket.send_str(json.dumps(said))
+
+    async def _failed(self, error: Exception) -> None:
+        """Say once what is wrong, and rest before the next try, longer each time."""
+        refused = isinstance(error, ChannelError) and not isinstance(error, Retryable)
+        self._say(REFUSED.format(error.reason.rstrip(".")) if refused and isinstance(error, ChannelError) else LOST)
+        self._failures += 1
+        longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**self._failures)
+        await self._pause(LONGEST_PAUSE_S if refused else _chance.uniform(FIRST_PAUSE_S, longest))
+
+    def _say(self, wrong: str | None) -> None:
+        if wrong == self._wrong:
+            return
+        if wrong is not None:
+            log.warning("Slack Socket Mode is not connected: %s", wrong)
+        else:
+            log.info("Slack Socket Mode is connected")
+        self._wrong = wrong
+        self._tell(wrong)
+
+
+async def _leave(socket: aiohttp.ClientWebSocketResponse) -> None:
+    with contextlib.suppress(OSError, aiohttp.ClientError, TimeoutError):
+        await socket.close()
+
+
+def _read(message: aiohttp.WSMessage) -> Envelope:
+    """What Slack sent; empty where it is none of its envelopes."""
+    try:
+        value = json.loads(message.data) if message.type is aiohttp.WSMsgType.TEXT else {}
+    except (ValueError, RecursionError):
+        value = {}
+    return value if isinstance(value, dict) else {}
