@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.asks import ask
+from tests.support.auditor import ledger
 from tests.support.person import Person, until
 from tests.support.server import Server
 from tests.support.slack import DANA, EVE, SECRET, TOKEN, Fault, Slack, deliver, faults_beside, link, run_slack
@@ -191,6 +192,17 @@ class TestConversation:
         slack.say(slack.dm(), "because", thread_ts=root["ts"])
         slack.message(slack.dm(), lambda message: "Taken as the answer to" in message["text"])
         assert "*Answered* by Dana in Slack" in settled(slack, in_thread)
+
+    def test_is_heard_once_under_whatever_ids_slack_brings_it(self, place: tuple[Server, Slack], dana: Person) -> None:
+        server, slack = place
+        said = {"type": "message", "channel": slack.dm(), "channel_type": "im", "user": DANA, "ts": "1800000001.000100"}
+        for _ in range(3):
+            assert deliver(server.url, {**said, "text": "pay 50 to Zed"}).status_code == 200
+        until(lambda: [row for row in ledger(server.data_dir) if row["to"] == "Zed"], bool)
+        assert deliver(server.url, {**said, "text": "pay 50 to Zed"}).status_code == 200
+        assert deliver(server.url, {**said, "text": "pay 500 to Zed"}).status_code == 200
+        assert len([each for each in dana.get("/api/sessions")["items"] if "to Zed" in each["title"]]) == 1
+        assert len([row for row in ledger(server.data_dir) if row["to"] == "Zed"]) == 1
 
     def test_in_a_channel_needs_a_mention(self, place: tuple[Server, Slack], dana: Person) -> None:
         _, slack = place
