@@ -6,8 +6,9 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from backend.api.context import Reach
-from backend.db.people import count_people
+from backend.db.backups import last_restore
 from backend.errors import Unavailable
+from backend.times import to_text
 
 router = APIRouter(tags=["health"])
 
@@ -22,7 +23,9 @@ async def healthz() -> dict[str, str]:
 async def readyz(reach: Reach) -> Any:
     """The parts it needs answer too; 503 and the reason while one does not. A degraded queue costs time, and is no reason."""
     try:
-        await reach.db.read(count_people)
+        restored = await reach.db.read(last_restore)
     except Unavailable as error:
         return JSONResponse({"status": "unavailable", "database": error.detail}, 503, headers=error.headers)
-    return {"status": "ready", "database": "ok", "queue": (await reach.queue.status())._asdict()}
+    return {"status": "ready", "database": "ok", "queue": (await reach.queue.status())._asdict()} | (
+        {"restored_at": to_text(restored)} if restored else {}
+    )

@@ -10,6 +10,7 @@ from backend.bootstrap.data_dir import prepare_data_dir, sole_use
 from backend.bootstrap.sealing import audit_sealer
 from backend.core.executions import settle_cut_off
 from backend.db import Attempted, Database, Effect, EndReply, Publish, Ring, Took
+from backend.db.backups import notice_restore
 from backend.db.connections import forget_presences
 from backend.db.database import Sink
 from backend.db.deliveries import void_delivery_leases
@@ -51,6 +52,8 @@ async def open_ground(settings: Settings, process: str) -> AsyncIterator[Ground]
     with sole_use(settings) if alone else nullcontext():
         sealer = audit_sealer(settings)
         migrate(settings.database, sealer)
+        if isinstance(settings.database, Path) and notice_restore(settings.database):
+            log.warning("started on a backup: what was asked for before is asked about again before it is run")
         async with open_shared(settings) as shared:
             measures = Measures()
             db = open_database(settings.database, sink_into(shared.stream, shared.queue, measures), sealer)

@@ -6,7 +6,7 @@ import sys
 import typer
 
 from backend import __version__
-from backend.cli import config, doctor, groups, migrate, openapi, people, secret, serve, slack, users, worker
+from backend.cli import backup, config, doctor, groups, migrate, openapi, people, secret, serve, slack, users, worker
 from backend.errors import Problem
 from backend.settings import SettingsError
 
@@ -22,6 +22,8 @@ app.command("serve")(serve.serve)
 app.command("api")(serve.api)
 app.command("worker")(worker.worker)
 app.command("migrate")(migrate.migrate)
+app.command("backup")(backup.backup)
+app.command("restored")(backup.restored)
 app.command("doctor")(doctor.doctor)
 app.command("openapi")(openapi.openapi)
 app.add_typer(config.app, name="config")

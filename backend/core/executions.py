@@ -7,6 +7,7 @@ from backend.core.outcomes import call_of, known_to_have_run, learn_outcome, tel
 from backend.core.runs import Lease, log_progress, set_agent_status
 from backend.core.steps import ask_approval, check_call, digest_of
 from backend.db import Row, Tx, feedback, runs
+from backend.db.backups import last_restore
 from backend.domain.people import AGENT
 from backend.domain.policy import Policy, canonical
 from backend.domain.runs import Execute, Recover
@@ -18,6 +19,10 @@ from backend.times import to_text
 
 NOT_KNOWN = "It is not known whether the call took effect"
 Why = Literal["ended", "silent", "slow"]
+FROM_A_BACKUP = (
+    "Assent was put back from a backup after this was asked for, so it may have been run already: see what the other side holds. "
+    "Approve only to run it now."
+)
 ENDED = "the process that ran it ended before it reported"
 CAUSES: dict[Why, str] = {
     "ended": ENDED,
@@ -47,10 +52,23 @@ def start_execution(tx: Tx, lease: Lease, move: Execute, registry: Registry, pol
             )
             log_progress(tx, lease, [("refused", {"reason": fault})])
             return None
-    elif policy.needs_approval(tool, args):
+    if _is_from_a_backup(tx, lease, move, tool):
+        title, note = f"Run {tool.name} after a restore? It may have run before", FROM_A_BACKUP
+        ask_approval(tx, lease, [], tool, args, move.call.reason, policy, title=title, note=note)
+        return None
+    if move.request_id is None and policy.needs_approval(tool, args):
         ask_approval(tx, lease, [], tool, args, move.call.reason, policy)
         return None
     return _record_start(tx, lease, tool, args, move.request_id, policy)
+
+
+def _is_from_a_backup(tx: Tx, lease: Lease, move: Execute, tool: Tool) -> bool:
+    """Whether the call was asked for before the database was put back from a backup, and would do harm if it ran twice."""
+    restored_at = last_restore(tx)
+    if restored_at is None or tool.idempotent:
+        return False
+    request = feedback.request_by_id(tx, move.request_id) if move.request_id else None
+    return (request.created_at if request else runs.last_entry_at(tx, lease.run_id)) <= restored_at
 
 
 def _fault_of_approval(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], request_id: str, policy: Policy) -> str | None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from backend.db.heads import UNSEALED, Sealer
 from backend.errors import Unavailable
 
-HEAD = "0011"
+HEAD = "0012"
 _HERE = Path(__file__).parent / "migrations"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, insert, or_, select, update
+from sqlalchemy import Row, bindparam, case, func, insert, or_, select, update
 
 from backend.db.tables import executions, run_events, runs
 from backend.db.transaction import Tx
@@ -95,6 +95,7 @@ _move = (
     )
 )
 _insert_log = insert(run_events)
+_last_at = select(func.max(run_events.c.at)).where(run_events.c.run_id == bindparam("run"))
 _log = select(run_events).where(run_events.c.run_id == bindparam("run")).order_by(run_events.c.n)
 _earlier = (
     select(run_events, runs.c.created_at.label("run_at"))
@@ -287,3 +288,8 @@ def cut_off_executions(tx: Tx, before: int) -> Sequence[Row[Any]]:
 
 def execution_of_approval(tx: Tx, approval_id: str) -> Row[Any] | None:
     return tx.first(_execution_of, {"approval": approval_id})
+
+
+def last_entry_at(tx: Tx, run_id: str) -> int:
+    """When the run's log was last written to."""
+    return tx.execute(_last_at, {"run": run_id}).scalar() or 0

@@ -17,6 +17,7 @@ from backend.db.tables.channels import (
 from backend.db.tables.feedback import approvals, feedback_requests, feedback_responses, recipients, votes
 from backend.db.tables.mails import mailboxes, mails
 from backend.db.tables.people import erasure_permits, idempotency_keys, people, sign_ins, ws_tickets
+from backend.db.tables.restores import restores
 from backend.db.tables.runs import executions, run_events, runs
 from backend.db.tables.sessions import audit, audit_heads, events, messages, sessions, summaries
 
@@ -46,6 +47,7 @@ __all__ = [
     "preferences",
     "presences",
     "recipients",
+    "restores",
     "run_events",
     "runs",
     "sessions",
