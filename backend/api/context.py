@@ -14,6 +14,7 @@ from backend.api.sockets import Sockets
 from backend.auth.browsers import Browsers
 from backend.auth.tokens import Tokens
 from backend.auth.vault import Vault
+from backend.core.sessions import Records
 from backend.db import Database
 from backend.domain.policy import Policy
 from backend.jobs.contract import Queue
@@ -42,6 +43,7 @@ class Context:
     providers: Mapping[str, Provider]  # where accounts are proven by signing in, by name
     vault: Vault
     measures: Measures
+    records: Records
     setup_code: str | None  # what the first account needs, where other machines reach this one
 
 

@@ -126,10 +126,11 @@ async def list_events(
 async def list_audit(
     session_id: str, principal: SignedIn, reach: Reach, cursor: Annotated[int | None, Query(ge=1, le=2**53)] = None
 ) -> Json:
-    """Who did what, newest first; `verified` says whether the whole hash chain holds."""
+    """Who did what, newest first; `verified` says whether the whole hash chain holds, as it was found when its first page
+    was read."""
     await reach.db.read(core.own_session, principal.person, session_id)
     rows = await reach.db.read(store.audit_page, session_id, cursor)
-    whole = await reach.db.read(core.record_is_whole, session_id)
+    whole = await reach.db.read(reach.records.is_whole, session_id, cursor is not None)
     items = [
         {
             **{name: row._mapping[name] for name in ("n", "actor", "via", "action", "subject", "detail", "prev", "hash")},

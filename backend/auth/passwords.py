@@ -1,26 +1,26 @@
 """Password hashes: argon2 through passlib's API. Hashing takes tens of milliseconds on purpose, so it has threads of its own:
 it holds no event loop up, and nothing else that waits keeps people from signing in."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from passlib.context import CryptContext
+
+from backend.threads import Threads
 
 MIN_LENGTH, MAX_LENGTH = 8, 1024
 # OWASP's first choice of parameters. More (passlib's own are seven times as dear) would mostly help whoever floods the sign-in.
 _context = CryptContext(schemes=["argon2"], argon2__memory_cost=19 * 1024, argon2__time_cost=2, argon2__parallelism=1)
 
 
-_threads = ThreadPoolExecutor(2, "password")
+_threads = Threads("password")
 
 
 async def hash_in_thread(password: str) -> str:
-    return await asyncio.get_running_loop().run_in_executor(_threads, hash_password, password)
+    return await _threads.run(hash_password, password)
 
 
 async def verify_in_thread(password: str, hashed: str | None) -> bool:
-    return await asyncio.get_running_loop().run_in_executor(_threads, verify_password, password, hashed)
+    return await _threads.run(verify_password, password, hashed)
 
 
 def hash_password(password: str) -> str:

@@ -37,6 +37,7 @@ from backend.core.connections import keep_present
 from backend.core.ladders import CARRY
 from backend.core.mailboxes import COLLECT
 from backend.core.runs import ADVANCE
+from backend.core.sessions import Records
 from backend.db import Database
 from backend.db.migrate import migrate
 from backend.db.people import dead_sign_ins
@@ -146,6 +147,7 @@ async def _serving(
             providers=make_providers(settings),
             vault=Vault(*secrets),
             measures=measures,
+            records=Records(),
             setup_code=setup_code(settings),
         )
         install_context(app, context)

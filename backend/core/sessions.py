@@ -98,6 +98,28 @@ def record_is_whole(tx: Tx, session_id: str) -> bool:
     return chain_is_whole(rows) and tx.audit_ends_with(session_id, rows[-1].n, rows[-1].hash)
 
 
+class Records:
+    """What was found of the records looked at last: whoever reads on has not every page verify the whole chain again."""
+
+    def __init__(self, most: int = 1_000) -> None:
+        self._found: dict[str, tuple[str, bool]] = {}
+        self._most = most
+
+    def is_whole(self, tx: Tx, session_id: str, reading_on: bool) -> bool:
+        """As `record_is_whole`; for somebody reading on, what was found last of a chain that still ends there."""
+        newest = store.audit_page(tx, session_id, None)[:1]
+        end = newest[0].hash if newest else ""
+        found = self._found.get(session_id)
+        if reading_on and found is not None and found[0] == end:
+            return found[1]
+        whole = record_is_whole(tx, session_id)
+        self._found.pop(session_id, None)
+        self._found[session_id] = (end, whole)
+        while len(self._found) > self._most:
+            self._found.pop(next(iter(self._found)), None)
+        return whole
+
+
 def chain_is_whole(rows: Sequence[Row[Any]]) -> bool:
     """Whether the rows of one scope, oldest first, form an unbroken hash chain from its beginning. For a row whose content
     was erased a later one vouches."""

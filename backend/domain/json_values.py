@@ -1,10 +1,14 @@
 """JSON that every part of the system can keep, send and digest."""
 
+import re
 from typing import Any
 
 from channels.exact import MAX_DIGITS, read_json
 
 MAX_DEPTH = 32
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
+_LEAST = -(10**MAX_DIGITS)
+_MOST = 10**MAX_DIGITS
 
 
 def keepable(value: Any, depth: int = 0) -> Any:
@@ -14,7 +18,7 @@ def keepable(value: Any, depth: int = 0) -> Any:
         raise ValueError(f"is nested deeper than {MAX_DEPTH} levels")
     match value:
         case str():
-            if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            if _UNKEPT.search(value):
                 raise ValueError("holds a character that cannot be kept (NUL or half of a surrogate pair)")
         case float():
             if value != value or value in (float("inf"), float("-inf")):
@@ -22,7 +26,7 @@ def keepable(value: Any, depth: int = 0) -> Any:
         case bool() | None:
             pass
         case int():
-            if abs(value) >= 10**MAX_DIGITS:
+            if not _LEAST < value < _MOST:
                 raise ValueError(f"holds a number with more than {MAX_DIGITS} digits")
         case dict():
             for name, item in value.items():

@@ -24,6 +24,7 @@ from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.log import get_logger
 from backend.stream.contract import MISSED_TOPIC, Stream
+from backend.threads import Threads
 from backend.worker.execute import Executor
 from backend.worker.hold import Hold, clock
 from backend.worker.outages import keep, see
@@ -31,6 +32,7 @@ from backend.worker.tell import Teller
 
 log = get_logger(__name__)
 
+_threads = Threads("weigh")
 RENEW_S = 2.5
 TURN_S = 1.0
 CALM_S = 8.0  # what ends the process over and over has done so by then
@@ -210,7 +212,7 @@ class RunAdvancer:
         """The session so far. What came before this run is summarised once it weighs too much; nothing is cut silently."""
         lease = claimed.lease
         thread = build_thread(entries, [entry for _, entry in claimed.earlier], claimed.summary, lease.settings, claimed.state)
-        if not claimed.earlier or weigh(thread) <= SUMMARIZE_ABOVE_TOKENS:
+        if not claimed.earlier or await _threads.run(weigh, thread) <= SUMMARIZE_ABOVE_TOKENS:
             return thread
         before = build_thread([entry for _, entry in claimed.earlier], summary=claimed.summary)
         async with self._time_left(lease):

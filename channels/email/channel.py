@@ -1,8 +1,10 @@
 """Email as a channel: questions and words to a person's address, from the agent's mailbox, one thread for each session."""
 
+import asyncio
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +18,16 @@ from channels.email.page import Page
 from channels.email.tags import Tags, message_id, reply_to
 from channels.errors import Disconnected, Rejected, Retryable
 
+_writers = ThreadPoolExecutor(2, "mail-writer")
 CLOSED, CARRIER = "closed", "re"
 CLOCK_SLACK_S = 300
 NO_MAILBOX = "The agent has no mailbox to write from; an administrator connects one under Settings, Channels."
 _RE = re.compile(r"^(re:\s*)+", re.IGNORECASE)
+
+
+async def mail_of(letter: Envelope, page: Callable[[], Page]) -> bytes:
+    """The mail that is sent, written on a thread: a long page takes a while."""
+    return await asyncio.get_running_loop().run_in_executor(_writers, lambda: sealed(letter, page()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class EmailChannel:
         with _mailbox_needed():
             thread = await self._thread(to, subject_of(question.topic or request["title"], session_id))
             letter = self._envelope(thread, to, str(request["id"]), session_id)
-            sent = await self._left(letter, earlier) or await self._send(letter, question_page(question), thread)
+            sent = await self._left(letter, earlier) or await self._send(letter, lambda: question_page(question), thread)
         return _receipt(letter, thread, sent)
 
     async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
@@ -62,7 +70,7 @@ class EmailChannel:
         letter = self._envelope(thread, to, str(request["id"]), session_id, CLOSED)
         with _mailbox_needed():
             if await self._client.find(letter.mailbox, letter.message_id) is None:
-                await self._send(letter, settled_page(question), thread)
+                await self._send(letter, lambda: settled_page(question), thread)
 
     async def say(self, words: Words, to: Address) -> Receipt:
         about = words.about or words.session_id or words.id or "note_0"
@@ -70,8 +78,8 @@ class EmailChannel:
             thread = await self._thread(to, subject_of_words(words))
             letter = self._envelope(thread, to, about, words.session_id, words.id or secrets.token_hex(8))
             sent = await self._client.find(letter.mailbox, letter.message_id) if words.id else None
-            page = words_page(words.text, words.author, short(words.session_id) if words.session_id else "")
-            sent = sent or await self._send(letter, page, thread)
+            foot = short(words.session_id) if words.session_id else ""
+            sent = sent or await self._send(letter, lambda: words_page(words.text, words.author, foot), thread)
         return _receipt(letter, thread, sent)
 
     async def close(self) -> None:
@@ -108,8 +116,8 @@ class EmailChannel:
     def _host_of(self, mailbox: str) -> str:
         return self._host if "." in self._host else mailbox.rpartition("@")[2]
 
-    async def _send(self, letter: Envelope, page: Page, thread: Thread) -> Sent:
-        raw = sealed(letter, page)
+    async def _send(self, letter: Envelope, page: Callable[[], Page], thread: Thread) -> Sent:
+        raw = await mail_of(letter, page)
         try:
             return await self._client.send(letter.mailbox, raw, thread.gmail)
         except Rejected as error:

@@ -9,7 +9,7 @@ from channels.errors import Disconnected, Rejected, Retryable
 from channels.slack import outbound, reply
 from channels.slack.client import SlackClient
 from channels.slack.inbound import place_of
-from channels.slack.outbound import message_of
+from channels.slack.outbound import written
 
 THINKING = "is thinking…"
 EDIT_S = 1.0  # between two changes of one message; Slack takes about one a second
@@ -28,16 +28,16 @@ class SlackChannel:
     async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
         team, channel, thread_ts = await self._place(to)
         left = await _surely(self._left(outbound.EVENT, earlier, team, channel, thread_ts))
-        ts = left[0] if left else await self._client.post(team, channel, message_of(question), thread_ts)
+        ts = left[0] if left else await self._client.post(team, channel, await written(question), thread_ts)
         return _receipt(team, channel, ts, thread_ts)
 
     async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
         team, channel, known = _where(receipt.ref)
-        await self._client.update(team, channel, known, message_of(question))
+        await self._client.update(team, channel, known, await written(question))
         thread_ts = to.thread.get("thread_ts") if to.thread else None
         for ts in await self._left(outbound.EVENT, earlier, team, channel, thread_ts):
             if ts != known:
-                await self._client.update(team, channel, ts, message_of(question))
+                await self._client.update(team, channel, ts, await written(question))
 
     async def say(self, words: Words, to: Address) -> Receipt:
         team, channel, thread_ts = await self._place(to)

@@ -22,7 +22,7 @@ from channels.slack.inbound import (
 )
 from channels.slack.modals import modal_of
 from channels.slack.mrkdwn import literal
-from channels.slack.outbound import message_of
+from channels.slack.outbound import written
 
 NOT_RECORDED = "Your answer could not be recorded. Nothing was changed; try again in a moment."
 NOT_OPENED = "Slack did not open the window. Press the button again, or answer in the app:"
@@ -106,7 +106,7 @@ class Clicks:
             await self._rewrite(click, outcome.question)
 
     async def _rewrite(self, done: Click | Submission, question: Question) -> None:
-        await self._client.update(done.team, done.channel, done.ts, message_of(question))
+        await self._client.update(done.team, done.channel, done.ts, await written(question))
 
 
 def _reply(sent: Submission, request: Payload, outcome: Taken | Refused) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """A question as a Slack message: what is asked, what it would do, and buttons for exactly what may be answered here."""
 
+import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from channels.contract import Question
@@ -37,6 +39,14 @@ TITLES = {
     "checkpoint": "Review needed",
 }
 Message = dict[str, Any]
+
+
+_writers = ThreadPoolExecutor(2, "slack-writer")
+
+
+async def written(question: Question) -> Message:
+    """What `message_of` gives, on a thread: a call with many arguments takes a while to lay out."""
+    return await asyncio.get_running_loop().run_in_executor(_writers, message_of, question)
 
 
 def message_of(question: Question) -> Message:

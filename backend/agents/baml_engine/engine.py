@@ -20,7 +20,9 @@ from backend.agents.providers import ModelSettings, client_for
 from backend.agents.render import clip, render_thread, render_tools, to_json
 from backend.domain.runs import EngineId
 from backend.domain.steps import Decision, Tool, Usage
+from backend.threads import Threads
 
+_threads = Threads("prompt")  # for long threads and long answers
 _CLIENT = "Model"
 _LAST_EVENTS = 5
 _READINGS = 3  # how often a decision may be asked for when what comes back cannot be used
@@ -48,7 +50,7 @@ class BamlEngine:
 
     async def next_step(self, thread: Thread, tools: Sequence[Tool]) -> tuple[Decision, Usage]:
         """Decide what to do now."""
-        lines, listed, shapes = render_thread(thread), render_tools(tools), step_shapes()
+        lines, listed, shapes = await _threads.run(render_thread, thread), render_tools(tools), step_shapes()
 
         def decode(text: str) -> Decision:
             step = read_step(text)
@@ -60,7 +62,7 @@ class BamlEngine:
 
     async def read_answer(self, request: dict[str, Any], text: str) -> tuple[Reading, Usage]:
         """Say what `text` seems to answer. An action the request does not allow comes back as unclear."""
-        asked, message, shape = to_json(request), to_json(clip(text)), answer_shape()
+        asked, message, shape = await _threads.run(to_json, request), to_json(clip(text)), answer_shape()
         allowed = request.get("allowed_actions") or []
 
         def decode(answer: str) -> Reading:
@@ -71,12 +73,12 @@ class BamlEngine:
 
     async def summarize(self, thread: Thread) -> tuple[str, Usage]:
         """Compress a thread into text."""
-        lines = render_thread(thread)
+        lines = await _threads.run(render_thread, thread)
         return await self._decide(lambda _, options: b.Summarize(lines, options), _some_text)
 
     async def reply(self, thread: Thread) -> AsyncGenerator[str | Usage, None]:
         """Stream the final word. Tried again only while nothing has been yielded."""
-        lines = render_thread(thread)
+        lines = await _threads.run(render_thread, thread)
         deadline = asyncio.get_running_loop().time() + self._bounds.stream
         for attempt in range(1, self._bounds.attempts + 1):
             said = False
@@ -117,7 +119,7 @@ class BamlEngine:
                     text, usage = await self._ask(call, to_json(why) if why else None)
                     spent = Usage(spent.input_tokens + usage.input_tokens, spent.output_tokens + usage.output_tokens)
                     try:
-                        return decode(text), spent
+                        return await _threads.run(decode, text), spent
                     except Unreadable as unreadable:
                         why = clip(str(unreadable), 300)
         except TimeoutError:

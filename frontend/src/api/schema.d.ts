@@ -702,7 +702,8 @@ export interface paths {
         };
         /**
          * List Audit
-         * @description Who did what, newest first; `verified` says whether the whole hash chain holds.
+         * @description Who did what, newest first; `verified` says whether the whole hash chain holds, as it was found when its first page
+         *     was read.
          */
         get: operations["list_audit_api_sessions__session_id__audit_get"];
         put?: never;
