@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from backend.core.allowance import hold
 from backend.core.feedback import shape_request
 from backend.core.ladders import CARRY, climb, keep_copies, new_copy, tell
 from backend.db import Row, Tx, connections, feedback, sessions
@@ -58,6 +59,11 @@ def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str, set_up: C
     request = feedback.request_by_id(tx, row.request_id)
     assert request is not None, "a copy belongs to a request"
     if request.status == FeedbackStatus.PENDING and row.status in (*_UNSENT, DeliveryStatus.SENDING):
+        held = hold(tx, request, row)
+        if held is not None:
+            store.update_delivery(tx, row.id, lease_until=None)
+            _retry(tx, row, request, "deliver", *held)
+            return None
         question = question_for(tx, request, row.channel, policy, url)
         return _begin(tx, row, "deliver", set_up, question, request)
     if request.status == FeedbackStatus.PENDING:

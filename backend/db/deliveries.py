@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, case, func, insert, not_, or_, select, update
 
-from backend.db.tables import deliveries, delivery_attempts, feedback_requests
+from backend.db.tables import deliveries, delivery_attempts, feedback_requests, sessions
 from backend.db.transaction import Tx
 
 _all = (
@@ -119,6 +119,26 @@ def see_delivery(tx: Tx, request_id: str, person_id: str, channel: str) -> list[
     """Mark the person's copies on the channel as seen and due for another look; their ids."""
     bound = {"request": request_id, "person": person_id, "on": channel, "now": tx.now}
     return [row.id for row in tx.all(_see, bound)]
+
+
+def sent_for_others(tx: Tx, person_id: str, channel: str, since: int) -> list[tuple[str, int]]:
+    """(whose session asked, when) of what went to the person on the channel since then, or is on its way there now, about
+    requests of other people's; the oldest first."""
+    begun = func.coalesce(deliveries.c.sent_at, deliveries.c.next_at, deliveries.c.created_at)
+    statement = (
+        select(sessions.c.person_id, begun.label("at"))
+        .select_from(deliveries)
+        .join(feedback_requests, feedback_requests.c.id == deliveries.c.request_id)
+        .join(sessions, sessions.c.id == feedback_requests.c.session_id)
+        .where(
+            deliveries.c.person_id == person_id,
+            deliveries.c.channel == channel,
+            sessions.c.person_id != person_id,
+            or_(deliveries.c.sent_at > since, _sending),
+        )
+        .order_by(begun)
+    )
+    return [(row.person_id, row.at) for row in tx.all(statement)]
 
 
 def delivery_by_id(tx: Tx, id: str) -> Row[Any] | None:

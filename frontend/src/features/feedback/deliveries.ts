@@ -89,11 +89,11 @@ export function trail(request: FeedbackRequest, now = Date.now()): Entry[] {
   }));
 }
 
-function course({ channel, status, sent_at, seen_at, settled_at }: Delivery, now: number): string {
+function course({ channel, status, attempts, sent_at, seen_at, settled_at }: Delivery, now: number): string {
   const at = (time: string | null | undefined) => (time ? ` ${moment(time, now)}` : '');
   if (status === 'queued') return 'waiting to be sent';
   if (status === 'sending') return 'being sent';
-  if (status === 'retry_wait') return 'failed, will be tried again';
+  if (status === 'retry_wait') return attempts > 0 ? 'failed, will be tried again' : 'held back for now';
   if (status === 'failed') return 'could not be sent';
   if (seen_at) return `seen${at(seen_at)}`;
   if (status === 'settled')
@@ -114,7 +114,8 @@ export function testSteps(request: FeedbackRequest): Step[] {
   if (!copy.sent_at) {
     if (copy.status === 'failed')
       return [{ state: 'failed', text: `Not sent: ${copy.error ?? 'no reason given'}` }];
-    const again = copy.status === 'retry_wait' && `Failed, will be tried again: ${copy.error ?? ''}`;
+    const failed = copy.attempts > 0 ? 'Failed, will be tried again: ' : '';
+    const again = copy.status === 'retry_wait' && `${failed}${copy.error ?? ''}`;
     return [{ state: 'now', text: again || 'Being sent' }];
   }
   const steps: Step[] = [{ state: 'done', text: 'Sent', at: copy.sent_at }];
