@@ -68,12 +68,14 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Words:
     """Something said to a person that asks nothing: the agent's reply (Markdown), or a notice of the platform. By `id` a
-    channel finds it again. `about` is the id of the request it belongs to, `session_id` and `topic` are the session's."""
+    channel finds it again. `about` is the id of the request it belongs to, and `version` the one of it that is shown;
+    `session_id` and `topic` are the session's."""
 
     text: str
     author: str = "Assent"
     id: str = ""
     about: str | None = None
+    version: int | None = None
     session_id: str | None = None
     topic: str = ""
 

@@ -78,6 +78,15 @@ def facts(request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         )
 
 
+def bound(request: Mapping[str, Any]) -> str:
+    """What a yes to a call is bound to besides its arguments; empty where nothing more is declared."""
+    action = request.get("action") or {}
+    if not action.get("version"):
+        return ""
+    rule = f", rule: {fact(action['policy'])}" if action.get("policy") else ""
+    return f"{fact(action.get('description') or '')} (version {fact(action['version'])}{rule})".strip()
+
+
 def clock(at: str | None) -> str:
     """`15:10 UTC` of an RFC 3339 instant."""
     return f"{at[11:16]} UTC" if at else ""

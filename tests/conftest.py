@@ -61,7 +61,7 @@ def dana(server: Server) -> Person:
 @pytest.fixture
 def eve(server: Server) -> Person:
     """Somebody else on the shared server."""
-    return server.person("Eve")
+    return server.colleague("Eve")
 
 
 @pytest.fixture

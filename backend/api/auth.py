@@ -45,6 +45,7 @@ class Person(View):
     name: str
     role: Literal["admin", "member"]
     created_at: str
+    confirmed: bool = Field(description="whether the address is proven to be theirs, so that others can name them by it")
 
 
 class TokenReply(View):

@@ -75,6 +75,13 @@ class RouteStep(Body):
     to: Line | None = None
 
 
+class AskedRule(Body):
+    """What it takes to decide. `distinct_from_requester`: the word of somebody other than whoever asks."""
+
+    approvals: Annotated[int, Field(ge=1, le=1, description="how many must say yes; one, in this version")] = 1
+    distinct_from_requester: bool = False
+
+
 class Ask(Body):
     """A question to people. Which parts belong to it depends on the type."""
 
@@ -97,6 +104,7 @@ class Ask(Body):
     session_id: Id | None = None
     due_in: Annotated[float, Field(gt=0, le=YEAR_S)] | None = Field(default=None, description="seconds")
     on_timeout: Line | TimeoutAnswer | None = None
+    rule: AskedRule | None = None
 
     @model_validator(mode="after")
     def _only_its_parts(self) -> "Ask":
@@ -118,7 +126,7 @@ class Ask(Body):
 
     def body(self) -> dict[str, Any]:
         """What was asked, in the shape it is kept."""
-        kept = self.model_dump(mode="json", exclude_none=True, exclude={"type", "to", "session_id", "due_in"})
+        kept = self.model_dump(mode="json", exclude_none=True, exclude={"type", "to", "session_id", "due_in", "rule"})
         return kept | {"prompt": self.prompt} | ({"multiple": bool(self.multiple)} if self.type == "choice" else {})
 
 
@@ -147,7 +155,8 @@ def _page(tx: Tx, person: Person, status: str | None, session_id: str | None, be
 @router.post("", status_code=201, response_model=FeedbackRequest)
 async def ask(body: Ask, principal: Starting, reach: Reach, key: IdempotencyKey = None) -> Any:
     """Ask people. Any program may: it waits with `GET /api/feedback/{id}?wait=60`."""
-    question = asks.Ask(FeedbackType(body.type), body.body(), body.to, body.session_id, body.due_in)
+    rule = body.rule.model_dump() if body.rule else None
+    question = asks.Ask(FeedbackType(body.type), body.body(), body.to, body.session_id, body.due_in, rule)
     request = await reach.db.transact(asks.ask_people, principal.person, question, key, principal.via)
     return Json(outcome(request), status_code=201)
 

@@ -33,12 +33,14 @@ from backend.bootstrap.data_dir import prepare_data_dir
 from backend.bootstrap.exposure import setup_code
 from backend.bootstrap.ground import Ground, check_shared, open_ground
 from backend.bootstrap.sealing import audit_sealer
+from backend.core.authority import Rules, follow_rules
 from backend.core.connections import keep_present
 from backend.core.ladders import CARRY
 from backend.core.mailboxes import COLLECT
 from backend.core.runs import ADVANCE
 from backend.core.sessions import Records
 from backend.db import Database
+from backend.db.feedback import open_ids
 from backend.db.migrate import migrate
 from backend.db.people import dead_sign_ins
 from backend.db.transaction import SIGN_INS_TOPIC, STOPPING_TOPIC
@@ -190,6 +192,7 @@ async def _working(settings: Settings, ground: Ground, policy: Policy, channels:
         handlers[COLLECT] = Collector(ground.db, postbox, settings.gmail_poll_seconds).collect
     worker = Worker(ground.db, ground.queue, handlers)
     forgetter = Forgetter(ground.db, settings.retention_days)
+    await _follow_rules(ground.db, Rules(registry, policy))
     worker.start()
     forgetter.start()
     try:
@@ -203,6 +206,15 @@ async def _working(settings: Settings, ground: Ground, policy: Policy, channels:
         await asyncio.gather(*(channel.close() for channel in channels.values()))
         if postbox is not None:
             await postbox.close()
+
+
+async def _follow_rules(db: Database, rules: Rules) -> None:
+    """What is open was put under the rules of then. One that cannot be looked at is looked at again when it is answered."""
+    for request_id in await db.read(open_ids):
+        try:
+            await db.transact(follow_rules, request_id, rules)
+        except Exception:
+            log.exception("an open request was not held against the rules", request_id=request_id)
 
 
 async def _watch_sign_ins(db: Database, sockets: Sockets) -> None:

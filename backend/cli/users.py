@@ -16,6 +16,7 @@ from backend.times import to_text
 app = typer.Typer(help="Manage the people who may sign in.", no_args_is_help=True)
 
 Email = typer.Argument(help="The account's email address.")
+Emails = typer.Argument(help="Accounts, by email address.")
 
 
 def _ask_password() -> str:
@@ -32,7 +33,7 @@ def list_all() -> None:
     Example: assent users list
     """
     for row in run_use_case(list_people):
-        state = "disabled" if row.disabled_at else row.role
+        state = "disabled" if row.disabled_at else row.role if row.confirmed_at else "unproven"
         typer.echo(f"{row.email:<40} {state:<9} {cleaned(row.name, row.email):<30} since {to_text(row.created_at)[:10]}")
 
 
@@ -60,6 +61,19 @@ def rename(email: str = Email, name: str = typer.Argument(help="The new name."))
     """
     person = run_use_case(core.rename_person, email, name)
     typer.echo(f"{person['email']} is now called {person['name']}.")
+
+
+@app.command()
+def confirm(emails: list[str] = Emails) -> None:
+    """Vouch that these addresses are their accounts' own, so that `to`, groups and ASSENT_APPROVALS can name them.
+
+    Whoever links the address by mail proves it without this; so does who was added by `assent users add`.
+
+    Example: assent users confirm dana@example.org
+    """
+    for email in emails:
+        run_use_case(core.confirm_person, email)
+        typer.echo(f"Confirmed {email}.")
 
 
 @app.command()

@@ -5,8 +5,9 @@ from functools import partial
 from typing import Any
 
 from backend.agents.tools.registry import Registry
+from backend.core.authority import Rules, bring_up_to_date
 from backend.core.feedback import close_request, shape_request
-from backend.core.recipients import deciders_of, may_decide, may_see
+from backend.core.recipients import deciders_of, may_decide, may_see, was_asked
 from backend.core.runs import resume_run
 from backend.core.steps import check_call, digest_of
 from backend.db import Row, Tx
@@ -19,7 +20,7 @@ from backend.domain.policy import Policy, canonical
 from backend.domain.shapes import By, FeedbackRequest, Response
 from backend.domain.states import FeedbackStatus, FeedbackType
 from backend.domain.steps import CallTool
-from backend.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from backend.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Problem
 from backend.ids import new_id
 from backend.times import to_text
 from channels.text import WHERE
@@ -40,22 +41,24 @@ class Decision:
 
 def answer_request(
     tx: Tx, person: Person, request_id: str, decision: Decision, via: str, registry: Registry, policy: Policy
-) -> FeedbackRequest | Conflict:
-    """Take the first valid answer. Returns the decided request, or the Conflict to raise once the late answer is kept.
+) -> FeedbackRequest | Problem:
+    """Take the first valid answer. Returns the decided request, or the refusal to raise once what was found is kept: a
+    Conflict (too late, or to what has changed), a Forbidden (may not decide, or no longer).
 
-    Raises NotFound (not theirs), Forbidden (may see, may not decide) and Invalid (does not fit, nothing kept)."""
-    row = _load(tx, person, request_id)
+    Raises NotFound (not theirs), Forbidden (not on this channel) and Invalid (does not fit, nothing kept)."""
+    seen = _seen(tx, person, request_id)
+    row = bring_up_to_date(tx, seen, Rules(registry, policy))
     if not may_decide(tx, row, person.id):
-        raise Forbidden(f"Only {_names(tx, row)} can answer this.", code="not_a_responder")
+        return Forbidden(_not_asked(tx, row, person), code="not_a_responder")
     if row.status == FeedbackStatus.PENDING and row.due_at is not None and row.due_at <= tx.now:
         expire_request(tx, request_id)
         row = _load(tx, person, request_id)
     if row.status != FeedbackStatus.PENDING:
         return _late(tx, person, row, decision, via)
-    if decision.version is not None and decision.version != row.version:
-        return Conflict(
-            "The request was changed since you saw it; look again.", code="version_conflict", request=shape_request(tx, row)
-        )
+    if row.body != seen.body or (decision.version is not None and decision.version != row.version):
+        why = f" {row.body['changed']}" if row.body.get("changed") else ""
+        said = f"The request was changed since you saw it; look again.{why}"
+        return Conflict(said, code="version_conflict", request=shape_request(tx, row))
     _check_channel(row, decision.action, via, policy)
     answer = check_answer(
         question_of(FeedbackType(row.type), row.body, _args_check(row, registry)),
@@ -83,6 +86,21 @@ def _load(tx: Tx, person: Person, request_id: str) -> Row[Any]:
     return row
 
 
+def _seen(tx: Tx, person: Person, request_id: str) -> Row[Any]:
+    """The request, also for somebody whom it was once put to: they are told that it is not any more."""
+    row = store.request_by_id(tx, request_id)
+    if row is None or not (may_see(tx, row, person.id) or was_asked(tx, row, person.id)):
+        raise NotFound("There is no such request, or it is not yours.")
+    return row
+
+
+def _not_asked(tx: Tx, row: Row[Any], person: Person) -> str:
+    if was_asked(tx, row, person.id):
+        return "This is not put to you any more: you are not among those who may decide it. Nothing was changed."
+    names = " or ".join(each.name for each in deciders_of(tx, row.id))
+    return f"Only {names} can answer this." if names else "Nobody is left who could answer this."
+
+
 def _check_channel(row: Row[Any], action: str, via: str, policy: Policy) -> None:
     """Raises Forbidden where the risk is too high to be approved on this channel; saying no is possible everywhere."""
     risk = (row.body.get("action") or {}).get("risk", "low")
@@ -90,10 +108,6 @@ def _check_channel(row: Row[Any], action: str, via: str, policy: Policy) -> None
         raise Forbidden(
             f"A call of {risk} risk cannot be approved {WHERE.get(via, via)}; open it in the web app.", code="channel_too_weak"
         )
-
-
-def _names(tx: Tx, row: Row[Any]) -> str:
-    return " or ".join(person.name for person in deciders_of(tx, row.id))
 
 
 def _args_check(row: Row[Any], registry: Registry) -> Any:

@@ -6,13 +6,15 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from backend.core.ladders import WAIT_MS, own_ladder
+from backend.core.people import confirm_person
 from backend.core.words import say_elsewhere
 from backend.db import Row, Tx, connections, mails
 from backend.db.installations import installation_row, lose_installation
+from backend.db.people import person_by_id
 from backend.db.transaction import person_topic
 from backend.domain.events import ChannelsOrdered, ChannelStatus
 from backend.domain.names import cleaned
-from backend.domain.people import Person
+from backend.domain.people import Person, normal_address
 from backend.domain.states import ChannelType, ConnectionStatus
 from backend.errors import FieldError, Forbidden, Invalid, NotFound
 from backend.ids import new_id
@@ -116,12 +118,16 @@ def _digest(code: str) -> str:
 
 
 def connect(tx: Tx, person_id: str, channel: str, account: str, label: str) -> None:
-    """Tie a proven account to a person; their earlier account on the channel gives way. Raises Forbidden where it is
-    somebody else's."""
+    """Tie a proven account to a person; their earlier account on the channel gives way. A mailbox that is the address they
+    sign in with proves that. An account of somebody who is disabled is free for whoever proves that it is theirs now.
+    Raises Forbidden where it is somebody else's."""
     check_not_ours(tx, channel, account)
-    holder = connections.account_row(tx, channel, account)
+    holder = connections.holder_of(tx, channel, account)
     if holder is not None and holder.person_id != person_id:
-        raise Forbidden(f"This {channel} account is linked to somebody else; they must unlink it first.", code="account_taken")
+        if holder.disabled_at is None:
+            said = f"This {channel} account is linked to somebody else; they must unlink it first."
+            raise Forbidden(said, code="account_taken")
+        _forget(tx, holder.person_id, channel, actor=person_id, via=channel)
     connections.delete_connections(tx, person_id, channel)
     connections.insert_connection(
         tx,
@@ -135,6 +141,9 @@ def connect(tx: Tx, person_id: str, channel: str, account: str, label: str) -> N
     )
     tx.audit(person_id, actor=person_id, via=channel, action="channel.linked", subject=person_id, account=account)
     _tell(tx, person_id, channel, ConnectionStatus.CONNECTED)
+    person = person_by_id(tx, person_id)
+    if channel == ChannelType.EMAIL and person is not None and normal_address(account) == person.email:
+        confirm_person(tx, person.email, "mail")
 
 
 def check_not_ours(tx: Tx, channel: str, account: str) -> None:
@@ -145,10 +154,16 @@ def check_not_ours(tx: Tx, channel: str, account: str) -> None:
 
 def disconnect(tx: Tx, person: Person, channel: str, via: str) -> None:
     """Forget the person's account on the channel. Raises NotFound where there is none."""
-    if not connections.delete_connections(tx, person.id, channel):
+    if not _forget(tx, person.id, channel, actor=person.id, via=via):
         raise NotFound("No account is linked for this channel.")
-    tx.audit(person.id, actor=person.id, via=via, action="channel.unlinked", subject=person.id, channel=channel)
-    _tell(tx, person.id, channel, ConnectionStatus.DISCONNECTED)
+
+
+def _forget(tx: Tx, person_id: str, channel: str, actor: str, via: str) -> bool:
+    if not connections.delete_connections(tx, person_id, channel):
+        return False
+    tx.audit(person_id, actor=actor, via=via, action="channel.unlinked", subject=person_id, channel=channel)
+    _tell(tx, person_id, channel, ConnectionStatus.DISCONNECTED)
+    return True
 
 
 def lose_accounts(tx: Tx, channel: str, account: str, reason: str) -> None:

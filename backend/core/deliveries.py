@@ -10,6 +10,8 @@ from typing import Any, Literal
 from backend.core.allowance import hold
 from backend.core.feedback import shape_request
 from backend.core.ladders import CARRY, climb, keep_copies, new_copy, tell
+from backend.core.recipients import may_decide
+from backend.core.withdrawn import SHUT_OUT, bare_question, is_shut_out
 from backend.db import Row, Tx, connections, feedback, sessions
 from backend.db import deliveries as store
 from backend.db.transaction import person_topic
@@ -54,10 +56,16 @@ def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str, set_up: C
     row = store.claim_delivery(tx, delivery_id, tx.now + LEASE_MS)
     if row is None:
         return None
+    shut_out = is_shut_out(tx, row.person_id)
     if row.request_id is None:
+        if shut_out:
+            _fail(tx, row, None, SHUT_OUT)
+            return None
         return _begin(tx, row, "say", set_up, words=_words(tx, row))
     request = feedback.request_by_id(tx, row.request_id)
     assert request is not None, "a copy belongs to a request"
+    if not may_decide(tx, request, row.person_id):
+        return _close_for_good(tx, row, request, set_up, url, shut_out)
     if request.status == FeedbackStatus.PENDING and row.status in (*_UNSENT, DeliveryStatus.SENDING):
         held = hold(tx, request, row)
         if held is not None:
@@ -76,10 +84,19 @@ def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str, set_up: C
     return _begin(tx, row, "settle", set_up, question_for(tx, request, row.channel, policy, url), request)
 
 
+def _close_for_good(tx: Tx, row: Row[Any], request: Row[Any], set_up: Collection[str], url: str, shut_out: bool) -> Work | None:
+    """Close the copy of somebody who is asked no more. They are told nothing of what it was about; whoever is shut out is
+    sent nothing at all, so a mail stays as it is."""
+    if row.ref is None or (shut_out and row.channel == ChannelType.EMAIL):
+        _close_unsent(tx, request, row)
+        return None
+    return _begin(tx, row, "settle", set_up, bare_question(request, url), request)
+
+
 def _words(tx: Tx, row: Row[Any]) -> Words:
     session = sessions.session_row(tx, row.session_id) if row.session_id else None
     said, topic = row.words, session.title if session is not None else ""
-    return Words(said["text"], said["author"], row.id, said.get("about"), row.session_id, topic)
+    return Words(said["text"], said["author"], row.id, said.get("about"), said.get("version"), row.session_id, topic)
 
 
 _UNSENT = (DeliveryStatus.QUEUED, DeliveryStatus.RETRY_WAIT)
@@ -201,7 +218,9 @@ def _keep_place(tx: Tx, row: Row[Any], session_id: str, place: str, thread: dict
 
 def keep_settled(tx: Tx, work: Work) -> None:
     """The copy says how the request ended."""
-    values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": None}
+    request, row = _both(tx, work)
+    withdrawn = request is not None and request.status == FeedbackStatus.PENDING
+    values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": row.error if withdrawn else None}
     if store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **values):
         store.end_attempt(tx, work.delivery_id, "settled", None)
         request, row = _both(tx, work)
@@ -265,6 +284,8 @@ def _fail(tx: Tx, row: Row[Any], request: Row[Any] | None, reason: str) -> None:
 def _close_unsent(tx: Tx, request: Row[Any], row: Row[Any]) -> None:
     """The request is decided and nothing is known to have been sent: there is nothing to rewrite."""
     error = NOT_CLOSABLE if row.status == DeliveryStatus.SENDING else row.error
+    if row.ref is not None:
+        error = SHUT_OUT
     store.end_attempt(tx, row.id, "unknown", NOT_CLOSABLE)
     values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": error, "next_at": None, "lease_until": None}
     store.update_delivery(tx, row.id, **values)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from backend.agents.tools.registry import Registry
 from backend.core.outcomes import call_of, known_to_have_run, learn_outcome, tell_fact
 from backend.core.runs import Lease, log_progress, set_agent_status
-from backend.core.steps import ask_approval, check_call, digest_of
+from backend.core.steps import ask_approval, check_call, digest_of, digests_of
 from backend.db import Row, Tx, feedback, runs
 from backend.db.backups import last_restore
 from backend.domain.people import AGENT
@@ -76,7 +76,10 @@ def _fault_of_approval(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], r
     approval = feedback.approval_by_id(tx, request_id)
     if approval is None or approval.run_id != lease.run_id:
         return f"{tool.name} was not run: there is no approval of it."
-    if approval.args != canonical(args) or approval.digest != digest_of(tool, args, lease.run_id, request_id, policy):
+    request = feedback.request_by_id(tx, request_id)
+    assert request is not None, "an approval is of a request"
+    bound = digests_of(tool, args, lease.run_id, request_id, policy, request.body["action"])
+    if approval.args != canonical(args) or approval.digest not in bound:
         return f"{tool.name} was not run: the call or its rules changed since it was approved."
     if runs.execution_of_approval(tx, request_id) is not None:
         return f"{tool.name} was not run again: its approval is used up."
@@ -87,7 +90,8 @@ def _fault_of_approval(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], r
 
 def _record_start(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], request_id: str | None, policy: Policy) -> str:
     execution_id = new_id("exe")
-    digest = digest_of(tool, args, lease.run_id, request_id or execution_id, policy)
+    approval = feedback.approval_by_id(tx, request_id) if request_id else None
+    digest = approval.digest if approval else digest_of(tool, args, lease.run_id, execution_id, policy)
     runs.insert_execution(
         tx,
         id=execution_id,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from backend.core.ladders import CARRY, climb, first_copy, keep_copies, ladder_of, tell
 from backend.core.recipients import concerned, deciders_of, may_see, seat
@@ -12,6 +12,7 @@ from backend.db.transaction import person_topic, request_topic
 from backend.domain.answers import ACTIONS, TIMEOUT_DEFAULT
 from backend.domain.events import (
     ConfirmationRequested,
+    FeedbackChanged,
     FeedbackRequested,
     FeedbackResolved,
     InputRequested,
@@ -46,7 +47,7 @@ class Asked:
     run_id: str | None = None
     due_at: int | None = None
     id: str | None = None
-    addressed: Sequence[dict[str, str]] = ()
+    addressed: Sequence[dict[str, str]] | None = None
     rule: dict[str, Any] | None = None
 
 
@@ -93,7 +94,7 @@ def _new_row(tx: Tx, asked: Asked, body: dict[str, Any]) -> dict[str, Any]:
         "status": FeedbackStatus.PENDING,
         "version": 1,
         "body": body,
-        "addressed": list(asked.addressed) or None,
+        "addressed": None if asked.addressed is None else list(asked.addressed),
         "rule": asked.rule,
         "created_at": tx.now,
         "due_at": asked.due_at,
@@ -134,9 +135,8 @@ def _event_of(request: FeedbackRequest) -> RequestEvent:
 def _tell(tx: Tx, request: FeedbackRequest, event: RequestEvent) -> None:
     """Log the event in the session, and tell whoever waits for this request and everyone concerned."""
     tx.emit(request["session_id"], event, also=[request_topic(request["id"])])
-    passing: Literal["feedback_requested", "feedback_resolved"] = (
-        "feedback_resolved" if event["type"] == "feedback_resolved" else "feedback_requested"
-    )
+    known = {"feedback_resolved": "feedback_resolved", "feedback_changed": "feedback_changed"}
+    passing: Any = known.get(event["type"], "feedback_requested")
     people = concerned(tx, request["id"])
     tx.notify(RequestNews(type=passing, session_id=request["session_id"], request=request), *map(person_topic, people))
 
@@ -168,6 +168,19 @@ def close_request(
     said = {"decision": action, "why": why, "proof": proof or None}
     tx.audit(row.session_id, actor=actor, via=via, action=f"feedback.{to}", subject=row.id, **said)
     return request
+
+
+def announce_change(tx: Tx, row: Row[Any]) -> FeedbackRequest:
+    """Tell everyone concerned that the open request is another than they saw."""
+    request = shape_request(tx, row)
+    _tell(tx, request, FeedbackChanged(type="feedback_changed", request=request))
+    return request
+
+
+def give_up_on(tx: Tx, row: Row[Any]) -> None:
+    """Nobody is left who may decide: the request is a dead letter, which its session's owner is shown."""
+    if deliveries.mark_dead_letter(tx, row.id, True):
+        tx.audit(row.session_id, actor=SYSTEM, via="api", action="feedback.dead_letter", subject=row.id)
 
 
 def _closed(by: Person | None, why: str | None, at: int) -> Closed:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from backend.core.authority import follow_group
+from backend.core.people import find_by_email
 from backend.core.responders import address
 from backend.db import Tx
 from backend.db.connections import add_member, insert_group, remove_member
@@ -20,11 +22,14 @@ def add_members(tx: Tx, name: str, people: Sequence[str]) -> None:
     for person in address(tx, people).people:
         add_member(tx, name, person.id)
         tx.audit(person.id, actor=SYSTEM, via="api", action="group.joined", subject=person.id, group=name)
+    follow_group(tx, name)
 
 
 def remove_members(tx: Tx, name: str, people: Sequence[str]) -> None:
-    """Raises Invalid for people who are not known or not in the group."""
-    for person in address(tx, people).people:
+    """Also those who are disabled, or whose address nobody has proven. What is open and was put to the group is theirs no
+    more. Raises NotFound and Invalid for people who are not known or not in the group."""
+    for person in [find_by_email(tx, each) for each in people]:
         if not remove_member(tx, name, person.id):
             raise Invalid(f"{person.name} is not in {name}.")
         tx.audit(person.id, actor=SYSTEM, via="api", action="group.left", subject=person.id, group=name)
+    follow_group(tx, name)

@@ -14,7 +14,7 @@ from backend.domain.people import Person
 from backend.domain.policy import Policy
 from backend.domain.shapes import FeedbackRequest, Message
 from backend.domain.states import MessageStatus, MessageType, SessionStatus
-from backend.errors import Conflict, Problem
+from backend.errors import Conflict, Forbidden, Problem
 from backend.ids import new_id
 from backend.times import to_text
 from channels.contract import InboundAnswer, InboundMessage
@@ -136,5 +136,6 @@ def receive_answer(
     if kept is not None:
         return kept
     outcome = answer_request(tx, person, inbound.request_id, decision, inbound.channel, registry, policy)
-    remember(tx, person.id, inbound.event_id, fingerprint, outcome)
+    if not isinstance(outcome, Forbidden):  # who may decide can change: the same words are judged again
+        remember(tx, person.id, inbound.event_id, fingerprint, outcome)
     return outcome

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from backend.core.recipients import concerned
+from backend.core.recipients import concerned, deciders_of
 from backend.db import Row, Tx, connections, deliveries, sessions
 from backend.db.transaction import person_topic, session_topic
 from backend.domain.events import FeedbackDelivery
@@ -99,7 +99,7 @@ def climb(tx: Tx, request: Row[Any], person_id: str) -> None:
         copy = new_copy(tx, request.id, person_id, last.ladder, move.step, round)
         keep_copies(tx, [copy])
         tell(tx, request, copy)
-    elif isinstance(move, GiveUp) and not _anyone_else(copies, person_id):
+    elif isinstance(move, GiveUp) and not _anyone_else(tx, request, copies, person_id):
         _give_up(tx, request, last)
 
 
@@ -116,9 +116,10 @@ def _fact(copy: Row[Any]) -> Copy:
     )
 
 
-def _anyone_else(copies: Sequence[Row[Any]], person_id: str) -> bool:
+def _anyone_else(tx: Tx, request: Row[Any], copies: Sequence[Row[Any]], person_id: str) -> bool:
     """Whether another of the people asked was reached, or may yet be."""
-    others = [copy for copy in copies if copy.person_id != person_id]
+    asked = {person.id for person in deciders_of(tx, request.id)} - {person_id}
+    others = [copy for copy in copies if copy.person_id in asked]
     return any(_fact(copy).reached_at is not None or copy.status in AT_WORK or copy.next_at is not None for copy in others)
 
 
@@ -150,6 +151,13 @@ def _set_aside(tx: Tx, copy: Row[Any]) -> None:
         deliveries.update_delivery(tx, copy.id, status=DeliveryStatus.FAILED, error=error, next_at=None)
     elif copy.status != DeliveryStatus.SENDING:
         deliveries.update_delivery(tx, copy.id, next_at=None)
+
+
+def withdraw_copies(tx: Tx, request_id: str, person_id: str, why: str) -> None:
+    """The person is asked no more, though the request is open: what waits is not sent, what was sent a worker closes."""
+    for copy in deliveries.withdraw_deliveries(tx, request_id, person_id, why):
+        if copy.next_at is not None:
+            tx.ring(CARRY, copy.id)
 
 
 def tell(tx: Tx, request: Row[Any], copy: Any, dead_letter: bool | None = None) -> None:

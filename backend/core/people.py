@@ -3,15 +3,23 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from backend.core.authority import follow_person
+from backend.core.runs import end_run
 from backend.db import Row, Tx, people
+from backend.db.runs import active_runs_of
 from backend.db.transaction import SIGN_INS_TOPIC, sign_in_topic
 from backend.domain.events import SignInEnded
 from backend.domain.names import check_name, name_behind
 from backend.domain.people import SYSTEM, VIA, Door, normal_address
+from backend.domain.states import RunStatus
 from backend.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, Unauthorized
 from backend.ids import new_id
 from backend.times import to_text
 
+Proof = Literal["setup", "administrator", "mail"]
+ADMINISTRATOR: Proof = "administrator"
+FIRST: tuple[str, Proof | None] = ("admin", "setup")
+LATER: tuple[str, Proof | None] = ("member", None)
 SIGN_IN_MS = 30 * 24 * 3600 * 1000
 TICKET_MS = 30_000
 
@@ -38,7 +46,8 @@ def register(
     (email taken)."""
     check_open(tx, mode, may_be_first)
     count = people.count_people(tx)
-    return add_person(tx, email=email, password_hash=password_hash, name=name, role="member" if count else "admin")
+    role, proof = FIRST if count == 0 else LATER
+    return add_person(tx, email=email, password_hash=password_hash, name=name, role=role, proof=proof)
 
 
 def check_open(tx: Tx, mode: Literal["first", "open", "closed"], may_be_first: bool = True) -> None:
@@ -59,21 +68,32 @@ def check_free(tx: Tx, email: str) -> None:
         raise Conflict("There is an account with this email address already; sign in instead.", code="email_taken")
 
 
-def add_person(tx: Tx, *, email: str, password_hash: str, name: str | None, role: str) -> dict[str, Any]:
-    """Add an account; nobody needs to give a name. Raises Conflict (email taken) and Invalid (the name)."""
+def add_person(
+    tx: Tx, *, email: str, password_hash: str, name: str | None, role: str, proof: Proof | None = ADMINISTRATOR
+) -> dict[str, Any]:
+    """Add an account; nobody needs to give a name. `proof`: how it is known that the address is theirs, if it is. Raises
+    Conflict (email taken) and Invalid (the name)."""
     check_free(tx, email)
     name = _checked(name) if name else name_behind(email)
     person_id = new_id("usr")
+    proven = {"confirmed_at": tx.now, "confirmed_by": proof} if proof else {}
     people.insert_person(
-        tx, id=person_id, email=normal_address(email), name=name, role=role, password_hash=password_hash, created_at=tx.now
+        tx,
+        id=person_id,
+        email=normal_address(email),
+        name=name,
+        role=role,
+        password_hash=password_hash,
+        created_at=tx.now,
+        **proven,
     )
-    tx.audit(person_id, actor=person_id, via="api", action="person.added", subject=person_id, role=role)
-    return {"id": person_id, "email": normal_address(email), "name": name, "role": role, "created_at": to_text(tx.now)}
+    tx.audit(person_id, actor=person_id, via="api", action="person.added", subject=person_id, role=role, proof=proof)
+    return find_person(tx, person_id)
 
 
 def rename_person(tx: Tx, email: str, name: str) -> dict[str, Any]:
     """Call the person otherwise; what was recorded under the old name stays as it is. Raises NotFound and Invalid."""
-    person, name = _by_email(tx, email), _checked(name)
+    person, name = find_by_email(tx, email), _checked(name)
     people.update_person(tx, person.id, name=name)
     tx.audit(person.id, actor=SYSTEM, via="api", action="person.renamed", subject=person.id, before=person.name, name=name)
     return find_person(tx, person.id)
@@ -141,12 +161,13 @@ def change_password(tx: Tx, person_id: str, password_hash: str, keep: str) -> No
 
 def reset_password(tx: Tx, email: str, password_hash: str) -> None:
     """An operator's reset: every sign-in ends. Raises NotFound."""
-    change_password(tx, _by_email(tx, email).id, password_hash, keep="")
+    change_password(tx, find_by_email(tx, email).id, password_hash, keep="")
 
 
 def disable_person(tx: Tx, email: str) -> None:
-    """Shut a person out at once: no new request, no open socket. Raises NotFound."""
-    shut_out(tx, _by_email(tx, email).id, "person disabled")
+    """Shut a person out at once: no new request, no open socket, nothing under way for them; what they alone could decide is
+    a dead letter. Raises NotFound."""
+    shut_out(tx, find_by_email(tx, email).id, "person disabled")
 
 
 def shut_out(tx: Tx, person_id: str, why: str) -> None:
@@ -154,17 +175,33 @@ def shut_out(tx: Tx, person_id: str, why: str) -> None:
     tx.audit(person_id, actor=SYSTEM, via="api", action="person.disabled", subject=person_id)
     for sign_in_id in people.live_sign_ins(tx, person_id):
         end_sign_in(tx, sign_in_id, why, actor=SYSTEM)
+    for run in active_runs_of(tx, person_id):
+        end_run(tx, run, RunStatus.CANCELLED, actor=SYSTEM)
+    follow_person(tx, person_id)
 
 
 def enable_person(tx: Tx, email: str) -> None:
-    person = _by_email(tx, email)
+    """Let them in again; what is open and theirs to decide is put to them anew. Raises NotFound, and Conflict where they are
+    being erased."""
+    person = find_by_email(tx, email)
     if person.erasing_at is not None:
         raise Conflict(f"{email} is being erased; that cannot be taken back.", code="erased")
     people.update_person(tx, person.id, disabled_at=None)
     tx.audit(person.id, actor=SYSTEM, via="api", action="person.enabled", subject=person.id)
+    follow_person(tx, person.id)
 
 
-def _by_email(tx: Tx, email: str) -> Row[Any]:
+def confirm_person(tx: Tx, email: str, proof: Proof = ADMINISTRATOR) -> None:
+    """The address is known to be theirs: from now on they can be named by it. Raises NotFound."""
+    person = find_by_email(tx, email)
+    if person.confirmed_at is None:
+        people.update_person(tx, person.id, confirmed_at=tx.now, confirmed_by=proof)
+        actor = SYSTEM if proof == ADMINISTRATOR else person.id
+        tx.audit(person.id, actor=actor, via="api", action="person.confirmed", subject=person.id, proof=proof)
+        follow_person(tx, person.id)
+
+
+def find_by_email(tx: Tx, email: str) -> Row[Any]:
     person = people.person_by_email(tx, email)
     if person is None:
         raise NotFound(f"There is no account {email}; `assent users list` shows all.")
@@ -186,4 +223,5 @@ def find_person(tx: Tx, person_id: str) -> dict[str, Any]:
     row = people.person_by_id(tx, person_id)
     if row is None:
         raise NotFound("There is no such person.")
-    return {"id": row.id, "email": row.email, "name": row.name, "role": row.role, "created_at": to_text(row.created_at)}
+    shaped = {"id": row.id, "email": row.email, "name": row.name, "role": row.role, "created_at": to_text(row.created_at)}
+    return {**shaped, "confirmed": row.confirmed_at is not None}

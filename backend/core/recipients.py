@@ -34,6 +34,12 @@ def concerned(tx: Tx, request_id: str) -> list[str]:
     return sorted({row.person_id for row in list_recipients(tx, request_id) if is_active(row)})
 
 
+def was_asked(tx: Tx, request: Row[Any], person_id: str) -> bool:
+    """Whether the person once decided it, and no longer does."""
+    rows = [row for row in list_recipients(tx, request.id) if row.person_id == person_id]
+    return any(row.role in DECIDES for row in rows) and not any(is_active(row) for row in rows)
+
+
 def may_see(tx: Tx, request: Row[Any], person_id: str) -> bool:
     return any(row.person_id == person_id and is_active(row) for row in list_recipients(tx, request.id))
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from backend.core.connections import check_reachable, wait_on
-from backend.core.feedback import shape_request
+from backend.core.feedback import announce_change, shape_request
 from backend.core.ladders import begin_round, own_ladder
 from backend.core.recipients import deciders_of, may_decide, may_see
 from backend.core.sessions import find_session, own_session, rename_session
@@ -31,7 +31,13 @@ def reroute_request(
         check_reachable(tx, person_id, channel, set_up)
         _ask_on(tx, row, person_id, channel)
     tx.audit(row.session_id, actor=person.id, via=via, action="feedback.rerouted", subject=row.id, channel=channel)
-    return shape_request(tx, _open(tx, person, request_id))
+    return _changed(tx, person, request_id)
+
+
+def _changed(tx: Tx, person: Person, request_id: str) -> FeedbackRequest:
+    """It goes another way than was seen: that is another version."""
+    feedback.change_request(tx, request_id)
+    return announce_change(tx, _open(tx, person, request_id))
 
 
 def _ask_on(tx: Tx, row: Row[Any], person_id: str, channel: str) -> None:
@@ -92,6 +98,7 @@ def _move(tx: Tx, person: Person, session_id: str, channel: str | None, set_up: 
     for row in feedback.open_requests(tx, session_id):
         if channel is not None and may_decide(tx, row, person.id):
             _ask_on(tx, row, person.id, channel)
+            _changed(tx, person, row.id)
     tx.audit(session_id, actor=person.id, via=via, action="session.moved", subject=session_id, channel=channel)
     asked_on = None if channel is None else ChannelType(channel)
     moved = SessionMoved(type="session_changed", session_id=session_id, change="channel", channel=asked_on)

@@ -1,5 +1,6 @@
 """What becomes of an engine's step: refused, asked of a person, or carried on, in the transaction that records it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from backend.agents.tools.registry import Registry
@@ -116,20 +117,73 @@ def ask_approval(
     """Ask a person to approve one exact call; what they will see is what is digested and executed. `repeats` is the
     execution whose outcome is not known that a yes would repeat."""
     request_id = new_id("req")
-    digest = digest_of(tool, args, lease.run_id, request_id, policy)
-    action = {"tool": tool.name, "args": args, "risk": tool.risk, "digest": digest, "schema": tool.parameters}
+    action = action_of(tool, args, lease.run_id, request_id, policy)
     body: dict[str, Any] = {"title": title or f"Run {tool.name}?", "prompt": reason, "action": action}
     if note:
         body["context"] = {"note": note}
     try:
-        to = address(tx, policy.approvers_of(tool), "approvers")
+        to = approvers(tx, tool, policy, lease.person_id)
     except Invalid as error:
         log_progress(tx, lease, [*entries, _refusal(error)], steps=1, usage=usage)
         return
-    _ask(tx, lease, entries, FeedbackType.CONFIRMATION, body, usage, request_id, to, repeats)
+    rule = policy.rule_of_votes(tool)
+    _ask(tx, lease, entries, FeedbackType.CONFIRMATION, body, usage, request_id, to, repeats, rule)
 
 
-def digest_of(tool: Tool, args: dict[str, Any], run_id: str | None, request_id: str, policy: Policy) -> str:
+def approvers(tx: Tx, tool: Tool, policy: Policy, asker_id: str) -> Addressed | None:
+    """Who may approve the tool's calls; None: the session's own person. Raises Invalid where there is nobody."""
+    names = policy.approvers_of(tool)
+    if not names:
+        return None
+    to = address(tx, names, "approvers")
+    if policy.rule_of_votes(tool) is None:
+        return to
+    others = [person for person in to.people if person.id != asker_id]
+    if not others:
+        raise Invalid(
+            "Nobody but the asker could approve this.",
+            errors=[FieldError("approvers", f"{tool.name} needs the word of somebody else")],
+        )
+    return Addressed(to.seats, others)
+
+
+def action_of(tool: Tool, args: dict[str, Any], run_id: str | None, request_id: str, policy: Policy) -> dict[str, Any]:
+    """The call as it is shown, with all that its approval will be bound to."""
+    return {
+        "tool": tool.name,
+        "args": args,
+        "risk": tool.risk,
+        "digest": digest_of(tool, args, run_id, request_id, policy),
+        "schema": tool.parameters,
+        "description": tool.description,
+        "version": tool.version,
+        "policy": policy.bound_rule(tool),
+    }
+
+
+def fits_definition(tool: Tool, action: Mapping[str, Any], run_id: str | None, request_id: str, policy: Policy) -> bool:
+    """Whether the digest shown is that of the tool and its rule as they are now."""
+    return action["digest"] in digests_of(tool, action["args"], run_id, request_id, policy, action)
+
+
+def digests_of(
+    tool: Tool, args: dict[str, Any], run_id: str | None, request_id: str, policy: Policy, action: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """What an approval of the request's `action` may be bound to: a request from before definitions were bound is held to
+    what it was bound to then, the call, its schema and its rule."""
+    now = digest_of(tool, args, run_id, request_id, policy)
+    return (now,) if "version" in action else (now, digest_of(tool, args, run_id, request_id, policy, defined=False))
+
+
+def digest_of(
+    tool: Tool,
+    args: dict[str, Any],
+    run_id: str | None,
+    request_id: str,
+    policy: Policy,
+    defined: bool = True,
+) -> str:
+    definition = {"description": tool.description, "risk": tool.risk, "version": tool.version}
     return digest_call(
         tool=tool.name,
         args=canonical(args),
@@ -137,6 +191,7 @@ def digest_of(tool: Tool, args: dict[str, Any], run_id: str | None, request_id: 
         request_id=request_id,
         policy=policy.bound_rule(tool),
         schema=tool.parameters,
+        definition=definition if defined else None,
     )
 
 
@@ -150,6 +205,7 @@ def _ask(
     request_id: str | None = None,
     to: Addressed | None = None,
     repeats: str | None = None,
+    rule: dict[str, Any] | None = None,
 ) -> None:
     row = person_by_id(tx, lease.person_id)
     assert row is not None, "a run belongs to a person"
@@ -161,8 +217,9 @@ def _ask(
         session_id=lease.session_id,
         owner_id=person.id,
         body=body,
-        to=(to and to.people) or [person],
-        addressed=to.seats if to else (),
+        to=to.people if to else [person],
+        addressed=to.seats if to else None,
+        rule=rule,
         requester=AGENT_REQUESTER,
         actor=AGENT,
         via=ChannelType.CHAT,

@@ -32,7 +32,7 @@ def say_on(
         "session_id": session_id,
         "person_id": person_id,
         "channel": channel,
-        "words": {"text": words.text, "author": words.author, "about": words.about, "quotes": quotes},
+        "words": {"text": words.text, "author": words.author, "about": words.about, "version": words.version, "quotes": quotes},
         "event_id": event_id,
         "account": account,
         "thread": dict(thread) if thread else None,

@@ -59,6 +59,13 @@ def account_row(tx: Tx, channel: str, account: str) -> Row[Any] | None:
     return tx.first(_by_account, {"on": channel, "account_": account})
 
 
+def holder_of(tx: Tx, channel: str, account: str) -> Row[Any] | None:
+    """Whoever linked the account, disabled or not, with `disabled_at`."""
+    here = (connections.c.channel == channel, connections.c.account == account)
+    held = select(connections.c.person_id, people.c.disabled_at).join(people, people.c.id == connections.c.person_id)
+    return tx.first(held.where(*here))
+
+
 def insert_connection(tx: Tx, **values: Any) -> None:
     tx.execute(insert(connections), {"error": None, "failing_since": None, **values})
 
@@ -177,15 +184,19 @@ def use_proof(tx: Tx, digest: str, channel: str, kind: str) -> Row[Any] | None:
 
 
 def group_people(tx: Tx, name: str) -> Sequence[Row[Any]] | None:
-    """The members of a group who are not disabled; None: there is no such group."""
+    """The members of a group who are not disabled and whose address is proven; None: there is no such group."""
     if tx.first(select(groups.c.name).where(groups.c.name == name)) is None:
         return None
     return tx.all(
-        select(people.c.id, people.c.name)
+        select(people.c.id, people.c.name, people.c.disabled_at)
         .join(group_members, group_members.c.person_id == people.c.id)
-        .where(group_members.c.group_name == name, people.c.disabled_at.is_(None))
+        .where(group_members.c.group_name == name, people.c.disabled_at.is_(None), people.c.confirmed_at.is_not(None))
         .order_by(people.c.created_at)
     )
+
+
+def groups_of(tx: Tx, person_id: str) -> set[str]:
+    return {row.group_name for row in tx.all(select(group_members).where(group_members.c.person_id == person_id))}
 
 
 def list_groups(tx: Tx) -> Sequence[Row[Any]]:

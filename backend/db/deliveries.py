@@ -31,7 +31,7 @@ _sending = deliveries.c.status == "sending"
 # What was never sent, and the web chat's own copies, are over with the request; the others a worker has yet to close.
 _over_at_once = or_(and_(deliveries.c.channel == "chat", not_(_sending)), _at_work)
 _has_copy_elsewhere = or_(_sending, and_(deliveries.c.channel != "chat", deliveries.c.status.in_(("sent", "seen"))))
-_settle = (
+_over = (
     update(deliveries)
     .where(deliveries.c.request_id == bindparam("request"), deliveries.c.settled_at.is_(None))
     .values(
@@ -39,8 +39,9 @@ _settle = (
         settled_at=case((_over_at_once, bindparam("now")), else_=None),
         next_at=case((_has_copy_elsewhere, bindparam("now")), else_=None),
     )
-    .returning(deliveries)
 )
+_settle = _over.returning(deliveries)
+_withdraw = _over.where(deliveries.c.person_id == bindparam("person")).values(error=bindparam("why")).returning(deliveries)
 _see = (
     update(deliveries)
     .where(
@@ -113,6 +114,12 @@ def update_held(tx: Tx, id: str, token: int, **values: Any) -> bool:
 def settle_deliveries(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
     """The request is decided: close what can be closed at once and make the rest due; all copies as they are now."""
     return sorted(tx.all(_settle, {"request": request_id, "now": tx.now}), key=lambda copy: (copy.created_at, copy.id))
+
+
+def withdraw_deliveries(tx: Tx, request_id: str, person_id: str, why: str) -> Sequence[Row[Any]]:
+    """One person is asked no more: their copies as when the request is decided, each with the reason."""
+    values = {"request": request_id, "now": tx.now, "person": person_id, "why": why}
+    return tx.all(_withdraw, values)
 
 
 def see_delivery(tx: Tx, request_id: str, person_id: str, channel: str) -> list[str]:

@@ -87,6 +87,22 @@ def open_requests(tx: Tx, session_id: str) -> Sequence[Row[Any]]:
     return tx.all(_open_of_session, {"session": session_id})
 
 
+def all_open(tx: Tx) -> Sequence[Row[Any]]:
+    """Every open request there is."""
+    return tx.all(_joined.where(feedback_requests.c.status == "pending").order_by(feedback_requests.c.created_at))
+
+
+def open_ids(tx: Tx) -> list[str]:
+    return [row.id for row in tx.all(select(feedback_requests.c.id).where(feedback_requests.c.status == "pending"))]
+
+
+def change_request(tx: Tx, id: str, **values: Any) -> bool:
+    """Change an open request as people see it: its version grows. False: it is decided."""
+    grown = {**values, "version": feedback_requests.c.version + 1}
+    open_one = (feedback_requests.c.id == id, feedback_requests.c.status == "pending")
+    return tx.execute(update(feedback_requests).where(*open_one).values(**grown)).rowcount == 1
+
+
 def open_requests_of_run(tx: Tx, run_id: str) -> Sequence[Row[Any]]:
     return tx.all(_open_of_run, {"run": run_id})
 

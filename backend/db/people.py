@@ -12,7 +12,7 @@ from backend.domain.people import normal_address
 _by_id = select(people).where(people.c.id == bindparam("id"))
 _by_email = select(people).where(people.c.email == bindparam("email"))
 _count = select(func.count()).select_from(people)
-_named = select(people.c.id, people.c.name, people.c.email, people.c.disabled_at).where(
+_named = select(people.c.id, people.c.name, people.c.email, people.c.disabled_at, people.c.confirmed_at).where(
     or_(people.c.id.in_(bindparam("names", expanding=True)), people.c.email.in_(bindparam("emails", expanding=True)))
 )
 _live_sign_in = (
@@ -78,7 +78,7 @@ def people_named(tx: Tx, names: Sequence[str]) -> Sequence[Row[Any]]:
 
 
 def insert_person(tx: Tx, **values: Any) -> None:
-    tx.execute(insert(people), {"disabled_at": None, **values})
+    tx.execute(insert(people), {"disabled_at": None, "confirmed_at": None, "confirmed_by": None, **values})
 
 
 def update_person(tx: Tx, id: str, **values: Any) -> None:

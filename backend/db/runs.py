@@ -148,6 +148,10 @@ def active_run(tx: Tx, session_id: str) -> Row[Any] | None:
     return tx.first(_active, {"session": session_id})
 
 
+def active_runs_of(tx: Tx, person_id: str) -> Sequence[Row[Any]]:
+    return tx.all(select(runs).where(runs.c.person_id == person_id, _active_now))
+
+
 def insert_run(tx: Tx, **values: Any) -> None:
     tx.execute(_insert, values)
 

@@ -58,6 +58,13 @@ class FeedbackRequested(TypedDict):
     request: FeedbackRequest
 
 
+class FeedbackChanged(TypedDict):
+    """An open request is another than it was: whom it is put to, its route, or what exactly is asked. Its version grew."""
+
+    type: Literal["feedback_changed"]
+    request: FeedbackRequest
+
+
 class FeedbackResolved(TypedDict):
     """A request was answered, expired or withdrawn."""
 
@@ -87,14 +94,14 @@ class TaskCancelled(TypedDict):
     reason: Literal["cancelled", "stopped"]
 
 
-RequestEvent = ConfirmationRequested | InputRequested | FeedbackRequested | FeedbackResolved
+RequestEvent = ConfirmationRequested | InputRequested | FeedbackRequested | FeedbackChanged | FeedbackResolved
 DurableEvent = MessageSent | TaskStarted | RequestEvent | TaskCompleted | TaskFailed | TaskCancelled
 
 
 class RequestNews(TypedDict):
-    """A request was asked or resolved, to everyone concerned, in whatever session it is."""
+    """A request was asked, changed or resolved, to everyone concerned, in whatever session it is."""
 
-    type: Literal["feedback_requested", "feedback_resolved"]
+    type: Literal["feedback_requested", "feedback_changed", "feedback_resolved"]
     session_id: str
     request: FeedbackRequest
 

@@ -14,6 +14,7 @@ from backend.domain.steps import Tool
 RISKS = ("low", "medium", "high")
 CHANNEL_RISK = {"chat": "high", "slack": "high", "email": "medium"}
 ALWAYS, NEVER = "always", "never"
+EXCEPT_ASKER = " except asker"
 _OPEN, _CLOSE, _QUOTES = "([{", ")]}", "'\""
 
 
@@ -22,12 +23,14 @@ class Policy:
     """`rules` by tool name: always, never, or a condition over the call's arguments. A rule from the settings replaces
     the tool's own; a tool without one keeps what it declares; `everything` demands approval of every call.
     `approvers` names, by tool, the people and groups who alone may approve (nobody named: the session's own person);
+    `not_asker` the tools that whoever asks may not approve, though they be among those;
     `channel_risk` the highest risk that may be approved on each channel."""
 
     rules: Mapping[str, str]
     everything: bool = False
     approvers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     channel_risk: Mapping[str, str] = field(default_factory=lambda: dict(CHANNEL_RISK))
+    not_asker: frozenset[str] = frozenset()
 
     def may_decide_on(self, channel: str, risk: str) -> bool:
         """Whether a call of this risk may be approved on the channel; whoever signs in here, by the web app, a program or
@@ -43,7 +46,12 @@ class Policy:
 
     def bound_rule(self, tool: Tool) -> str:
         """What an approval is bound to: the rule, and whose word it takes."""
-        return " -> ".join(filter(None, (self.rule_for(tool), " | ".join(self.approvers_of(tool)))))
+        who = " | ".join(self.approvers_of(tool)) + (EXCEPT_ASKER if tool.name in self.not_asker else "")
+        return " -> ".join(filter(None, (self.rule_for(tool), who)))
+
+    def rule_of_votes(self, tool: Tool) -> dict[str, Any] | None:
+        """What it takes to approve a call of the tool; None: one word of anyone asked."""
+        return {"approvals": 1, "distinct_from_requester": True} if tool.name in self.not_asker else None
 
     def needs_approval(self, tool: Tool, args: Mapping[str, Any]) -> bool:
         """Whether this exact call needs a person. A condition that cannot be evaluated does: when in doubt, ask."""
@@ -66,10 +74,12 @@ class Policy:
 
 
 def parse_policy(text: str, tools: Mapping[str, Tool]) -> Policy:
-    """Read ASSENT_APPROVALS: `all`, or names and `name: condition`, each with `-> who | who` where only those may approve,
-    separated by commas or semicolons. Raises ValueError naming the part that is not understood."""
+    """Read ASSENT_APPROVALS: `all`, or names and `name: condition`, each with `-> who | who` where only those may approve
+    (`-> who except asker`: of those, not whoever asks), separated by commas or semicolons. Raises ValueError naming the part
+    that is not understood."""
     rules: dict[str, str] = {}
     approvers: dict[str, tuple[str, ...]] = {}
+    not_asker: set[str] = set()
     everything = False
     for item in _split(text):
         rule, arrow, who = (part.strip() for part in item.partition("->"))
@@ -80,16 +90,18 @@ def parse_policy(text: str, tools: Mapping[str, Tool]) -> Policy:
         if name not in tools:
             raise ValueError(f"there is no tool {name!r}; the tools are {', '.join(sorted(tools))}")
         if arrow:
-            approvers[name] = _names(name, who)
+            if who.endswith(EXCEPT_ASKER):
+                not_asker.add(name)
+            approvers[name] = _names(name, who.removesuffix(EXCEPT_ASKER))
         rules[name] = condition if colon else ALWAYS
         if rules[name] not in (ALWAYS, NEVER):
             _check_condition(tools[name], rules[name])
-    return Policy({} if everything else rules, everything, approvers)
+    return Policy({} if everything else rules, everything, approvers, not_asker=frozenset(not_asker))
 
 
 def _names(tool: str, who: str) -> tuple[str, ...]:
     names = tuple(part.strip() for part in who.split("|"))
-    if not all(names):
+    if not all(names) or any(name.endswith("except asker") for name in names):
         raise ValueError(f"say who approves {tool}: a group or an email address, several with | between them")
     return names
 
@@ -112,10 +124,19 @@ def canonical(value: Any) -> str:
 
 
 def digest_call(
-    *, tool: str, args: str, run_id: str | None, request_id: str, policy: str, schema: Mapping[str, Any] | None
+    *,
+    tool: str,
+    args: str,
+    run_id: str | None,
+    request_id: str,
+    policy: str,
+    schema: Mapping[str, Any] | None,
+    definition: Mapping[str, Any] | None,
 ) -> str:
-    """SHA-256 of everything an approval is bound to. `args` is the canonical text that is shown and executed."""
+    """SHA-256 of everything an approval is bound to. `args` is the canonical text that is shown and executed; `definition`
+    what else is declared of the tool. Without one this is the form of requests that were put before there was one."""
     bound = {"tool": tool, "args": args, "run": run_id, "request": request_id, "policy": policy, "schema": schema}
+    bound |= {} if definition is None else {"definition": definition}
     return hashlib.sha256(canonical(bound).encode()).hexdigest()
 
 

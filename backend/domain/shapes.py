@@ -66,8 +66,8 @@ class Requester(TypedDict):
 
 
 class RequestAction(TypedDict):
-    """The exact call that is asked about. `risk_by` is whose word the risk is: the tool's own declaration on this server, or
-    the claim of whoever asks."""
+    """The exact call that is asked about. An approval is bound to all of it, and to the request. `risk_by` is whose word the
+    risk is: the tool's own declaration on this server, or the claim of whoever asks."""
 
     tool: str
     args: dict[str, Any]
@@ -75,6 +75,9 @@ class RequestAction(TypedDict):
     risk_by: NotRequired[Literal["tool", "asker"]]
     digest: str
     schema: NotRequired[dict[str, Any]]
+    description: NotRequired[str]
+    version: NotRequired[str]
+    policy: NotRequired[str]
 
 
 class RequestOption(TypedDict):
@@ -107,7 +110,8 @@ class Erased(TypedDict):
 
 
 class RequestBody(TypedDict):
-    """What is asked, as it is kept. Which parts belong to it depends on the type."""
+    """What is asked, as it is kept. Which parts belong to it depends on the type. `changed` says why it is another than
+    was asked first."""
 
     title: str
     prompt: str
@@ -119,6 +123,7 @@ class RequestBody(TypedDict):
     checkpoint: NotRequired[str]
     fields: NotRequired[list[RequestField]]
     context: NotRequired[dict[str, Any]]
+    changed: NotRequired[str]
     allowed_actions: list[str]
     on_timeout: str | dict[str, Any]
     route: list[dict[str, Any]]

@@ -116,7 +116,8 @@ class Usage:
 @dataclass(frozen=True, slots=True)
 class Tool:
     """What policy and prompt know of a tool; the function behind it lives in `agents/tools`. `approval` is what the tool
-    itself demands: "always", "never", or a condition over its arguments such as "amount > 100"."""
+    itself demands: "always", "never", or a condition over its arguments such as "amount > 100". `version` is the code's, as
+    declared: it grows when the tool comes to do something else."""
 
     name: str
     description: str
@@ -124,6 +125,7 @@ class Tool:
     risk: Literal["low", "medium", "high"] = "low"
     idempotent: bool = False
     approval: str = "always"
+    version: str = "1"
 
 
 def dump_step(step: Decision) -> dict[str, Any]:

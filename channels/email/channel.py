@@ -55,7 +55,7 @@ class EmailChannel:
         session_id = str(request.get("session_id") or request["id"])
         with _mailbox_needed():
             thread = await self._thread(to, subject_of(question.topic or request["title"], session_id))
-            letter = self._envelope(thread, to, str(request["id"]), session_id)
+            letter = self._envelope(thread, to, str(request["id"]), session_id, version=request["version"])
             sent = await self._left(letter, earlier) or await self._send(letter, lambda: question_page(question), thread)
         return _receipt(letter, thread, sent)
 
@@ -76,7 +76,7 @@ class EmailChannel:
         about = words.about or words.session_id or words.id or "note_0"
         with _mailbox_needed():
             thread = await self._thread(to, subject_of_words(words))
-            letter = self._envelope(thread, to, about, words.session_id, words.id or secrets.token_hex(8))
+            letter = self._envelope(thread, to, about, words.session_id, words.id or secrets.token_hex(8), words.version)
             sent = await self._client.find(letter.mailbox, letter.message_id) if words.id else None
             foot = short(words.session_id) if words.session_id else ""
             sent = sent or await self._send(letter, lambda: words_page(words.text, words.author, foot), thread)
@@ -97,9 +97,11 @@ class EmailChannel:
             raise Disconnected(NO_MAILBOX, "no_mailbox")
         return Thread(first, subject, references)
 
-    def _envelope(self, thread: Thread, to: Address, about: str, session_id: str | None, mark: str = "") -> Envelope:
-        """Whatever a mail program returns of it brings back the tag: its Message-ID, the last of its references (in case
-        Gmail gives it another Message-ID), and the address replies go to."""
+    def _envelope(
+        self, thread: Thread, to: Address, about: str, session_id: str | None, mark: str = "", version: int | None = None
+    ) -> Envelope:
+        """Whatever a mail program returns of it brings back the tag, and all but the last the version shown: its Message-ID,
+        the last of its references (in case Gmail gives it another Message-ID), and the address replies go to."""
         tag, host = self._tags.make(about, to.account), self._host_of(thread.mailbox)
         root = (f"<{session_id}@{host}>",) if session_id else ()
         before = tuple(each for each in thread.references if each not in root)
@@ -107,8 +109,8 @@ class EmailChannel:
             mailbox=thread.mailbox,
             to=to.account,
             subject=f"Re: {_RE.sub('', thread.subject)}" if before else thread.subject,
-            message_id=message_id(tag, host, mark),
-            references=shortened((*root, *before, message_id(tag, host, CARRIER))),
+            message_id=message_id(tag, host, mark, version),
+            references=shortened((*root, *before, message_id(tag, host, CARRIER, version))),
             in_reply_to=before[-1] if before else None,
             reply_to=reply_to(tag, thread.mailbox),
         )

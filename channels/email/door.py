@@ -13,6 +13,7 @@ from channels.email.talk import Talk
 from channels.letters import LetterInbox, Outcome
 
 REQUEST = "req_"
+FIRST = 1  # a mail that does not say which version it shows is from when there was but one
 _parsers = ThreadPoolExecutor(2, "mail-parser")
 
 
@@ -49,7 +50,7 @@ class Door:
         subject = self._tags.read(mail.tagged, mail.sender) if known else None
         code = code_of(mail.fresh) if mail.verified else None
         if subject is not None and subject.startswith(REQUEST):
-            await self._replies.take(came, subject)
+            await self._replies.take(came, subject, self._tags.version(subject, mail.tagged, mail.sender) or FIRST)
         elif code is not None:
             await self._link(came, code)
         elif known and (subject is not None or claimed(mail.tagged) is None):

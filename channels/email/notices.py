@@ -5,7 +5,7 @@ from typing import Any
 
 from channels.calls import changed_names
 from channels.contract import Question
-from channels.email.accepted import accepted
+from channels.email.accepted import accepted, facts_of, fits
 from channels.email.markdown import literal, quoted
 from channels.email.page import Line, Words
 from channels.showing import value_text
@@ -13,6 +13,7 @@ from channels.text import DONE, clock, fact, outcome_line
 
 NOTHING = "Nothing was changed."
 ISOLATES = {0x2068: None, 0x2069: None}  # what is quoted is looked through for them again
+CHANGED = "The request was changed since the mail you answered; look again."
 
 
 def taken(question: Question) -> str:
@@ -46,6 +47,17 @@ def refused(reason: str, errors: tuple[tuple[str, str], ...], question: Question
     listed = "\n".join(f"- **{literal(name)}** {literal(message, 500)}" for name, message in errors)
     again = _how(question) if question is not None and question.request["status"] == "pending" else ()
     return _joined(literal(reason, 500), listed, NOTHING, *again)
+
+
+def changed(reason: str, question: Question) -> str:
+    """The mail answered what is not asked like that any more; what is asked now, with all that is decided about."""
+    request, rows = question.request, facts_of(question.request)
+    action = request.get("action")
+    lead = f"“{literal(request['title'])}”"
+    if action:
+        lead += f": it would run {literal(str(action.get('tool', '')))} (risk {action.get('risk', 'low')})"
+    facts = _fenced("\n".join(f"{name}: {value}" for name, value in rows)) if rows and fits(request) else ""
+    return _joined(literal(reason, 500), NOTHING, lead, facts, *_how(question))
 
 
 def proposed(question: Question, action: str, values: Mapping[str, Any] | None, feedback: str | None) -> str:

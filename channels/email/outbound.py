@@ -9,7 +9,7 @@ from channels.email.accepted import accepted, facts_of, fits, offered
 from channels.email.markdown import literal, to_text
 from channels.email.page import Facts, Line, Link, Page, Part, Prose
 from channels.showing import clip, visible
-from channels.text import DONE, asker_line, outcome_line, risk_line
+from channels.text import DONE, asker_line, bound, outcome_line, risk_line
 
 MAX_TITLE, MAX_LONG_TITLE, MAX_NAME, MAX_PREVIEW = 200, 1_000, 100, 120
 MAX_PROMPT, MAX_CONTEXT, MAX_ARTIFACT, MAX_SAID = 6_000, 3_000, 20_000, 40_000
@@ -106,6 +106,8 @@ def _facts(question: Question) -> Iterator[Part]:
             yield Line(called + (" with exactly:" if rows else "."))
         if rows:
             yield Facts(rows)
+        if bound(request):
+            yield Line(one_line(bound(request), MAX_LONG_TITLE))
     if request["type"] == "checkpoint" and isinstance(artifact, str) and artifact.strip():
         yield Line("What it made:")
         yield Prose(artifact, MAX_ARTIFACT)

@@ -24,8 +24,9 @@ class Replies:
     def __init__(self, inbox: LetterInbox, read: Read) -> None:
         self._inbox, self._read = inbox, read
 
-    async def take(self, came: Incoming, request_id: str) -> None:
-        """Raises channels.errors.Retryable when it cannot be recorded now."""
+    async def take(self, came: Incoming, request_id: str, version: int | None) -> None:
+        """`version` of the request is what the mail that this one answers showed; None: it answers none in particular.
+        Raises channels.errors.Retryable when it cannot be recorded now."""
         mail = came.mail
         found = await self._inbox.find("email", mail.sender, request_id)
         if isinstance(found, Refused):
@@ -34,7 +35,7 @@ class Replies:
         proposal = await self._inbox.proposal("email", mail.sender, request_id)
         match understand(mail.fresh, found.request, certain=mail.certain, proposed=proposal is not None, names=mail.names):
             case Decision(action, values, feedback):
-                await self._answer(came, found, Proposal(action, values, feedback))
+                await self._answer(came, found, Proposal(action, values, feedback, version))
             case Yes() if proposal is not None:
                 await self._answer(came, found, proposal)
             case _ if found.request["status"] != "pending":
@@ -42,7 +43,7 @@ class Replies:
             case Wrong(errors):
                 await self._end(came, "refused", notices.refused(NOT_ALL_FITS, errors, found), found)
             case Unclear(why):
-                await self._propose(came, found, why)
+                await self._propose(came, found, why, version)
             case other:
                 raise AssertionError(f"{other!r} is no reply")
 
@@ -70,11 +71,16 @@ class Replies:
             await self._end(came, "answer", notices.taken(now), now, quotes=True)
         elif now.request["status"] != "pending":
             await self._end(came, "late", notices.late(now, came.mail.fresh), now)
+        elif outcome.code == "version_conflict":
+            await self._end(came, "refused", notices.changed(outcome.reason, now), now)
         else:
             await self._end(came, "refused", notices.refused(outcome.reason, outcome.errors, now), now)
 
-    async def _propose(self, came: Incoming, question: Question, why: str) -> None:
+    async def _propose(self, came: Incoming, question: Question, why: str, version: int | None) -> None:
         """Ask the writer whether that is what they meant: what is kept is what is asked, also where this is a repeat."""
+        if version not in (None, question.request["version"]):
+            await self._end(came, "refused", notices.changed(notices.CHANGED, question), question)
+            return
         proposal = await self._reading(question, came.mail.sender, came.mail.fresh)
         outcome: Outcome = "proposal" if proposal else "unclear"
         request_id = str(question.request["id"])
@@ -101,5 +107,6 @@ class Replies:
         await self._tell(came, told, question, quotes=quotes)
 
     async def _tell(self, came: Incoming, told: str, question: Question | None, *, quotes: bool = False) -> None:
-        words = Words(told, about=str(question.request["id"]) if question else None)
+        about = {"about": str(question.request["id"]), "version": question.request["version"]} if question else {}
+        words = Words(told, **about)
         await self._inbox.reply("email", came.mail.sender, words, came.thread, came.event_id, quotes=quotes)

@@ -10,6 +10,9 @@ LOCAL_LENGTH = 64  # RFC 5321, 4.5.3.1.1
 _TAG = re.compile(rf"([a-z]{{2,8}}_[0-9a-z]{{1,40}})\.([a-z2-7]{{{TOKEN_LENGTH}}})(?![a-z0-9])")
 
 
+_VERSION = re.compile(r"(?:\.[0-9a-z_]{1,60})?\.v([0-9]{1,9})(?![0-9a-z])")
+
+
 class Tags:
     """Made with the first key, read with any; nothing is kept. Only mails of ours carry a tag that reads for their
     recipient."""
@@ -29,6 +32,14 @@ class Tags:
                 return found[1]
         return None
 
+    def version(self, subject_id: str, text: str, address: str) -> int | None:
+        """Which version of the subject the nearest good tag that tells was shown with."""
+        for found in _TAG.finditer(text.lower()):
+            shown = _VERSION.match(text.lower(), found.end())
+            if shown and found[1] == subject_id and self.read(found[0], address) == subject_id:
+                return int(shown[1])
+        return None
+
 
 def _token(key: bytes, subject_id: str, address: str) -> str:
     what = f"mail\n{subject_id}\n{address.strip().lower()}".encode(errors="surrogatepass")
@@ -43,9 +54,10 @@ def claimed(text: str) -> str | None:
     return found[1] if found else None
 
 
-def message_id(tag: str, host: str, mark: str = "") -> str:
-    """The Message-ID that carries the tag. `mark` is for another mail with the same tag."""
-    return f"<{tag}.{mark}@{host}>" if mark else f"<{tag}@{host}>"
+def message_id(tag: str, host: str, mark: str = "", version: int | None = None) -> str:
+    """The Message-ID that carries the tag. `mark` is for another mail with the same tag; `version` is that of its subject, as
+    the mail shows it."""
+    return f"<{'.'.join((tag, *([mark] if mark else ()), *([f'v{version}'] if version else ())))}@{host}>"
 
 
 def reply_to(tag: str, mailbox: str) -> str | None:

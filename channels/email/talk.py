@@ -24,7 +24,7 @@ class Talk:
             return
         asked = await self._inbox.open_text("email", mail.sender, came.place) if mail.certain else None
         if asked is not None:
-            await self._replies.take(came, asked)
+            await self._replies.take(came, asked, None)
             return
         refused = await self._inbox.message(
             SaidMessage("email", mail.sender, came.event_id, said, came.place, came.thread, came.topic)

@@ -25,6 +25,7 @@ from channels.slack.mrkdwn import literal
 from channels.slack.outbound import written
 
 NOT_RECORDED = "Your answer could not be recorded. Nothing was changed; try again in a moment."
+CHANGED = "The request was changed since this message; look again. Nothing was changed by your click."
 NOT_OPENED = "Slack did not open the window. Press the button again, or answer in the app:"
 Ack = Callable[..., Awaitable[Any]]
 Later = Callable[[Coroutine[Any, Any, None]], None]
@@ -71,7 +72,7 @@ class Clicks:
         except Retryable:
             outcome = Refused(NOT_RECORDED)
         await ack(**_reply(sent, request, outcome))
-        if outcome.question is not None and outcome.question.request["status"] != "pending":
+        if outcome.question is not None and (outcome.question.request["status"] != "pending" or _is_changed(outcome)):
             self._later(self._rewrite(sent, outcome.question))
 
     async def _record(self, click: Click) -> Taken | Refused:
@@ -88,6 +89,8 @@ class Clicks:
             found = Refused(NOT_RECORDED)
         if isinstance(found, Refused):
             await self._show(click, found)
+        elif click.verb != "details" and click.version != found.request["version"] and found.request["status"] == "pending":
+            await self._show(click, Refused(CHANGED, question=found))
         elif click.verb != "details" and (found.request["status"] != "pending" or not found.decidable):
             await self._show(click, Refused("This cannot be answered here any more.", question=found))
         else:
@@ -109,12 +112,16 @@ class Clicks:
         await self._client.update(done.team, done.channel, done.ts, await written(question))
 
 
+def _is_changed(outcome: Taken | Refused) -> bool:
+    return isinstance(outcome, Refused) and outcome.code == "version_conflict"
+
+
 def _reply(sent: Submission, request: Payload, outcome: Taken | Refused) -> dict[str, Any]:
     """How Slack goes on with the window."""
     if isinstance(outcome, Taken):
         return {"response_action": "clear"}
     decided = outcome.question is not None and outcome.question.request["status"] != "pending"
-    if decided:
+    if decided or _is_changed(outcome):
         return {"response_action": "update", "view": modal("Not recorded", [section(literal(outcome.reason, 2000))])}
     errors: Errors = errors_of(sent, request, outcome.errors, outcome.reason)
     return {"response_action": "errors", "errors": errors}

@@ -25,7 +25,7 @@ from channels.slack.blocks import (
 from channels.slack.entries import can_edit, can_fill
 from channels.slack.mrkdwn import link, literal, moment
 from channels.slack.outcome import otherwise, outcome
-from channels.text import asker, risk_line
+from channels.text import asker, bound, risk_line
 
 EVENT = "assent_request"
 SELECTED = "selected"
@@ -89,7 +89,8 @@ def _ended(question: Question) -> list[Block]:
 def _pending(question: Question) -> list[Block]:
     request = question.request
     body, buttons = _body(question)
-    blocks = [header(request["title"]), *_head(question), *body]
+    bound_to = [context(literal(bound(request), MAX_CONTEXT))] if bound(request) else []
+    blocks = [header(request["title"]), *_head(question), *body, *bound_to]
     if buttons and question.decidable:
         blocks.append(actions(f"{token_of(request)} pending", buttons))
     else:

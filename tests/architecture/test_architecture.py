@@ -18,7 +18,13 @@ OURS = [
     for path in sorted((ROOT / folder).rglob("*.py"))
     if "baml_client" not in path.parts and "versions" not in path.parts
 ]
-LOOPS = {"backend/worker/forget.py", "backend/worker/app.py", "backend/db/sqlite_database.py", "channels/email/postbox.py"}
+LOOPS = {
+    "backend/worker/forget.py",
+    "backend/worker/app.py",
+    "backend/db/sqlite_database.py",
+    "backend/bootstrap/processes.py",
+    "channels/email/postbox.py",
+}
 TOOLS = {"backend/agents/tools/tool.py", "backend/agents/tools/threads.py"}  # whatever a tool raises becomes a sentence
 SHAPELESS = {"utils", "helpers", "common", "misc", "shared"}
 

@@ -249,6 +249,7 @@ class TestWhatAPersonIsCalled:
         account.click()
         assert_harmless(own, own.page.get_by_role("menu"))
 
+        assert hostile.command("users", "confirm", eve.email) == 0
         request = ask(victim, "confirmation", to=[eve.id])
         tab = window.tab()
         tab.open(request["session_id"])

@@ -89,16 +89,17 @@ def open_requests_reach_somebody(books: "Books") -> "Findings":
     for row in books.requests:
         if row["status"] != "pending":
             continue
-        own = copies[row["id"]]
+        own = [copy for copy in copies[row["id"]] if copy["person_id"] in books.deciders(row["id"])]
         if row["dead_letter"]:
-            yield from _dead_letter_findings(books, row, own)
+            yield from _dead_letter_findings(books, row, own, copies[row["id"]])
         elif not any(_reached(copy) or copy["next_at"] is not None for copy in own):
             yield f"{row['id']}: reached nobody, is no dead letter, and nobody will look at it again"
 
 
-def _dead_letter_findings(books: "Books", request: Row, own: list[Row]) -> "Findings":
-    id, latest = request["id"], max(copy["round"] for copy in own)
-    if any(copy["status"] == "failed" and not copy["error"] for copy in own) or not any(copy["error"] for copy in own):
+def _dead_letter_findings(books: "Books", request: Row, own: list[Row], every: list[Row]) -> "Findings":
+    """`own` are the copies of those who may decide, of whom there may be nobody any more."""
+    id, latest = request["id"], max(copy["round"] for copy in every)
+    if any(copy["status"] == "failed" and not copy["error"] for copy in every) or not any(copy["error"] for copy in every):
         yield f"{id}: a dead letter without a reason"
     if all(copy["round"] == latest for copy in own) and any(_reached(copy) or copy["status"] in TO_BE_SENT for copy in own):
         yield f"{id}: a dead letter that reached somebody, or may yet"

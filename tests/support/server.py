@@ -144,6 +144,12 @@ class Server:
         """A new account, signed in."""
         return Person.register(self.url, name, PASSWORD)
 
+    def colleague(self, name: str = "Eve") -> Person:
+        """A new account, signed in, whose address an administrator vouches for: others may name it."""
+        person = self.person(name)
+        assert self.command("users", "confirm", person.email) == 0
+        return person
+
 
 class Api(Server):
     """`assent api`."""

@@ -76,6 +76,7 @@ class Tool:
     idempotent: bool = False
     seconds: float = 30.0
     trace: Trace | None = field(default=None, repr=False)
+    version: str = "1"
 
     @property
     def name(self) -> str:
@@ -85,7 +86,7 @@ class Tool:
     def spec(self) -> ToolSpec:
         """What policy and prompt know of this tool."""
         description = inspect.cleandoc(self.function.__doc__ or "")
-        return ToolSpec(self.name, description, self._schema, self.risk, self.idempotent, self.approval)
+        return ToolSpec(self.name, description, self._schema, self.risk, self.idempotent, self.approval, self.version)
 
     def validate(self, args: Any) -> dict[str, Any]:
         """The arguments in their one canonical form, defaults filled in. Raises ToolInputError."""

@@ -948,6 +948,7 @@ export interface components {
              * @description where to ask, in order; nothing means each person's own order
              */
             route?: components["schemas"]["RouteStep"][];
+            rule?: components["schemas"]["AskedRule"] | null;
             /** Session Id */
             session_id?: string | null;
             /** Title */
@@ -983,6 +984,23 @@ export interface components {
             type?: "text" | "long_text" | "number" | "integer" | "boolean" | "enum" | "multi_enum" | "date" | "datetime" | "email" | "url";
             /** Value */
             value?: unknown;
+        };
+        /**
+         * AskedRule
+         * @description What it takes to decide. `distinct_from_requester`: the word of somebody other than whoever asks.
+         */
+        AskedRule: {
+            /**
+             * Approvals
+             * @description how many must say yes; one, in this version
+             * @default 1
+             */
+            approvals?: number;
+            /**
+             * Distinct From Requester
+             * @default false
+             */
+            distinct_from_requester?: boolean;
         };
         /** Body_token_api_auth_token_post */
         Body_token_api_auth_token_post: {
@@ -1345,7 +1363,7 @@ export interface components {
          * @enum {string}
          */
         DeliveryStatus: "queued" | "sending" | "sent" | "seen" | "retry_wait" | "failed" | "settled";
-        DurableFrame: components["schemas"]["MessageSent"] | components["schemas"]["TaskStarted"] | components["schemas"]["ConfirmationRequested"] | components["schemas"]["InputRequested"] | components["schemas"]["FeedbackRequested"] | components["schemas"]["FeedbackResolved"] | components["schemas"]["TaskCompleted"] | components["schemas"]["TaskFailed"] | components["schemas"]["TaskCancelled"];
+        DurableFrame: components["schemas"]["MessageSent"] | components["schemas"]["TaskStarted"] | components["schemas"]["ConfirmationRequested"] | components["schemas"]["InputRequested"] | components["schemas"]["FeedbackRequested"] | components["schemas"]["FeedbackChanged"] | components["schemas"]["FeedbackResolved"] | components["schemas"]["TaskCompleted"] | components["schemas"]["TaskFailed"] | components["schemas"]["TaskCancelled"];
         /**
          * Erased
          * @description Since when a request holds no content any more, and the digest of what it held.
@@ -1430,6 +1448,24 @@ export interface components {
             status: string;
         };
         /**
+         * FeedbackChanged
+         * @description An open request is another than it was: whom it is put to, its route, or what exactly is asked. Its version grew.
+         */
+        FeedbackChanged: {
+            request: components["schemas"]["FeedbackRequest"];
+            /** Seq */
+            seq: number;
+            /** Session Id */
+            session_id: string;
+            /** Ts */
+            ts: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "feedback_changed";
+        };
+        /**
          * FeedbackDelivery
          * @description How far one copy of a request has come; `dead_letter` where that has changed.
          */
@@ -1477,6 +1513,8 @@ export interface components {
             action?: components["schemas"]["RequestAction"];
             /** Allowed Actions */
             allowed_actions: string[];
+            /** Changed */
+            changed?: string;
             /** Checkpoint */
             checkpoint?: string;
             closed: components["schemas"]["Closed"] | null;
@@ -1844,6 +1882,11 @@ export interface components {
         };
         /** Person */
         Person: {
+            /**
+             * Confirmed
+             * @description whether the address is proven to be theirs, so that others can name them by it
+             */
+            confirmed: boolean;
             /** Created At */
             created_at: string;
             /** Email */
@@ -1934,16 +1977,20 @@ export interface components {
         };
         /**
          * RequestAction
-         * @description The exact call that is asked about. `risk_by` is whose word the risk is: the tool's own declaration on this server, or
-         *     the claim of whoever asks.
+         * @description The exact call that is asked about. An approval is bound to all of it, and to the request. `risk_by` is whose word the
+         *     risk is: the tool's own declaration on this server, or the claim of whoever asks.
          */
         RequestAction: {
             /** Args */
             args: {
                 [key: string]: unknown;
             };
+            /** Description */
+            description?: string;
             /** Digest */
             digest: string;
+            /** Policy */
+            policy?: string;
             /**
              * Risk
              * @enum {string}
@@ -1960,6 +2007,8 @@ export interface components {
             };
             /** Tool */
             tool: string;
+            /** Version */
+            version?: string;
         };
         /** RequestField */
         RequestField: {
@@ -1981,7 +2030,7 @@ export interface components {
         };
         /**
          * RequestNews
-         * @description A request was asked or resolved, to everyone concerned, in whatever session it is.
+         * @description A request was asked, changed or resolved, to everyone concerned, in whatever session it is.
          */
         RequestNews: {
             request: components["schemas"]["FeedbackRequest"];
@@ -1991,7 +2040,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "feedback_requested" | "feedback_resolved";
+            type: "feedback_requested" | "feedback_changed" | "feedback_resolved";
         };
         /** RequestOption */
         RequestOption: {

@@ -18,7 +18,7 @@ def dana(server: Server) -> Person:
 
 @pytest.fixture(scope="session")
 def eve(server: Server) -> Person:
-    return server.person("Eve")
+    return server.colleague("Eve")
 
 
 @pytest.fixture

@@ -1,16 +1,13 @@
 """How people are reached, over HTTP: order, waits, tests, routes, dead letters, and whose word counts."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.support.asks import ask
-from tests.support.auditor import ledger
 from tests.support.person import Person, until
 from tests.support.problems import fields_of, refused
-from tests.support.server import Server
 
 SLACK_ONLY = [{"channel": "slack", "wait_seconds": 60}]
 
@@ -109,35 +106,3 @@ class TestSession:
         assert "channel" in fields_of(refused(dana.http.patch(path, json={"channel": "slack"}), 422, "invalid"))
         assert dana.http.patch(path, json={"channel": "chat"}).json()["channel"] == "chat"
         assert "channel" not in dana.http.patch(path, json={"channel": "auto"}).json()
-
-
-class TestApprovers:
-    @pytest.fixture
-    def finance(self, make_server: Callable[..., Server]) -> Server:
-        return make_server(approvals="make_payment: amount > 10 -> finance").start()
-
-    def test_alone_decide_for_somebody_else_s_run(self, finance: Server) -> None:
-        dana, bo = finance.person("Dana"), finance.person("Bo")
-        assert finance.command("groups", "add", "finance", bo.email) == 0
-        started = dana.say("pay 500 to Bob")
-        request = dana.pending(started["session_id"])
-        assert [person["name"] for person in request["recipients"]] == ["Bo"]
-        assert "Only Bo" in refused(dana.answer(request["id"], "approve"), 403, "not_a_responder")["detail"]
-        assert bo.answer(request["id"], "approve").status_code == 200
-        until(lambda: dana.run(started["run_id"])["status"], lambda status: status == "completed")
-        assert [line["amount"] for line in ledger(finance.data_dir)] == [500]
-
-    def test_that_nobody_is_leave_the_call_undone(self, finance: Server) -> None:
-        dana = finance.person("Dana")
-        started = dana.say("pay 500 to Bob")
-        run = until(lambda: dana.run(started["run_id"]), lambda run: run["status"] in ("completed", "error"))
-        assert ledger(finance.data_dir) == [], run
-
-    def test_are_managed_from_the_machine(self, finance: Server) -> None:
-        bo = finance.person("Bo")
-        assert finance.command("groups", "add", "two words", bo.email) == 1
-        assert finance.command("groups", "add", "finance", "nobody@example.org") == 1
-        assert finance.command("groups", "add", "finance", bo.email) == 0
-        assert finance.command("groups", "list") == 0
-        assert finance.command("groups", "remove", "finance", bo.email) == 0
-        assert finance.command("groups", "remove", "finance", bo.email) == 1

@@ -1,5 +1,6 @@
 """The rules say which calls need a person: a rule that cannot be read stops the start, one that cannot be applied asks."""
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -126,13 +127,25 @@ CALL: dict[str, Any] = {
     "request_id": "req_1",
     "policy": "always",
     "schema": {"x": 1},
+    "definition": {"description": "Pays.", "risk": "high", "version": "1"},
 }
 
 
 class TestDigest:
     @pytest.mark.parametrize("part", CALL)
     def test_changes_with_every_part_it_binds(self, part: str) -> None:
-        assert digest_call(**CALL) != digest_call(**{**CALL, part: "other" if part != "schema" else {"x": 2}})
+        assert digest_call(**CALL) != digest_call(**{**CALL, part: "other" if part not in ("schema", "definition") else {"x": 2}})
+
+    def test_without_a_definition_is_the_one_of_requests_from_before_there_was_one(self) -> None:
+        bound = {
+            "tool": "make_payment",
+            "args": '{"a":1}',
+            "run": "run_1",
+            "request": "req_1",
+            "policy": "always",
+            "schema": {"x": 1},
+        }
+        assert digest_call(**{**CALL, "definition": None}) == sha256(canonical(bound).encode()).hexdigest()
 
     @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=6), st.randoms())
     def test_canonical_text_does_not_depend_on_the_order_of_names(self, args: dict[str, Any], random: Any) -> None:

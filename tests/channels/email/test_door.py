@@ -86,7 +86,7 @@ class TestReply:
         assert event == f"{AGENT} 1"  # nobody vouches for it without the headers of our receiver
         arrived = await desk.comes(mail, dmarc="fail")
         came = Incoming(AGENT, "2", "t1", read_mail(arrived.raw.replace(b"dmarc=fail", b"dmarc=pass"), AGENT))
-        said = SaidAnswer("email", DANA, came.event_id, id, "approve", sent_at=came.mail.sent_at)
+        said = SaidAnswer("email", DANA, came.event_id, id, "approve", version=1, sent_at=came.mail.sent_at)
         assert isinstance(await desk.inbox.answer(said), Taken)
         await desk.comes(mail)
         (told,) = await desk.told()

@@ -24,6 +24,11 @@ export function ExactCall({ action }: { action: Action }) {
       <p className="mb-2 font-mono text-base font-semibold break-all">
         <ExactText text={action.tool} />
       </p>
+      {action.description && (
+        <p className="mb-2 text-sm text-ink-2">
+          <ExactText text={action.description} />
+        </p>
+      )}
       {/* On a small screen long arguments scroll in their own box, so that the decision stays in reach. */}
       <div
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
@@ -40,6 +45,18 @@ export function ExactCall({ action }: { action: Action }) {
           </pre>
         )}
       </div>
+      {action.version && (
+        <p className="mt-2 text-xs text-ink-3 wrap-anywhere">
+          A yes holds for this call alone: these arguments, the tool as described (version{' '}
+          <ExactText text={action.version} />, {action.risk} risk)
+          {action.policy && (
+            <>
+              , and the rule <ExactText text={action.policy} />
+            </>
+          )}
+          .
+        </p>
+      )}
     </div>
   );
 }

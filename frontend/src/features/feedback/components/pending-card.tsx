@@ -121,7 +121,8 @@ export function PendingCard(props: PendingCardProps) {
       <footer className="rounded-b-sm border-t border-dashed border-rule-strong bg-sheet p-5 max-sm:has-[[data-sticky]]:sticky max-sm:has-[[data-sticky]]:bottom-0 max-sm:has-[[data-sticky]]:py-3 sm:px-8">
         {updated && (
           <Notice className="mb-4">
-            Updated since you opened it. Please read it again before you decide.
+            Updated since you opened it. {request.changed && <Words text={`${request.changed} `} />}
+            Please read it again before you decide.
           </Notice>
         )}
         {blocked ? (
