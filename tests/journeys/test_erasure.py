@@ -98,7 +98,7 @@ def answer(person: Person, request: dict[str, Any], words: str) -> None:
 
 class TestErasingAPerson:
     async def test_leaves_nothing_of_them_but_facts(self, place: Place) -> None:
-        dana, bob = place.person(NAME), place.person("Bob")
+        dana, bob = place.person(NAME), place.colleague("Bob")
         session_id = talk(dana)
         asked = ask(dana, title="Where is the canary?", to=[bob.email], context={"note": "canary"})
         answer(bob, asked, "The canary is with me.")
@@ -149,7 +149,7 @@ class TestErasingAPerson:
         assert len(kept["erased"]["digest"]) == 64
 
     async def test_says_what_it_waits_for_and_goes_on_when_that_is_over(self, place: Place) -> None:
-        dana, bob = place.person(NAME), place.person("Bob")
+        dana, bob = place.person(NAME), place.colleague("Bob")
         asked = ask(bob, title="Who?", to=[dana.email, bob.email])
         assert place.command("people", "erase", dana.id, "--yes") == 0
         assert place.row("people", id=dana.id)["erased_at"] is None
