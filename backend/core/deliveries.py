@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from backend.core.allowance import hold
+from backend.core.connection_health import mark_failing, mark_recovered
 from backend.core.feedback import shape_request
 from backend.core.ladders import CARRY, climb, keep_copies, new_copy, tell
 from backend.core.recipients import may_decide
 from backend.core.withdrawn import SHUT_OUT, bare_question, is_shut_out
 from backend.db import Row, Tx, connections, feedback, sessions
 from backend.db import deliveries as store
-from backend.db.transaction import person_topic
-from backend.domain.events import ChannelStatus
 from backend.domain.policy import Policy
 from backend.domain.states import ChannelType, ConnectionStatus, DeliveryStatus, FeedbackStatus
 from backend.metrics import DELIVER
@@ -178,7 +177,7 @@ def keep_sent(tx: Tx, work: Work, receipt: Receipt) -> None:
     store.end_attempt(tx, work.delivery_id, "sent", None)
     request, row = _both(tx, work)
     tx.took(DELIVER, work.channel, row.created_at)
-    _recovered(tx, row)
+    mark_recovered(tx, row)
     session_id = row.session_id if request is None else request.session_id
     if receipt.place is not None and session_id:
         _keep_place(tx, row, session_id, receipt.place, dict(receipt.thread or {}))
@@ -248,9 +247,9 @@ def keep_failure(tx: Tx, work: Work, error: ChannelError, chance: float) -> None
     tries = store.count_tries(tx, row.id, work.verb, (DIED, STOPPED))
     wait = retry_in(tries, error.after, chance) if isinstance(error, Retryable) else None
     if isinstance(error, Disconnected):
-        _mark(tx, row, ConnectionStatus.DISCONNECTED, error.reason)
+        mark_failing(tx, row, ConnectionStatus.DISCONNECTED, error.reason)
     elif wait is None and work.verb != "settle" and error.code != NO_MAILBOX:
-        _mark(tx, row, ConnectionStatus.DEGRADED, error.reason)
+        mark_failing(tx, row, ConnectionStatus.DEGRADED, error.reason)
     if wait is None and work.verb == "settle":
         values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": f"Could not be closed: {error.reason}"}
         store.update_delivery(tx, row.id, next_at=None, **values)
@@ -297,29 +296,11 @@ def _both(tx: Tx, work: Work) -> tuple[Row[Any] | None, Row[Any]]:
     return (feedback.request_by_id(tx, row.request_id) if row.request_id else None), row
 
 
-def _mark(tx: Tx, row: Row[Any], status: ConnectionStatus, reason: str) -> None:
-    """Keep what is wrong with the person's connection, since when; `degraded` is still tried, `disconnected` is not."""
-    linked = [each for each in connections.linked_accounts(tx, row.person_id) if each.channel == row.channel]
-    if row.account not in (None, *(each.account for each in linked)):
-        return  # an address that is not linked yet, or not any more
-    begun = next((each.failing_since for each in linked if each.failing_since is not None), tx.now)
-    connections.update_connections(tx, row.person_id, row.channel, status=status, error=reason, failing_since=begun)
-    tx.notify(ChannelStatus(type="channel_status", channel=row.channel, status=status), person_topic(row.person_id))
-
-
-def _recovered(tx: Tx, row: Row[Any]) -> None:
-    for linked in connections.linked_accounts(tx, row.person_id):
-        if linked.channel == row.channel and linked.status != ConnectionStatus.CONNECTED:
-            well = ConnectionStatus.CONNECTED
-            connections.update_connections(tx, row.person_id, row.channel, status=well, error=None, failing_since=None)
-            tx.notify(ChannelStatus(type="channel_status", channel=row.channel, status=well), person_topic(row.person_id))
-
-
 def come_back(tx: Tx, channel: str, account: str, subject_id: str, reason: str) -> None:
     """What was sent to the account about a request, or as words of that id, came back for good: it counts as failed."""
     row = store.delivery_by_id(tx, subject_id)
     for copy in store.list_deliveries(tx, subject_id) if row is None else [row]:
         if (copy.channel, copy.account, copy.status) == (channel, account, DeliveryStatus.SENT):
             store.return_attempt(tx, copy.id, reason)
-            _mark(tx, copy, ConnectionStatus.DEGRADED, reason)
+            mark_failing(tx, copy, ConnectionStatus.DEGRADED, reason)
             _fail(tx, copy, feedback.request_by_id(tx, copy.request_id) if copy.request_id else None, reason)
