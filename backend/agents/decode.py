@@ -1,6 +1,7 @@
 """What a model wrote, as a step or a reading: strict about shapes, forgiving about wrapping, wary of its size and depth."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ from pydantic import Discriminator, TypeAdapter, ValidationError
 
 from backend.agents.contract import Reading, Thread
 from backend.agents.tolerant import Broken, Reader
-from backend.agents.unwrap import Object, Piece, Wrapped, unwrap
+from backend.agents.unwrap import Object, Piece, Wrapped, unwrap, words_between
 from backend.domain.json_values import keepable
 from backend.domain.steps import (
     AskChoice,
@@ -36,6 +37,8 @@ _REASON = 2_000  # characters of prose that may stand for a reason
 _TOOL_NAMES = ("tool", "name", "tool_name", "function")
 _ARGS_NAMES = ("args", "arguments", "parameters", "input", "action_input", "tool_input")
 _KNOWN = {"kind", "tool", "args", "reason", "title", "prompt", "options", "multiple", "fields", "checkpoint", "artifact"}
+# What a step may stand in; any other name may say that it is not meant.
+_ENVELOPE = re.compile(r"(?:next_)?steps?|actions?|(?:tool_|function_)?calls?|answer|response|result|output")
 _MARKS = {"id", "type", "index"}  # of a provider's tool call; they say nothing about the step
 
 _STEPS: TypeAdapter[Step] = TypeAdapter(
@@ -126,9 +129,9 @@ def _quoted_unless_step(piece: Piece) -> Piece:
 
 def _out_of_envelope(item: Object) -> list[Object]:
     if len(item) == 1 and not _looks_like_step(item):
-        (inner,) = item.values()
+        ((name, inner),) = item.items()
         inside = inner if isinstance(inner, list) else [inner]
-        if inside and all(isinstance(each, dict) and _looks_like_step(each) for each in inside):
+        if _ENVELOPE.fullmatch(name) and inside and all(isinstance(each, dict) and _looks_like_step(each) for each in inside):
             return inside
     return [item]
 
@@ -140,6 +143,8 @@ def _looks_like_step(item: Object) -> bool:
 def _called(item: Object) -> tuple[str, str, Object] | None:
     """Where an object that does not name its kind names a tool and its arguments."""
     if item.get("type") == "function" and isinstance(item.get("function"), dict):
+        if not item.keys().isdisjoint({*_TOOL_NAMES, *_ARGS_NAMES} - {"function"}):
+            return None  # a call within a call
         item = item["function"]
     names = [name for name in _TOOL_NAMES if isinstance(item.get(name), str)]
     args = [name for name in _ARGS_NAMES if isinstance(item.get(name), dict | str)]
@@ -184,14 +189,17 @@ def _read_one(item: Object) -> Step:
 
 def _one_decision(steps: list[Step], pieces: list[Piece]) -> Decision:
     """What several steps in one answer come to. Raises Unreadable where they could be meant in two ways."""
-    if len(steps) == 1:
-        return steps[0]
     calls = [step for step in steps if isinstance(step, CallTool)]
+    if len(steps) == 1:
+        if calls:
+            _refuse_spoken_of(pieces)
+        return steps[0]
     if not calls and all(step == steps[0] for step in steps):
         return steps[0]  # said twice, which asks or replies no more than once
     if len(calls) > 1 and isinstance(steps[-1], Reply) and len(calls) == len(steps) - 1:
         steps = steps[:-1]  # after calls the next step is asked for anyway
     if len(calls) == 1 and steps[0] is calls[0] and all(isinstance(step, Reply) for step in steps[1:]):
+        _refuse_spoken_of(pieces)
         return calls[0]
     if len(calls) < len(steps):
         raise Unreadable("the answer held several steps; give one, or several tool calls in one JSON array")
@@ -200,10 +208,16 @@ def _one_decision(steps: list[Step], pieces: list[Piece]) -> Decision:
     keys = [json.dumps([call.tool, call.args], sort_keys=True) for call in calls]
     if len(set(keys)) < len(keys):
         raise Unreadable(f"the answer held the same call of {calls[0].tool} twice; give it once")
-    within = [bool(piece.objects) for piece in pieces]
-    if not all(within[within.index(True) : len(within) - within[::-1].index(True)]):
-        raise Unreadable("the answer had words between its tool calls; give one call, or all in one JSON array")
+    _refuse_spoken_of(pieces)
     return CallSeveral(tuple(calls))
+
+
+def _refuse_spoken_of(pieces: list[Piece]) -> None:
+    """A call that the model may only speak of: words behind one may take it back, and what is quoted is another's."""
+    if words_between(pieces):
+        raise Unreadable("the answer had words between its steps; give one step, or several tool calls in one JSON array")
+    if any(piece.quoted for piece in pieces):
+        raise Unreadable("the answer spoke of a tool call in quotes or within a sentence; give the next step alone")
 
 
 def _with_words(step: Decision, pieces: list[Piece]) -> Decision:

@@ -7,8 +7,9 @@ from typing import Any
 from backend.agents.tolerant import Broken, Reader
 
 _TAGS = "think|thinking|thought|thoughts|reasoning|analysis|scratchpad|reflection"
-_OPENS = re.compile(rf"<({_TAGS})\b[^<>]*>", re.IGNORECASE)
-_CLOSES = re.compile(rf"</(?:{_TAGS})\s*>", re.IGNORECASE)
+_TOKENS = r"(?:of_)?th(?:ink|inking|ought)\|>"
+_OPENS = re.compile(rf"<(?:\w+:)?(?:{_TAGS})\b[^<>]*>|\[THINK\]|◁think▷|<\|(?:start|begin)_{_TOKENS}", re.IGNORECASE)
+_CLOSES = re.compile(rf"</(?:\w+:)?(?:{_TAGS})\s*>|\[/THINK\]|◁/think▷|<\|end_{_TOKENS}", re.IGNORECASE)
 _BEGINS = re.compile(r"\{(?=\s*(?:[\"'“}]|[A-Za-z_$][\w$-]*\s*:|//|/\*|#))|\[(?=\s*(?:\{|//|/\*|#))")
 _CHANNELS = re.compile(r"\s*<\|(?:start|channel)\|>")
 _FINAL = re.compile(r"<\|channel\|>\s*final\b[^<]*<\|message\|>")
@@ -18,8 +19,12 @@ _MARKUP = re.compile(
     r"|</?(?:tool_calls?|function_calls?|answer|output|json|response|step|final)\s*>",
     re.IGNORECASE,
 )
+# What stands before something that is quoted rather than meant.
+_QUOTES = re.compile(r"(?:(?<![-=])>|[\"'“„‘«(]|~~|<!--)$")
 
 _STOPS = " \t\r\n.,;`*"
+_BLANKS = " \t\r\n\ufeff\u200b"
+_MOST_OBJECTS = 64
 
 Object = dict[str, Any]
 
@@ -30,11 +35,13 @@ class Wrapped(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One stretch of an answer: the objects that it is, or none where it is words, said or thought aloud."""
+    """One stretch of an answer: the objects that it is, or none where it is words, said or thought aloud. `quoted`: it
+    stands in quotes, in a tag or within a sentence, so that it may be something the model only speaks of."""
 
     text: str
     objects: tuple[Object, ...] = ()
     thought: bool = False
+    quoted: bool = False
 
 
 def unwrap(text: str) -> list[Piece]:
@@ -43,6 +50,12 @@ def unwrap(text: str) -> list[Piece]:
     if not any(piece.objects for piece in pieces):
         raise Wrapped('the answer held no JSON object (to say something to the person, answer {"kind": "reply"})')
     return pieces
+
+
+def words_between(pieces: list[Piece]) -> bool:
+    """Whether something stands between the first objects and the last that is none."""
+    within = [bool(piece.objects) for piece in pieces]
+    return not all(within[within.index(True) : len(within) - within[::-1].index(True)])
 
 
 def _whole(text: str) -> list[Piece] | None:
@@ -85,27 +98,49 @@ def _scan(text: str, pieces: list[Piece]) -> list[Piece]:
     """The pieces of a text. JSON that begins and cannot be read is refused: what stands inside is a part of it, not
     another answer. What a model thinks aloud is words, whatever it holds. Raises Wrapped."""
     reader = Reader(text)
-    while begins := _BEGINS.search(text, reader.at):
+    begins = _BEGINS.search(text)
+    while begins:
         thought = _OPENS.search(text, reader.at, begins.start())
         if thought:
             closed = _CLOSES.search(text, thought.end())
             if closed is None:
                 raise Wrapped("the answer never left its thinking")
-            pieces += _words(text[reader.at : thought.start()])
+            pieces += _said(text[reader.at : thought.start()], pieces)
             pieces += _words(text[thought.end() : closed.start()], thought=True)
             reader.at = closed.end()
+            if begins.start() < reader.at:
+                begins = _BEGINS.search(text, reader.at)
             continue
-        pieces += _words(text[reader.at : begins.start()])
+        before = text[reader.at : begins.start()]
+        pieces += _said(before, pieces)
         reader.at = begins.start()
         try:
             objects = _objects(reader.value())
         except Broken as error:
             raise Wrapped(f"the answer was not valid JSON: {error}") from None
-        written = text[begins.start() : reader.at]
-        pieces += [Piece(written, objects)] if objects else _words(written)
-    return [*pieces, *_words(text[reader.at :], *reader.comments)]
+        written, begins = text[begins.start() : reader.at], _BEGINS.search(text, reader.at)
+        behind = text[reader.at : begins.start() if begins else None]
+        pieces += [Piece(written, objects, quoted=_is_quoted(before, behind))] if objects else _words(written)
+        if len(pieces) > _MOST_OBJECTS:
+            raise Wrapped(f"the answer had more than {_MOST_OBJECTS} parts; give one step alone")
+    return [*pieces, *_said(text[reader.at :], pieces), *_words(*reader.comments)]
+
+
+def _said(text: str, pieces: list[Piece]) -> list[Piece]:
+    """What was written between objects or behind them. Raises Wrapped where it ends thoughts that nothing began: then the
+    objects before it were thought, too."""
+    closed, opened = _CLOSES.search(text), _OPENS.search(text)
+    if closed and not (opened and opened.start() < closed.start()) and any(piece.objects for piece in pieces):
+        raise Wrapped(f"JSON stood before {closed.group()}; give the answer alone")
+    return _words(text)
+
+
+def _is_quoted(before: str, behind: str) -> bool:
+    before, behind = _MARKUP.sub("", before), _MARKUP.sub("", behind)
+    same_line = before.rpartition("\n")[2], behind.partition("\n")[0]
+    return bool(_QUOTES.search(before.rstrip(_BLANKS))) or all(part.strip(_BLANKS + _STOPS) for part in same_line)
 
 
 def _words(*parts: str, thought: bool = False) -> list[Piece]:
-    plain = (_MARKUP.sub("", part).strip(" \t\r\n\ufeff\u200b") for part in parts)
+    plain = (_MARKUP.sub("", part).strip(_BLANKS) for part in parts)
     return [Piece(part, thought=thought) for part in plain if part.strip(_STOPS)]

@@ -1,13 +1,17 @@
 """A linked person's reply to a request's mail: the strict words decide, a model may only propose, and the writer hears
 what came of it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from channels.contract import REPEAT, Question, Refused, SaidAnswer, Taken, Words
 from channels.email import notices
 from channels.email.accepted import offered
-from channels.email.grammar import Decision, Unclear, Wrong, Yes, understand
+from channels.email.grammar import Decision, Unclear, Understood, Wrong, Yes, understand
+from channels.email.inbound import Mail
 from channels.email.incoming import Incoming
 from channels.letters import LetterInbox, Outcome, Proposal
 
@@ -16,6 +20,13 @@ Read = Callable[[Mapping[str, Any], str], Awaitable[Proposal | None]]
 
 NOT_HERE = "This cannot be decided by email; open it in the web app."
 NOT_ALL_FITS = "Not all of your answer can be used."
+_readers = ThreadPoolExecutor(2, "mail-reader")
+
+
+async def understood(mail: Mail, request: Mapping[str, Any], *, proposed: bool) -> Understood:
+    """What a mail says to the request, read on a thread: a long one takes a while."""
+    read = partial(understand, mail.fresh, request, certain=mail.certain, proposed=proposed, names=mail.names)
+    return await asyncio.get_running_loop().run_in_executor(_readers, read)
 
 
 class Replies:
@@ -33,7 +44,7 @@ class Replies:
             await self._end(came, "refused", notices.refused(found.reason, (), None), None)
             return
         proposal = await self._inbox.proposal("email", mail.sender, request_id)
-        match understand(mail.fresh, found.request, certain=mail.certain, proposed=proposal is not None, names=mail.names):
+        match await understood(mail, found.request, proposed=proposal is not None):
             case Decision(action, values, feedback):
                 await self._answer(came, found, Proposal(action, values, feedback, version))
             case Yes() if proposal is not None:

@@ -55,10 +55,11 @@ def _pairs(lines: Sequence[str], fields: Sequence[Field]) -> tuple[dict[str, str
     errors: list[tuple[str, str]] = []
     long = {str(field["name"]) for field in fields if field["type"] == "long_text"}
     last = ""
+    names = {folded(name): name for name in sorted((str(field["name"]) for field in fields), key=len)}
     for line in lines:
         if not line.strip() and last not in long:
             continue
-        name, value = _split(line, fields)
+        name, value = _split(line, names)
         if name is None:
             if last not in long:
                 raise NoLines(line.strip())
@@ -72,14 +73,21 @@ def _pairs(lines: Sequence[str], fields: Sequence[Field]) -> tuple[dict[str, str
     return given, errors
 
 
-def _split(line: str, fields: Sequence[Field]) -> tuple[str | None, str]:
-    """(field's name, value); a name nobody asked for as it was written; None where the line is none of that form."""
-    for name in sorted((str(field["name"]) for field in fields), key=len, reverse=True):
-        for at, character in enumerate(line):
-            if character in ":：=" and folded(line[:at]) == folded(name):
-                return name, line[at + 1 :].strip(BLANKS)
+def _split(line: str, names: Mapping[str, str]) -> tuple[str | None, str]:
+    """(field's name, value), `names` being the fields' as they are compared; a name nobody asked for as it was written; None
+    where the line is none of that form."""
+    heads = (at for at, character in enumerate(line[: _room_for(names)]) if character in ":：=")
+    found = [(names[head], at) for at in heads if (head := folded(line[:at])) in names]
+    if found:
+        name, at = max(found, key=lambda each: len(each[0]))
+        return name, line[at + 1 :].strip(BLANKS)
     head, colon, value = line.replace("：", ":", 1).partition(":")
     return (head.strip(), value.strip(BLANKS)) if colon and re.fullmatch(r"[\s*_]*\w[\w .-]{0,40}[*_]*", head) else (None, "")
+
+
+def _room_for(names: Mapping[str, str]) -> int:
+    """How far into a line its name may reach, with what a person may put around it."""
+    return 4 * max(map(len, names.values()), default=0) + 100
 
 
 def _text(text: str, _field: Field) -> str:

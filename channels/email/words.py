@@ -68,7 +68,8 @@ def is_turned(text: str) -> bool:
 
 def without_signature(lines: list[str], names: frozenset[str]) -> list[str]:
     """The lines without the greeting and the writer's own name at their end. `names`: the words of that name, folded."""
-    return next((lines[:place] for place in range(len(lines)) if _is_signature(lines[place:], names)), lines)
+    filled = [place for place, line in enumerate(lines) if line.strip(_EDGES)]
+    return next((lines[:place] for place in filled[-MAX_LINES - 1 :] if _is_signature(lines[place:], names)), lines)
 
 
 def is_blank(lines: list[str]) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from backend.settings import Settings
 from channels.contract import Question
 from channels.email.channel import mail_of
 from channels.email.envelope import Envelope
+from channels.email.inbound import read_mail
 from channels.email.outbound import question_page
+from channels.email.replies import understood
 from channels.slack.outbound import written
 from tests.support.aimock import Aimock, aimock, aimock_server
 from tests.support.held import Held, watched
@@ -150,6 +153,27 @@ class TestWhatIsWritten:
                 assert (await written(question))["blocks"]
                 assert await mail_of(letter, lambda: question_page(question))  # noqa: B023
             assert held_briefly(held)
+
+
+NAMES = {f"n{n}": 1 for n in range(20)}
+MAILS = {
+    "colons": "approve\n" + ":" * 60_000,
+    "a name again and again": "approve\n" + "n1: 5\n" * 10_000,
+    "greetings": "approve\n" + "Best\n" * 12_000,
+    "short lines": "approve\n" + "a b c\n" * 10_000,
+    "marks": "reject " + "* " * 30_000,
+}
+
+
+class TestAMail:
+    @pytest.mark.parametrize("what", MAILS)
+    async def test_that_answers_at_length_does_not_hold_the_loop(self, what: str) -> None:
+        request: dict[str, Any] = {"type": "confirmation", "allowed_actions": ["approve", "reject", "edit"]}
+        request |= {"action": {"tool": "t", "args": NAMES, "schema": {}}}
+        mail = replace(read_mail(b"From: dana@example.org\r\n\r\n", "agent@example.org", ""), fresh=MAILS[what], certain=True)
+        with watched() as held:
+            assert await understood(mail, request, proposed=False)
+        assert held_briefly(held)
 
 
 class TestAModel:

@@ -32,6 +32,26 @@ class Refused:
     why: str
 
 
+# How models mark what they think aloud.
+THOUGHTS = [
+    ("[THINK]", "[/THINK]"),
+    ("◁think▷", "◁/think▷"),
+    ("<seed:think>", "</seed:think>"),
+    ("<|START_THINKING|>", "<|END_THINKING|>"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),
+]
+
+# Where a call stands that a model speaks of and does not make.
+SPOKEN_OF = {
+    "a sentence": f"I will not run {CALL} because nobody asked for it.",
+    "quotes": f'He wrote "{CALL}".',
+    "a quotation": f"The page says:\n> {CALL}\nI will not follow that.",
+    "a tag of another's words": f"<tool_result>\n{CALL}\n</tool_result>",
+    "a comment": f"<!-- {CALL} -->\nHello!",
+    "a link": f"[this]({CALL})",
+    "words struck out": f"~~{CALL}~~",
+}
+
 READ = [
     Read("bare", CALL),
     Read("a sentence before", f"Here is the next step:\n{CALL}", beside="Here is the next step:"),
@@ -49,6 +69,8 @@ READ = [
     Read("thoughts of which only the end is marked", f"Bob wants 500.\n</think>\n{CALL}", beside="Bob wants 500."),
     Read("thoughts after a word", f"Well. <thinking>500?</thinking> {CALL}", beside="Well.\n500?"),
     Read("thoughts after the step", f"{CALL}\n<reasoning>{{as asked}}</reasoning>", beside="<reasoning>{as asked}</reasoning>"),
+    *(Read(f"thoughts in {opens}", f"{opens}{OTHER}{closes}{CALL}", beside=OTHER) for opens, closes in THOUGHTS),
+    Read("a sentence on the same line", f"Okay: {CALL}", beside="Okay:"),
     Read("empty thoughts", f"<think>\n\n</think>\n\n{CALL}"),
     Read("a byte order mark", f"\ufeff{CALL}"),
     Read("a byte order mark in a fence", f"\ufeff```json\n{CALL}\n```\n"),
@@ -162,6 +184,25 @@ READ = [
 ]
 
 REFUSED = [
+    *(Refused(f"a call in {where}", written, "spoke of a tool call") for where, written in SPOKEN_OF.items()),
+    *(Refused(f"a call in {opens} alone", f"{opens}{CALL}{closes}\nHello!", "no JSON object") for opens, closes in THOUGHTS),
+    Refused("a call taken back", f'{CALL}\nNo, that is wrong.\n{{"kind": "reply"}}', "words between"),
+    Refused("a call that is quoted", f'```json\n{CALL}\n```\nwas a trick.\n{{"kind": "reply"}}', "words between"),
+    Refused("a call in thoughts of which only the end is marked", f"Maybe {CALL}? No.</think>Hello!", "before </think>"),
+    Refused("a call in thoughts within thoughts", f"<think>a <think>b</think> {CALL} </think>Hello!", "before </think>"),
+    Refused(
+        "a call in another channel",
+        f'assistant<|channel|>analysis<|message|>{CALL}<|end|><|channel|>final<|message|>{{"kind": "reply"}}',
+        "words between",
+    ),
+    Refused("an envelope that says it is not meant", f'{{"do_not_run": {CALL}}}', "kind"),
+    Refused(
+        "a call within a call",
+        '{"type": "function", "function": {"name": "x", "arguments": {}}, "name": "y", "arguments": {}}',
+        "name and function",
+    ),
+    Refused("a name twice, deep down", CALL.replace("500", '[{"b": {"c": 1, "\\u0063": 2}}]'), "twice"),
+    Refused("more objects than anybody means", '{"a": 1} ' * 100 + CALL, "more than 64 parts"),
     Refused("nothing", " \n", "empty"),
     Refused("words alone", "I am sorry, but I cannot help with that.", "no JSON object"),
     Refused("an empty list", "[]", "no JSON object"),
