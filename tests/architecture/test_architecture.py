@@ -79,3 +79,12 @@ class TestMigrations:
         assert said == [[number, before] for before, number in pairwise(["None", *numbers])]
         assert [path.name[:4] for path in versions] == [number.strip('"') for number in numbers]
         assert numbers[-1].strip('"') == HEAD
+
+
+class TestDecisions:
+    def test_are_numbered_one_after_the_other(self) -> None:
+        """Whoever is pointed to a number finds one page, and its heading says the same."""
+        pages = sorted((ROOT / "docs/decisions").glob("*.md"))
+        headings = [path.read_text().splitlines()[0].partition(". ")[0] for path in pages]
+        assert headings == [f"# {n}" for n in range(1, len(pages) + 1)]
+        assert [path.name[:5] for path in pages] == [f"{n:04}-" for n in range(1, len(pages) + 1)]
