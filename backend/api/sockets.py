@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from backend.api import frames
+from backend.api.allowance import Allowance
 from backend.api.problems import problem_document
 from backend.auth.principal import Principal
 from backend.db.transaction import dumps
@@ -99,7 +99,7 @@ class Socket:
         self._missed = False
         self._filled = asyncio.Event()
         self._closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._allowance, self._counted = float(BURST), time.monotonic()
+        self._allowance = Allowance(BURST, PER_SECOND)
 
     def put(self, text: str, seq: int | None = None) -> None:
         """Queue a frame; never waits. What comes after the close has nowhere to go."""
@@ -168,7 +168,7 @@ class Socket:
             message = await self._ws.receive()
             if message["type"] == "websocket.disconnect":
                 return
-            if not self._within_allowance():
+            if not self._allowance.take():
                 self.close(POLICY)
                 return
             try:
@@ -180,12 +180,6 @@ class Socket:
                 await handle(frame)
             except Problem as problem:
                 self.say(_refusal(problem, frame, self._ws.scope["request_id"]))
-
-    def _within_allowance(self) -> bool:
-        now = time.monotonic()
-        self._allowance = min(BURST, self._allowance + (now - self._counted) * PER_SECOND) - 1
-        self._counted = now
-        return self._allowance >= 0
 
 
 def _refusal(problem: Problem, frame: frames.Frame, instance: str) -> ErrorFrame:

@@ -23,10 +23,20 @@ HEAD_S = 10  # from the first byte of a request, or from the connection where no
 BODY_S = 60  # a megabyte at 17 kB a second
 UNREAD_S = 30  # without a byte taken by a client whose buffers are full
 HEAD_BYTES = 32 * 1024
+MOST_CHUNKS = 4_096  # of one body: each costs more than the bytes in it
 
 
 class StrictReader(h11.Connection):
-    """Refuses what a proxy could have read as other requests than we do."""
+    """Refuses what a proxy could have read as other requests than we do, and bodies cut into crumbs."""
+
+    def __init__(self) -> None:
+        super().__init__(h11.SERVER, HEAD_BYTES)
+        self._last = b""  # what was received at last, and a little of what came before
+        self._in_chunks, self._chunks = False, 0
+
+    def receive_data(self, data: bytes) -> None:
+        self._last = self._last[-1:] + data
+        super().receive_data(data)
 
     def next_event(self) -> Any:
         if self.their_state is h11.IDLE:
@@ -34,7 +44,25 @@ class StrictReader(h11.Connection):
             wrong = ambiguity(received)
             if wrong:
                 raise h11.RemoteProtocolError(wrong)
-        return super().next_event()
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            self._in_chunks, self._chunks = any(name == b"transfer-encoding" for name, _ in event.headers), 0
+        elif isinstance(event, h11.Data):
+            self._count(event)
+        elif isinstance(event, h11.EndOfMessage) and self._in_chunks:
+            self._check_end(event)
+        return event
+
+    def _count(self, data: h11.Data) -> None:
+        self._chunks += data.chunk_start
+        if self._chunks > MOST_CHUNKS:
+            raise h11.RemoteProtocolError("A body is sent in fewer and larger chunks.")
+
+    def _check_end(self, event: h11.EndOfMessage) -> None:
+        """h11 also takes a bare line feed here, which a proxy may take for the beginning of a trailer."""
+        rest, _ = self.trailing_data
+        if event.headers or not self._last[: len(self._last) - len(rest)].endswith(b"\r\n"):
+            raise h11.RemoteProtocolError("Chunks end with an empty line, without trailers.")
 
 
 class Unread:
@@ -73,7 +101,7 @@ class WebConnection(H11Protocol):
 
     def __init__(self, *, crowd: Crowd, **more: Any) -> None:
         super().__init__(**more)
-        self.conn = StrictReader(h11.SERVER, HEAD_BYTES)
+        self.conn = StrictReader()
         self._crowd = crowd
         self._waits_for: str | None = None
         self._timer: asyncio.TimerHandle | None = None

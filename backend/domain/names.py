@@ -1,6 +1,8 @@
 """What a person may be called: nothing invisible, nothing that reads like the agent's name or the platform's."""
 
+import re
 import unicodedata
+from functools import lru_cache
 
 MAX_LENGTH = 100
 MAX_MARKS = 3  # one letter over another; more of them paint over the lines around
@@ -29,31 +31,35 @@ RESERVED = (
 FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 # What is read as each Latin letter: letters of other scripts, and digits. Compatibility forms are folded by NFKC.
 READ_AS = {
-    "a": "аαɑ4@",
-    "b": "вβьʙ8",
-    "c": "сϲ",
-    "d": "ԁɖ",
-    "e": "еєεҽ3",
-    "g": "ɡցɢ",
-    "h": "нһհʜ",
-    "i": "іιıɪɩlӏ1!|",
-    "j": "јϳ",
-    "k": "кκ",
-    "m": "мʍ",
-    "n": "пηոɴ",
-    "o": "оοσօө0",
-    "p": "рρ",
+    "a": "аαɑ4@ʌ∀ꓮᎪᗅᗩⲁ",
+    "b": "вβьʙ8ꓐᏴ",
+    "c": "сϲꓚᏟⲥ",
+    "d": "ԁɖꓓᎠ",
+    "e": "еєεҽ3ꓰᎬⲉ",
+    "g": "ɡցɢꓖᏀ",
+    "h": "нһհʜꓧᎻⲏ",
+    "i": "іιıɪɩlӏ1!|ꓲꓡᏞᎥⲓ",
+    "j": "јϳꓙᎫ",
+    "k": "кκꓗᏦⲕ",
+    "m": "мʍꓟᎷⲙ",
+    "n": "пηոɴꓠⲛ",
+    "o": "оοσօө0ꓳⲟ",
+    "p": "рρꓑᏢⲣ",
     "q": "ԛ",
-    "r": "гʀ",
-    "s": "ѕ5$",
-    "t": "тτ7",
-    "u": "υսμц",
-    "v": "νѵ",
-    "w": "ωԝш",
-    "x": "хχ",
-    "y": "уүγʏ",
-    "z": "ζ",
+    "r": "гʀꓣᏒ",
+    "s": "ѕ5$ꓢᏚ",
+    "t": "тτ7†ꓔᎢⲧ",
+    "u": "υսμцꓴ",
+    "v": "νѵꓦᏙ",
+    "w": "ωԝшꓪᎳ",
+    "x": "хχꓫ",
+    "y": "уүγʏყꓬⲩ",
+    "z": "ζꓜᏃ",
 }
+# Greek capitals that look like other letters than their small forms do.
+CAPITALS = str.maketrans("ΗΜΝ", "HMN")
+# A Latin letter in another dress: stroked, turned, a small capital, in a square.
+_DRESSED = re.compile(r"(?:[A-Z]+ )*(?:LATIN|INDICATOR SYMBOL)(?: [A-Z]+)* ([A-Z])(?: WITH .*)?")
 _FOLD = str.maketrans({character: letter for letter, characters in READ_AS.items() for character in characters})
 
 
@@ -95,9 +101,17 @@ def reads_like_platform(name: str) -> bool:
 def _readings(name: str) -> set[str]:
     """What the eye makes of it: letters and digits alone, in lower case, look-alikes folded into one; `!` and the like are
     read as letters, or passed over."""
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
-    plain = "".join(character for character in folded if unicodedata.category(character)[0] != "M")
+    composed = unicodedata.normalize("NFKC", name).translate(CAPITALS).casefold()
+    plain = "".join(map(_undressed, unicodedata.normalize("NFKD", composed)))
     return {_letters(plain.translate(_FOLD)), _letters(_letters(plain).translate(_FOLD))}
+
+
+@lru_cache(maxsize=10_000)
+def _undressed(character: str) -> str:
+    if unicodedata.category(character)[0] == "M":
+        return ""
+    dressed = None if ord(character) in _FOLD else _DRESSED.fullmatch(unicodedata.name(character, ""))
+    return dressed[1].lower() if dressed else character
 
 
 def _letters(text: str) -> str:

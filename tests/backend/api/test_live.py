@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.support.asks import ask
-from tests.support.person import PATIENCE_S, Person, Socket, client, until
+from tests.support.person import PATIENCE_S, Person, Socket, client, raw_socket, until
 from tests.support.server import Server
 
 NESTED = "[" * 5000 + "]" * 5000
@@ -49,6 +49,12 @@ MALFORMED: dict[str, str | bytes] = {
     "unknown request": '{"type":"answer","request_id":"req_none","action":"approve"}',
     "no request to confirm": '{"type":"confirm","value":true}',
     "no form to fill": '{"type":"user_input","values":{}}',
+}
+
+UNCOUNTED = {  # by whoever counts messages: empty frames under a mask of zeros
+    "pings": b"\x89\x80" + bytes(4),
+    "pongs": b"\x8a\x80" + bytes(4),
+    "fragments": b"\x00\x80" + bytes(4),
 }
 
 
@@ -105,6 +111,17 @@ class TestFrame:
             for _ in range(2_000):  # more than it may send, and not so many that it reads too late how it ended
                 live.send(type="ping")
         assert close_code(live) == 1008
+
+    @pytest.mark.parametrize("frame", UNCOUNTED.values(), ids=UNCOUNTED)
+    def test_in_a_flood_of_what_is_no_message_closes_1008(self, dana: Person, frame: bytes) -> None:
+        with raw_socket(dana, "/api/ws/me") as wire:
+            while b"connection_ready" not in wire.recv(65536):
+                pass
+            wire.sendall(b"\x01\x81" + bytes(4) + b"{" + frame * 1_100)  # more than it may send, after a message's beginning
+            told = b""
+            while piece := wire.recv(65536):
+                told += piece
+        assert told.endswith(b"\x03\xf0too many frames"), told[-40:]
 
     def test_over_64_kilobytes_closes_1009(self, live: Socket) -> None:
         with contextlib.suppress(ConnectionClosed):

@@ -39,6 +39,10 @@ AMBIGUOUS = {
     "two hosts": TOKEN + b"Host: evil.example\r\nContent-Length: 0\r\n\r\n",
     "a wrong size of a chunk": TOKEN + b"Transfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n",
     "a chunk that ends elsewhere": TOKEN + b"Transfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n",
+    "chunks that end with a bare line feed": TOKEN + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\n",
+    "a trailer": TOKEN + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-A: b\r\n\r\n",
+    "a trailer between bare line feeds": TOKEN + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-A: b\n\n",
+    "crumbs": TOKEN + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 5_000 + CHUNKED_NOTHING,
 }
 
 
@@ -86,6 +90,53 @@ class TestAmbiguousRequest:
             for byte in b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n":
                 line.sendall(bytes([byte]))
             assert all_of(line).startswith(b"HTTP/1.1 200")
+
+    def test_is_not_one_in_chunks_cut_into_pieces(self, server: Server) -> None:
+        with line_to(server) as line:
+            for byte in TOKEN + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n" + CHUNKED_NOTHING:
+                line.sendall(bytes([byte]))
+            assert all_of(line).startswith(b"HTTP/1.1 422")
+
+    def test_is_not_one_in_chunks_with_another_behind_it(self, server: Server) -> None:
+        with line_to(server) as line:
+            line.sendall((TOKEN + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKED_NOTHING) * 3 + SMUGGLED)
+            line.shutdown(socket.SHUT_WR)
+            told = all_of(line)
+        assert [part[:3] for part in told.split(b"HTTP/1.1 ")[1:]] == [b"422", b"422", b"422", b"401"]
+
+
+UPGRADE = (
+    b"GET /api/ws/me HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+NO_HANDSHAKES = {
+    "a body": UPGRADE + b"Content-Length: 3\r\n\r\nabc",
+    "a body that never comes": UPGRADE + b"Content-Length: 300\r\n\r\n",
+    "chunks": UPGRADE + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKED_NOTHING,
+    "another method": UPGRADE.replace(b"GET", b"POST") + b"Content-Length: 0\r\n\r\n",
+    "no key": UPGRADE.replace(b"-Key", b"-Kex") + b"\r\n",
+    "many headers": UPGRADE + b"".join(b"X-%d: y\r\n" % n for n in range(300)) + b"\r\n",
+    "a long header": UPGRADE + b"X-A: " + b"y" * 9_000 + b"\r\n\r\n",
+    "a long path": UPGRADE.replace(b"ws/me", b"ws/me?ticket=" + b"y" * 9_000) + b"\r\n",
+}
+
+
+class TestUpgrade:
+    @pytest.mark.parametrize("sent", NO_HANDSHAKES.values(), ids=NO_HANDSHAKES)
+    def test_that_is_no_handshake_is_answered_and_hung_up_on(self, server: Server, sent: bytes) -> None:
+        with line_to(server) as line:
+            line.sendall(sent)
+            told = all_of(line)
+        assert told.count(b"HTTP/1.1 ") == 1, told
+        assert problem_in(told)["code"] == "bad_request"
+
+    def test_that_is_refused_is_no_error_of_ours(self, make_server: Callable[[], Server]) -> None:
+        server = make_server().start()
+        with line_to(server) as line:
+            line.sendall(UPGRADE + b"\r\n")
+            assert all_of(line).startswith(b"HTTP/1.1 401")
+        assert client(server.url).get("/healthz").status_code == 200  # whatever is logged of the one before is logged by now
+        assert '"level": "error"' not in server.log.read_text()
 
 
 class TestUnfinishedRequest:

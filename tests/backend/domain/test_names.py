@@ -64,6 +64,17 @@ class TestName:
             "You",
             "ΑΙ Assistant",
             "𝓫𝓸𝓽",
+            "ΑSSΕΝΤ AGΕΝΤ",  # Greek capitals
+            "ᴀssᴇɴᴛ ᴀɢᴇɴᴛ",  # small capitals
+            "Ⱥssent",  # a stroke
+            "🅰🆂🆂🅴🅽🆃 1",  # in squares
+            "🅐🅢🅢🅔🅝🅣 1",  # in circles
+            "ʌssent",
+            "🇦🇸🇸🇪🇳🇹 x",  # as flags are written
+            "ꓮꓢꓢꓰꓠꓔ",  # Lisu
+            "Ꭺꮪꮪent",  # Cherokee
+            "Ɐgent",
+            "Ყou",  # Georgian
         ],
     )
     def test_that_reads_like_the_agent_or_the_platform_is_refused(self, name: str) -> None:

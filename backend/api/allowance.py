@@ -1,0 +1,16 @@
+"""How many of something a connection may send at once, and how many a second from then on."""
+
+import time
+
+
+class Allowance:
+    def __init__(self, burst: int, per_second: int) -> None:
+        self._burst, self._per_second = burst, per_second
+        self._left, self._counted = float(burst), time.monotonic()
+
+    def take(self, count: int = 1) -> bool:
+        """Whether so many more are within it."""
+        now = time.monotonic()
+        self._left = min(self._burst, self._left + (now - self._counted) * self._per_second) - count
+        self._counted = now
+        return self._left >= 0
