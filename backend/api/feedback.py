@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator, Field, model_validator
 
 from backend.api.context import Context, Reach
-from backend.api.deps import Answering, IdempotencyKey, Json, PageStart, SignedIn, Starting, cursor_after, outcome, page
+from backend.api.deps import Answering, IdempotencyKey, Json, PageStart, SignedIn, Starting, outcome
 from backend.api.exact_route import ExactRoute
 from backend.api.feedback_views import FeedbackRequests, Mails
 from backend.api.schemas import Body, Document, Id, Line, Text
@@ -22,7 +22,6 @@ from backend.core.recipients import may_see
 from backend.core.routing import reroute_request, retry_request
 from backend.db import Row, Tx
 from backend.db import feedback as store
-from backend.db.feedback import PAGE
 from backend.db.transaction import STOPPING_TOPIC, request_topic
 from backend.domain.json_values import keepable
 from backend.domain.people import Person
@@ -143,13 +142,13 @@ class Answer(Body):
 async def list_requests(
     principal: SignedIn, reach: Reach, before: PageStart, status: FeedbackStatus | None = None, session_id: str | None = None
 ) -> Any:
-    """What the caller is asked, or has asked."""
+    """What the caller is asked, or has asked, newest first: 50 at a time, fewer where they are large."""
     return Json(await reach.db.read(_page, principal.person, status, session_id, before))
 
 
 def _page(tx: Tx, person: Person, status: str | None, session_id: str | None, before: tuple[int, str] | None) -> dict[str, Any]:
-    rows = store.list_requests(tx, person.id, status=status, session_id=session_id, before=before)
-    return page([shape_request(tx, row) for row in rows], PAGE, cursor_after(rows, PAGE, "created_at"))
+    found = store.list_requests(tx, person.id, status=status, session_id=session_id, before=before)
+    return {"items": [shape_request(tx, row) for row in found.rows]} | ({"next": found.next} if found.next else {})
 
 
 @router.post("", status_code=201, response_model=FeedbackRequest)

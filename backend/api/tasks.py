@@ -17,7 +17,6 @@ from backend.api.deps import (
     PageStart,
     SignedIn,
     Starting,
-    cursor_after,
     outcome,
 )
 from backend.api.runs import own_run
@@ -26,7 +25,6 @@ from backend.core.feedback import shape_request
 from backend.core.inbox import receive_answer
 from backend.core.recipients import may_see
 from backend.db import Tx, feedback
-from backend.db.feedback import PAGE
 from backend.domain.people import Person
 from backend.domain.shapes import FeedbackRequest
 from backend.domain.states import FeedbackType
@@ -83,7 +81,8 @@ async def read_task(task_id: str, principal: SignedIn, reach: Reach) -> Any:
 
 @router.get("/approvals", response_model=list[Approval])
 async def list_approvals(principal: SignedIn, reach: Reach, before: PageStart) -> Any:
-    """The calls that wait for the caller's approval, newest first, 50 at a time; a `Link` header leads to more."""
+    """The calls that wait for the caller's approval, newest first, 50 at a time, fewer where they are large; a `Link` header
+    leads to more."""
     approvals, cursor = await reach.db.read(_waiting, principal.person, before)
     reply = Json(approvals)
     if cursor:
@@ -92,8 +91,8 @@ async def list_approvals(principal: SignedIn, reach: Reach, before: PageStart) -
 
 
 def _waiting(tx: Tx, person: Person, before: tuple[int, str] | None) -> tuple[list[dict[str, Any]], str]:
-    rows = feedback.list_approvable(tx, person.id, before=before)
-    return [_shape(shape_request(tx, row)) for row in rows[:PAGE]], cursor_after(rows, PAGE, "created_at")
+    found = feedback.list_approvable(tx, person.id, before=before)
+    return [_shape(shape_request(tx, row)) for row in found.rows], found.next
 
 
 def _shape(request: FeedbackRequest) -> dict[str, Any]:

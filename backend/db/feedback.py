@@ -1,9 +1,9 @@
 """Queries about feedback requests, their copies on channels, and the answers to them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Row, Select, Text, and_, bindparam, cast, func, insert, or_, select, update
 
 from backend.db.recipients import requests_seen_by
 from backend.db.tables import approvals, feedback_requests, feedback_responses, sessions
@@ -11,6 +11,7 @@ from backend.db.transaction import Tx
 from backend.domain.shapes import Closed, Response
 
 PAGE = 50
+PAGE_CHARS = 1_000_000  # a page is full with the request that passes this: one may be as large as a body
 
 _joined = select(feedback_requests, sessions.c.person_id.label("owner_id")).join(
     sessions, sessions.c.id == feedback_requests.c.session_id
@@ -36,6 +37,17 @@ _due = (
     .limit(bindparam("limit"))
 )
 
+_chars = (
+    func.length(cast(feedback_requests.c.body, Text)) + func.coalesce(func.length(cast(feedback_requests.c.response, Text)), 0)
+).label("chars")
+
+
+class RequestPage(NamedTuple):
+    """`next` is where to go on; empty where there are no more."""
+
+    rows: Sequence[Row[Any]]
+    next: str
+
 
 def request_by_id(tx: Tx, id: str) -> Row[Any] | None:
     """The request with `owner_id`, the person whose session it belongs to."""
@@ -49,24 +61,24 @@ def list_requests(
     status: str | None,
     session_id: str | None,
     before: tuple[int, str] | None,
-) -> Sequence[Row[Any]]:
-    """What the person is asked or owns: one page and one row more, newest first."""
+) -> RequestPage:
+    """What the person is asked or owns, newest first."""
     statement = _joined.where(feedback_requests.c.id.in_(requests_seen_by(person_id)))
     if status:
         statement = statement.where(feedback_requests.c.status == status)
     if session_id:
         statement = statement.where(feedback_requests.c.session_id == session_id)
-    return tx.all(_paged(statement, before))
+    return _page(tx, _paged(statement, before))
 
 
-def list_approvable(tx: Tx, person_id: str, *, before: tuple[int, str] | None) -> Sequence[Row[Any]]:
-    """The open confirmations that the person may decide: one page and one row more, newest first."""
+def list_approvable(tx: Tx, person_id: str, *, before: tuple[int, str] | None) -> RequestPage:
+    """The open confirmations that the person may decide, newest first."""
     statement = _joined.where(
         feedback_requests.c.id.in_(requests_seen_by(person_id, deciding=True)),
         feedback_requests.c.status == "pending",
         feedback_requests.c.type == "confirmation",
     )
-    return tx.all(_paged(statement, before))
+    return _page(tx, _paged(statement, before))
 
 
 def _paged(statement: Select[Any], before: tuple[int, str] | None) -> Select[Any]:
@@ -75,6 +87,21 @@ def _paged(statement: Select[Any], before: tuple[int, str] | None) -> Select[Any
     if before:
         statement = statement.where(or_(created_at < before[0], and_(created_at == before[0], id < before[1])))
     return statement.order_by(created_at.desc(), id.desc()).limit(PAGE + 1)
+
+
+def _page(tx: Tx, paged: Select[Any]) -> RequestPage:
+    """As many as fit, at least one: their sizes are read before they are."""
+    shown: list[Row[Any]] = []
+    room = PAGE_CHARS
+    sizes = tx.all(paged.with_only_columns(feedback_requests.c.id, feedback_requests.c.created_at, _chars))
+    for size in sizes[:PAGE]:
+        if room <= 0:
+            break
+        shown.append(size)
+        room -= size.chars
+    whole = paged.where(feedback_requests.c.id.in_([row.id for row in shown])) if shown else None
+    last = shown[-1] if len(shown) < len(sizes) else None
+    return RequestPage(tx.all(whole) if whole is not None else [], f"{last.created_at}-{last.id}" if last else "")
 
 
 def has_asked(tx: Tx, session_id: str) -> bool:

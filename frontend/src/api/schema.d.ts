@@ -13,7 +13,8 @@ export interface paths {
         };
         /**
          * List Approvals
-         * @description The calls that wait for the caller's approval, newest first, 50 at a time; a `Link` header leads to more.
+         * @description The calls that wait for the caller's approval, newest first, 50 at a time, fewer where they are large; a `Link` header
+         *     leads to more.
          */
         get: operations["list_approvals_api_approvals_get"];
         put?: never;
@@ -462,7 +463,7 @@ export interface paths {
         };
         /**
          * List Requests
-         * @description What the caller is asked, or has asked.
+         * @description What the caller is asked, or has asked, newest first: 50 at a time, fewer where they are large.
          */
         get: operations["list_requests_api_feedback_get"];
         put?: never;

@@ -31,6 +31,10 @@ def status(person: Person, execution_id: str, *wanted: str) -> dict[str, Any]:
     return seen
 
 
+def _after(path: str, page: Any) -> str | None:
+    return f"{path}&cursor={page['next']}" if isinstance(page, dict) and "next" in page else None
+
+
 def decide(person: Person, execution_id: str, checkpoint_id: str, action: str, **more: Any) -> Any:
     return person.http.post(
         "/api/crew/feedback", json={"execution_id": execution_id, "checkpoint_id": checkpoint_id, "action": action, **more}
@@ -188,6 +192,22 @@ class TestTasks:
         rest = newcomer.http.get(page.links["next"]["url"])
         assert "next" not in rest.links
         assert sorted(found + [item["id"] for item in rest.json()]) == sorted(asked)
+
+    def test_that_are_large_come_fewer_at_a_time_each_once(self, newcomer: Person) -> None:
+        action = {"tool": "deploy", "args": {f"n{n}": "x" * 18_000 for n in range(30)}}
+        asked = [ask(newcomer, "confirmation", action=action)["id"] for _ in range(5)]
+        for path in ("/api/approvals", "/api/feedback?status=pending"):
+            found: list[str] = []
+            page = newcomer.http.get(path)
+            while True:
+                assert len(page.content) < 2_500_000  # nobody has fifty megabytes written for one call
+                items = page.json() if isinstance(page.json(), list) else page.json()["items"]
+                found += [item["id"] for item in items]
+                more = page.links.get("next", {}).get("url") or _after(path, page.json())
+                if more is None:
+                    break
+                page = newcomer.http.get(more)
+            assert found == asked[::-1]
 
     def test_under_a_key_are_started_once(self, newcomer: Person) -> None:
         def start(message: str) -> httpx.Response:

@@ -42,8 +42,8 @@ async def answer(post: Post, id: str, by: Person, action: str = "approve", versi
 
 
 async def sees(post: Post, person: Person) -> list[str]:
-    rows = await post.opened.db.read(lambda tx: list_requests(tx, person.id, status="pending", session_id=None, before=None))
-    return [row.id for row in rows]
+    page = await post.opened.db.read(lambda tx: list_requests(tx, person.id, status="pending", session_id=None, before=None))
+    return [row.id for row in page.rows]
 
 
 class TestGroup:
