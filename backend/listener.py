@@ -9,7 +9,7 @@ from backend.core.connections import lose_accounts, redeem_code
 from backend.core.deliveries import come_back, question_for
 from backend.core.inbox import receive_answer, receive_message
 from backend.core.letters import keep_letter, last_proposal, may_read, reply_to
-from backend.core.recipients import may_decide, may_see
+from backend.core.recipients import NOT_ANY_MORE, may_decide, may_see, was_asked
 from backend.db import Database, Row, Tx, connections, feedback, sessions
 from backend.db.mails import mail_row
 from backend.db.people import kept_reply
@@ -18,7 +18,7 @@ from backend.domain.json_values import keepable
 from backend.domain.people import Person
 from backend.domain.policy import Policy
 from backend.domain.states import FeedbackType, SessionStatus
-from backend.errors import Invalid, NotFound, Problem, Unavailable
+from backend.errors import Forbidden, Invalid, NotFound, Problem, Unavailable
 from channels.contract import (
     REPEAT,
     ChannelName,
@@ -63,6 +63,8 @@ class ChannelInbox:
     def _find(self, tx: Tx, channel: ChannelName, account: str, request_id: str) -> Question:
         person = _person(tx, channel, account)
         row = feedback.request_by_id(tx, request_id)
+        if row is not None and was_asked(tx, row, person.id):
+            raise Forbidden(NOT_ANY_MORE, code="not_a_responder")
         if row is None or not may_see(tx, row, person.id):
             raise NotFound("There is no such request, or it is not yours.")
         return question_for(tx, row, channel, self.policy, self.url)
@@ -91,6 +93,9 @@ class ChannelInbox:
             if error.code == "idempotency_mismatch":  # it answered another question, or said something else, when it came first
                 return HEARD
             raise
+        row = feedback.request_by_id(tx, said.request_id)
+        if isinstance(outcome, Forbidden) and not (row and may_see(tx, row, person.id)):
+            return _refused(outcome)
         question = self._find(tx, said.channel, said.account, said.request_id)
         return _refused(outcome, question) if isinstance(outcome, Problem) else Taken(question)
 

@@ -7,7 +7,7 @@ from typing import Any
 from backend.agents.tools.registry import Registry
 from backend.core.authority import Rules, bring_up_to_date
 from backend.core.feedback import close_request, shape_request
-from backend.core.recipients import deciders_of, may_decide, may_see, was_asked
+from backend.core.recipients import NOT_ANY_MORE, deciders_of, may_decide, may_see, was_asked
 from backend.core.runs import resume_run
 from backend.core.steps import check_call, digest_of
 from backend.db import Row, Tx
@@ -96,7 +96,7 @@ def _seen(tx: Tx, person: Person, request_id: str) -> Row[Any]:
 
 def _not_asked(tx: Tx, row: Row[Any], person: Person) -> str:
     if was_asked(tx, row, person.id):
-        return "This is not put to you any more: you are not among those who may decide it. Nothing was changed."
+        return NOT_ANY_MORE
     names = " or ".join(each.name for each in deciders_of(tx, row.id))
     return f"Only {names} can answer this." if names else "Nobody is left who could answer this."
 

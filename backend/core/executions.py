@@ -23,6 +23,9 @@ FROM_A_BACKUP = (
     "Assent was put back from a backup after this was asked for, so it may have been run already: see what the other side holds. "
     "Approve only to run it now."
 )
+CHANGED = (
+    "What this call does, or the rule for it, changed after it was approved, and it was not run. This is what it would do now."
+)
 ENDED = "the process that ran it ended before it reported"
 CAUSES: dict[Why, str] = {
     "ended": ENDED,
@@ -40,7 +43,7 @@ def start_execution(tx: Tx, lease: Lease, move: Execute, registry: Registry, pol
         log_progress(tx, lease, [("refused", {"reason": error.detail})])
         return None
     if move.request_id is not None:
-        fault = _fault_of_approval(tx, lease, tool, args, move.request_id, policy)
+        fault = _fault_of_approval(tx, lease, tool, args, move.request_id)
         if fault:
             tx.audit(
                 lease.session_id,
@@ -51,6 +54,10 @@ def start_execution(tx: Tx, lease: Lease, move: Execute, registry: Registry, pol
                 why=fault,
             )
             log_progress(tx, lease, [("refused", {"reason": fault})])
+            return None
+        if not _is_bound_to_it(tx, lease, tool, args, move.request_id, policy):
+            title = f"Run {tool.name}? It changed since it was approved"
+            ask_approval(tx, lease, [], tool, args, move.call.reason, policy, title=title, note=CHANGED)
             return None
     if _is_from_a_backup(tx, lease, move, tool):
         title, note = f"Run {tool.name} after a restore? It may have run before", FROM_A_BACKUP
@@ -71,21 +78,26 @@ def _is_from_a_backup(tx: Tx, lease: Lease, move: Execute, tool: Tool) -> bool:
     return (request.created_at if request else runs.last_entry_at(tx, lease.run_id)) <= restored_at
 
 
-def _fault_of_approval(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], request_id: str, policy: Policy) -> str | None:
+def _fault_of_approval(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], request_id: str) -> str | None:
     """Why this approval does not authorise this call now, or None when it does."""
     approval = feedback.approval_by_id(tx, request_id)
     if approval is None or approval.run_id != lease.run_id:
         return f"{tool.name} was not run: there is no approval of it."
-    request = feedback.request_by_id(tx, request_id)
-    assert request is not None, "an approval is of a request"
-    bound = digests_of(tool, args, lease.run_id, request_id, policy, request.body["action"])
-    if approval.args != canonical(args) or approval.digest not in bound:
-        return f"{tool.name} was not run: the call or its rules changed since it was approved."
+    if approval.args != canonical(args):
+        return f"{tool.name} was not run: the call changed since it was approved."
     if runs.execution_of_approval(tx, request_id) is not None:
         return f"{tool.name} was not run again: its approval is used up."
     if known_to_have_run(tx, lease.run_id, request_id):
         return f"{tool.name} was not run again: it is known by now that the first try took effect."
     return None
+
+
+def _is_bound_to_it(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], request_id: str, policy: Policy) -> bool:
+    """Whether the tool and its rule are still those that the approval was given for."""
+    approval, request = feedback.approval_by_id(tx, request_id), feedback.request_by_id(tx, request_id)
+    assert approval is not None, "this is asked of what was approved"
+    assert request is not None, "an approval is of a request"
+    return approval.digest in digests_of(tool, args, lease.run_id, request_id, policy, request.body["action"])
 
 
 def _record_start(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], request_id: str | None, policy: Policy) -> str:

@@ -77,7 +77,8 @@ def reply_to(
     if row is None or mails.is_said(tx, event_id):
         return
     lately = mails.replies_since(tx, row.person_id, tx.now - REST_MS)
-    if not quotes and any(said.get("about") == words.about and not said.get("quotes") for said in lately):
+    about = (words.about, words.version)
+    if not quotes and any((said.get("about"), said.get("version")) == about and not said.get("quotes") for said in lately):
         return
     request = feedback.request_by_id(tx, words.about) if words.about else None
     session_id = request.session_id if request else None

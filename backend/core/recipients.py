@@ -8,6 +8,8 @@ from backend.db.recipients import DECIDES, insert_recipients, list_recipients
 from backend.domain.people import Person
 from backend.domain.states import RecipientStatus, Role
 
+NOT_ANY_MORE = "This is not put to you any more: you are not among those who may decide it. Nothing was changed."
+
 
 def seat(tx: Tx, request_id: str, owner_id: str, deciders: Sequence[Person]) -> None:
     """Give a new request its owner and those who may decide it; one person may be both."""

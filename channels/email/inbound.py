@@ -90,8 +90,13 @@ def _sign(subject: str) -> tuple[str, ...]:
 
 
 def _ids(headers: Headers) -> tuple[str, ...]:
-    answered = [*_ID.findall(headers.first("in-reply-to")), *reversed(_ID.findall(headers.first("references")))]
+    answered = [*_ids_in(headers.first("in-reply-to")), *reversed(_ids_in(headers.first("references")))]
     return tuple(dict.fromkeys(answered))[:MAX_IDS]
+
+
+def _ids_in(value: str) -> list[str]:
+    """Programs that fold at 78 characters write an identifier longer than that as encoded words."""
+    return _ID.findall(decoded(value) if "=?" in value else value)
 
 
 def _sent_at(date: str) -> int | None:

@@ -67,8 +67,9 @@ def trail(request: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def story(person: Person, session_id: str) -> list[Any]:
-    """What a session's frames say, without what is a name or a time, or tells one channel from another."""
-    return [_told(frame) for frame in person.frames(session_id)]
+    """What a session's frames say, without what is a name or a time, or tells one channel from another: so also without that
+    the question was sent to another channel meanwhile."""
+    return [_told(frame) for frame in person.frames(session_id) if frame["type"] != "feedback_changed"]
 
 
 def _told(frame: dict[str, Any]) -> Any:

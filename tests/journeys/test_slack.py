@@ -1,5 +1,6 @@
 """One request, two places: asked by the agent, answered in Slack or in the web app, closed in both."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -158,6 +159,71 @@ class TestButtons:
         assert dana.run_when(started["run_id"])["status"] == "completed"
         assert dana.get(f"/api/feedback/{request['id']}")["response"]["values"]["amount"] == 120
         assert "amount: 503 → 120" in settled(slack, message)
+
+
+class TestVersion:
+    """A message is answered as it was read: what has changed since is told to whoever clicked, and shown, and decides nothing."""
+
+    @pytest.fixture
+    def joins(self, place: tuple[Server, Slack], dana: Person) -> tuple[str, Callable[[], None]]:
+        """(a group that Dana is in, how somebody joins it)"""
+        server, _ = place
+        bo, name = server.colleague("Bo"), f"ops-{uuid.uuid4().hex[:8]}"
+        assert server.command("users", "confirm", dana.email) == 0
+        assert server.command("groups", "add", name, dana.email) == 0
+
+        def join() -> None:
+            assert server.command("groups", "add", name, bo.email) == 0
+
+        return name, join
+
+    def changed(self, slack: Slack, message: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+        """The message once its buttons carry the version that is open."""
+        now: dict[str, Any] = until(lambda: as_it_is(slack, message), lambda now: f"{request['id']} 2" in str(now["blocks"]))
+        return now
+
+    def test_of_a_button_that_is_old_decides_nothing_and_the_message_shows_what_is_asked_now(
+        self, place: tuple[Server, Slack], dana: Person, joins: tuple[str, Callable[[], None]]
+    ) -> None:
+        _, slack = place
+        request = ask(dana, "confirmation", to=[joins[0]])
+        message = card(slack, request["id"])
+        joins[1]()
+        slack.click(message, "approve")
+        told = slack.message(message["channel"], lambda each: each.get("ephemeral_to") == DANA and "changed" in each["text"])
+        assert "The request was changed since you saw it; look again" in told["text"]
+        now = self.changed(slack, message, request)
+        assert dana.get(f"/api/feedback/{request['id']}")["status"] == "pending"
+        slack.click(now, "approve")
+        assert "*Approved* by Dana in Slack" in settled(slack, message)
+
+    def test_of_a_button_that_is_old_opens_no_window(
+        self, place: tuple[Server, Slack], dana: Person, joins: tuple[str, Callable[[], None]]
+    ) -> None:
+        _, slack = place
+        request = ask(dana, "confirmation", to=[joins[0]])
+        message = card(slack, request["id"])
+        joins[1]()
+        slack.click(message, "reject")
+        told = slack.message(message["channel"], lambda each: "since this message" in each["text"])
+        assert told["ephemeral_to"] == DANA and "Nothing was changed by your click" in told["text"]
+        self.changed(slack, message, request)
+        dana.answer(request["id"], "reject")
+
+    def test_of_a_window_that_grew_old_while_it_was_open_says_so_in_its_place(
+        self, place: tuple[Server, Slack], dana: Person, joins: tuple[str, Callable[[], None]]
+    ) -> None:
+        _, slack = place
+        request = ask(dana, "confirmation", to=[joins[0]])
+        message = card(slack, request["id"])
+        slack.click(message, "reject")
+        slack.message(message["channel"], lambda each: each["ts"] == message["ts"])
+        joins[1]()
+        said = slack.submit({"said": {"value": {"type": "plain_text_input", "value": "wrong version"}}})
+        assert said["t"] == "view" and "Not recorded" in str(said) and "changed since you saw it; look again" in str(said)
+        self.changed(slack, message, request)
+        assert dana.get(f"/api/feedback/{request['id']}")["status"] == "pending"
+        dana.answer(request["id"], "reject")
 
 
 class TestForm:

@@ -43,11 +43,11 @@ class Desk:
         self.read.append(text)
         return self.reading
 
-    def asked(self, subject_id: str, to: str = DANA) -> EmailMessage:
-        """The mail that asked, as far as a reply needs it."""
+    def asked(self, subject_id: str, to: str = DANA, version: int | None = None) -> EmailMessage:
+        """The mail that asked, as far as a reply needs it; `version` as it shows the subject, None: as before mails said so."""
         mail = compose(AGENT, to, "[Action needed] Deploy the new version? [#ABCD]", "Please decide.")
         del mail["Message-ID"]
-        mail["Message-ID"] = message_id(self.tags.make(subject_id, to), HOST)
+        mail["Message-ID"] = message_id(self.tags.make(subject_id, to), HOST, version=version)
         return mail
 
     async def replies(self, subject_id: str, text: str, sender: str = DANA, **how: Any) -> Arrived:

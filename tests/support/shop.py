@@ -81,8 +81,8 @@ class Shop:
         def trace(context: ToolContext, execution_id: str) -> str:
             return "Looked." if execution_id not in self.paid else "Seen."
 
-        tool = Tool(pay, risk="high", approval="always", seconds=self.seconds, trace=trace)
-        self.registry = Registry([tool])
+        self.tool = Tool(pay, risk="high", approval="always", seconds=self.seconds, trace=trace)
+        self.registry = Registry([self.tool])
         self.opened.on_sent = self._pass_on
 
     def _pass_on(self) -> None:
@@ -90,6 +90,19 @@ class Shop:
         for effect in sent:
             if isinstance(effect, Publish):
                 self.stream.publish(effect.topic, effect.text, effect.seq)
+
+    def redeclare(self, description: str | None = None, **declared: Any) -> ToolSpec:
+        """The next worker is of a release that declares the tool otherwise; what it was."""
+        before, given = self.tool.spec, self.tool.function
+
+        def pay(context: ToolContext, amount: int) -> dict[str, Any]:
+            paid: dict[str, Any] = given(context, amount)
+            return paid
+
+        pay.__doc__ = description or given.__doc__
+        self.tool = replace(self.tool, function=pay, **declared)
+        self.registry = Registry([self.tool])
+        return before
 
     def door(self) -> threading.Event:
         self.doors.append(threading.Event())
@@ -122,6 +135,11 @@ class Shop:
         done = await self.opened.db.transact(receive_answer, self.opened.person, inbound, self.registry, POLICY)
         assert not isinstance(done, Problem), done
         return request
+
+    async def say(self, request_id: str, version: int | None) -> Any:
+        """Yes to what was shown as that version; what came of it."""
+        inbound = InboundAnswer("chat", self.opened.person.id, request_id, "approve", version=version)
+        return await self.opened.db.transact(receive_answer, self.opened.person, inbound, self.registry, POLICY)
 
     async def open_requests(self, run_id: str) -> list[dict[str, Any]]:
         def look(tx: Tx) -> list[dict[str, Any]]:

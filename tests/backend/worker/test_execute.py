@@ -10,6 +10,7 @@ import pytest
 from backend.core import executions, runs
 from backend.core.sessions import cancel_work
 from backend.db.runs import void_leases
+from backend.errors import Conflict, Problem
 from backend.worker import advance_run, outages
 from backend.worker.hold import Hold, clock
 from tests.backend.conftest import Opened
@@ -145,6 +146,54 @@ class TestACancelledRun:
         await becomes(lambda: shop.outcomes() != ["started"])
         (told,) = shop.notices()
         assert told.endswith("This was heard of after the run had ended.")
+
+
+class TestADefinition:
+    """What somebody said yes to is the tool as it was declared then, not whatever goes by its name."""
+
+    @pytest.mark.parametrize("changed", [{"description": "Pay, and tip."}, {"risk": "medium"}, {"version": "2"}])
+    async def test_that_changed_after_the_approval_is_asked_about_again_and_not_run(
+        self, opened: Opened, changed: dict[str, str]
+    ) -> None:
+        shop = Shop(opened)
+        run_id = await shop.approved()
+        before = shop.redeclare(**changed)
+        await soon(shop.worker().advance(run_id))
+        (request,) = await shop.open_requests(run_id)
+        assert "changed after it was approved" in request["context"]["note"] and shop.begun == []
+        name, value = next(iter(changed.items()))
+        assert request["action"][name] == value != getattr(before, name)
+        await shop.answer(run_id)
+        await soon(shop.worker().advance(run_id))
+        assert (len(shop.paid), shop.run(run_id)[:2]) == (1, ("completed", "succeeded"))
+
+    @pytest.mark.parametrize("changed", [{"description": "Pay, and tip."}, {"risk": "medium"}, {"version": "2"}])
+    async def test_that_changed_before_the_answer_is_shown_and_decided_anew(
+        self, opened: Opened, changed: dict[str, str]
+    ) -> None:
+        shop = Shop(opened)
+        run_id = await shop.start()
+        await soon(shop.worker().advance(run_id))
+        (asked,) = await shop.open_requests(run_id)
+        shop.redeclare(**changed)
+        for version in (None, asked["version"]):
+            refusal = await shop.say(asked["id"], version)
+            assert isinstance(refusal, Conflict) and refusal.code == "version_conflict"
+            assert refusal.extra["request"]["changed"] == "What pay does, or the rule for it, changed since this was asked."
+            if version is None:
+                assert "changed since this was asked" in refusal.detail
+        (now,) = await shop.open_requests(run_id)
+        assert now["version"] == 2 and now["action"]["digest"] != asked["action"]["digest"]
+        assert not isinstance(await shop.say(asked["id"], now["version"]), Problem)
+        await soon(shop.worker().advance(run_id))
+        assert len(shop.paid) == 1
+
+    async def test_that_is_as_it_was_runs_after_a_restart(self, opened: Opened) -> None:
+        shop = Shop(opened)
+        run_id = await shop.approved()
+        shop.redeclare()
+        await soon(shop.worker().advance(run_id))
+        assert len(shop.paid) == 1
 
 
 class TestAStoppedWorker:

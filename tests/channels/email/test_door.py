@@ -2,14 +2,19 @@
 
 from email import message_from_string, policy
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 
+from backend.core.asks import Ask, ask_people
 from backend.core.connections import issue_code
+from backend.core.groups import add_members, remove_members
 from backend.core.letters import READINGS
 from backend.core.people import add_person
 from backend.db import Tx
 from backend.domain.policy import Policy
+from backend.domain.states import FeedbackType
+from backend.errors import Problem
 from channels.contract import SaidAnswer, Taken
 from channels.email.inbound import read_mail
 from channels.email.incoming import Incoming
@@ -130,6 +135,79 @@ class TestReply:
         await desk.comes(answering(EVE, desk.asked(id, EVE), "APPROVE"))
         assert await desk.status(id) == "pending"
         assert "not yours" in (await desk.told())[0]
+
+    async def test_of_somebody_who_left_the_group_is_told_so(self, desk: Desk) -> None:
+        await eve(desk)
+        await desk.post.opened.db.transact(add_members, "ops", ["dana@example.org", "eve@example.org"])
+        id = await desk.post.ask(to=["ops"], action=DEPLOY)
+        await desk.post.opened.db.transact(remove_members, "ops", ["eve@example.org"])
+        for text in ("APPROVE", "REJECT"):
+            await desk.comes(answering(EVE, desk.asked(id, EVE, version=1), text))
+        assert await desk.status(id) == "pending"
+        (told,) = await desk.told()
+        assert "not put to you any more" in told and "production" not in told
+
+    async def test_of_the_asker_is_refused_where_the_rule_wants_somebody_else(self, desk: Desk) -> None:
+        await eve(desk)
+        body = {"title": "?", "prompt": "", "action": DEPLOY}
+        rule = {"approvals": 1, "distinct_from_requester": True}
+        wish = Ask(FeedbackType.CONFIRMATION, body, ["dana@example.org", "eve@example.org"], rule=rule)
+        request = await desk.post.opened.db.transact(ask_people, desk.post.person, wish, None)
+        assert not isinstance(request, Problem)
+        await desk.comes(answering(DANA, desk.asked(request["id"], version=1), "APPROVE"))
+        assert await desk.status(request["id"]) == "pending"
+        assert "Only Eve can answer this" in (await desk.told())[0]
+
+
+class TestVersion:
+    """A mail is answered as it was read: what has changed since is shown, and decided by an answer to that."""
+
+    async def changed(self, desk: Desk, **body: Any) -> str:
+        """A request that Eve is asked too, since she came into the group."""
+        await eve(desk)
+        await desk.post.opened.db.transact(add_members, "ops", ["dana@example.org"])
+        id = await desk.post.ask(to=["ops"], **body)
+        await desk.post.opened.db.transact(add_members, "ops", ["eve@example.org"])
+        assert (await desk.post.request(id))["version"] == 2
+        return id
+
+    @pytest.mark.parametrize("showed", [1, None])
+    async def test_that_is_old_decides_nothing_and_shows_what_is_asked_now(self, desk: Desk, showed: int | None) -> None:
+        id = await self.changed(desk, action=DEPLOY)
+        await desk.comes(answering(DANA, desk.asked(id, version=showed), "APPROVE"))
+        (told,) = await desk.told()
+        assert "changed since you saw it; look again" in told and "Nothing was changed." in told
+        assert "it would run deploy (risk medium)" in told and "version: 7" in told
+        assert "APPROVE" in told and f"/r/{id}" in told
+        assert (await desk.status(id), desk.kept()) == ("pending", [("refused", True, id)])
+        assert desk.words[0].version == 2
+
+    async def test_that_the_refusal_showed_is_answered(self, desk: Desk) -> None:
+        id = await self.changed(desk, action=DEPLOY)
+        await desk.comes(answering(DANA, desk.asked(id, version=1), "APPROVE"))
+        await desk.told()
+        shown = desk.words[0]
+        assert shown.about == id
+        await desk.comes(answering(DANA, desk.asked(id, version=shown.version), "APPROVE"))
+        assert (await desk.post.request(id))["response"]["action"] == "approve"
+
+    async def test_that_is_old_is_not_even_read_for_what_it_might_mean(self, desk: Desk) -> None:
+        desk.reading = APPROVAL
+        id = await self.changed(desk, action=DEPLOY)
+        await desk.comes(answering(DANA, desk.asked(id, version=1), "sounds fine to me, go ahead"))
+        assert desk.read == [] and "YES" not in (await desk.told())[0]
+        assert await desk.status(id) == "pending"
+
+    async def test_that_was_read_and_then_grew_old_is_not_confirmed_by_a_yes(self, desk: Desk) -> None:
+        desk.reading = APPROVAL
+        await eve(desk)
+        await desk.post.opened.db.transact(add_members, "ops", ["dana@example.org"])
+        id = await desk.post.ask(to=["ops"], action=DEPLOY)
+        await desk.comes(answering(DANA, desk.asked(id, version=1), "sounds fine to me, go ahead"))
+        await desk.post.opened.db.transact(add_members, "ops", ["eve@example.org"])
+        await desk.comes(answering(DANA, desk.asked(id, version=1), "YES"))
+        assert await desk.status(id) == "pending"
+        assert "changed since the mail you answered" in (await desk.told())[1]
 
 
 class TestTrust:

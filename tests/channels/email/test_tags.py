@@ -20,6 +20,19 @@ class TestTag:
     def test_comes_back_with_a_mark(self) -> None:
         assert TAGS.read(message_id(TAG, "assent.example", "closed"), DANA) == REQUEST
 
+    def test_brings_back_the_version_that_the_nearest_mail_showed(self) -> None:
+        newest, oldest = message_id(TAG, "assent.example", "re", 12), message_id(TAG, "assent.example", version=1)
+        assert newest.endswith(".re.v12@assent.example>") and TAGS.read(newest, DANA) == REQUEST
+        assert TAGS.version(REQUEST, f"{newest} {oldest}", DANA) == 12
+        assert TAGS.version(REQUEST, f"<CA+x@mail.gmail.com> {oldest.upper()}", DANA) == 1
+
+    def test_brings_back_no_version_that_is_not_said_for_it(self) -> None:
+        other = message_id(TAGS.make("req_other", DANA), "assent.example", version=3)
+        stolen = message_id(TAGS.make(REQUEST, "eve@example.org"), "assent.example", version=3)
+        bare = message_id(TAG, "assent.example")
+        for text in (other, stolen, bare, f"<{TAG}.v@assent.example>", f"<{TAG}.v2x@assent.example>"):
+            assert TAGS.version(REQUEST, text, DANA) is None
+
     def test_comes_back_in_an_address(self) -> None:
         address = reply_to(TAG, "agent@example.org")
         assert address is not None and len(address.partition("@")[0]) <= 64

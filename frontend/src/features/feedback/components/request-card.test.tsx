@@ -84,6 +84,25 @@ describe('when it does not go smoothly', () => {
     expect(screen.getByRole('heading', { name: 'Pay 900 to Bob?' })).toBeVisible();
   });
 
+  test('a change that is heard of says what changed, before anybody decides', async () => {
+    const request = aRequest();
+    show(request);
+    expect(screen.queryByText(/Updated since you opened it/)).not.toBeInTheDocument();
+    const changed = 'What make_payment does, or the rule for it, changed since this was asked.';
+    hear({ ...request, version: 2, changed });
+    expect(await screen.findByText(/Updated since you opened it/)).toHaveTextContent(
+      `Updated since you opened it. ${changed} Please read it again before you decide.`,
+    );
+    reply(settles(request, 'approve'));
+    await userEvent.click(button('Approve'));
+    await waitFor(() => expect(sent[0]?.body).toMatchObject({ action: 'approve', version: 2 }));
+  });
+
+  test('opened after it changed, it says nothing of it', () => {
+    show(aRequest({ version: 3 }));
+    expect(screen.queryByText(/Updated since you opened it/)).not.toBeInTheDocument();
+  });
+
   test('answered elsewhere, the unsent draft stays and can be copied', async () => {
     const request = aRequest({ type: 'text', action: undefined, allowed_actions: ['submit', 'decline'] });
     show(request);
