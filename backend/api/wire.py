@@ -77,6 +77,12 @@ class Unread:
         if self._timer is None and self._left():
             self._timer = self._later(self._left())
 
+    def taken(self) -> None:
+        """So much that more may be written: what is left later says nothing of what was left before."""
+        self.stop()
+        if self._transport.is_closing():  # then nothing more is written
+            self.watch()
+
     def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -209,6 +215,10 @@ class WebConnection(H11Protocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._unread.watch()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._unread.taken()
 
 
 def web_connections(crowd: Crowd) -> Callable[..., WebConnection]:

@@ -82,6 +82,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().pause_writing()
         self._unread.watch()
 
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._unread.taken()
+
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
         self._unread.watch()

@@ -1,5 +1,6 @@
 """What comes down a connection before it is a request: read one way only, waited for a bounded time, by nobody in particular."""
 
+import asyncio
 import contextlib
 import json
 import select
@@ -10,7 +11,8 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from backend.api.wire import HEAD_S
+from backend.api import wire
+from backend.api.wire import HEAD_S, Unread
 from tests.support.person import PATIENCE_S, client, until
 from tests.support.problems import SHAPE
 from tests.support.server import Server
@@ -168,6 +170,52 @@ class TestUnfinishedRequest:
             line.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HTT")
             told = all_of(line)
         assert [part[:3] for part in told.split(b"HTTP/1.1 ")[1:]] == [b"200", b"408"]
+
+
+class Pipe:
+    """A transport as far as it is looked at: how much of what was written nobody has taken."""
+
+    def __init__(self) -> None:
+        self.left, self.closing, self.aborted = 0, False, asyncio.Event()
+
+    def get_write_buffer_size(self) -> int:
+        return self.left
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def abort(self) -> None:
+        self.aborted.set()
+
+
+class TestUnread:
+    @pytest.fixture
+    def pipe(self, monkeypatch: pytest.MonkeyPatch) -> Pipe:
+        monkeypatch.setattr(wire, "UNREAD_S", 0)
+        return Pipe()
+
+    async def test_by_who_takes_nothing_ends_the_connection(self, pipe: Pipe) -> None:
+        pipe.left = 80_000
+        Unread(pipe).watch()  # type: ignore[arg-type]
+        await asyncio.wait_for(pipe.aborted.wait(), PATIENCE_S)
+
+    async def test_of_who_reads_slowly_what_is_written_anew_does_not(self, pipe: Pipe) -> None:
+        unread = Unread(pipe)  # type: ignore[arg-type]
+        for _ in range(5):
+            pipe.left = 70_000
+            unread.watch()
+            pipe.left = 16_000
+            unread.taken()
+            pipe.left = 80_000
+            for _ in range(3):  # turns of the loop, in which it would have been looked at
+                await asyncio.sleep(0)
+        assert not pipe.aborted.is_set()
+
+    async def test_of_what_was_the_last_ends_it_too(self, pipe: Pipe) -> None:
+        unread = Unread(pipe)  # type: ignore[arg-type]
+        pipe.left, pipe.closing = 16_000, True
+        unread.taken()
+        await asyncio.wait_for(pipe.aborted.wait(), PATIENCE_S)
 
 
 class TestHost:
