@@ -88,7 +88,7 @@ def _fault_of_approval(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], r
     if runs.execution_of_approval(tx, request_id) is not None:
         return f"{tool.name} was not run again: its approval is used up."
     if known_to_have_run(tx, lease.run_id, request_id):
-        return f"{tool.name} was not run again: it is known by now that the first try took effect."
+        return f"{tool.name} was not run again: it is known by now that an earlier try took effect."
     return None
 
 

@@ -19,8 +19,8 @@ def learn_outcome(tx: Tx, before: Row[Any], session_id: str, entry: dict[str, An
         tell_fact(tx, session_id, run.id, f"{fact} This was heard of after the run had ended.")
         return
     asked = _requests_to_repeat(tx, run.id, before.id)
-    for request in asked:
-        if request.status == FeedbackStatus.PENDING:
+    for request in feedback.open_requests_of_run(tx, run.id):
+        if any(request.id == each.id for each in asked) or known_to_have_run(tx, run.id, request.id):
             _withdraw(tx, request, fact)
     runs.append_log(tx, run.id, [("execution_finished", entry)])
     tx.ring(ADVANCE, run.id)
@@ -35,11 +35,16 @@ def _withdraw(tx: Tx, request: Row[Any], fact: str) -> None:
 
 
 def known_to_have_run(tx: Tx, run_id: str, request_id: str) -> bool:
-    """Whether a yes to this request would repeat what is known by now to have taken effect."""
-    for entry in runs.run_log(tx, run_id):
-        if entry.kind == "asked" and entry.data["request_id"] == request_id and "repeats" in entry.data:
-            first = runs.execution_by_id(tx, entry.data["repeats"])
-            return first is not None and first.status == ExecutionStatus.SUCCEEDED
+    """Whether a yes to this request would repeat what is known by now to have taken effect: the try it is asked about, or one
+    that this try repeated."""
+    asked = [entry.data for entry in runs.run_log(tx, run_id) if entry.kind == "asked" and "repeats" in entry.data]
+    repeats = {data["request_id"]: data["repeats"] for data in asked}
+    at: str | None = request_id
+    while at in repeats:
+        earlier = runs.execution_by_id(tx, repeats[at])
+        if earlier is None or earlier.status == ExecutionStatus.SUCCEEDED:
+            return earlier is not None
+        at = earlier.approval_id
     return False
 
 
@@ -57,6 +62,8 @@ def _meanwhile(tx: Tx, asked: list[Row[Any]], entry: dict[str, Any]) -> str:
             continue
         if repeated.status == entry["status"] == ExecutionStatus.SUCCEEDED:
             return "It had been approved and run once more, so it has taken effect twice."
+        if entry["status"] == ExecutionStatus.SUCCEEDED and repeated.status != ExecutionStatus.FAILED:
+            return "It had been approved and begun once more, so it may take effect twice."
         return f"It had been approved and run once more; that try is recorded as {repeated.status}."
     return ""
 

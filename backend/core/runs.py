@@ -21,7 +21,7 @@ from backend.domain.events import (
     TaskStarted,
 )
 from backend.domain.people import AGENT, AGENT_NAME
-from backend.domain.runs import Caps, EngineId, LogEntry, unseen_messages
+from backend.domain.runs import Caps, EngineId, LogEntry, unheard_outcomes, unseen_messages
 from backend.domain.shapes import Message
 from backend.domain.states import AgentStatus, ChannelType, FeedbackStatus, MessageStatus, MessageType, RunStatus
 from backend.domain.steps import Usage
@@ -250,22 +250,8 @@ def _last_event(run_id: str, status: RunStatus, content: str | None, error: str 
 
 def say(tx: Tx, session_id: str, run_id: str, content: str, type: MessageType = MessageType.AGENT) -> str:
     """The agent's word, or the platform's: a message in the session and the event that carries it."""
-    message_id = new_id("msg")
-    sessions.insert_message(
-        tx,
-        id=message_id,
-        session_id=session_id,
-        run_id=run_id,
-        author_id=None,
-        type=type,
-        status=MessageStatus.SENT,
-        content=content,
-        via=ChannelType.CHAT,
-        client_id=None,
-        created_at=tx.now,
-    )
     message = Message(
-        id=message_id,
+        id=new_id("msg"),
         session_id=session_id,
         type=type,
         status=MessageStatus.SENT,
@@ -274,9 +260,10 @@ def say(tx: Tx, session_id: str, run_id: str, content: str, type: MessageType = 
         run_id=run_id,
         created_at=to_text(tx.now),
     )
+    sessions.insert_message(tx, **{**message, "author_id": None, "client_id": None, "created_at": tx.now})
     tx.emit(session_id, MessageSent(type="message", message=message))
     say_where_spoken(tx, session_id, run_id, Words(content, AGENT_NAME))
-    return message_id
+    return message["id"]
 
 
 def set_agent_status(tx: Tx, session_id: str, status: AgentStatus, detail: str | None = None) -> None:
@@ -291,9 +278,14 @@ def set_agent_status(tx: Tx, session_id: str, status: AgentStatus, detail: str |
 
 
 def complete_run(tx: Tx, lease: Lease, content: str, usage: Usage) -> None:
-    """The reply is whole: end the run with it, or, when a person said more meanwhile, say it and go on. Raises LeaseLost."""
+    """The reply is whole: end the run with it; or, when a person said more meanwhile, say it and go on; or, when it became
+    known meanwhile what came of a call, decide and say it anew. Raises LeaseLost."""
     log_progress(tx, lease, [], usage=usage)
-    if unseen_messages(runs.run_log(tx, lease.run_id)):
+    entries = runs.run_log(tx, lease.run_id)
+    if unheard_outcomes(entries):
+        log_progress(tx, lease, [], new_token=True)
+        return
+    if unseen_messages(entries):
         tx.end_reply(lease.session_id)
         message_id = say(tx, lease.session_id, lease.run_id, content)
         log_progress(tx, lease, [("said", {"message_id": message_id, "content": content})], new_token=True)

@@ -185,6 +185,12 @@ def unseen_messages(log: Sequence[LogEntry]) -> bool:
     return len(seen_part(log)) < len(log)
 
 
+def unheard_outcomes(log: Sequence[LogEntry]) -> bool:
+    """Whether an outcome was heard of after the engine last decided, which its last word should know."""
+    decided = max((entry.n for entry in log if entry.kind == "step"), default=0)
+    return any(entry.kind == "execution_finished" and entry.n > decided for entry in log)
+
+
 @dataclass(frozen=True, slots=True)
 class EngineId:
     """An engine by name, and the version of what it keeps in a run. It takes up what it, or an older version, began."""

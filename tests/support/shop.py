@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from backend.agents.contract import Engine, Thread
 from backend.agents.tools.registry import Registry
-from backend.agents.tools.tool import Tool, ToolContext
+from backend.agents.tools.tool import Tool, ToolContext, ToolError
 from backend.core.feedback import shape_request
 from backend.core.inbox import receive_answer, receive_message
 from backend.db import Database, Publish, Tx, feedback, runs
@@ -39,6 +39,7 @@ class OnePayment:
 
     def __init__(self) -> None:
         self.asked, self.hangs, self.go = 0, False, asyncio.Event()
+        self.replied, self.hangs_in_reply = 0, False
 
     async def next_step(self, thread: Thread, tools: Sequence[ToolSpec]) -> tuple[Step, Usage]:
         self.asked += 1
@@ -49,18 +50,22 @@ class OnePayment:
 
     async def reply(self, thread: Thread) -> AsyncGenerator[str | Usage, None]:
         results = [str(entry.body["status"]) for entry in thread.entries if entry.kind == "result"]
+        self.replied += 1
         yield " ".join(results) or "nothing"
+        if self.hangs_in_reply:
+            await self.go.wait()
         yield Usage(1, 1)
 
 
 @dataclass
 class Shop:
     """`doors` open one a payment, in their order; a payment that has none goes through at once. `seconds` is the limit;
-    `fenced`: the fence is passed once more behind the door."""
+    `fenced`: the fence is passed once more behind the door; `fails`: what the first payments fail with there."""
 
     opened: Opened
     seconds: float = 30.0
     fenced: bool = False
+    fails: tuple[str, ...] = ()
     paid: list[str] = field(default_factory=list)
     begun: list[str] = field(default_factory=list)
     doors: list[threading.Event] = field(default_factory=list)
@@ -71,10 +76,13 @@ class Shop:
         def pay(context: ToolContext, amount: int) -> dict[str, Any]:
             """Pay."""
             self.begun.append(context.execution_id)
-            if len(self.begun) <= len(self.doors):
-                assert self.doors[len(self.begun) - 1].wait(PATIENCE_S)
+            number = len(self.begun) - 1
+            if number < len(self.doors):
+                assert self.doors[number].wait(PATIENCE_S)
             if self.fenced:
                 context.fence()
+            if number < len(self.fails):
+                raise ToolError(self.fails[number])
             self.paid.append(context.execution_id)
             return {"amount": amount}
 

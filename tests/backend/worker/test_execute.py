@@ -109,8 +109,91 @@ class TestALimit:
         await soon(worker.advance(run_id))
         assert (len(shop.paid), shop.outcomes()) == (1, ["succeeded"])
         refused = [entry.data["reason"] for entry in await shop.log(run_id) if entry.kind == "refused"]
-        assert refused == ["pay was not run again: it is known by now that the first try took effect."]
+        assert refused == ["pay was not run again: it is known by now that an earlier try took effect."]
         assert len(shop.notices()) == 1
+
+    async def test_of_a_call_that_reports_after_its_repeat_was_given_up_too_withdraws_the_next_repeat(
+        self, opened: Opened
+    ) -> None:
+        shop = Shop(opened, seconds=0.05)
+        (first, second), run_id = (shop.door(), shop.door()), await shop.approved()
+        worker = shop.worker()
+        await soon(worker.advance(run_id))
+        await shop.answer(run_id)
+        await soon(worker.advance(run_id))
+        (again,) = await shop.open_requests(run_id)
+        first.set()
+        await becomes(lambda: shop.outcomes() == ["succeeded", "unknown"])
+        closed = await shop.request(again["id"])
+        assert closed["status"] == "cancelled" and "took effect" in closed["closed"]["why"]
+        await soon(worker.advance(run_id))
+        assert (len(shop.paid), shop.run(run_id)[0]) == (1, "completed")
+        second.set()
+        await becomes(lambda: shop.outcomes() == ["succeeded", "succeeded"])
+
+    async def test_of_a_call_that_reports_before_its_second_repeat_begins_stops_that(self, opened: Opened) -> None:
+        shop = Shop(opened, seconds=0.05)
+        (first, second), run_id = (shop.door(), shop.door()), await shop.approved()
+        worker = shop.worker()
+        await soon(worker.advance(run_id))
+        await shop.answer(run_id)
+        await soon(worker.advance(run_id))
+        await shop.answer(run_id)
+        first.set()
+        await becomes(lambda: shop.outcomes() == ["succeeded", "unknown"])
+        await soon(worker.advance(run_id))
+        assert len(shop.begun) == 2
+        refused = [entry.data["reason"] for entry in await shop.log(run_id) if entry.kind == "refused"]
+        assert refused == ["pay was not run again: it is known by now that an earlier try took effect."]
+        second.set()
+        await becomes(lambda: shop.outcomes() == ["succeeded", "succeeded"])
+
+    async def test_of_a_call_that_failed_leaves_open_whether_to_repeat_its_repeat(self, opened: Opened) -> None:
+        shop = Shop(opened, seconds=0.05, fails=("the till is shut",))
+        (first, second), run_id = (shop.door(), shop.door()), await shop.approved()
+        worker = shop.worker()
+        await soon(worker.advance(run_id))
+        await shop.answer(run_id)
+        await soon(worker.advance(run_id))
+        (again,) = await shop.open_requests(run_id)
+        first.set()
+        await becomes(lambda: shop.outcomes() == ["failed", "unknown"])
+        assert (await shop.request(again["id"]))["status"] == "pending"
+        second.set()
+        await becomes(lambda: shop.outcomes() == ["failed", "succeeded"])
+        assert (await shop.request(again["id"]))["status"] == "cancelled"
+
+    async def test_of_a_call_that_reports_while_its_repeat_is_under_way_says_that_it_may_take_effect_twice(
+        self, opened: Opened
+    ) -> None:
+        shop = Shop(opened, seconds=0.5)
+        (first, second), run_id = (shop.door(), shop.door()), await shop.approved()
+        worker = shop.worker()
+        await soon(worker.advance(run_id))
+        await shop.answer(run_id)
+        work = begin(worker, run_id)
+        await becomes(lambda: len(shop.begun) == 2)
+        first.set()
+        await becomes(lambda: shop.outcomes() == ["succeeded", "started"])
+        (told,) = shop.notices()
+        assert told.endswith("It had been approved and begun once more, so it may take effect twice.")
+        second.set()
+        await soon(work)
+
+    async def test_of_a_call_that_reports_while_the_last_word_is_said_changes_that_word(self, opened: Opened) -> None:
+        shop = Shop(opened, seconds=0.02)
+        door, run_id = shop.door(), await shop.approved()
+        worker = shop.worker()
+        await soon(worker.advance(run_id))
+        await shop.answer(run_id, "reject")
+        shop.engine.hangs_in_reply = True
+        work = begin(worker, run_id)
+        await becomes(lambda: shop.engine.replied)
+        door.set()
+        await becomes(lambda: shop.outcomes() == ["succeeded"])
+        shop.engine.go.set()
+        await soon(work)
+        assert shop.run(run_id)[:2] == ("completed", "unknown rejected succeeded")
 
 
 class TestACancelledRun:
