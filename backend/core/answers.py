@@ -72,7 +72,7 @@ def answer_request(
     request = close_request(tx, row, FeedbackStatus.ANSWERED, response, by=person, via=via, proof=decision.proof)
     if request is None:
         return _late(tx, person, _load(tx, person, request_id), decision, via)
-    _keep(tx, row.id, person, via, decision, accepted=True)
+    _keep(tx, row, person, via, decision, accepted=True)
     digest = _authorise(tx, row, answer, person, registry, policy)
     insert_vote(tx, request_id=row.id, person_id=person.id, action=answer.action, digest=digest, version=row.version, via=via)
     _resume(tx, row, FeedbackStatus.ANSWERED, answer)
@@ -168,15 +168,15 @@ def _response(answer: Answer, by: By, via: str, at: int) -> Response:
     return response
 
 
-def _keep(tx: Tx, request_id: str, person: Person, via: str, decision: Decision, accepted: bool) -> None:
+def _keep(tx: Tx, row: Row[Any], person: Person, via: str, decision: Decision, accepted: bool) -> None:
     store.insert_response(
         tx,
         id=new_id("rsp"),
-        request_id=request_id,
+        request_id=row.id,
         person_id=person.id,
         via=via,
         action=decision.action[:24],
-        body={"values": decision.values, "feedback": decision.feedback},
+        body={"values": decision.values, "feedback": decision.feedback} if row.erased_at is None else {},
         accepted=accepted,
         at=tx.now,
     )
@@ -184,7 +184,7 @@ def _keep(tx: Tx, request_id: str, person: Person, via: str, decision: Decision,
 
 def _late(tx: Tx, person: Person, row: Row[Any], decision: Decision, via: str) -> Conflict:
     """Keep an answer that came after the fact and say who decided, where and when."""
-    _keep(tx, row.id, person, via, decision, accepted=False)
+    _keep(tx, row, person, via, decision, accepted=False)
     tx.audit(
         row.session_id,
         actor=person.id,

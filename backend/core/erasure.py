@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from backend.core.answers import withdraw_request
+from backend.core.idempotency import bare_reply
 from backend.core.people import shut_out
 from backend.core.recipients import deciders_of
 from backend.core.sessions import close_session
 from backend.db import Row, Tx, people, pruning
 from backend.db import erasure as store
 from backend.db.feedback import request_by_id
+from backend.db.replies import replies_naming, replies_to_those_asked, rewrite_reply
 from backend.db.transaction import dumps, seal_of_erased
-from backend.domain.erasure import ERASED, emptied_body, emptied_detail, emptied_response, nameless, without_words
+from backend.domain.erasure import ERASED, emptied_body, emptied_detail, emptied_response, nameless, without_errors, without_words
 from backend.domain.people import SYSTEM, Person
 from backend.domain.states import ACTIVE_RUN, FeedbackStatus, SessionStatus
 from backend.errors import NotFound
@@ -88,10 +90,19 @@ def _erase_session(tx: Tx, session_id: str) -> bool:
         return True
     if requests := store.requests_left(tx, session_id):
         _empty_requests(tx, requests)
+    elif _bare_replies(tx, replies_to_those_asked(tx, session_id)):
+        return True
     elif not _empty_audit(tx, session_id):
         store.finish_session(tx, session_id, ERASED)
         tx.audit(session_id, actor=SYSTEM, via="console", action="session.erased", subject=session_id)
     return True
+
+
+def _bare_replies(tx: Tx, replies: Sequence[Row[Any]]) -> bool:
+    """Their keys still tell a repeat, which is then told how the request stands."""
+    for reply in replies:
+        rewrite_reply(tx, reply, bare_reply(reply.body))
+    return bool(replies)
 
 
 def _empty_requests(tx: Tx, requests: Sequence[Row[Any]]) -> None:
@@ -135,6 +146,8 @@ def _erase_person(tx: Tx, person_id: str) -> bool:
         return _leave_requests(tx, person, answered)
     if left or store.copies_under_way(tx, person_id):
         return False
+    if store.empty_mails_from(tx, person_id) or _bare_replies(tx, replies_naming(tx, person_id)):
+        return True
     if store.delete_of_person(tx, person_id) or _empty_audit(tx, person_id):
         return True
     store.finish_person(tx, person_id, ERASED)
@@ -187,6 +200,7 @@ def _frame_without(text: str, person: Row[Any]) -> str:
     bare = nameless(frame, person.id)
     if "request" in frame:
         bare["request"]["response"] = without_words(frame["request"]["response"], person.id)
+        bare["request"]["deliveries"] = without_errors(frame["request"]["deliveries"], person.id)
     named, unnamed = (dumps({"id": person.id, "name": name}).removesuffix("}") for name in (person.name, ERASED))
     replaced = text.replace(named, unnamed)
     return replaced if json.loads(replaced) == bare else dumps(bare)

@@ -4,12 +4,17 @@ import hashlib
 import json
 from typing import Any
 
+from backend.core.feedback import shape_request
+from backend.core.recipients import may_see
 from backend.db import Tx
+from backend.db.feedback import request_by_id
 from backend.db.people import keep_reply, kept_reply
 from backend.db.transaction import dumps
 from backend.domain.policy import canonical
 from backend.domain.shapes import FeedbackRequest
 from backend.errors import Conflict, Invalid, Problem
+
+BARE = "request_id"
 
 
 def replay(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any]) -> FeedbackRequest | Problem | None:
@@ -20,10 +25,26 @@ def replay(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any]) -> F
     if row.digest != _digest(fingerprint):
         raise Invalid("This Idempotency-Key was used for a different request; use a new one.", code="idempotency_mismatch")
     body = json.loads(row.body)
+    if BARE in body:
+        return _as_it_is_now(tx, person_id, body)
     if row.status == Conflict.status:
         return Conflict(body.pop("detail"), code=body.pop("code"), **body)
     request: FeedbackRequest = body
     return request
+
+
+def bare_reply(text: str) -> str:
+    """What is left of a kept reply once its content is erased: which request it was about."""
+    body = json.loads(text)
+    return dumps({BARE: body.get("request", body).get("id"), "code": body.get("code")})
+
+
+def _as_it_is_now(tx: Tx, person_id: str, bare: dict[str, Any]) -> FeedbackRequest | Problem:
+    row = request_by_id(tx, bare[BARE]) if bare[BARE] else None
+    now = shape_request(tx, row) if row is not None and may_see(tx, row, person_id) else None
+    if now is not None and bare["code"] is None:
+        return now
+    return Conflict("This was refused before; look at the request as it is now.", code=bare["code"] or "erased", request=now)
 
 
 def remember(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any], outcome: FeedbackRequest | Problem) -> None:

@@ -41,19 +41,20 @@ def keep_letter(tx: Tx, letter: Letter) -> bool:
     if request is not None and not letter.verified and mails.count_unverified(tx, request.id) >= UNVERIFIED:
         return False
     account = connections.account_row(tx, letter.channel, sender) if letter.verified else None
+    erased = request is not None and request.erased_at is not None
     place = connections.session_at(tx, letter.channel, letter.place) if letter.place else None
     mails.insert_mail(
         tx,
         mailbox=letter.mailbox,
         id=letter.id,
-        sender=sender,
+        sender="" if erased else sender,
         verified=letter.verified,
         person_id=account.person_id if account else None,
         request_id=request.id if request else None,
         session_id=request.session_id if request else place and place.session_id,
         outcome=letter.outcome,
-        text=_plain(letter.text, TEXT_LENGTH),
-        whole=_plain(letter.whole, WHOLE_LENGTH),
+        text="" if erased else _plain(letter.text, TEXT_LENGTH),
+        whole="" if erased else _plain(letter.whole, WHOLE_LENGTH),
         proposal=asdict(letter.proposal) if letter.proposal else None,
         sent_at=letter.sent_at,
         received_at=tx.now,

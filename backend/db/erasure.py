@@ -268,6 +268,15 @@ def keep_cursor(tx: Tx, person_id: str, request_id: str) -> None:
     tx.execute(update(people).where(people.c.id == person_id).values(erasure_cursor=request_id))
 
 
+def empty_mails_from(tx: Tx, person_id: str) -> int:
+    """A batch of the mails that came from an address of the person, also of those that nobody vouched for."""
+    linked = select(func.lower(connections.c.account)).where(
+        connections.c.person_id == person_id, connections.c.channel == "email"
+    )
+    own = select(func.lower(people.c.email)).where(people.c.id == person_id)
+    return _empty_mails(tx, func.lower(mails.c.sender).in_(linked.union_all(own)))
+
+
 def delete_of_person(tx: Tx, person_id: str) -> int:
     """Delete or empty a batch of what is the person's alone; 0 once all has gone."""
     if emptied := _empty_mails(tx, mails.c.person_id == person_id):

@@ -2,7 +2,7 @@
 channel, and a digest that proves what it was to somebody who still has it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from backend.domain.policy import canonical
@@ -66,6 +66,11 @@ def without_words(response: Mapping[str, Any] | None, id: str) -> Any:
     if response is None or response["by"]["id"] != id or "erased" in response:
         return nameless(response, id)
     return nameless(emptied_response(response), id) | {"erased": digest_of(response)}
+
+
+def without_errors(copies: Sequence[Mapping[str, Any]], id: str) -> list[dict[str, Any]]:
+    """How far the copies came, without what went wrong with those of the person with that id: that may name an address."""
+    return [{name: value for name, value in copy.items() if name != "error" or copy["person_id"] != id} for copy in copies]
 
 
 def emptied_detail(detail: Mapping[str, Any]) -> dict[str, Any] | None:
