@@ -1,8 +1,9 @@
 """Show 4: whatever a model, a tool or a person puts into text, on the page nothing runs, nothing is fetched, nothing hides."""
 
 import json
-import uuid
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser, Dialog, Page, expect
 from tests.journeys.test_browser_accessibility import NARROW, WIDE
 from tests.support.aimock import Aimock, aimock, aimock_server
 from tests.support.asks import ask
-from tests.support.person import PASSWORD, Person, client
+from tests.support.person import PASSWORD, PATIENCE_S, Person, client
 from tests.support.server import Server
 from tests.support.web_app import Tab, Window
 
@@ -266,11 +267,11 @@ class TestWhatAPersonIsCalled:
 
 
 def called(server: Server, name: str) -> Person:
-    """A person who chose this name."""
-    email = f"{uuid.uuid4().hex}@example.org"
-    body = {"email": email, "password": PASSWORD, "name": name}
-    assert client(server.url).post("/api/auth/register", json=body).status_code == 201
-    return Person.sign_in(server.url, email)
+    """A person who was given this name when any was taken."""
+    person = server.person("Eve")
+    with closing(sqlite3.connect(server.data_dir / "assent.db", timeout=PATIENCE_S)) as db, db:
+        db.execute("UPDATE people SET name = ? WHERE id = ?", (name, person.id))
+    return person
 
 
 class TestWhatAPersonSays:

@@ -250,7 +250,7 @@ class TestAnnouncer:
         tab.say("pay 480 to Out Loud")
         until(lambda: said(tab), lambda heard: any(text.startswith("Approval needed: make_payment") for text in heard))
         assert worker.answer(worker.pending(tab.session_id)["id"], "reject").status_code == 200
-        until(lambda: said(tab), lambda heard: "Rejected by Dana in the web app" in heard)
+        until(lambda: said(tab), lambda heard: "Rejected by Dana through the API" in heard)
 
 
 class TestLateAnswers:

@@ -58,7 +58,7 @@ class TestPayment:
         tab.begin("pay 500 to Bob")
         expect(tab.card(TITLE).box).to_be_visible()
         assert cells(tab) == [["amount", "500"], ["to", "Bob"]]
-        expect(tab.card(TITLE).box.get_by_text("High risk")).to_be_visible()
+        expect(tab.card(TITLE).box.get_by_text("High risk", exact=True)).to_be_visible()
         tab.card(TITLE).press("Approve")
         name = tab.card(TITLE).box.get_by_label("Type make_payment to approve")
         name.fill("make_paymen")

@@ -1,7 +1,7 @@
 import type { Delivery, FeedbackRequest } from '@/api/types';
-import { channelName } from '@/lib/channels';
+import { channelName, where } from '@/lib/channels';
 import { moment } from '@/lib/time';
-import { decided, where } from './model';
+import { decided } from './model';
 
 const LIST = new Intl.ListFormat('en');
 

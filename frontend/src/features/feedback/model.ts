@@ -1,4 +1,5 @@
 import type { Action, By, Field, FeedbackRequest, FeedbackType, Requester } from '@/api/types';
+import { where } from '@/lib/channels';
 import { isNumber, jsonText, readInteger, readNumber } from '@/lib/exact';
 
 export type Values = Record<string, unknown>;
@@ -36,17 +37,6 @@ export const neededLabel: Record<FeedbackType, string> = {
   form: 'Form to fill in',
   checkpoint: 'Review needed',
 };
-
-const CHANNELS: Record<string, string> = {
-  chat: 'in the web app',
-  api: 'through the API',
-  slack: 'in Slack',
-  email: 'by email',
-};
-
-export function where(via: string): string {
-  return CHANNELS[via] ?? `through ${via}`;
-}
 
 const DONE: Record<string, string> = {
   approve: 'Approved',

@@ -1,6 +1,7 @@
 import type { FeedbackRequest, FeedbackType, Message, Session } from '@/api/types';
 import type { DurableFrame } from '@/live/frames';
 import { newerRequest } from '@/live/apply-event';
+import { where } from '@/lib/channels';
 import { day, remaining } from '@/lib/time';
 
 /** `steps` names the run whose steps are told with the item: its first one. */
@@ -198,7 +199,6 @@ const DONE: Record<string, string> = {
   skip: 'Skipped',
   stop: 'Stopped',
 };
-const PLACES: Record<string, string> = { slack: 'Slack', email: 'an email', api: 'the API' };
 
 function needed(request: FeedbackRequest): string {
   const what =
@@ -211,8 +211,7 @@ function settled({ status, response, title }: FeedbackRequest): string {
   if (!response || status !== 'answered') {
     return `${status === 'expired' ? 'Timed out' : 'Withdrawn'}: ${title}`;
   }
-  const place = PLACES[response.via] ?? 'the web app';
-  return `${DONE[response.action] ?? 'Answered'} by ${response.by.name} in ${place}`;
+  return `${DONE[response.action] ?? 'Answered'} by ${response.by.name} ${where(response.via)}`;
 }
 
 /** What the announcer says about new frames: one sentence, about the latest that matters. A long replay is history, of

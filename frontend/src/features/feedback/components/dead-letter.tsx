@@ -6,7 +6,7 @@ import { Words } from '@/components/exact-text';
 import { Button } from '@/components/ui/button';
 import { announce } from '@/lib/announcements';
 import { reasons } from '../deliveries';
-import { where } from '../model';
+import { where } from '@/lib/channels';
 import { useAskAgain } from '../queries';
 
 interface DeadLetterProps {
