@@ -1,6 +1,7 @@
 """`name: value` lines as a form's values or a call's arguments, typed as they are asked for."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from channels.exact import BLANKS, read_integer, read_number, read_typed_json
 Errors = tuple[tuple[str, str], ...]
 Field = Mapping[str, Any]
 _LINK = re.compile(r"(\S+)\s*<(?:mailto:|https?://)[^>]*>")
+ALIKE = "may be one of several names that are read alike in a mail: change it in the web app"
 EMPTY = "has no value here: write one, or leave the line out"
 _YES_NO = {"yes": True, "true": True, "y": True, "no": False, "false": False, "n": False}
 
@@ -55,7 +57,7 @@ def _pairs(lines: Sequence[str], fields: Sequence[Field]) -> tuple[dict[str, str
     errors: list[tuple[str, str]] = []
     long = {str(field["name"]) for field in fields if field["type"] == "long_text"}
     last = ""
-    names = {folded(name): name for name in sorted((str(field["name"]) for field in fields), key=len)}
+    names = _names_as_compared(fields)
     for line in lines:
         if not line.strip() and last not in long:
             continue
@@ -64,6 +66,8 @@ def _pairs(lines: Sequence[str], fields: Sequence[Field]) -> tuple[dict[str, str
             if last not in long:
                 raise NoLines(line.strip())
             given[last] += "\n" + line
+        elif name == ALIKE:
+            errors.append((line.strip(), ALIKE))
         elif name not in {str(field["name"]) for field in fields}:
             errors.append((name, "is not asked for"))
         elif name in given:
@@ -77,17 +81,25 @@ def _split(line: str, names: Mapping[str, str]) -> tuple[str | None, str]:
     """(field's name, value), `names` being the fields' as they are compared; a name nobody asked for as it was written; None
     where the line is none of that form."""
     heads = (at for at, character in enumerate(line[: _room_for(names)]) if character in ":：=")
-    found = [(names[head], at) for at in heads if (head := folded(line[:at])) in names]
+    found = [(head, at) for at in heads if (head := folded(line[:at])) in names]
     if found:
-        name, at = max(found, key=lambda each: len(each[0]))
+        head, at = max(found, key=lambda each: len(each[0]))
+        name = names[head]
         return name, line[at + 1 :].strip(BLANKS)
     head, colon, value = line.replace("：", ":", 1).partition(":")
     return (head.strip(), value.strip(BLANKS)) if colon and re.fullmatch(r"[\s*_]*\w[\w .-]{0,40}[*_]*", head) else (None, "")
 
 
+def _names_as_compared(fields: Sequence[Field]) -> dict[str, str]:
+    """The fields' names by how they are compared; where two of them are alike, it cannot be told which is meant."""
+    names = [str(field["name"]) for field in fields]
+    count = Counter(map(folded, names))
+    return {folded(name): name if count[folded(name)] == 1 else ALIKE for name in names}
+
+
 def _room_for(names: Mapping[str, str]) -> int:
     """How far into a line its name may reach, with what a person may put around it."""
-    return 4 * max(map(len, names.values()), default=0) + 100
+    return 4 * max(map(len, names), default=0) + 100
 
 
 def _text(text: str, _field: Field) -> str:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from channels.email import grammar
 from channels.email.grammar import Decision, Link, Unclear, Wrong, Yes, code_of
+from channels.email.values import ALIKE
 
 understand = partial(grammar.understand, names=frozenset({"dana", "lee"}))
 OPTIONS = [{"value": "s", "label": "Small"}, {"value": "m", "label": "Medium"}, {"value": "10", "label": "10"}]
@@ -187,6 +188,12 @@ class TestConfirmation:
 
     def test_is_changed_only_where_that_is_allowed(self) -> None:
         assert isinstance(understand("APPROVE\namount: 100", {**CONFIRMATION, "allowed_actions": ["approve", "reject"]}), Unclear)
+
+    @pytest.mark.parametrize("names", [("Amount", "amount"), ("amount", "amount."), ("a  b", "a b")])
+    def test_of_an_argument_that_is_read_like_another_changes_neither(self, names: tuple[str, str]) -> None:
+        alike = asked("confirmation", action={"tool": "pay", "args": dict.fromkeys(names, 1), "risk": "low"})
+        for name in names:
+            assert understand(f"approve\n{name}: 5", alike) == Wrong(((f"{name}: 5", ALIKE),))
 
 
 class TestChoice:
