@@ -15,10 +15,11 @@ def learn_outcome(tx: Tx, before: Row[Any], session_id: str, entry: dict[str, An
     run = runs.run_by_id(tx, before.run_id)
     assert run is not None, "an execution belongs to a run"
     fact = f"{call_of(before)} {_outcome(entry)}"
-    if run.status not in ACTIVE_RUN:
-        tell_fact(tx, session_id, run.id, f"{fact} This was heard of after the run had ended.")
-        return
     asked = _requests_to_repeat(tx, run.id, before.id)
+    if run.status not in ACTIVE_RUN:
+        said = (fact, "This was heard of after the run had ended.", _meanwhile(tx, asked, entry))
+        tell_fact(tx, session_id, run.id, " ".join(said).strip())
+        return
     for request in feedback.open_requests_of_run(tx, run.id):
         if any(request.id == each.id for each in asked) or known_to_have_run(tx, run.id, request.id):
             _withdraw(tx, request, fact)

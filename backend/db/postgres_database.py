@@ -10,7 +10,7 @@ from typing import Any, Concatenate
 from backend.db.database import Database, P, Sink, T
 from backend.db.heads import UNSEALED, Sealer
 from backend.db.job import Job, settle_soon
-from backend.db.postgres_engine import DATABASE_ERRORS, READING, WRITING, begin, connect, is_lost, said
+from backend.db.postgres_engine import DATABASE_ERRORS, READING, WRITING, Begun, begin, connect, is_lost, said
 from backend.db.postgres_tries import Tries
 from backend.db.transaction import Tx
 from backend.errors import Unavailable
@@ -84,8 +84,8 @@ class PostgresDatabase(Database):
 
     def _commit(self, job: Job) -> None:
         with self._engine.connect() as connection:
-            now, xid = begin(connection, WRITING)
-            job.run(Tx(connection, now, self._sealer))
+            begun = begin(connection, WRITING)
+            job.run(Tx(connection, begun.now, self._sealer))
             try:
                 connection.commit()
                 return
@@ -93,20 +93,23 @@ class PostgresDatabase(Database):
                 if not is_lost(error):
                     raise
                 lost = error
-        if not self._was_committed(xid):
+        if not self._was_committed(begun):
             raise lost
 
-    def _was_committed(self, xid: str) -> bool:
+    def _was_committed(self, begun: Begun) -> bool:
         """The connection ended while it committed: the server knows what came of it. Raises Unavailable when it cannot be
-        asked in time."""
+        asked in time, or when it was cut off meanwhile and calls the number committed: it may be another's by now."""
         until = time.monotonic() + FIND_OUT_S
         while time.monotonic() < until:
             try:
                 with self._engine.connect() as connection:
-                    became = connection.exec_driver_sql("SELECT pg_xact_status(%s::xid8)", (xid,)).scalar()
+                    became = connection.exec_driver_sql("SELECT pg_xact_status(%s::xid8)", (begun.xid,)).scalar()
+                    is_ours = connection.info["life"] == begun.life
             except DATABASE_ERRORS as error:
                 log.warning("outcome not known yet", error=said(error))
                 became = None
+            if became == "committed" and not is_ours:
+                break
             if became in ("committed", "aborted"):
                 return bool(became == "committed")
             time.sleep(ASK_AGAIN_S)

@@ -8,7 +8,7 @@ import psycopg
 from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from backend.db.transaction import dumps
 from backend.errors import Unavailable
@@ -31,6 +31,8 @@ WRITING = f"BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT {NOW}, pg_current_xact_id
 ALONE = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(4127366100)"
 # Not allowed (also: read-only), no resources, an operator at work, locked by somebody else.
 REFUSALS = ("42501", "25006", "53", "55P03", "57")
+# It differs after the server was cut off: a transaction that was not on its disk by then leaves its number to a later one.
+LIFE = "SELECT concat(pg_postmaster_start_time(), pg_stat_get_bgwriter_stat_reset_time())"
 READING = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT {NOW}, ''"
 
 
@@ -42,10 +44,12 @@ class TextDumper(StrDumperUnknown):
 
 
 class Begun(NamedTuple):
-    """An open transaction: the server's time in milliseconds since 1970 UTC, and by what the server knows it afterwards."""
+    """An open transaction: the server's time in milliseconds since 1970 UTC, and by what the server knows it afterwards, in
+    this life of the server."""
 
     now: int
     xid: str
+    life: str
 
 
 def connect(url: str, connections: int) -> Engine:
@@ -64,9 +68,10 @@ def connect(url: str, connections: int) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def bound(connection: psycopg.Connection[Any], _record: object) -> None:
+    def bound(connection: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
         connection.adapters.register_dumper(str, TextDumper)
         connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in WAITING.items()).encode())
+        (record.info["life"],) = connection.execute(LIFE).fetchone() or ("",)
 
     return engine
 
@@ -80,7 +85,8 @@ def begin(connection: Connection, words: str) -> Begun:
         cursor = driver.execute(words, prepare=False)
         while cursor.nextset():
             pass
-        return Begun(*cursor.fetchone())
+        now, xid = cursor.fetchone()
+        return Begun(now, xid, connection.info["life"])
     except psycopg.Error:
         if driver.closed:
             connection.invalidate()

@@ -55,6 +55,23 @@ class TestOutage:
             await opened_postgres.db.transact(fail)
         assert opened_postgres.on_disk("SELECT title, last_seq FROM sessions") == [("first words", 0)]
 
+    async def test_in_which_another_transaction_gets_our_number_is_not_taken_for_a_commit(
+        self, opened_postgres: OpenedPostgres, postgres: Postgres
+    ) -> None:
+        """A server that is cut off forgets the numbers of what it had not written down."""
+        number = "SELECT pg_current_xact_id()::text::bigint"
+
+        def lose(tx: Tx) -> None:
+            ours = tx.execute(text(number)).scalar_one()
+            postgres.stop_at_once()
+            postgres.start()
+            while opened_postgres.on_disk(number)[0][0] < ours:
+                pass
+
+        with pytest.raises(Unavailable) as refusal:
+            await opened_postgres.db.transact(lose)
+        assert refusal.value.code == "outcome_unknown"
+
 
 class TestWaits:
     """Every wait has an end."""

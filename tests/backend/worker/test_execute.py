@@ -89,6 +89,7 @@ class TestALimit:
         await becomes(lambda: shop.outcomes() == ["succeeded", "succeeded"])
         (told,) = shop.notices()
         assert told.startswith('pay {"amount":500} took effect.') and "after the run had ended" in told
+        assert told.endswith("It had been approved and run once more, so it has taken effect twice.")
 
     async def test_closes_the_fence_before_people_are_asked(self, opened: Opened) -> None:
         shop = Shop(opened, seconds=0.02, fenced=True)
