@@ -14,10 +14,12 @@ from backend.db import Row, Tx
 from backend.db import feedback as store
 from backend.db.connections import groups_of
 from backend.db.people import person_by_id
-from backend.db.recipients import DECIDES, insert_recipients, list_recipients, update_recipient
+from backend.db.recipients import DECIDES, insert_recipients, list_recipients, open_of_person, update_recipient
+from backend.db.transaction import person_topic
+from backend.domain.events import FeedbackDelivery
 from backend.domain.people import SYSTEM, Person
 from backend.domain.policy import Policy
-from backend.domain.states import FeedbackStatus, RecipientStatus, Role
+from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus, RecipientStatus, Role
 
 NO_LONGER = "No longer asked: {}."
 DISABLED, NOT_MEANT = "the account was disabled", "they are not among those who may decide any more"
@@ -105,7 +107,23 @@ def _unseat(tx: Tx, row: Row[Any], known: dict[tuple[str, str], Row[Any]], perso
     for each in gone:
         status = RecipientStatus.DISABLED if disabled else RecipientStatus.LEFT
         update_recipient(tx, row.id, person_id, each.role, status=status)
-    withdraw_copies(tx, row.id, person_id, NO_LONGER.format(DISABLED if disabled else NOT_MEANT))
+    why = NO_LONGER.format(DISABLED if disabled else NOT_MEANT)
+    withdraw_copies(tx, row.id, person_id, why)
+    _tell_gone(tx, row, person_id, why)
+
+
+def _tell_gone(tx: Tx, row: Row[Any], person_id: str, why: str) -> None:
+    """A tab of theirs that shows it looks again, and finds that it is not theirs."""
+    frame = FeedbackDelivery(
+        type="feedback_delivery",
+        session_id=row.session_id,
+        request_id=row.id,
+        channel=ChannelType.CHAT,
+        person_id=person_id,
+        status=DeliveryStatus.SETTLED,
+        error=why,
+    )
+    tx.notify(frame, person_topic(person_id))
 
 
 def _seat(tx: Tx, row: Row[Any], known: dict[tuple[str, str], Row[Any]], joined: Sequence[Person]) -> None:
@@ -134,11 +152,11 @@ def _keep_on_record(tx: Tx, row: Row[Any], left: Sequence[str], joined: Sequence
 
 def follow_person(tx: Tx, person_id: str) -> None:
     """The person's account was disabled, enabled or confirmed: whatever is open follows."""
-    groups = groups_of(tx, person_id)
+    groups, theirs = groups_of(tx, person_id), open_of_person(tx, person_id)
     for row in store.all_open(tx):
         seats = row.addressed or [{"person": row.owner_id}]
         named = any(seat.get("person") == person_id or seat.get("group") in groups for seat in seats)
-        if named or any(each.person_id == person_id for each in list_recipients(tx, row.id)):
+        if named or row.id in theirs:
             bring_up_to_date(tx, row)
 
 

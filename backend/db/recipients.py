@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, insert, select, update
 
-from backend.db.tables import people, recipients, votes
+from backend.db.tables import feedback_requests, people, recipients, votes
 from backend.db.transaction import Tx
 
 ACTIVE = "active"
@@ -17,6 +17,11 @@ _of_request = (
     .where(recipients.c.request_id == bindparam("request"))
     .order_by(recipients.c.position, recipients.c.created_at, recipients.c.person_id)
 )
+_open_of_person = (
+    select(recipients.c.request_id)
+    .join(feedback_requests, feedback_requests.c.id == recipients.c.request_id)
+    .where(recipients.c.person_id == bindparam("person"), feedback_requests.c.status == "pending")
+)
 _insert = insert(recipients)
 _insert_vote = insert(votes)
 
@@ -24,6 +29,11 @@ _insert_vote = insert(votes)
 def list_recipients(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
     """Every row of the request, with `name` and `disabled_at` of the person, in the order they were named."""
     return tx.all(_of_request, {"request": request_id})
+
+
+def open_of_person(tx: Tx, person_id: str) -> set[str]:
+    """The ids of open requests that the person sees, or once saw."""
+    return {row.request_id for row in tx.all(_open_of_person, {"person": person_id})}
 
 
 def insert_recipients(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:

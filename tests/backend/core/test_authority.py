@@ -1,5 +1,7 @@
 """Who may decide is what holds when the answer comes, on either database: groups, disabled people, rules that changed."""
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -9,10 +11,12 @@ from backend.core.asks import Ask, ask_people
 from backend.core.connections import connect
 from backend.core.groups import add_members, remove_members
 from backend.core.inbox import receive_answer
-from backend.core.people import add_person, confirm_person, disable_person, enable_person
+from backend.core.people import add_person, confirm_person, disable_person, enable_person, rename_person
 from backend.core.routing import reroute_request
 from backend.core.words import say_on
+from backend.db import Publish
 from backend.db.feedback import list_requests
+from backend.db.transaction import person_topic
 from backend.domain.people import Person
 from backend.domain.states import FeedbackType
 from backend.errors import Conflict, Forbidden, Invalid, Problem
@@ -70,6 +74,16 @@ class TestGroup:
         assert question.request["status"] == "cancelled" and to.account == "slack/Bo"
         assert (await post.request(id))["status"] == "pending"
 
+    async def test_the_tabs_of_whoever_left_hear_that_it_is_theirs_no_more_and_nothing_of_what_it_is(self, post: Post) -> None:
+        bo, cy = await join(post, "Bo"), await join(post, "Cy")
+        await finance(post, bo, cy)
+        id = await post.ask(to=["finance"], action=DEPLOY)
+        post.opened.sent.clear()
+        await post.opened.db.transact(remove_members, "finance", ["bo@example.org"])
+        told = [each for each in post.opened.sent if isinstance(each, Publish) and each.topic == person_topic(bo.id)]
+        assert [json.loads(each.text)["type"] for each in told] == ["feedback_delivery"]
+        assert id in told[0].text and "production" not in told[0].text and "Deploy" not in told[0].text
+
     async def test_whoever_joins_it_is_asked_what_is_open(self, post: Post) -> None:
         bo, cy = await join(post, "Bo"), await join(post, "Cy", "slack")
         await finance(post, bo)
@@ -108,6 +122,60 @@ class TestGroup:
         await post.opened.db.transact(disable_person, "bo@example.org")
         await post.opened.db.transact(remove_members, "finance", ["bo@example.org"])
         assert post.opened.on_disk("SELECT count(*) FROM group_members") == [(0,)]
+
+
+class TestRace:
+    """Whichever of the two comes first on record is the whole truth; nobody who has left decides after it."""
+
+    async def test_of_an_answer_with_the_removal_of_who_gives_it(self, post: Post) -> None:
+        bo, cy = await join(post, "Bo"), await join(post, "Cy")
+        for _ in range(12):
+            await finance(post, bo, cy)
+            id = await post.ask(to=["finance"], action=DEPLOY)
+            removal = post.opened.db.transact(remove_members, "finance", ["bo@example.org"])
+            answered, _ = await asyncio.gather(answer(post, id, bo), removal)
+            (left,) = post.opened.on_disk(f"SELECT count(*) FROM audit WHERE subject = '{id}' AND action = 'feedback.changed'")
+            request = await post.request(id)
+            if isinstance(answered, Problem):
+                assert isinstance(answered, Forbidden) and request["to"] == [cy.id]
+                assert (request["status"], left) == ("pending", (1,))
+            else:
+                assert (request["status"], left) == ("answered", (0,))
+
+    async def test_of_two_confirmations_leaves_one_on_record(self, post: Post) -> None:
+        await join(post, "Eve", proven=False)
+        confirm = (post.opened.db.transact(confirm_person, "eve@example.org") for _ in range(4))
+        await asyncio.gather(*confirm)
+        assert post.opened.on_disk("SELECT count(*) FROM audit WHERE action = 'person.confirmed'") == [(1,)]
+
+
+class TestNames:
+    async def test_of_one_person_by_id_and_by_address_are_one_seat(self, post: Post) -> None:
+        bo = await join(post, "Bo", "slack")
+        await finance(post, bo)
+        names = [bo.id, "Bo@Example.org", "finance"]
+        id = await post.ask(to=names, route=[{"channel": "slack", "wait_seconds": 3600}])
+        await post.carry()
+        assert (await post.request(id))["to"] == [bo.id] and len(post.slack.sent) == 1
+        await post.opened.db.transact(remove_members, "finance", ["bo@example.org"])
+        now = await post.request(id)
+        assert (now["to"], now["version"]) == ([bo.id], 1)  # named by themselves too
+
+    async def test_that_change_leave_people_where_they_were(self, post: Post) -> None:
+        bo = await join(post, "Bo")
+        await finance(post, bo)
+        id = await post.ask(to=["finance"])
+        await post.opened.db.transact(rename_person, "bo@example.org", "Robert")
+        assert [each["name"] for each in (await post.request(id))["recipients"]] == ["Robert"]
+        assert (await answer(post, id, bo))["status"] == "answered"
+
+    async def test_of_who_was_shut_out_are_not_to_be_had_by_registering_anew(self, post: Post) -> None:
+        bo = await join(post, "Bo")
+        await finance(post, bo)
+        await post.ask(to=["finance"])
+        await post.opened.db.transact(disable_person, "bo@example.org")
+        with pytest.raises(Conflict, match="already"):
+            await join(post, "Bo", proven=False)
 
 
 class TestDisabled:

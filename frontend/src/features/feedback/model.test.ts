@@ -79,6 +79,7 @@ test('only the people asked can decide', () => {
   expect(notAsked(aRequest({ to: ['p2'], recipients: [{ id: 'p2', name: 'Sam' }] }), dana.id)).toBe(
     'Only Sam can decide this.',
   );
+  expect(notAsked(aRequest({ to: [], recipients: [] }), dana.id)).toMatch(/^Nobody can decide this any more/);
 });
 
 describe('forms', () => {

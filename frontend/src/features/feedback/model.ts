@@ -160,7 +160,10 @@ export function callJson({ tool, args }: Action): string {
 
 /** Why this reader cannot decide; undefined for somebody who was asked. */
 export function notAsked(request: FeedbackRequest, me: string | undefined): string | undefined {
-  if (me === undefined || request.to.length === 0 || request.to.includes(me)) return undefined;
+  if (me === undefined || request.to.includes(me)) return undefined;
+  if (request.to.length === 0) {
+    return 'Nobody can decide this any more: whoever it was put to may not, or was disabled.';
+  }
   return `Only ${request.recipients.map(({ name }) => name).join(' or ')} can decide this.`;
 }
 
