@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.agents.tools.registry import Registry
-from backend.agents.tools.tool import Tool, ToolContext, ToolError, ToolNotRun, ToolUnfinished
+from backend.agents.tools.tool import Tool, ToolContext, ToolError, ToolNotRun, ToolUnfinished, writable
 from backend.core import executions, runs
 from backend.core.executions import Why
 from backend.core.runs import Lease
@@ -114,7 +114,7 @@ class Executor:
             except ToolUnfinished:
                 raise
             except ToolError as error:
-                return ExecutionStatus.FAILED, str(error)
+                return ExecutionStatus.FAILED, writable(str(error))
 
     async def _is_ours(self, lease: Lease, hold: Hold) -> bool:
         token, since = lease.token, clock()
@@ -132,7 +132,7 @@ class Executor:
         try:
             outcome = ExecutionStatus.SUCCEEDED, await asyncio.shield(work)
         except ToolError as error:
-            outcome = ExecutionStatus.FAILED, str(error)
+            outcome = ExecutionStatus.FAILED, writable(str(error))
         except ToolNotRun:
             outcome = ExecutionStatus.FAILED, TOO_LATE
         except asyncio.CancelledError:

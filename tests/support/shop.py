@@ -60,12 +60,14 @@ class OnePayment:
 @dataclass
 class Shop:
     """`doors` open one a payment, in their order; a payment that has none goes through at once. `seconds` is the limit;
-    `fenced`: the fence is passed once more behind the door; `fails`: what the first payments fail with there."""
+    `fenced`: the fence is passed once more behind the door; `fails`: what the first payments fail with there;
+    `says`: what comes of the others."""
 
     opened: Opened
     seconds: float = 30.0
     fenced: bool = False
     fails: tuple[str, ...] = ()
+    says: object = ""
     paid: list[str] = field(default_factory=list)
     begun: list[str] = field(default_factory=list)
     doors: list[threading.Event] = field(default_factory=list)
@@ -84,7 +86,7 @@ class Shop:
             if number < len(self.fails):
                 raise ToolError(self.fails[number])
             self.paid.append(context.execution_id)
-            return {"amount": amount}
+            return {"amount": amount, "said": self.says}
 
         def trace(context: ToolContext, execution_id: str) -> str:
             return "Looked." if execution_id not in self.paid else "Seen."

@@ -20,6 +20,7 @@ log = get_logger(__name__)
 
 RESULT_LIMIT = 32_000  # characters of a result as JSON
 LOOK_S = 10.0
+NOT_KEPT = "The call ran. Its result could not be written down."
 
 
 class ToolError(Exception):
@@ -143,7 +144,7 @@ class Tool:
         trace = self.trace
         try:
             async with asyncio.timeout(LOOK_S):
-                return str(await in_thread(lambda: trace(context, context.execution_id), f"{self.name} trace"))
+                return writable(str(await in_thread(lambda: trace(context, context.execution_id), f"{self.name} trace")))
         except Exception as error:  # the question must be put all the same
             log.exception("evidence not looked up", tool=self.name)
             return f"No evidence could be looked up: {type(error).__name__}."
@@ -181,11 +182,22 @@ def _rounded(given: Any, kept: Any) -> str:
 
 
 def _bounded(result: Any) -> Any:
-    text = json.dumps(result, ensure_ascii=False, default=str)
+    """What can be kept of it: the call has run, whatever its result looks like."""
+    try:
+        text = writable(json.dumps(result, ensure_ascii=False, default=str))
+        kept = json.loads(text, parse_constant=str)
+    except Exception:
+        log.exception("result not kept")
+        return NOT_KEPT
     if len(text) <= RESULT_LIMIT:
-        return json.loads(text)
-    whole = result if isinstance(result, str) else text
+        return kept
+    whole = kept if isinstance(kept, str) else text
     return f"{whole[:RESULT_LIMIT]}\n[... {len(whole) - RESULT_LIMIT:,} characters left out ...]"
+
+
+def writable(text: str) -> str:
+    """The text with a mark for each half of a character, as from a word that was cut in the middle: no database takes one."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _explain(error: ValidationError) -> list[tuple[str, str]]:

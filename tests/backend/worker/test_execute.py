@@ -57,6 +57,31 @@ class TestAnOutage:
         assert shop.run(run_id) == ("completed", "succeeded", None, 0)
 
 
+class Unsayable:
+    def __str__(self) -> str:
+        raise OSError("gone")
+
+
+class TestAResult:
+    @pytest.mark.parametrize(
+        "said",
+        ["cut \ud83d off", "nothing\x00here", float("nan"), 10**5000, {(): "no key"}, Unsayable()],
+        ids=["half a character", "NUL", "NaN", "many digits", "no key", "unsayable"],
+    )
+    async def test_that_cannot_be_kept_as_it_is_does_not_lose_the_outcome(self, opened: Opened, said: object) -> None:
+        shop = Shop(opened, says=said)
+        run_id = await shop.approved()
+        await soon(shop.worker().advance(run_id))
+        assert shop.run(run_id)[:2] == ("completed", "succeeded")
+        assert shop.outcomes() == ["succeeded"]
+
+    async def test_that_is_a_refusal_cut_in_the_middle_of_a_character_is_kept(self, opened: Opened) -> None:
+        shop = Shop(opened, fails=("cut \ud83d off",))
+        run_id = await shop.approved()
+        await soon(shop.worker().advance(run_id))
+        assert shop.run(run_id)[:2] == ("completed", "failed")
+
+
 class TestALimit:
     async def test_that_is_passed_asks_with_the_true_reason_and_the_outcome_closes_the_question(self, opened: Opened) -> None:
         shop = Shop(opened, seconds=0.02)
