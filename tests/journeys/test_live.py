@@ -197,7 +197,7 @@ class TestARestart:
                 socket.until("task_completed", "task_failed")
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == 1012
-        assert server.stop() == 0
+        assert server.wait_for_death() == 0
         audit(server.data_dir)
         server.start()
         with dana.socket(started["session_id"], socket.initial["last_seq"]) as socket:
