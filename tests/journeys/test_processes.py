@@ -113,7 +113,7 @@ class TestTwoApis:
         pages = [read_metrics(worker.url) for worker in cluster.workers]
         tries = {"channel": "slack", "verb": "deliver", "outcome": "sent"}
         assert sum(page.get("assent_delivery_attempts_total", **tries) for page in pages) >= 1
-        assert read_metrics(there.url).get("assent_time_to_answer_seconds_count", channel="chat") >= 1
+        assert read_metrics(there.url).get("assent_time_to_answer_seconds_count", channel="api") >= 1
         pending = {read_metrics(process.url)["assent_pending_requests"] for process in cluster.processes}
         assert len(pending) == 1
 
