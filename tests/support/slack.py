@@ -37,6 +37,7 @@ class Slack:
     def __init__(self, url: str, hook_port: int) -> None:
         self.url, self.api_url, self.hook_port = url, f"{url}/api/", hook_port
         self._http = httpx.Client(base_url=url, timeout=PATIENCE_S, trust_env=False)
+        self._left_open: list[tuple[str, str]] = []
 
     def reset(self) -> None:
         self._post("reset")
@@ -65,30 +66,46 @@ class Slack:
         block = next(block for block in message["blocks"] if block["type"] == "actions")
         button = next(each for each in block["elements"] if each["action_id"] == verb)
         action = {**button, "block_id": block["block_id"]}
+        self._left_open = self.windows()
         self._post("interact", channel=message["channel"], messageTs=message["ts"], user=user, action=action)
 
     def command(self, channel: str, text: str, user: str = DANA) -> None:
         self._post("command", channel=channel, user=user, command="/assent", text=text)
 
     def submit(self, values: Json, user: str = DANA) -> Json:
-        """A person fills in the open window and sends it; what the window said then (`view` or `view_errors`)."""
+        """A person fills in the open window and sends it; what the window said then (`view` or `view_errors`). That it was
+        opened may be told only now, too."""
         with connect("ws" + self.url.removeprefix("http") + "/ui", max_size=None) as socket:
-            until(lambda: self._window(socket), bool)
+            opened = until(lambda: _told(socket), lambda stack: stack and stack != self._left_open)
             socket.send(json.dumps({"t": "view_submit", "user": user, "values": values}))
-            while (said := json.loads(socket.recv(timeout=PATIENCE_S)))["t"] not in ("view", "view_errors"):
-                pass
-            return dict(said)
+            while True:
+                said: Json = json.loads(socket.recv(timeout=PATIENCE_S))
+                if said["t"] == "view_errors" or (said["t"] == "view" and _known(said["stack"]) != opened):
+                    return said
 
-    def _window(self, socket: Any) -> bool:
-        """Whether a window is open, as the user interface is told."""
-        said = json.loads(socket.recv(timeout=PATIENCE_S))
-        return bool(said["t"] == "view" and said.get("stack")) or bool(said["t"] == "init" and said["state"].get("modalStack"))
+    def windows(self) -> list[tuple[str, str]]:
+        """The windows that are open now."""
+        with connect("ws" + self.url.removeprefix("http") + "/ui", max_size=None) as socket:
+            return _told(socket)
 
     def _post(self, what: str, **body: Any) -> Json:
         reply = self._http.post(f"/_control/{what}", json={name: value for name, value in body.items() if value is not None})
         assert reply.status_code == 200, reply.text
         said: Json = reply.json()
         return said
+
+
+def _told(socket: Any) -> list[tuple[str, str]]:
+    """The open windows, as the user interface is told next; none where it is told of something else."""
+    said = json.loads(socket.recv(timeout=PATIENCE_S))
+    if said["t"] == "init":
+        return _known(said["state"].get("modalStack") or [])
+    return _known(said.get("stack") or []) if said["t"] == "view" else []
+
+
+def _known(stack: list[Json]) -> list[tuple[str, str]]:
+    """Windows by what changes with each of their states."""
+    return [(view["id"], view["hash"]) for view in stack]
 
 
 def _config(mode: str, hook_port: int) -> Json:
