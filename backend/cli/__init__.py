@@ -50,8 +50,13 @@ def main() -> None:
         typer.echo(f"Assent cannot start with these settings:\n{error}" if "\n" in str(error) else str(error), err=True)
         sys.exit(2)
     except Problem as problem:
-        typer.echo(problem.detail, err=True)
+        typer.echo(_in_a_line(problem), err=True)
         sys.exit(1)
     except OSError as error:
         typer.echo(f"{error.filename or 'The system'} refused: {error.strerror or error}.", err=True)
         sys.exit(1)
+
+
+def _in_a_line(problem: Problem) -> str:
+    reasons = "; ".join(error.message for error in problem.errors)
+    return f"{problem.detail.rstrip('.')}: {reasons}." if reasons else problem.detail

@@ -171,6 +171,11 @@ class TestCommands:
         is_one_sentence(assent(*words), 1, "There is no database at", "assent migrate", "ASSENT_DATA_DIR")
         assert not data.exists()
 
+    def test_say_what_is_wrong_with_each_value(self, assent: Callable[..., Said]) -> None:
+        assert assent("migrate").returncode == 0
+        mallory = assent("groups", "add", "finance", "mallory@example.org")
+        is_one_sentence(mallory, 1, "not known here: nobody is known as 'mallory@example.org'", "`assent users confirm`")
+
     def test_about_somebody_unknown(self, assent: Callable[..., Said]) -> None:
         assert assent("migrate").returncode == 0
         is_one_sentence(assent("users", "disable", "nobody@example.org"), 1, "nobody@example.org")
