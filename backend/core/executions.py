@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from backend.agents.tools.registry import Registry
-from backend.core.outcomes import call_of, known_to_have_run, learn_outcome, tell_fact
+from backend.core.outcomes import call_of, known_to_have_run, learn_outcome, tell_fact, tries_repeated
 from backend.core.runs import Lease, log_progress, set_agent_status
 from backend.core.steps import ask_approval, check_call, digest_of, digests_of
 from backend.db import Row, Tx, feedback, runs
@@ -57,16 +57,24 @@ def start_execution(tx: Tx, lease: Lease, move: Execute, registry: Registry, pol
             return None
         if not _is_bound_to_it(tx, lease, tool, args, move.request_id, policy):
             title = f"Run {tool.name}? It changed since it was approved"
-            ask_approval(tx, lease, [], tool, args, move.call.reason, policy, title=title, note=CHANGED)
+            _ask_again(tx, lease, move, tool, args, policy, title, CHANGED)
             return None
     if _is_from_a_backup(tx, lease, move, tool):
-        title, note = f"Run {tool.name} after a restore? It may have run before", FROM_A_BACKUP
-        ask_approval(tx, lease, [], tool, args, move.call.reason, policy, title=title, note=note)
+        title = f"Run {tool.name} after a restore? It may have run before"
+        _ask_again(tx, lease, move, tool, args, policy, title, FROM_A_BACKUP)
         return None
     if move.request_id is None and policy.needs_approval(tool, args):
         ask_approval(tx, lease, [], tool, args, move.call.reason, policy)
         return None
     return _record_start(tx, lease, tool, args, move.request_id, policy)
+
+
+def _ask_again(
+    tx: Tx, lease: Lease, move: Execute, tool: Tool, args: dict[str, Any], policy: Policy, title: str, note: str
+) -> None:
+    """A new question in the place of one that was answered: what that would have repeated, a yes to this repeats."""
+    repeats = tries_repeated(tx, lease.run_id).get(move.request_id or "")
+    ask_approval(tx, lease, [], tool, args, move.call.reason, policy, title=title, note=note, repeats=repeats)
 
 
 def _is_from_a_backup(tx: Tx, lease: Lease, move: Execute, tool: Tool) -> bool:

@@ -38,8 +38,7 @@ def _withdraw(tx: Tx, request: Row[Any], fact: str) -> None:
 def known_to_have_run(tx: Tx, run_id: str, request_id: str) -> bool:
     """Whether a yes to this request would repeat what is known by now to have taken effect: the try it is asked about, or one
     that this try repeated."""
-    asked = [entry.data for entry in runs.run_log(tx, run_id) if entry.kind == "asked" and "repeats" in entry.data]
-    repeats = {data["request_id"]: data["repeats"] for data in asked}
+    repeats = tries_repeated(tx, run_id)
     at: str | None = request_id
     while at in repeats:
         earlier = runs.execution_by_id(tx, repeats[at])
@@ -49,9 +48,15 @@ def known_to_have_run(tx: Tx, run_id: str, request_id: str) -> bool:
     return False
 
 
+def tries_repeated(tx: Tx, run_id: str) -> dict[str, str]:
+    """By the request that asks for it, the execution that a yes would repeat."""
+    asked = [entry.data for entry in runs.run_log(tx, run_id) if entry.kind == "asked" and "repeats" in entry.data]
+    return {data["request_id"]: data["repeats"] for data in asked}
+
+
 def _requests_to_repeat(tx: Tx, run_id: str, execution_id: str) -> list[Row[Any]]:
-    asked = [entry.data for entry in runs.run_log(tx, run_id) if entry.kind == "asked"]
-    found = [feedback.request_by_id(tx, data["request_id"]) for data in asked if data.get("repeats") == execution_id]
+    asked = [request_id for request_id, repeated in tries_repeated(tx, run_id).items() if repeated == execution_id]
+    found = [feedback.request_by_id(tx, request_id) for request_id in asked]
     return [row for row in found if row is not None]
 
 

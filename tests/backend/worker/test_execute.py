@@ -297,6 +297,20 @@ class TestADefinition:
         await soon(shop.worker().advance(run_id))
         assert len(shop.paid) == 1
 
+    async def test_that_changed_before_a_repeat_is_asked_about_as_that_repeat(self, opened: Opened) -> None:
+        shop = Shop(opened, seconds=0.05)
+        first, run_id = shop.door(), await shop.approved()
+        await soon(shop.worker().advance(run_id))
+        await shop.answer(run_id)
+        shop.redeclare(version="2")
+        await soon(shop.worker().advance(run_id))
+        (again,) = await shop.open_requests(run_id)
+        assert "changed after it was approved" in again["context"]["note"]
+        first.set()
+        await becomes(lambda: shop.outcomes() == ["succeeded"])
+        closed = await shop.request(again["id"])
+        assert closed["status"] == "cancelled" and "took effect" in closed["closed"]["why"]
+
     async def test_that_is_as_it_was_runs_after_a_restart(self, opened: Opened) -> None:
         shop = Shop(opened)
         run_id = await shop.approved()
