@@ -15,19 +15,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backend.core.asks import Ask, ask_people
-from backend.core.connections import connect
-from backend.core.people import add_person
+from backend.core.linking.linked_accounts import connect
+from backend.core.people.accounts import add_person
+from backend.core.requests.ask import Ask, ask_people
 from backend.db import Tx
-from backend.db.deliveries import due_deliveries
+from backend.db.factory import open_database
 from backend.db.migrate import migrate
-from backend.db.opening import open_database
+from backend.db.queries.deliveries import due_deliveries
 from backend.domain.people import Person
 from backend.domain.policy import Policy
 from backend.domain.states import FeedbackType
 from backend.errors import Problem
-from backend.log import configure
-from backend.worker.carry import Carrier
+from backend.observability.log import configure
+from backend.worker.deliver import Carrier
 from channels.contract import Address, Question, Receipt
 from channels.errors import ChannelError, Disconnected, Rejected, Retryable
 from channels.testing import RecordingChannel

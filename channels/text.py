@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from channels.contract import Question
-from channels.showing import clip, visible
+from channels.sanitize import clip, visible
 
 DONE = {
     "approve": "Approved",

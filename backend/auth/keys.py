@@ -7,8 +7,8 @@ import os
 import secrets
 from pathlib import Path
 
-from backend.secret_keys import parse_secrets
-from backend.settings import Settings, SettingsError
+from backend.settings.schema import Settings, SettingsError
+from backend.settings.secret_keys import parse_secrets
 
 FILE = "secret.key"
 

@@ -5,7 +5,7 @@ from functools import cache
 
 from passlib.context import CryptContext
 
-from backend.threads import Threads
+from backend.thread_pools import Threads
 
 MIN_LENGTH, MAX_LENGTH = 8, 1024
 # OWASP's first choice of parameters. More (passlib's own are seven times as dear) would mostly help whoever floods the sign-in.

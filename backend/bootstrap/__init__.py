@@ -1,6 +1,6 @@
 """The composition root: the only place that names concrete engines, channels, queues and streams, and says what starts when."""
 
-from backend.bootstrap.choices import approval_policy, model_settings
+from backend.bootstrap.factories import approval_policy, model_settings
 from backend.bootstrap.processes import bootstrap, bootstrap_api, run_worker
 
 __all__ = ["approval_policy", "bootstrap", "bootstrap_api", "model_settings", "run_worker"]

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from backend.log import get_logger
-from backend.settings import Settings, SettingsError
+from backend.observability.log import get_logger
+from backend.settings.schema import Settings, SettingsError
 
 log = get_logger(__name__)
 

@@ -8,30 +8,30 @@ from typing import Any
 
 import httpx
 
-from backend.agents.contract import Engine, EngineError
+from backend.auth.credential_vault import Sealed, Vault
 from backend.auth.keys import derive_key, load_secrets
-from backend.auth.vault import Sealed, Vault
-from backend.core.connections import lose_accounts
-from backend.core.mailboxes import wake_mailbox
+from backend.core.linking.linked_accounts import lose_accounts
+from backend.core.mail.mailboxes import wake_mailbox
 from backend.db import Database
-from backend.db.installations import installation_row, list_connected
+from backend.db.queries.installations import installation_row, list_connected
 from backend.domain.states import ConnectionStatus
+from backend.engines.contract import Engine, EngineError
 from backend.errors import Unavailable
-from backend.log import get_logger
-from backend.settings import Settings
+from backend.observability.log import get_logger
+from backend.settings.schema import Settings
 from channels.email.channel import EmailChannel
-from channels.email.client import GmailClient
-from channels.email.door import Door
-from channels.email.keys import fetch_keys
-from channels.email.oauth import GoogleOAuth
-from channels.email.postbox import GmailPostbox
-from channels.email.push import Certificates, Push
+from channels.email.conversation import Talk
+from channels.email.gmail.client import GmailClient
+from channels.email.gmail.mailbox import GmailPostbox
+from channels.email.gmail.oauth import GoogleOAuth
+from channels.email.gmail.push import Certificates, Push
+from channels.email.gmail.signing_keys import fetch_keys
+from channels.email.intake import Door
 from channels.email.replies import Replies
-from channels.email.tags import Tags
-from channels.email.talk import Talk
+from channels.email.reply_tags import Tags
 from channels.errors import Retryable
-from channels.hooks import Hook
-from channels.letters import LetterInbox, Postbox, Proposal
+from channels.mail_contract import LetterInbox, Postbox, Proposal
+from channels.webhooks import Hook
 
 log = get_logger(__name__)
 
@@ -41,7 +41,7 @@ Finding = tuple[bool, str]
 
 @dataclass(frozen=True, slots=True)
 class KeptMailboxes:
-    """See `channels.email.client.Mailboxes`."""
+    """See `channels.email.gmail.client.Mailboxes`."""
 
     db: Database
     vault: Vault

@@ -9,17 +9,18 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from backend import failpoints
-from backend.agents.tools.registry import registry
-from backend.api.app import create_app, install_context
-from backend.api.budgets import Budgets
-from backend.api.context import Context
-from backend.api.sign_ins import SignIns
-from backend.api.sockets import Sockets
-from backend.auth.browsers import Browsers
+from backend.api.http.app import create_app, install_context
+from backend.api.http.context import Context
+from backend.api.http.principal_cache import SignIns
+from backend.api.http.rate_limits import Budgets
+from backend.api.live.sockets import Sockets
+from backend.auth.credential_vault import Vault
 from backend.auth.keys import load_secrets
+from backend.auth.known_browsers import Browsers
 from backend.auth.tokens import Tokens
-from backend.auth.vault import Vault
-from backend.bootstrap.choices import (
+from backend.bootstrap.audit_sealing import audit_sealer
+from backend.bootstrap.data_dir import prepare_data_dir
+from backend.bootstrap.factories import (
     approval_policy,
     caps,
     make_channels,
@@ -29,36 +30,35 @@ from backend.bootstrap.choices import (
     model_settings,
     open_hooks,
 )
-from backend.bootstrap.data_dir import prepare_data_dir
-from backend.bootstrap.exposure import setup_code
-from backend.bootstrap.ground import Ground, check_shared, open_ground
-from backend.bootstrap.sealing import audit_sealer
-from backend.core.authority import Rules, follow_rules
-from backend.core.connections import keep_present
-from backend.core.ladders import CARRY
-from backend.core.mailboxes import COLLECT
-from backend.core.runs import ADVANCE
-from backend.core.sessions import Records
+from backend.bootstrap.resources import Ground, check_shared, open_ground
+from backend.bootstrap.setup_code import setup_code
+from backend.channel_inbox import ChannelInbox
+from backend.core.decisions.authority import Rules, follow_rules
+from backend.core.linking.linked_accounts import keep_present
+from backend.core.mail.mailboxes import COLLECT
+from backend.core.outbox.escalation import CARRY
+from backend.core.runs.lifecycle import ADVANCE
+from backend.core.sessions.sessions import Records
 from backend.db import Database
-from backend.db.feedback import open_ids
 from backend.db.migrate import migrate
-from backend.db.people import dead_sign_ins
+from backend.db.queries.people import dead_sign_ins
+from backend.db.queries.requests import open_ids
 from backend.db.transaction import SIGN_INS_TOPIC, STOPPING_TOPIC
 from backend.domain.policy import Policy
 from backend.domain.states import ChannelType
 from backend.errors import Unavailable
-from backend.jobs.contract import Queue
-from backend.listener import ChannelInbox
-from backend.log import get_logger
-from backend.settings import Settings
+from backend.messaging.queue.contract import Queue
+from backend.observability.log import get_logger
+from backend.settings.schema import Settings
+from backend.tools.registry import registry
 from backend.worker.advance_run import RunAdvancer
 from backend.worker.app import Worker
-from backend.worker.carry import Carrier
-from backend.worker.collect import Collector
-from backend.worker.execute import Executor
-from backend.worker.forget import Forgetter
-from backend.worker.metrics import metrics_page
-from backend.worker.tell import Teller
+from backend.worker.deliver import Carrier
+from backend.worker.fetch_mail import Collector
+from backend.worker.metrics_endpoint import metrics_page
+from backend.worker.retention import Forgetter
+from backend.worker.run_tool import Executor
+from backend.worker.stream_reply import Teller
 from channels.contract import Channel
 
 log = get_logger(__name__)

@@ -8,23 +8,23 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from backend.auth.credential_vault import Sealed, Vault
 from backend.auth.keys import load_secrets
-from backend.auth.vault import Sealed, Vault
 from backend.db import Database
-from backend.db.installations import installation_row
+from backend.db.queries.installations import installation_row
 from backend.domain.states import ConnectionStatus
 from backend.errors import Unavailable
-from backend.log import get_logger
-from backend.settings import Settings
+from backend.observability.log import get_logger
+from backend.settings.schema import Settings
 from channels.contract import Inbox
 from channels.errors import ChannelError, Retryable
-from channels.hooks import Hook
 from channels.slack.app import SlackApp
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient, Tokens
 from channels.slack.manifest import SCOPES
 from channels.slack.oauth import SlackOAuth
 from channels.slack.socket_mode import Tell
+from channels.webhooks import Hook
 
 log = get_logger(__name__)
 

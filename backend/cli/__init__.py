@@ -8,7 +8,7 @@ import typer
 from backend import __version__
 from backend.cli import backup, config, doctor, groups, migrate, openapi, people, secret, serve, slack, users, worker
 from backend.errors import Problem
-from backend.settings import SettingsError
+from backend.settings.schema import SettingsError
 
 app = typer.Typer(
     name="assent",

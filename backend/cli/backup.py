@@ -7,10 +7,10 @@ import typer
 
 from backend.auth.keys import FILE
 from backend.bootstrap.data_dir import LOCK
-from backend.cli.use_case import run_use_case
+from backend.cli.transact import run_use_case
 from backend.db.backups import copy_database, insert_restore
 from backend.errors import Conflict, NotFound
-from backend.settings import SettingsError, load_settings
+from backend.settings.schema import SettingsError, load_settings
 
 Folder = typer.Argument(help="A folder that does not exist yet.")
 

@@ -7,7 +7,7 @@ import typer
 from pydantic import SecretStr
 
 from backend.bootstrap import approval_policy, model_settings
-from backend.settings import Settings, load_settings, variable_of
+from backend.settings.schema import Settings, load_settings, variable_of
 
 app = typer.Typer(help="Show and check the settings.", no_args_is_help=True)
 

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import typer
 
-from backend.api.web import DIST
+from backend.api.routes.web_app import DIST
 from backend.auth.keys import FILE, load_secrets
 from backend.bootstrap import approval_policy, model_settings
 from backend.bootstrap.data_dir import exposed, in_use, is_own
-from backend.bootstrap.exposure import PUT_TLS_BEFORE, is_unencrypted
-from backend.core.responders import address
-from backend.db.examine import examine
-from backend.db.opening import open_database
+from backend.bootstrap.setup_code import PUT_TLS_BEFORE, is_unencrypted
+from backend.core.requests.addressing import address
+from backend.db.check import examine
+from backend.db.factory import open_database
 from backend.errors import Invalid, Problem
-from backend.settings import Settings, SettingsError, load_settings
+from backend.settings.schema import Settings, SettingsError, load_settings
 
 OLDEST_REDIS = (6, 2)
 LEAST_FREE = 200 * 1024 * 1024
@@ -99,7 +99,7 @@ def _redis(settings: Settings) -> Iterator[Finding]:
         return
     from redis import Redis, RedisError
 
-    from backend.redis_link import KEEPING
+    from backend.messaging.redis_link import KEEPING
 
     place = settings.redis_name
     try:

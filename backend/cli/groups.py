@@ -4,9 +4,9 @@ from itertools import groupby
 
 import typer
 
-from backend.cli.use_case import run_use_case
-from backend.core import groups as core
-from backend.db.connections import list_groups
+from backend.cli.transact import run_use_case
+from backend.core.people import groups as core
+from backend.db.queries.linked_accounts import list_groups
 
 app = typer.Typer(help="Manage groups of approvers; `to` and ASSENT_APPROVALS name them.", no_args_is_help=True)
 

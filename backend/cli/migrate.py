@@ -2,10 +2,10 @@
 
 import typer
 
+from backend.bootstrap.audit_sealing import audit_sealer
 from backend.bootstrap.data_dir import prepare_data_dir
-from backend.bootstrap.sealing import audit_sealer
 from backend.db import migrate as migrations
-from backend.settings import load_settings
+from backend.settings.schema import load_settings
 
 
 def migrate() -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import typer
 from fastapi import FastAPI
 
-from backend.api.app import create_app
+from backend.api.http.app import create_app
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import typer
 
 from backend.auth.keys import key_id, load_secrets, rotate_secret
-from backend.settings import load_settings
+from backend.settings.schema import load_settings
 
 app = typer.Typer(help="Change the secret without signing anybody out.", no_args_is_help=True)
 

@@ -11,15 +11,15 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
-from backend import log
-from backend.api.context import Context
-from backend.api.crowd import crowd_for_this_process
-from backend.api.wire import web_connections
+from backend.api.http.context import Context
+from backend.api.server.connection_limits import crowd_for_this_process
+from backend.api.server.http_protocol import web_connections
+from backend.api.server.websocket_protocol import WebSocketProtocol
 from backend.bootstrap import bootstrap, bootstrap_api
-from backend.bootstrap.exposure import PUT_TLS_BEFORE, is_unencrypted
-from backend.cli.websocket_protocol import WebSocketProtocol
-from backend.db.people import count_people
-from backend.settings import Settings, SettingsError, load_settings
+from backend.bootstrap.setup_code import PUT_TLS_BEFORE, is_unencrypted
+from backend.db.queries.people import count_people
+from backend.observability import log
+from backend.settings.schema import Settings, SettingsError, load_settings
 
 GRACE_S = 5
 KEEP_ALIVE_S = 75  # longer than clients keep an idle connection: who closes first must not be us, in the middle of a call

@@ -4,7 +4,7 @@ import json
 
 import typer
 
-from backend.settings import load_settings
+from backend.settings.schema import load_settings
 from channels.slack.manifest import manifest
 
 app = typer.Typer(help="Connect to Slack.", no_args_is_help=True)

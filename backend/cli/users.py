@@ -5,13 +5,13 @@ from typing import Literal
 import typer
 
 from backend.auth.passwords import MIN_LENGTH, hash_password
-from backend.cli.use_case import run_use_case
-from backend.core import people as core
-from backend.db.people import list_people
+from backend.cli.transact import run_use_case
+from backend.core.people import accounts as core
+from backend.db.queries.people import list_people
 from backend.domain.answers import is_email
-from backend.domain.names import cleaned
+from backend.domain.display_names import cleaned
 from backend.errors import Invalid
-from backend.times import to_text
+from backend.timestamps import to_text
 
 app = typer.Typer(help="Manage the people who may sign in.", no_args_is_help=True)
 

@@ -6,9 +6,9 @@ import signal
 
 import typer
 
-from backend import log
 from backend.bootstrap import run_worker
-from backend.settings import load_settings
+from backend.observability import log
+from backend.settings.schema import load_settings
 
 MetricsPort = typer.Option(None, min=0, max=65535, help="Answer GET /metrics on this port of 127.0.0.1.")
 

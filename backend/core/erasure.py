@@ -7,21 +7,22 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from backend.core.answers import withdraw_request
+from backend.core.decisions.answer import withdraw_request
 from backend.core.idempotency import bare_reply
-from backend.core.people import shut_out
-from backend.core.recipients import deciders_of
-from backend.core.sessions import close_session
-from backend.db import Row, Tx, people, pruning
-from backend.db import erasure as store
-from backend.db.feedback import request_by_id
-from backend.db.replies import replies_naming, replies_to_those_asked, rewrite_reply
+from backend.core.people.accounts import shut_out
+from backend.core.requests.recipients import deciders_of
+from backend.core.sessions.sessions import close_session
+from backend.db import Row, Tx
+from backend.db.queries import erasure as store
+from backend.db.queries import people, pruning
+from backend.db.queries.kept_replies import replies_naming, replies_to_those_asked, rewrite_reply
+from backend.db.queries.requests import request_by_id
 from backend.db.transaction import dumps, seal_of_erased
 from backend.domain.erasure import ERASED, emptied_body, emptied_detail, emptied_response, nameless, without_errors, without_words
 from backend.domain.people import SYSTEM, Person
 from backend.domain.states import ACTIVE_RUN, FeedbackStatus, SessionStatus
 from backend.errors import NotFound
-from backend.times import to_text
+from backend.timestamps import to_text
 
 DAY_MS = 24 * 3600 * 1000
 SIGN_INS_KEPT_MS = 30 * DAY_MS

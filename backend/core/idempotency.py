@@ -4,14 +4,14 @@ import hashlib
 import json
 from typing import Any
 
-from backend.core.feedback import shape_request
-from backend.core.recipients import may_see
+from backend.core.requests.lifecycle import shape_request
+from backend.core.requests.recipients import may_see
 from backend.db import Tx
-from backend.db.feedback import request_by_id
-from backend.db.people import keep_reply, kept_reply
+from backend.db.queries.people import keep_reply, kept_reply
+from backend.db.queries.requests import request_by_id
 from backend.db.transaction import dumps
+from backend.domain.client_views import FeedbackRequest
 from backend.domain.policy import canonical
-from backend.domain.shapes import FeedbackRequest
 from backend.errors import Conflict, Invalid, Problem
 
 BARE = "request_id"

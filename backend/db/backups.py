@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import insert, select
 
-from backend.db.sqlite_faults import explained
+from backend.db.sqlite.failures import explained
 from backend.db.tables import restores
 from backend.db.transaction import Tx
 from backend.errors import Unavailable

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from backend.db.heads import UNSEALED, Sealer
+from backend.db.audit_sealer import UNSEALED, Sealer
 from backend.errors import Unavailable
 
 HEAD = "0012"
@@ -43,7 +43,7 @@ def _connected(where: Path | str) -> Iterator[Connection]:
         with _connected_file(where) as connection:
             yield connection
     else:
-        from backend.db.postgres_engine import connected, refused
+        from backend.db.postgres.connection import connected, refused
 
         with connected(where) as connection, refused():
             yield connection
@@ -51,8 +51,8 @@ def _connected(where: Path | str) -> Iterator[Connection]:
 
 @contextmanager
 def _connected_file(path: Path) -> Iterator[Connection]:
-    from backend.db.sqlite_database import DATABASE_ERRORS, connect
-    from backend.db.sqlite_faults import explained
+    from backend.db.sqlite.database import DATABASE_ERRORS, connect
+    from backend.db.sqlite.failures import explained
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
@@ -70,7 +70,7 @@ def _alone(connection: Connection) -> Iterator[None]:
     """One transaction that no other migration runs beside."""
     with connection.execution_options(writes=True).begin():
         if connection.dialect.name == "postgresql":
-            from backend.db.postgres_engine import begin_alone
+            from backend.db.postgres.connection import begin_alone
 
             begin_alone(connection)
         yield

@@ -11,10 +11,10 @@ from pydantic_core import to_json, to_jsonable_python
 from sqlalchemy import Connection, CursorResult, Row, bindparam, insert, select, update
 from sqlalchemy.sql import Executable
 
-from backend.db.heads import BROKEN, UNSEALED, Sealer
+from backend.db.audit_sealer import BROKEN, UNSEALED, Sealer
 from backend.db.tables import audit, audit_heads, events, sessions
 from backend.domain.events import DurableEvent, Published, Signal
-from backend.times import to_text
+from backend.timestamps import to_text
 
 GENESIS = "0" * 64
 _ODD_DECIMAL = re.compile(r"(?:^|[:,\[])-?(?:[0-9]+(?:\.[0-9]+)?[eE]|0\.0000)")

@@ -8,11 +8,11 @@ from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
-from backend.domain.names import has_invisible
+from backend.domain.display_names import has_invisible
 from backend.domain.states import FeedbackType
 from backend.domain.steps import Field
 from backend.errors import FieldError, Invalid
-from channels.exact import MAX_DIGITS, plainest, read_integer, read_number
+from channels.exact_numbers import MAX_DIGITS, plainest, read_integer, read_number
 
 MAX_TEXT = 20_000
 _EMAIL = re.compile(r"[^@\s<>,;\"()\x00-\x1f]{1,64}@[^@\s<>,;\"()_\x00-\x1f]{1,253}\.[^@\s<>,;\"()_.\x00-\x1f]{2,63}")

@@ -7,7 +7,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from backend.domain.shapes import FeedbackRequest, Message, RequestField
+from backend.domain.client_views import FeedbackRequest, Message, RequestField
 from backend.domain.states import AgentStatus, ChannelType, ConnectionStatus, DeliveryStatus
 
 QueueStatus = Literal["ok", "degraded"]

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from channels.exact import MAX_DIGITS, read_json
+from channels.exact_numbers import MAX_DIGITS, read_json
 
 MAX_DEPTH = 32
 _UNKEPT = re.compile("[\x00\ud800-\udfff]")

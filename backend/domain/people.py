@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from backend.domain import shapes
+from backend.domain import client_views
 
 Door = Literal["web", "api"]
 VIA: dict[Door, Literal["chat", "api"]] = {"web": "chat", "api": "api"}
@@ -31,11 +31,11 @@ class Requester:
     """Who asks. Told apart by `kind`, never by `name`, which anybody may choose; `id` is the person's, or of whom a program
     is signed in as."""
 
-    kind: shapes.RequesterKind
+    kind: client_views.RequesterKind
     name: str
     id: str | None = None
 
-    def shape(self) -> shapes.Requester:
+    def shape(self) -> client_views.Requester:
         return {"kind": self.kind, "id": self.id, "name": self.name}
 
 

@@ -6,29 +6,29 @@ from collections.abc import AsyncIterator, Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from backend.agents.contract import Engine, EngineError, Thread
-from backend.agents.render import weigh
-from backend.agents.thread import build_thread
-from backend.agents.tools.registry import Registry
-from backend.core import executions, runs
-from backend.core.runs import Claimed, Lease, LeaseLost
-from backend.core.steps import put_next, record_step
+from backend.core.runs import executions, lifecycle
+from backend.core.runs.lifecycle import Claimed, Lease, LeaseLost
+from backend.core.runs.steps import put_next, record_step
 from backend.db import Database
-from backend.db.runs import is_suspect, run_log
+from backend.db.queries.runs import is_suspect, run_log
 from backend.db.transaction import dumps, run_topic, session_topic
 from backend.domain.events import Generating, Piece
 from backend.domain.policy import Policy
 from backend.domain.runs import Caps, Decide, Execute, LogEntry, Move, Propose, Recover, Speak, next_move, seen_part
 from backend.domain.steps import Usage
+from backend.engines.contract import Engine, EngineError, Thread
+from backend.engines.prompt_text import weigh
+from backend.engines.thread import build_thread
 from backend.errors import Unavailable
 from backend.failpoints import failpoint
-from backend.log import get_logger
-from backend.stream.contract import MISSED_TOPIC, Stream
-from backend.threads import Threads
-from backend.worker.execute import Executor
-from backend.worker.hold import Hold, clock
-from backend.worker.outages import keep, see
-from backend.worker.tell import Teller
+from backend.messaging.stream.contract import MISSED_TOPIC, Stream
+from backend.observability.log import get_logger
+from backend.thread_pools import Threads
+from backend.tools.registry import Registry
+from backend.worker.lease_clock import Hold, clock
+from backend.worker.record_through_outage import keep, see
+from backend.worker.run_tool import Executor
+from backend.worker.stream_reply import Teller
 
 log = get_logger(__name__)
 
@@ -67,14 +67,14 @@ class RunAdvancer:
         if claimed is None:
             return
         failpoint("advance_run.claimed")
-        lease, hold = claimed.lease, Hold(runs.LEASE_MS / 1000, since)
+        lease, hold = claimed.lease, Hold(lifecycle.LEASE_MS / 1000, since)
         try:
             async with self._held(lease, hold), self.teller.thinking(lease):
                 await self._carry_on(claimed, hold, trial)
         except LeaseLost:
             log.info("lease lost", run_id=run_id)
             if lease.claims:
-                await keep(self.db, runs.give_back, lease)
+                await keep(self.db, lifecycle.give_back, lease)
         except EngineError as error:
             await self._fail(lease, str(error))
         except asyncio.CancelledError:
@@ -84,8 +84,8 @@ class RunAdvancer:
     async def _claim(self, run_id: str, trial: contextlib.AsyncExitStack) -> Claimed | None:
         """A run whose last claims came to nothing is taken by a worker that has been up for a while, one at a time, until it
         gets further or `trial` ends: so the deaths that it makes are told from those it only shared."""
-        claimed = await self.db.transact(runs.claim_run, run_id, self.caps, self.engine.id, False)
-        if claimed is not None or clock() - self.since < CALM_S or not await self.db.read(is_suspect, run_id, runs.SUSPECT):
+        claimed = await self.db.transact(lifecycle.claim_run, run_id, self.caps, self.engine.id, False)
+        if claimed is not None or clock() - self.since < CALM_S or not await self.db.read(is_suspect, run_id, lifecycle.SUSPECT):
             return claimed
         try:
             async with asyncio.timeout(TURN_S):
@@ -93,18 +93,18 @@ class RunAdvancer:
         except TimeoutError:
             return None
         trial.callback(self.alone.release)
-        return await self.db.transact(runs.claim_run, run_id, self.caps, self.engine.id)
+        return await self.db.transact(lifecycle.claim_run, run_id, self.caps, self.engine.id)
 
     async def _hand_over(self, lease: Lease) -> None:
         """This worker stops. A call that has not reported keeps the lease until it lapses: it may still be at work."""
         if lease.run_id not in self.executor.runs_at_work():
             with contextlib.suppress(Unavailable):
-                await self.db.transact(runs.give_back, lease)
+                await self.db.transact(lifecycle.give_back, lease)
 
     async def _fail(self, lease: Lease, reason: str) -> None:
         log.warning("run failed", run_id=lease.run_id, reason=reason)
         with contextlib.suppress(LeaseLost):
-            await keep(self.db, runs.fail_run, lease, reason)
+            await keep(self.db, lifecycle.fail_run, lease, reason)
 
     @contextlib.asynccontextmanager
     async def _held(self, lease: Lease, hold: Hold) -> AsyncIterator[None]:
@@ -142,7 +142,7 @@ class RunAdvancer:
             look.clear()
             async with hold.turn:
                 since = clock()
-                if not await keep(self.db, runs.renew_lease, lease.run_id, lease.token):
+                if not await keep(self.db, lifecycle.renew_lease, lease.run_id, lease.token):
                     lost()
                     return
                 hold.renewed(since)
@@ -160,7 +160,7 @@ class RunAdvancer:
                 log.warning("waiting for the database", run_id=lease.run_id, reason=error.detail)
                 async with hold.turn:
                     since = clock()
-                    await keep(self.db, runs.retake_lease, lease)
+                    await keep(self.db, lifecycle.retake_lease, lease)
                     hold.renewed(since)
             else:
                 await trial.aclose()
@@ -218,7 +218,7 @@ class RunAdvancer:
         async with self._time_left(lease):
             text, usage = await self.engine.summarize(before)
         until = max(at for at, _ in claimed.earlier)
-        await self.db.transact(runs.keep_summary, lease, until, text, usage)
+        await self.db.transact(lifecycle.keep_summary, lease, until, text, usage)
         claimed.earlier.clear()
         claimed.summary = text
         return build_thread(entries, summary=text, settings=lease.settings, state=claimed.state)
@@ -252,7 +252,7 @@ class RunAdvancer:
                 telling.add(piece)
                 failpoint("reply.streaming")
         async with hold.turn:
-            await self.db.transact(runs.complete_run, lease, "".join(parts), usage)
+            await self.db.transact(lifecycle.complete_run, lease, "".join(parts), usage)
 
     def _show(self, lease: Lease, piece: str) -> None:
         offset = self.stream.extend_reply(lease.session_id, lease.run_id, lease.token, piece)

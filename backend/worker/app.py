@@ -7,19 +7,19 @@ from functools import partial
 
 import structlog
 
-from backend.core.answers import expire_request
-from backend.core.ladders import CARRY
-from backend.core.mailboxes import COLLECT
-from backend.core.runs import ADVANCE
+from backend.core.decisions.answer import expire_request
+from backend.core.mail.mailboxes import COLLECT
+from backend.core.outbox.escalation import CARRY
+from backend.core.runs.lifecycle import ADVANCE
 from backend.db import Database, Tx
-from backend.db.deliveries import due_deliveries
-from backend.db.feedback import due_requests
-from backend.db.mails import due_mailboxes
-from backend.db.runs import due_runs
+from backend.db.queries.deliveries import due_deliveries
+from backend.db.queries.mail import due_mailboxes
+from backend.db.queries.requests import due_requests
+from backend.db.queries.runs import due_runs
 from backend.errors import Unavailable
-from backend.jobs.contract import Job, Queue
-from backend.log import get_logger
-from backend.worker.aside import Aside
+from backend.messaging.queue.contract import Job, Queue
+from backend.observability.log import get_logger
+from backend.worker.backoff import Aside
 
 log = get_logger(__name__)
 

@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from channels.contract import Address, ChannelName, Question, Receipt, Words
-from channels.email.client import GmailClient, Sent
-from channels.email.envelope import Envelope, sealed, shortened
-from channels.email.outbound import question_page, settled_page, short, subject_of, subject_of_words, words_page
-from channels.email.page import Page
-from channels.email.tags import Tags, message_id, reply_to
+from channels.email.gmail.client import GmailClient, Sent
+from channels.email.reply_tags import Tags, message_id, reply_to
+from channels.email.write.envelope import Envelope, sealed, shortened
+from channels.email.write.page import Page
+from channels.email.write.question_mail import question_page, settled_page, short, subject_of, subject_of_words, words_page
 from channels.errors import Disconnected, Rejected, Retryable
 
 _writers = ThreadPoolExecutor(2, "mail-writer")

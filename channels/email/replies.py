@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any
 
 from channels.contract import REPEAT, Question, Refused, SaidAnswer, Taken, Words
-from channels.email import notices
-from channels.email.accepted import offered
-from channels.email.grammar import Decision, Unclear, Understood, Wrong, Yes, understand
-from channels.email.inbound import Mail
-from channels.email.incoming import Incoming
-from channels.letters import LetterInbox, Outcome, Proposal
+from channels.email.grammar.answer_options import offered
+from channels.email.grammar.decision import Decision, Unclear, Understood, Wrong, Yes, understand
+from channels.email.incoming_mail import Incoming
+from channels.email.read.parsed_mail import Mail
+from channels.email.write import notices
+from channels.mail_contract import LetterInbox, Outcome, Proposal
 
 Read = Callable[[Mapping[str, Any], str], Awaitable[Proposal | None]]
 """What a text seems to answer to a request; None where that cannot be told, or there is nobody to tell it."""

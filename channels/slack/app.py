@@ -15,14 +15,14 @@ from slack_bolt.authorization import AuthorizeResult
 
 from channels.contract import Inbox
 from channels.errors import ChannelError, Retryable
-from channels.hooks import HookRefused, HookReply
-from channels.slack.clicks import Clicks
 from channels.slack.client import API_URL, SlackClient, Tokens
-from channels.slack.door import Door
-from channels.slack.inbound import Unreadable, check_text
+from channels.slack.conversation import Talk
+from channels.slack.interactions import Clicks
 from channels.slack.manifest import COMMAND
+from channels.slack.payloads import Unreadable, check_text
+from channels.slack.signature import Door
 from channels.slack.socket_mode import SocketMode, Tell
-from channels.slack.talk import Talk
+from channels.webhooks import HookRefused, HookReply
 
 EVENTS = ("message", "app_mention", "app_uninstalled", "tokens_revoked", "user_change")
 _ANY = re.compile(".*", re.DOTALL)

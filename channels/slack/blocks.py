@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from channels.showing import clip, visible
+from channels.sanitize import clip, visible
 from channels.slack.mrkdwn import to_mrkdwn
 
 Block = dict[str, Any]

@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 
 from channels.contract import Address, ChannelName, Question, Receipt, Shown, Words
 from channels.errors import Disconnected, Rejected, Retryable
-from channels.slack import outbound, reply
+from channels.slack import question_message, reply_message
 from channels.slack.client import SlackClient
-from channels.slack.inbound import place_of
-from channels.slack.outbound import written
+from channels.slack.payloads import place_of
+from channels.slack.question_message import written
 
 THINKING = "is thinking…"
 EDIT_S = 1.0  # between two changes of one message; Slack takes about one a second
@@ -27,7 +27,7 @@ class SlackChannel:
 
     async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
         team, channel, thread_ts = await self._place(to)
-        left = await _surely(self._left(outbound.EVENT, earlier, team, channel, thread_ts))
+        left = await _surely(self._left(question_message.EVENT, earlier, team, channel, thread_ts))
         ts = left[0] if left else await self._client.post(team, channel, await written(question), thread_ts)
         return _receipt(team, channel, ts, thread_ts)
 
@@ -35,13 +35,13 @@ class SlackChannel:
         team, channel, known = _where(receipt.ref)
         await self._client.update(team, channel, known, await written(question))
         thread_ts = to.thread.get("thread_ts") if to.thread else None
-        for ts in await self._left(outbound.EVENT, earlier, team, channel, thread_ts):
+        for ts in await self._left(question_message.EVENT, earlier, team, channel, thread_ts):
             if ts != known:
                 await self._client.update(team, channel, ts, await written(question))
 
     async def say(self, words: Words, to: Address) -> Receipt:
         team, channel, thread_ts = await self._place(to)
-        ts = await self._client.post(team, channel, reply.message_of_words(words), thread_ts)
+        ts = await self._client.post(team, channel, reply_message.message_of_words(words), thread_ts)
         return _receipt(team, channel, ts, thread_ts)
 
     async def think(self, to: Address, busy: bool) -> None:
@@ -55,8 +55,8 @@ class SlackChannel:
             return await self._begin(words, to)
         if shown.length is None:
             return await self._rewrite(words, shown.ref)
-        text = reply.growing(words.text)
-        more = text[shown.length : shown.length + reply.MAX_APPENDED // 2]
+        text = reply_message.growing(words.text)
+        more = text[shown.length : shown.length + reply_message.MAX_APPENDED // 2]
         try:
             await self._client.append_stream(*_where(shown.ref), more)
         except Rejected:
@@ -72,7 +72,7 @@ class SlackChannel:
             return await self.say(words, to)
         await self._end_stream(ref)
         try:
-            await self._client.update(*_where(ref), reply.message_of_reply(words))
+            await self._client.update(*_where(ref), reply_message.message_of_reply(words))
         except Rejected as error:
             if error.code not in LOST:
                 raise
@@ -93,19 +93,19 @@ class SlackChannel:
 
     async def _begin(self, words: Words, to: Address) -> Shown:
         team, channel, thread_ts = await self._place(to)
-        text = reply.growing(words.text)[: reply.MAX_APPENDED // 2]
+        text = reply_message.growing(words.text)[: reply_message.MAX_APPENDED // 2]
         if thread_ts and text.strip():
             try:
                 ts = await self._client.start_stream(team, channel, thread_ts, to.account, text)
                 return Shown({"team": team, "channel": channel, "ts": ts, "stream": True}, len(text))
             except (Rejected, Disconnected):  # whoever is really gone will not take a message either
                 pass
-        ts = await self._client.post(team, channel, reply.message_of_reply(words, unfinished=True), thread_ts)
+        ts = await self._client.post(team, channel, reply_message.message_of_reply(words, unfinished=True), thread_ts)
         return Shown({"team": team, "channel": channel, "ts": ts}, pause_s=EDIT_S)
 
     async def _rewrite(self, words: Words, ref: Mapping[str, Any]) -> Shown:
         await self._end_stream(ref)
-        await self._client.update(*_where(ref), reply.message_of_reply(words, unfinished=True))
+        await self._client.update(*_where(ref), reply_message.message_of_reply(words, unfinished=True))
         return Shown({name: ref[name] for name in ("team", "channel", "ts")}, pause_s=EDIT_S)
 
     async def _end_stream(self, ref: Mapping[str, Any]) -> None:
@@ -118,7 +118,7 @@ class SlackChannel:
         self, words: Words, earlier: Mapping[str, Any] | None, team: str, channel: str, thread_ts: str | None
     ) -> Mapping[str, Any] | None:
         """The ref of what an earlier try left of these words. A stream has no mark until it is finished."""
-        left = await self._left(reply.EVENT, earlier, team, channel, thread_ts)
+        left = await self._left(reply_message.EVENT, earlier, team, channel, thread_ts)
         if left or earlier is None or thread_ts is None:
             return {"team": team, "channel": channel, "ts": left[0]} if left else None
         begun = await self._client.find_stream(team, channel, thread_ts, float(earlier["since"]) / 1000)

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.contract import Question
-from channels.showing import clip, visible
-from channels.slack.arguments import show_arguments
+from channels.sanitize import clip, visible
+from channels.slack.arguments_block import show_arguments
 from channels.slack.blocks import MAX_TEXT, Block, context, entry, header, modal, prose, section, words
-from channels.slack.entries import ACTION, MAX_INPUT, entries_of, fields_of_args
+from channels.slack.form_inputs import ACTION, MAX_INPUT, entries_of, fields_of_args
 from channels.slack.mrkdwn import link
-from channels.slack.outbound import token_of
+from channels.slack.question_message import token_of
 
 SAID = "said"
 MAX_PIECES = 20

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from channels.showing import clip, units, visible
+from channels.sanitize import clip, units, visible
 
 _FENCE = re.compile(r"(```.*?(?:```|\Z))", re.DOTALL)
 _CODE = re.compile(r"(`[^`\n]+`)")

@@ -19,13 +19,13 @@ OURS = [
     if "baml_client" not in path.parts and "versions" not in path.parts
 ]
 LOOPS = {
-    "backend/worker/forget.py",
+    "backend/worker/retention.py",
     "backend/worker/app.py",
-    "backend/db/sqlite_database.py",
+    "backend/db/sqlite/database.py",
     "backend/bootstrap/processes.py",
-    "channels/email/postbox.py",
+    "channels/email/gmail/mailbox.py",
 }
-TOOLS = {"backend/agents/tools/tool.py", "backend/agents/tools/threads.py"}  # whatever a tool raises becomes a sentence
+TOOLS = {"backend/tools/contract.py", "backend/tools/call_threads.py"}  # whatever a tool raises becomes a sentence
 SHAPELESS = {"utils", "helpers", "common", "misc", "shared"}
 
 

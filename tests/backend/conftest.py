@@ -10,11 +10,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from backend.core import people
-from backend.core.sessions import open_session
+from backend.core.people import accounts
+from backend.core.sessions.sessions import open_session
 from backend.db import Effect, Ring, Tx
+from backend.db.factory import open_database
 from backend.db.migrate import migrate
-from backend.db.opening import open_database
 from backend.db.tables import metadata
 from backend.domain.people import Person
 from tests.support.postgres import Postgres
@@ -103,7 +103,7 @@ class OpenedPostgres(Opened):
 
 
 def _add_person(tx: Tx) -> str:
-    return str(people.add_person(tx, email="dana@example.org", password_hash="-", name="Dana", role="admin")["id"])
+    return str(accounts.add_person(tx, email="dana@example.org", password_hash="-", name="Dana", role="admin")["id"])
 
 
 @pytest.fixture(scope="session")

@@ -11,20 +11,20 @@ import httpx
 import pytest
 import uvicorn
 
-from backend.agents.baml_engine import BamlEngine
-from backend.agents.contract import Entry, Thread
-from backend.agents.providers import ModelSettings
 from backend.bootstrap.processes import bootstrap
 from backend.db import Tx
 from backend.domain.events import TaskStarted
-from backend.settings import Settings
+from backend.engines.baml import BamlEngine
+from backend.engines.contract import Entry, Thread
+from backend.engines.model_providers import ModelSettings
+from backend.settings.schema import Settings
 from channels.contract import Question
 from channels.email.channel import mail_of
-from channels.email.envelope import Envelope
-from channels.email.inbound import read_mail
-from channels.email.outbound import question_page
+from channels.email.read.parsed_mail import read_mail
 from channels.email.replies import understood
-from channels.slack.outbound import written
+from channels.email.write.envelope import Envelope
+from channels.email.write.question_mail import question_page
+from channels.slack.question_message import written
 from tests.support.aimock import Aimock, aimock, aimock_server
 from tests.support.held import Held, watched
 from tests.support.person import PASSWORD, PATIENCE_S, Person

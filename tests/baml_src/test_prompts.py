@@ -10,7 +10,7 @@ from tests.support.aimock import Aimock
 
 ROOT = Path(__file__).parent.parent.parent
 BAML = Path(sys.executable).parent / "baml-cli"
-CLIENT = Path("backend/agents/baml_client")
+CLIENT = Path("backend/engines/baml_client")
 
 
 def run_prompt_tests(aimock: Aimock) -> subprocess.CompletedProcess[str]:

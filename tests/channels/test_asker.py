@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.contract import Question
-from channels.email import page
-from channels.email.notices import late
-from channels.email.outbound import question_page
-from channels.slack.outbound import message_of
+from channels.email.write import page
+from channels.email.write.notices import late
+from channels.email.write.question_mail import question_page
+from channels.slack.question_message import message_of
 from channels.text import asker, one_line_name, outcome_line, question_text
-from tests.channels.slack import test_outbound as slack
+from tests.channels.slack import test_question_message as slack
 from tests.channels.slack.limits import texts
 
 HOSTILE = [

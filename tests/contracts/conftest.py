@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from backend.redis_link import RedisLink
+from backend.messaging.redis_link import RedisLink
 from tests.support.redis import RedisServer
 
 

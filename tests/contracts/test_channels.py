@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from backend.bootstrap.chat import OpenTabs
+from backend.adapters.open_tabs import OpenTabs
 from backend.db.transaction import person_topic
-from backend.stream.memory_stream import MemoryStream
+from backend.messaging.stream.memory import MemoryStream
 from channels.chat.channel import ChatChannel
 from channels.console.channel import ConsoleChannel
 from channels.contract import Address, Channel, Question, Receipt, Words
 from channels.email.channel import EmailChannel
-from channels.email.tags import Tags
+from channels.email.reply_tags import Tags
 from channels.errors import ChannelError, Disconnected, Rejected
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from backend.jobs.contract import Job, Queue
-from backend.jobs.memory_queue import MemoryQueue
-from backend.jobs.redis_queue import RedisQueue
-from backend.redis_link import RedisLink
+from backend.messaging.queue.contract import Job, Queue
+from backend.messaging.queue.memory import MemoryQueue
+from backend.messaging.queue.redis import RedisQueue
+from backend.messaging.redis_link import RedisLink
 from tests.support.facts import PATIENCE_S, soon
 from tests.support.redis import RedisServer
 

@@ -10,12 +10,12 @@ import pytest
 from limits import parse
 from structlog.testing import capture_logs
 
-from backend.jobs.contract import Job
-from backend.jobs.redis_queue import GROUP, RedisQueue
-from backend.redis_link import RedisLink
-from backend.stream.contract import MISSED_TOPIC, PartialReply
-from backend.stream.redis_stream import RedisStream
-from backend.windows.redis_windows import RedisWindows
+from backend.messaging.queue.contract import Job
+from backend.messaging.queue.redis import GROUP, RedisQueue
+from backend.messaging.rate_limits.redis import RedisWindows
+from backend.messaging.redis_link import RedisLink
+from backend.messaging.stream.contract import MISSED_TOPIC, PartialReply
+from backend.messaging.stream.redis import RedisStream
 from tests.contracts.test_stream import connected, ear, partial
 from tests.support.facts import PATIENCE_S, becomes, soon
 from tests.support.redis import RedisServer

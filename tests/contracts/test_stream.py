@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import pytest
 
-from backend.redis_link import RedisLink
-from backend.stream.contract import PartialReply, Stream
-from backend.stream.memory_stream import MemoryStream
-from backend.stream.redis_stream import RedisStream
+from backend.messaging.redis_link import RedisLink
+from backend.messaging.stream.contract import PartialReply, Stream
+from backend.messaging.stream.memory import MemoryStream
+from backend.messaging.stream.redis import RedisStream
 from tests.support.facts import PATIENCE_S, becomes
 from tests.support.redis import RedisServer
 

@@ -11,9 +11,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from backend.core.sessions import chain_is_whole
-from backend.db.opening import open_database
-from backend.db.sessions import audit_chain
+from backend.core.sessions.sessions import chain_is_whole
+from backend.db.factory import open_database
+from backend.db.queries.sessions import audit_chain
 from backend.db.tables import metadata
 from tests.support.asks import ask
 from tests.support.kept import read_file, read_server

@@ -6,9 +6,9 @@ import uuid
 
 import httpx
 
-from backend.core.letters import keep_letter
-from backend.db.opening import open_database
-from channels.letters import Letter
+from backend.core.mail.kept_mail import keep_letter
+from backend.db.factory import open_database
+from channels.mail_contract import Letter
 from tests.journeys.test_erasure import NAME, WORDS, Place, answer, place
 from tests.support.asks import ask
 from tests.support.person import Person, until

@@ -9,7 +9,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from backend.db.sessions import LOG_PAGE, LOG_PAGE_CHARS
+from backend.db.queries.sessions import LOG_PAGE, LOG_PAGE_CHARS
 from tests.support.long_session import ROUND, long_session
 from tests.support.person import PATIENCE_S, Person, until
 from tests.support.server import Server

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend.bootstrap.data_dir import exposed, is_own, prepare_data_dir
-from backend.settings import load_settings
+from backend.settings.schema import load_settings
 from tests.support.server import Server
 
 

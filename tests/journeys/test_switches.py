@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from channels.contract import Question
-from channels.slack.outbound import message_of
+from channels.slack.question_message import message_of
 from tests.support.asks import ask
 from tests.support.auditor import audit
 from tests.support.person import Person, until

@@ -3,15 +3,15 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from backend.agents.contract import EngineError, Reading, Thread
 from backend.bootstrap import processes
 from backend.domain.runs import EngineId
 from backend.domain.steps import AskText, Reply, Step, Tool, Usage
+from backend.engines.contract import EngineError, Reading, Thread
 from tests.support.armable import serve_armed
 
 
 class Counting:
-    """See `backend.agents.contract.Engine`."""
+    """See `backend.engines.contract.Engine`."""
 
     id = EngineId("counting", 1)
 

@@ -8,7 +8,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from backend.api.frame_schemas import frame_schemas
+from backend.api.live.frame_schemas import frame_schemas
 
 REF = "#/components/schemas/"
 

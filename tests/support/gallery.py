@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from backend.api.shell import SECURITY_HEADERS
+from backend.api.http.middleware import SECURITY_HEADERS
 from tests.support.server import ROOT
 
 KINDS = ("confirmation", "choice", "text", "form", "checkpoint")

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from typing import Any
 
-from backend.agents.tools.registry import registry
-from backend.core.connections import connect
+from backend.channel_inbox import ChannelInbox
+from backend.core.linking.linked_accounts import connect
 from backend.domain.policy import Policy
-from backend.listener import ChannelInbox
+from backend.tools.registry import registry
 from channels.contract import Words
-from channels.email.door import Door
-from channels.email.incoming import Arrived
+from channels.email.conversation import Talk
+from channels.email.incoming_mail import Arrived
+from channels.email.intake import Door
 from channels.email.replies import Replies
-from channels.email.tags import Tags, message_id
-from channels.email.talk import Talk
-from channels.letters import Proposal
+from channels.email.reply_tags import Tags, message_id
+from channels.mail_contract import Proposal
 from tests.backend.conftest import Opened
 from tests.support.emulate_google import AGENT, DANA, answering, compose
 from tests.support.post import POLICY, URL, Post

@@ -10,12 +10,12 @@ from typing import Any, Literal
 from PIL import Image
 from playwright.sync_api import Browser
 
-from backend.core.letters import ASKED_TO_LINK
+from backend.core.mail.kept_mail import ASKED_TO_LINK
 from channels.contract import Question
-from channels.email.envelope import Envelope, sealed
-from channels.email.notices import late, proposed, refused, taken, unclear
-from channels.email.outbound import question_page, settled_page, words_page
-from channels.email.page import Page
+from channels.email.write.envelope import Envelope, sealed
+from channels.email.write.notices import late, proposed, refused, taken, unclear
+from channels.email.write.page import Page
+from channels.email.write.question_mail import question_page, settled_page, words_page
 from tests.support.browser import chromium
 from tests.support.emulate_google import html_of, text_of
 from tests.support.screens import AT, sheet

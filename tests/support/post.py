@@ -5,19 +5,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backend.agents.tools.registry import registry
-from backend.core.asks import Ask, ask_people
-from backend.core.connections import connect, enter
-from backend.core.feedback import shape_request
-from backend.core.inbox import receive_answer
+from backend.core.inbound import receive_answer
+from backend.core.linking.linked_accounts import connect, enter
+from backend.core.requests.ask import Ask, ask_people
+from backend.core.requests.lifecycle import shape_request
 from backend.db import Tx
-from backend.db.deliveries import due_deliveries, list_attempts
-from backend.db.feedback import request_by_id
+from backend.db.queries.deliveries import due_deliveries, list_attempts
+from backend.db.queries.requests import request_by_id
 from backend.domain.people import Person
 from backend.domain.policy import Policy
 from backend.domain.states import FeedbackType
 from backend.errors import Problem
-from backend.worker.carry import Carrier
+from backend.tools.registry import registry
+from backend.worker.deliver import Carrier
 from channels.contract import Channel, InboundAnswer
 from channels.testing import RecordingChannel
 from tests.backend.conftest import Opened

@@ -8,21 +8,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from backend.agents.contract import Engine, Thread
-from backend.agents.tools.registry import Registry
-from backend.agents.tools.tool import Tool, ToolContext, ToolError
-from backend.core.feedback import shape_request
-from backend.core.inbox import receive_answer, receive_message
-from backend.db import Database, Publish, Tx, feedback, runs
+from backend.core.inbound import receive_answer, receive_message
+from backend.core.requests.lifecycle import shape_request
+from backend.db import Database, Publish, Tx
+from backend.db.queries import requests, runs
 from backend.domain.policy import Policy
 from backend.domain.runs import Caps, EngineId, LogEntry
 from backend.domain.steps import CallTool, Reply, Step, Usage
 from backend.domain.steps import Tool as ToolSpec
+from backend.engines.contract import Engine, Thread
 from backend.errors import Problem
-from backend.stream.memory_stream import MemoryStream
+from backend.messaging.stream.memory import MemoryStream
+from backend.tools.contract import Tool, ToolContext, ToolError
+from backend.tools.registry import Registry
 from backend.worker.advance_run import RunAdvancer
-from backend.worker.execute import Executor
-from backend.worker.tell import Teller
+from backend.worker.run_tool import Executor
+from backend.worker.stream_reply import Teller
 from channels.contract import InboundAnswer, InboundMessage
 from tests.backend.conftest import Opened
 from tests.support.facts import PATIENCE_S
@@ -153,13 +154,13 @@ class Shop:
 
     async def open_requests(self, run_id: str) -> list[dict[str, Any]]:
         def look(tx: Tx) -> list[dict[str, Any]]:
-            return [dict(shape_request(tx, row)) for row in feedback.open_requests_of_run(tx, run_id)]
+            return [dict(shape_request(tx, row)) for row in requests.open_requests_of_run(tx, run_id)]
 
         return await self.opened.db.read(look)
 
     async def request(self, id: str) -> dict[str, Any]:
         def look(tx: Tx) -> dict[str, Any]:
-            row = feedback.request_by_id(tx, id)
+            row = requests.request_by_id(tx, id)
             assert row is not None
             return dict(shape_request(tx, row))
 

@@ -14,9 +14,9 @@ from backend.db.tables.channels import (
     presences,
     threads,
 )
-from backend.db.tables.feedback import approvals, feedback_requests, feedback_responses, recipients, votes
-from backend.db.tables.mails import mailboxes, mails
+from backend.db.tables.mail import mailboxes, mails
 from backend.db.tables.people import erasure_permits, idempotency_keys, people, sign_ins, ws_tickets
+from backend.db.tables.requests import approvals, feedback_requests, feedback_responses, recipients, votes
 from backend.db.tables.restores import restores
 from backend.db.tables.runs import executions, run_events, runs
 from backend.db.tables.sessions import audit, audit_heads, events, messages, sessions, summaries

@@ -10,7 +10,7 @@ interface Row {
   refused?: string;
 }
 
-// The same rows hold the reader of every other channel: tests/channels/test_exact.py.
+// The same rows hold the reader of every other channel: tests/channels/test_exact_numbers.py.
 const rows = JSON.parse(
   readFileSync(resolve(import.meta.dirname, '../../../tests/support/numbers.json'), 'utf8'),
 ) as Row[];

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from backend.api.app import create_app
+from backend.api.http.app import create_app
 from tests.support.asks import ask, asking
 from tests.support.forge import access_token
 from tests.support.person import PASSWORD, Person, client, until

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backend.api.frames import FrameError, Ping, read_frame
+from backend.api.live.client_frames import FrameError, Ping, read_frame
 from tests.backend.api.attacks.slack import FORM, JSON, SlackScene, click, post, said
 from tests.backend.api.test_access import APP
 from tests.support.asks import ASKS, ask

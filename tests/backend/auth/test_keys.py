@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from backend.auth.credential_vault import Sealed, Vault
 from backend.auth.keys import FILE, key_id, load_secrets, rotate_secret
 from backend.auth.tokens import Tokens
-from backend.auth.vault import Sealed, Vault
 from backend.errors import Unauthorized
-from backend.settings import Settings, SettingsError, load_settings
-from channels.email.tags import Tags
+from backend.settings.schema import Settings, SettingsError, load_settings
+from channels.email.reply_tags import Tags
 
 OLD, NEW = "the old secret of this installation: 0123456789", "the new secret of this installation: 9876543210"
 

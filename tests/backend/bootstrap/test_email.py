@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from backend.agents.baml_engine import BamlEngine
-from backend.agents.providers import ModelSettings
-from backend.auth.vault import Vault
+from backend.auth.credential_vault import Vault
 from backend.bootstrap.email import KeptMailboxes, Reader, examine_email
-from backend.core.proofs import keep_install
-from backend.settings import load_settings
-from channels.letters import Proposal
+from backend.core.linking.oauth_states import keep_install
+from backend.engines.baml import BamlEngine
+from backend.engines.model_providers import ModelSettings
+from backend.settings.schema import load_settings
+from channels.mail_contract import Proposal
 from channels.oauth import Installation
 from tests.backend.conftest import Opened
 from tests.support.emulate_google import Google, run_google

@@ -7,23 +7,23 @@ from urllib.parse import urlencode
 
 import pytest
 
-from backend.agents.tools.registry import registry
-from backend.auth.vault import Vault
+from backend.auth.credential_vault import Vault
 from backend.bootstrap.slack import examine_slack, slack_channel, slack_hook
-from backend.core.connections import lose_accounts
-from backend.core.proofs import keep_install
+from backend.channel_inbox import ChannelInbox
+from backend.core.linking.linked_accounts import lose_accounts
+from backend.core.linking.oauth_states import keep_install
 from backend.db import Database
-from backend.db.opening import open_database
-from backend.listener import ChannelInbox
-from backend.settings import load_settings
+from backend.db.factory import open_database
+from backend.settings.schema import load_settings
+from backend.tools.registry import registry
 from channels.contract import Address, Channel, Words
 from channels.errors import Disconnected, Retryable
 from channels.oauth import Installation
 from channels.slack.manifest import SCOPES
 from tests.backend.api.attacks.slack import FORM, said
 from tests.backend.conftest import Opened
-from tests.backend.test_listener import plenty
-from tests.channels.slack.test_inbound import clicked
+from tests.backend.test_channel_inbox import plenty
+from tests.channels.slack.test_payloads import clicked
 from tests.support.post import POLICY
 from tests.support.server import free_port
 from tests.support.slack import APP_TOKEN, DANA, SECRET, TEAM, TOKEN, Fault, Faults, Slack, run_slack, sign, slack, slack_server

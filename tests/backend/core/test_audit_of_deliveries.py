@@ -2,8 +2,8 @@
 
 import pytest
 
-from backend.core.deliveries import claim_delivery
-from backend.db.deliveries import due_deliveries
+from backend.core.outbox.deliveries import claim_delivery
+from backend.db.queries.deliveries import due_deliveries
 from channels.errors import Rejected
 from tests.backend.conftest import Opened
 from tests.support.post import POLICY, SET_UP, URL, Post

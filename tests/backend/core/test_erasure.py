@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from backend.core.erasure import anything_to_forget, begin_erasure, erase_leaving_people, erase_old_sessions, what_is_left
-from backend.core.people import add_person, enable_person
-from backend.core.sessions import chain_is_whole, close_session, open_session
+from backend.core.people.accounts import add_person, enable_person
+from backend.core.sessions.sessions import chain_is_whole, close_session, open_session
 from backend.db import Tx
-from backend.db.erasure import BATCH, permit
-from backend.db.sessions import audit_chain
+from backend.db.queries.erasure import BATCH, permit
+from backend.db.queries.sessions import audit_chain
 from backend.db.tables import events, executions, runs, sessions
 from backend.domain.erasure import digest_of, emptied_body, emptied_detail, nameless, without_words
 from backend.errors import Conflict, NotFound

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from backend.core.connections import connect
-from channels.manager import TRIES
+from backend.core.linking.linked_accounts import connect
+from channels.escalation import TRIES
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
 from tests.backend.conftest import OpenedSqlite

@@ -8,15 +8,8 @@ from typing import Any
 import pytest
 
 from backend.db import Ring, Tx
-from backend.db.people import person_by_email
-from backend.db.sessions import (
-    audit_chain,
-    audit_page,
-    frames_after,
-    list_sessions,
-    log_after,
-    session_by_id,
-)
+from backend.db.queries.people import person_by_email
+from backend.db.queries.sessions import audit_chain, audit_page, frames_after, list_sessions, log_after, session_by_id
 from backend.errors import NotFound
 from tests.backend.conftest import Opened
 from tests.backend.db.use_cases import rename, rename_badly, title

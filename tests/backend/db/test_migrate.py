@@ -14,10 +14,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from backend.db.heads import Sealer
+from backend.db.audit_sealer import Sealer
 from backend.db.migrate import HEAD, _upgrade, current_revision, migrate
-from backend.db.postgres_engine import connected
-from backend.db.sqlite_database import connect
+from backend.db.postgres.connection import connected
+from backend.db.sqlite.database import connect
 from backend.db.tables import metadata
 from tests.support.postgres import Postgres
 

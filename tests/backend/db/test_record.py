@@ -5,16 +5,16 @@ import json
 
 import pytest
 
-from backend.core.asks import Ask, ask_people
-from backend.core.feedback import close_request
-from backend.core.sessions import chain_is_whole, open_session, record_is_whole
+from backend.core.requests.ask import Ask, ask_people
+from backend.core.requests.lifecycle import close_request
+from backend.core.sessions.sessions import chain_is_whole, open_session, record_is_whole
 from backend.db import Tx
-from backend.db.feedback import request_by_id
-from backend.db.heads import Sealer
-from backend.db.opening import open_database
-from backend.db.sessions import audit_chain, frames_after
+from backend.db.audit_sealer import Sealer
+from backend.db.factory import open_database
+from backend.db.queries.requests import request_by_id
+from backend.db.queries.sessions import audit_chain, frames_after
+from backend.domain.client_views import Response
 from backend.domain.events import TaskStarted
-from backend.domain.shapes import Response
 from backend.domain.states import FeedbackStatus, FeedbackType
 from tests.backend.conftest import REFUSALS, Opened
 

@@ -16,10 +16,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from backend.core.sessions import chain_is_whole
+from backend.core.sessions.sessions import chain_is_whole
+from backend.db.factory import open_database
 from backend.db.migrate import migrate
-from backend.db.opening import open_database
-from backend.db.sessions import audit_chain
+from backend.db.queries.sessions import audit_chain
 from tests.support.auditor import audit, ledger
 from tests.support.person import Person, until
 from tests.support.postgres import Postgres

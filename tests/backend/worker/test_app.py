@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from backend.agents.tools import threads
-from backend.agents.tools.threads import in_thread
-from backend.agents.tools.tool import Tool, ToolContext, ToolError
 from backend.auth.passwords import hash_in_thread, verify_in_thread
-from backend.core.ladders import CARRY
-from backend.core.mailboxes import COLLECT
-from backend.core.runs import ADVANCE, start_run
+from backend.core.mail.mailboxes import COLLECT
+from backend.core.outbox.escalation import CARRY
+from backend.core.runs.lifecycle import ADVANCE, start_run
 from backend.ids import new_id
-from backend.jobs.contract import KINDS, Job
-from backend.jobs.memory_queue import MemoryQueue
+from backend.messaging.queue.contract import KINDS, Job
+from backend.messaging.queue.memory import MemoryQueue
+from backend.tools import call_threads
+from backend.tools.call_threads import in_thread
+from backend.tools.contract import Tool, ToolContext, ToolError
 from backend.worker import app
 from backend.worker.app import Handler, Worker
-from backend.worker.aside import LONGEST_S, SHORTEST_S, Aside
-from channels.email.door import read_in_thread
+from backend.worker.backoff import LONGEST_S, SHORTEST_S, Aside
+from channels.email.intake import read_in_thread
 from tests.backend.conftest import Opened
 from tests.support.facts import becomes, soon
 from tests.support.post import Post
@@ -116,7 +116,7 @@ class TestTheReconciler:
     async def test_does_not_ring_every_second_for_what_always_raises(
         self, opened: Opened, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("backend.worker.aside.SHORTEST_S", LONGEST_S)
+        monkeypatch.setattr("backend.worker.backoff.SHORTEST_S", LONGEST_S)
         tried: list[str] = []
 
         async def fail(id: str) -> None:
@@ -177,7 +177,7 @@ class TestThreads:
             return "never"
 
         with stuck() as work:
-            hanging = [asyncio.ensure_future(in_thread(work, "stuck_tool")) for _ in range(threads.MOST)]
+            hanging = [asyncio.ensure_future(in_thread(work, "stuck_tool")) for _ in range(call_threads.MOST)]
             await asyncio.sleep(0)
             assert await soon(Tool(greet, risk="low", approval="never").run(context, {})) == "hello"
             assert not await soon(verify_in_thread("guess", None))

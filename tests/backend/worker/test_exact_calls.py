@@ -16,27 +16,28 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from backend.agents.contract import Thread
-from backend.agents.decode import TEXT_LIMIT, Unreadable, read_step
-from backend.agents.tools.registry import Registry
-from backend.agents.tools.tool import Tool, ToolContext
-from backend.core.asks import Ask, ask_people
-from backend.core.deliveries import question_for
-from backend.core.inbox import receive_answer, receive_message
-from backend.db import Tx, feedback
+from backend.core.inbound import receive_answer, receive_message
+from backend.core.outbox.deliveries import question_for
+from backend.core.requests.ask import Ask, ask_people
+from backend.db import Tx
+from backend.db.queries import requests
 from backend.domain.json_values import parse_json
 from backend.domain.policy import Policy, canonical
 from backend.domain.states import FeedbackType
 from backend.domain.steps import CallTool, Reply, Step, Usage
+from backend.engines.contract import Thread
+from backend.engines.decode_step import TEXT_LIMIT, Unreadable, read_step
 from backend.errors import Problem
+from backend.tools.contract import Tool, ToolContext
+from backend.tools.registry import Registry
 from channels.contract import ChannelName, InboundAnswer, InboundMessage, Question
-from channels.email.accepted import facts_of, offered
-from channels.email.outbound import question_page
-from channels.email.page import plain as mail_text
-from channels.exact import read_json
-from channels.slack.entries import entries_of, fields_of_args
-from channels.slack.inbound import Submission, answer_of_submission
-from channels.slack.outbound import message_of
+from channels.email.grammar.answer_options import facts_of, offered
+from channels.email.write.page import plain as mail_text
+from channels.email.write.question_mail import question_page
+from channels.exact_numbers import read_json
+from channels.slack.form_inputs import entries_of, fields_of_args
+from channels.slack.payloads import Submission, answer_of_submission
+from channels.slack.question_message import message_of
 from tests.backend.conftest import Opened, OpenedPostgres, OpenedSqlite
 from tests.support.proposals import arguments, compact, faults, plain, read, web_shows
 from tests.support.shop import ENGINE, Shop
@@ -149,7 +150,7 @@ class Desk:
         return str(frame)
 
     def _question(self, tx: Tx, request_id: str) -> Question:
-        row = feedback.request_by_id(tx, request_id)
+        row = requests.request_by_id(tx, request_id)
         assert row is not None
         return question_for(tx, row, "slack", Policy({}), "https://assent.example")
 

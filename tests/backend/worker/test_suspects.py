@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from backend.core import runs
-from backend.core.runs import SUSPECT, claim_run
-from backend.core.sessions import open_session
-from backend.worker import advance_run, outages
-from backend.worker.hold import clock
+from backend.core.runs import lifecycle
+from backend.core.runs.lifecycle import SUSPECT, claim_run
+from backend.core.sessions.sessions import open_session
+from backend.worker import advance_run, record_through_outage
+from backend.worker.lease_clock import clock
 from tests.backend.conftest import Opened
 from tests.support.facts import becomes, soon
 from tests.support.shop import CAPS, ENGINE, Shop, begin
@@ -42,7 +42,7 @@ class TestARun:
             await die(shop, run_id, CAPS.claims - 1)
             claimed = await opened.db.transact(claim_run, run_id, CAPS, ENGINE)
             assert claimed is not None
-            await opened.db.transact(runs.log_progress, claimed.lease, [])
+            await opened.db.transact(lifecycle.log_progress, claimed.lease, [])
             shop.lapse()
         await soon(shop.worker(since=LONG_AGO).advance(run_id))
         assert shop.run(run_id)[0] == "completed"
@@ -99,7 +99,7 @@ class TestAClaim:
         assert shop.run(run_id) == ("pending", None, None, 0)
 
     async def test_whose_worker_lives_on_does_not_count(self, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(outages, "AGAIN_S", 0.01)
+        monkeypatch.setattr(record_through_outage, "AGAIN_S", 0.01)
         monkeypatch.setattr(advance_run, "RENEW_S", 60)
         shop = Shop(opened)
         run_id = await shop.start()

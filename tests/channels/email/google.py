@@ -5,8 +5,8 @@ import secrets
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 
-from channels.email.client import GmailClient
-from channels.email.oauth import GoogleOAuth
+from channels.email.gmail.client import GmailClient
+from channels.email.gmail.oauth import GoogleOAuth
 from channels.oauth import Granted
 from tests.support.emulate_google import AGENT, CLIENT_ID, CLIENT_SECRET, Google
 
@@ -32,7 +32,7 @@ async def installed(google: Google, email: str = AGENT) -> Granted:
 
 
 class Kept:
-    """See `channels.email.client.Mailboxes`: refresh tokens by mailbox, and why any was lost."""
+    """See `channels.email.gmail.client.Mailboxes`: refresh tokens by mailbox, and why any was lost."""
 
     def __init__(self) -> None:
         self.tokens: dict[str, str] = {}

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from channels.email.grammar import Decision, code_of, understand
-from channels.email.inbound import Mail
-from channels.email.tags import Tags
+from channels.email.grammar.decision import Decision, code_of, understand
+from channels.email.read.parsed_mail import Mail
+from channels.email.reply_tags import Tags
 from tests.channels.email.test_corpus import ASKED, DANA, REQUEST, read
 
 TAGS = Tags(b"k" * 32)

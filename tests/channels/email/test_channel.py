@@ -9,11 +9,11 @@ import pytest
 from backend.ids import new_id
 from channels.contract import Address, Question, Receipt, Words
 from channels.email.channel import EmailChannel
-from channels.email.tags import Tags
+from channels.email.reply_tags import Tags
 from channels.errors import Rejected, Retryable
 from tests.channels.email.google import Kept, client_of
-from tests.channels.email.test_outbound import AT, question
-from tests.channels.slack.test_outbound import call
+from tests.channels.email.write.test_question_mail import AT, question
+from tests.channels.slack.test_question_message import call
 from tests.support.emulate_google import AGENT, DANA, SECOND, Google, text_of
 from tests.support.faults import Fault
 from tests.support.google_faults import GoogleFaults, refused

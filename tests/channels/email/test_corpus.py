@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from channels.email.grammar import Decision, Link, Unclear, Understood, Wrong, code_of, understand
-from channels.email.inbound import Mail, read_mail
+from channels.email.grammar.decision import Decision, Link, Unclear, Understood, Wrong, code_of, understand
+from channels.email.read.parsed_mail import Mail, read_mail
 from tests.channels.email.rows import ROWS
 
 CORPUS = Path(__file__).parent / "corpus"

@@ -11,14 +11,14 @@ import pytest
 
 from channels.contract import ChannelName, Question, Refused, SaidAnswer, SaidMessage, Taken
 from channels.errors import Retryable
-from channels.hooks import HookRefused
 from channels.slack.app import AppToken, SlackApp
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
 from channels.slack.socket_mode import LOST, SocketMode
+from channels.webhooks import HookRefused
 from tests.channels.slack.test_client import TO, OneToken, asked
-from tests.channels.slack.test_inbound import clicked, event, sent
-from tests.channels.slack.test_outbound import answered, call, question, shown, verbs
+from tests.channels.slack.test_payloads import clicked, event, sent
+from tests.channels.slack.test_question_message import answered, call, question, shown, verbs
 from tests.support.slack import APP_TOKEN, DANA, SECRET, TEAM, Fault, Faults, Slack, run_slack, sign
 from tests.support.wire import Wire
 

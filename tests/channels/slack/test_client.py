@@ -10,8 +10,8 @@ from channels.contract import Address, Question, Words
 from channels.errors import Disconnected, Rejected, Retryable
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient, retry_after
-from channels.slack.outbound import message_of, metadata_of
-from tests.channels.slack.test_outbound import answered, call, question, shown, verbs
+from channels.slack.question_message import message_of, metadata_of
+from tests.channels.slack.test_question_message import answered, call, question, shown, verbs
 from tests.support.slack import DANA, EVE, TEAM, TOKEN, Fault, Faults, Slack
 
 TO = Address(f"{TEAM}/{DANA}")

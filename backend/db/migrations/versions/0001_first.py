@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from backend.db.guards import guard, guard_whole, prepare_guards
+from backend.db.append_only_triggers import guard, guard_whole, prepare_guards
 
 revision = "0001"
 down_revision = None

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from backend.db.guards import drop_guard, guard
+from backend.db.append_only_triggers import drop_guard, guard
 
 revision = "0003"
 down_revision = "0002"

@@ -7,7 +7,7 @@ themselves, and where the same address was linked by mail."""
 import sqlalchemy as sa
 from alembic import op
 
-from backend.db.guards import drop_guard, guard, guard_whole
+from backend.db.append_only_triggers import drop_guard, guard, guard_whole
 
 revision = "0007"
 down_revision = "0006"

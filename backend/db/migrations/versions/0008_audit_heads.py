@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import context, op
 
-from backend.db.guards import guard, guard_whole
+from backend.db.append_only_triggers import guard, guard_whole
 
 revision = "0008"
 down_revision = "0007"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from backend.db.guards import drop_guard, guard, guard_unless
+from backend.db.append_only_triggers import drop_guard, guard, guard_unless
 
 revision = "0009"
 down_revision = "0008"

@@ -20,7 +20,7 @@ const BY_TYPE: Record<string, FieldType> = {
 };
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
-/** The kind a value is of, as mail and Slack tell it (`channels/calls.py`); an argument that is not there has its schema's. */
+/** The kind a value is of, as mail and Slack tell it (`channels/call_arguments.py`); an argument that is not there has its schema's. */
 function fieldType(schema: PropertySchema, value: unknown): EditField['type'] {
   if (value === undefined) return isOneOf(schema) ? 'enum' : (BY_TYPE[String(schema.type)] ?? 'json');
   if (typeof value === 'boolean') return 'boolean';

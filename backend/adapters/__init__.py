@@ -1,0 +1,1 @@
+"""Implementations of the channels' protocols over our database and engine."""

@@ -1,0 +1,1 @@
+"""Routes in the shapes that existing clients already use."""

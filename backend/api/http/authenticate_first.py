@@ -1,0 +1,24 @@
+"""Who calls is known before a body is taken: FastAPI reads and parses it first, so a stranger could have a megabyte of JSON
+parsed with each call."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from backend.api.http.dependencies import Caller
+
+
+class CallerFirst(APIRoute):
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        caller = next((each.call for each in self.dependant.dependencies if isinstance(each.call, Caller)), None)
+        if caller is None or self.body_field is None:
+            return handle
+
+        async def identify_and_handle(request: Request) -> Response:
+            await caller(request)
+            return await handle(request)
+
+        return identify_and_handle

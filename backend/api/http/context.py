@@ -1,0 +1,59 @@
+"""What every route may reach: handed over once by the bootstrap, read from the application's state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from backend.api.http.principal_cache import SignIns
+from backend.api.http.rate_limits import Budgets
+from backend.api.live.sockets import Sockets
+from backend.auth.credential_vault import Vault
+from backend.auth.known_browsers import Browsers
+from backend.auth.tokens import Tokens
+from backend.core.sessions.sessions import Records
+from backend.db import Database
+from backend.domain.policy import Policy
+from backend.messaging.queue.contract import Queue
+from backend.messaging.stream.contract import Stream
+from backend.observability.metrics import Measures
+from backend.settings.schema import Settings
+from backend.tools.registry import Registry
+from channels.oauth import Provider
+from channels.webhooks import Hook
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    settings: Settings
+    db: Database
+    stream: Stream
+    queue: Queue
+    registry: Registry
+    policy: Policy
+    tokens: Tokens
+    browsers: Browsers
+    sign_ins: SignIns
+    budgets: Budgets
+    sockets: Sockets
+    set_up: frozenset[str]  # the channels this server has
+    hooks: Mapping[str, Hook]  # what takes in a provider's callbacks, by channel
+    providers: Mapping[str, Provider]  # where accounts are proven by signing in, by name
+    vault: Vault
+    measures: Measures
+    records: Records
+    setup_code: str | None  # what the first account needs, where other machines reach this one
+
+
+def context_of(connection: HTTPConnection) -> Context:
+    context: Context = connection.app.state.context
+    return context
+
+
+async def _reach(connection: HTTPConnection) -> Context:  # async, because a plain function would cost each request a thread
+    return context_of(connection)
+
+
+Reach = Annotated[Context, Depends(_reach)]

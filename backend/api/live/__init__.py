@@ -1,0 +1,1 @@
+"""WebSockets: what an open socket sends and accepts."""

@@ -1,0 +1,226 @@
+"""What an open socket is told and what it says: a session's log as it grows, and a person's requests over all sessions.
+
+A socket keeps a cursor into the log. What is published is only a hint that the log grew: a frame that does not follow
+the cursor sends the socket back to SQL, so nothing is lost, doubled or out of order whatever the stream does."""
+
+from typing import Any
+
+from fastapi import WebSocket
+
+from backend.api.compat.chat import check_length, say
+from backend.api.http.context import Context
+from backend.api.live import client_frames
+from backend.api.live.sockets import Missed, Socket
+from backend.core.inbound import receive_answer
+from backend.core.requests.lifecycle import see_request
+from backend.core.sessions.sessions import cancel_work
+from backend.db import Tx
+from backend.db.queries.requests import open_requests
+from backend.db.queries.runs import active_run
+from backend.db.queries.sessions import frame_of_message, last_seq, log_after, log_before
+from backend.db.transaction import dumps
+from backend.domain.events import ConnectionReady, Generating, Heartbeat, InitialStateHead, Piece, Pong, SocketFrame
+from backend.domain.states import FeedbackType
+from backend.errors import Invalid, Problem
+from backend.messaging.stream.contract import PartialReply
+from channels.contract import InboundAnswer, InboundMessage
+
+HEARTBEAT_S = 20
+
+
+class SessionFeed:
+    """One session's log towards one socket, and one person's frames towards the session."""
+
+    def __init__(self, ws: WebSocket, socket: Socket, reach: Context, session_id: str) -> None:
+        self._ws = ws
+        self._socket = socket
+        self._reach = reach
+        self._session_id = session_id
+        self._cursor = 0
+
+    async def write(self, after: int | None, window: int | None = None) -> None:
+        await self._open(after, window)
+        while True:
+            try:
+                item = await self._socket.take(HEARTBEAT_S)
+            except Missed:
+                await self._catch_up()
+                continue
+            if item is None:
+                await self._heartbeat()
+                continue
+            text, seq = item
+            if seq is None:
+                await self._ws.send_text(text)
+            elif seq == self._cursor + 1:
+                self._cursor = seq
+                await self._ws.send_text(text)
+            elif seq > self._cursor:
+                await self._catch_up()
+
+    async def _open(self, after: int | None, window: int | None) -> None:
+        """Say what the client has not seen: a first piece, and the rest piece by piece as fast as it is read. The socket
+        listens already, so nothing falls between."""
+        known = await self._reach.db.read(last_seq, self._session_id)
+        beyond = after is not None and after > known
+        begins = 0 if after is None or beyond else after
+        if window is not None and (after is None or beyond):
+            piece = await self._reach.db.read(log_before, self._session_id, known + 1, window)
+        else:
+            piece = await self._reach.db.read(log_after, self._session_id, begins)
+        self._cursor = piece[-1][0] if piece else begins
+        head = InitialStateHead(
+            type="initial_state",
+            session_id=self._session_id,
+            state_count=len(piece),
+            first_seq=piece[0][0] if piece else begins + 1,
+            last_seq=self._cursor,
+            outcome="resync" if beyond else "fresh" if after is None else "replayed",
+        )
+        whole = self._cursor >= known
+        self._socket.drop_passing()
+        partial = await self._partial() if whole else None
+        if partial is not None:
+            head["partial"] = {"run_id": partial.run_id, "attempt": partial.attempt, "content": partial.content}
+        state = ",".join(frame for _, frame in piece)
+        await self._ws.send_text(f'{dumps(head).removesuffix("}")},"state_messages":[{state}]}}')
+        await self._tell(ConnectionReady(type="connection_ready", session_id=self._session_id))
+        if not whole:
+            await self._catch_up()
+            await self._tell_partial()
+
+    async def _tell_partial(self) -> None:
+        """What was streamed of a reply while the client was told what came before it."""
+        self._socket.drop_passing()
+        partial = await self._partial()
+        if partial is not None and partial.content:
+            data: Piece = {
+                "content": partial.content,
+                "event": "delta",
+                "run_id": partial.run_id,
+                "attempt": partial.attempt,
+                "offset": 0,
+            }
+            await self._ws.send_text(dumps(Generating(type="generating", session_id=self._session_id, data=data)))
+
+    async def _tell(self, frame: SocketFrame) -> None:
+        await self._ws.send_text(dumps(frame))
+
+    async def _partial(self) -> PartialReply | None:
+        """The reply being streamed, unless its run has ended: that it has may not have been heard."""
+        partial = await self._reach.stream.partial_reply(self._session_id)
+        if partial is None:
+            return None
+        run = await self._reach.db.read(active_run, self._session_id)
+        return partial if run is not None and run.id == partial.run_id else None
+
+    async def _heartbeat(self) -> None:
+        last = await self._reach.db.read(last_seq, self._session_id)
+        await self._tell(Heartbeat(type="heartbeat", session_id=self._session_id, last_seq=last))
+        if last > self._cursor:
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """A piece is read when the one before is on its way: a client that reads slowly costs no more than one."""
+        while piece := await self._reach.db.read(log_after, self._session_id, self._cursor):
+            for seq, frame in piece:
+                await self._ws.send_text(frame)
+                self._cursor = seq
+
+    async def handle(self, frame: client_frames.Frame) -> None:
+        person, via, db = self._socket.principal.person, self._socket.principal.via, self._reach.db
+        match frame:
+            case client_frames.Ping():
+                self._socket.say(Pong(type="pong", session_id=self._session_id))
+            case client_frames.Seen():
+                await db.transact(see_request, person, frame.request_id)
+            case client_frames.Cancel():
+                await db.transact(cancel_work, person, self._session_id, via)
+            case client_frames.Message():
+                await self._message(frame)
+            case client_frames.Confirm():
+                await self._answer(
+                    await self._sole(frame.request_id, FeedbackType.CONFIRMATION), "approve" if frame.value else "reject"
+                )
+            case client_frames.UserInput():
+                await self._answer(await self._sole(frame.request_id, FeedbackType.FORM), "submit", frame.values)
+            case client_frames.Answer():
+                await self._answer(frame.request_id, frame.action, frame.values, frame.feedback, frame.version)
+            case client_frames.Acknowledged():
+                pass
+
+    async def _message(self, frame: client_frames.Message) -> None:
+        person, via = self._socket.principal.person, self._socket.principal.via
+        content = frame.content.strip()
+        if not content:
+            raise Invalid("A message needs some words.", code="empty")
+        check_length(self._reach, content)
+        await self._reach.budgets.start_work(person.id)
+        received = await say(self._reach, person, InboundMessage(via, person.id, content, self._session_id, frame.client_id))
+        if received.repeat:
+            self._socket.put(await self._reach.db.read(frame_of_message, self._session_id, received.message["id"]))
+
+    async def _sole(self, request_id: str | None, type: FeedbackType) -> str:
+        """The request meant: the one named, or the only open one of its kind."""
+        if request_id is not None:
+            return request_id
+        found = await self._reach.db.read(_open_of_type, self._session_id, type)
+        if len(found) != 1:
+            how_many = "No" if not found else f"{len(found)}"
+            raise Invalid(f"{how_many} open requests are a {type}; name one in request_id.", code="request_id_needed")
+        return found[0]
+
+    async def _answer(
+        self,
+        request_id: str,
+        action: str,
+        values: dict[str, Any] | None = None,
+        feedback: str | None = None,
+        version: int | None = None,
+    ) -> None:
+        principal, person = self._socket.principal, self._socket.principal.person
+        await self._reach.budgets.answer(person.id)
+        said = (request_id, action, values, feedback, version)
+        inbound = InboundAnswer(principal.via, person.id, *said, proof=principal.proof)
+        result = await self._reach.db.transact(receive_answer, person, inbound, self._reach.registry, self._reach.policy)
+        if isinstance(result, Problem):
+            raise result
+
+
+def _open_of_type(tx: Tx, session_id: str, type: FeedbackType) -> list[str]:
+    return [row.id for row in open_requests(tx, session_id) if row.type == type]
+
+
+class PersonFeed:
+    """What concerns one person, in whatever session, towards one socket. Nothing here is numbered: a client that may have
+    missed something reads anew what it shows."""
+
+    def __init__(self, ws: WebSocket, socket: Socket, reach: Context) -> None:
+        self._ws = ws
+        self._socket = socket
+        self._reach = reach
+
+    async def write(self) -> None:
+        await self._say_ready()
+        while True:
+            try:
+                item = await self._socket.take(HEARTBEAT_S)
+            except Missed:
+                await self._say_ready()  # as after a new connection, a client reads what it shows
+                continue
+            await self._ws.send_text(dumps(Heartbeat(type="heartbeat")) if item is None else item[0])
+
+    async def _say_ready(self) -> None:
+        ready = ConnectionReady(type="connection_ready", queue=self._reach.sockets.queue)
+        await self._ws.send_text(dumps(ready))
+
+    async def handle(self, frame: client_frames.Frame) -> None:
+        match frame:
+            case client_frames.Ping():
+                self._socket.say(Pong(type="pong"))
+            case client_frames.Seen():
+                await self._reach.db.transact(see_request, self._socket.principal.person, frame.request_id)
+            case client_frames.Acknowledged():
+                pass
+            case _:
+                raise Invalid(f"{frame.type} belongs on the socket of a session.", code="invalid_frame")

@@ -1,0 +1,189 @@
+"""One open WebSocket: its bounded outbox, its reader's patience, its end; and the set of all of them."""
+
+import asyncio
+import contextlib
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from backend.api.http.problems import problem_document
+from backend.api.live import client_frames
+from backend.api.live.token_bucket import Allowance
+from backend.auth.principal import Principal
+from backend.db.transaction import dumps
+from backend.domain.events import ChannelStatus, ErrorFrame, PlatformStatus, QueueStatus, SocketFrame
+from backend.domain.states import ChannelType, ConnectionStatus
+from backend.errors import Problem, TooMany
+
+OUTBOX_FRAMES = 2_000
+OUTBOX_CHARS = 4_000_000
+CLOSE_S = 2
+BURST, PER_SECOND = 300, 60
+SOCKETS_PER_PERSON = 50
+GOING_AWAY, POLICY, TRY_LATER, SIGNED_OUT = 1012, 1008, 1013, 4401
+
+
+class Missed(Exception):
+    """Frames may be lacking: look into SQL."""
+
+
+class Sockets:
+    """The open sockets of this process: counted by person, and told to go when the process stops."""
+
+    def __init__(self) -> None:
+        self._open: set[Socket] = set()
+        self._by_person: Counter[str] = Counter()
+        self.presences: dict[str, Socket] = {}
+        self.queue: QueueStatus = "ok"
+        self.wrong: dict[str, str] = {}
+
+    def admit(self, person_id: str) -> None:
+        if self._by_person[person_id] >= SOCKETS_PER_PERSON:
+            raise TooMany(f"You have {SOCKETS_PER_PERSON} connections open already; close one.", 5)
+
+    @contextlib.contextmanager
+    def holding(self, socket: "Socket") -> Iterator[None]:
+        self._open.add(socket)
+        self._by_person[socket.principal.person.id] += 1
+        try:
+            yield
+        finally:
+            self._open.discard(socket)
+            self._by_person[socket.principal.person.id] -= 1
+
+    def sign_ins(self) -> list[str]:
+        return list({socket.principal.sign_in_id for socket in self._open})
+
+    def end_sign_ins(self, sign_in_ids: set[str]) -> None:
+        """Close the sockets of sign-ins that ended."""
+        for socket in self._open:
+            if socket.principal.sign_in_id in sign_in_ids:
+                socket.close(SIGNED_OUT)
+
+    def tell_queue(self, status: QueueStatus) -> None:
+        """Tell everyone who has the web app open that the queue works, or that things take longer, when that changed."""
+        if status != self.queue:
+            self.queue = status
+            for socket in self.presences.values():
+                socket.say(PlatformStatus(type="platform_status", queue=status))
+
+    def tell_channel(self, channel: ChannelType, wrong: str | None) -> None:
+        """Keep what is wrong with this process's connection to a provider (None: nothing any more), and have everyone who has
+        the web app open look at the channel again."""
+        if wrong is None:
+            self.wrong.pop(channel, None)
+        else:
+            self.wrong[channel] = wrong
+        status = ConnectionStatus.CONNECTED if wrong is None else ConnectionStatus.DEGRADED
+        for socket in self.presences.values():
+            socket.put(dumps(ChannelStatus(type="channel_status", channel=channel, status=status)))
+
+    def close_all(self) -> None:
+        for socket in self._open:
+            socket.close(GOING_AWAY)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+
+class Socket:
+    """One accepted WebSocket with a bounded outbox: a reader that does not keep up is let go, and comes back with its cursor."""
+
+    def __init__(self, ws: WebSocket, principal: Principal) -> None:
+        self.principal = principal
+        self._ws = ws
+        self._outbox: deque[tuple[str, int | None]] = deque()
+        self._chars = 0
+        self._missed = False
+        self._filled = asyncio.Event()
+        self._closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._allowance = Allowance(BURST, PER_SECOND)
+
+    def put(self, text: str, seq: int | None = None) -> None:
+        """Queue a frame; never waits. What comes after the close has nowhere to go."""
+        if self._closed.done():
+            return
+        self._outbox.append((text, seq))
+        self._chars += len(text)
+        if len(self._outbox) > OUTBOX_FRAMES or self._chars > OUTBOX_CHARS:
+            self.close(TRY_LATER)
+        self._filled.set()
+
+    def say(self, frame: SocketFrame) -> None:
+        self.put(dumps(frame))
+
+    def look(self, *_: object) -> None:
+        """Something may have been published and not have come here."""
+        self._missed = True
+        self._filled.set()
+
+    def drop_passing(self) -> None:
+        """Forget queued frames that are not in the log: what is about to be said holds them."""
+        self._outbox = deque(item for item in self._outbox if item[1] is not None)
+        self._chars = sum(len(text) for text, _ in self._outbox)
+
+    def close(self, code: int) -> None:
+        if not self._closed.done():
+            self._closed.set_result(code)
+            self._outbox.clear()
+
+    async def take(self, seconds: float) -> tuple[str, int | None] | None:
+        """The next queued frame, or None when none came in time. Raises Missed, once the queue is empty, where one may be
+        lacking."""
+        while not self._outbox:
+            if self._missed:
+                self._missed = False
+                raise Missed
+            self._filled.clear()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._filled.wait()
+            except TimeoutError:
+                return None
+        text, seq = self._outbox.popleft()
+        self._chars -= len(text)
+        return text, seq
+
+    async def run(self, write: Callable[[], Awaitable[None]], read: Callable[[client_frames.Frame], Awaitable[None]]) -> None:
+        """Write and read until one side ends it."""
+        sides: list[asyncio.Future[Any]] = [asyncio.ensure_future(write()), asyncio.ensure_future(self._read(read))]
+        try:
+            await asyncio.wait([*sides, self._closed], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for side in sides:
+                side.cancel()
+            results = await asyncio.gather(*sides, return_exceptions=True)
+        if self._closed.done():
+            with contextlib.suppress(RuntimeError, TimeoutError, WebSocketDisconnect):
+                async with asyncio.timeout(CLOSE_S):
+                    await self._ws.close(self._closed.result())
+        for result in results:
+            if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
+                raise result
+
+    async def _read(self, handle: Callable[[client_frames.Frame], Awaitable[None]]) -> None:
+        while True:
+            message = await self._ws.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if not self._allowance.take():
+                self.close(POLICY)
+                return
+            try:
+                frame = client_frames.read_frame(dict(message))
+            except client_frames.FrameError as error:
+                self.say(ErrorFrame(type="error", code="invalid_frame", detail=str(error)))
+                continue
+            try:
+                await handle(frame)
+            except Problem as problem:
+                self.say(_refusal(problem, frame, self._ws.scope["request_id"]))
+
+
+def _refusal(problem: Problem, frame: client_frames.Frame, instance: str) -> ErrorFrame:
+    """The problem as HTTP tells it, and what it was about."""
+    about = {name: getattr(frame, name) for name in ("client_id", "request_id") if getattr(frame, name, None)}
+    told: ErrorFrame = {**problem_document(problem, instance), **about, "type": "error"}  # type: ignore[typeddict-item]
+    return told

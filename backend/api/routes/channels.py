@@ -1,0 +1,173 @@
+"""Channels: how the caller is reached, in which order, and a test that goes all the way."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import Field
+
+from backend.api.http.authenticate_first import CallerFirst
+from backend.api.http.context import Context, Reach
+from backend.api.http.dependencies import Json, SignedIn, Starting, outcome
+from backend.api.http.schemas import Body, Email, View
+from backend.auth.principal import Principal
+from backend.core.linking import linked_accounts as core
+from backend.core.mail.kept_mail import ask_to_link
+from backend.core.requests.ask import Ask, ask_people
+from backend.db import Row, Tx
+from backend.db.queries.installations import list_connected, list_installations
+from backend.domain.client_views import FeedbackRequest
+from backend.domain.people import Person
+from backend.domain.states import ConnectionStatus, FeedbackType
+from backend.errors import Problem
+from backend.timestamps import to_text
+
+router = APIRouter(prefix="/api/channels", tags=["channels"], route_class=CallerFirst)
+
+ChannelType = Literal["chat", "slack", "email"]
+NO_MAILBOX = "The agent has no mailbox yet; an administrator connects one."
+CONNECT_AGAIN = "The agent's mailbox must be connected again."
+WEEK_S = 7 * 24 * 3600
+TEST_S = 15 * 60
+
+
+class Install(View):
+    workspaces: list[str] = Field(description="those that have the app, by name")
+
+
+class Mailbox(View):
+    account: str
+    status: Literal["connected", "disconnected"]
+    error: str | None = None
+
+
+class Channel(View):
+    type: ChannelType
+    status: Literal["connected", "degraded", "disconnected"]
+    set_up: bool
+    sign_in: bool = Field(description="an account can be linked by signing in")
+    provider: str | None = Field(None, description="where one signs in: POST /api/auth/{provider}/start")
+    install: Install | None = Field(None, description="the caller may install the app: POST /api/channels/{type}/install")
+    mailboxes: list[Mailbox] | None = Field(
+        None, description="the agent's own, for administrators, who may connect one: POST /api/channels/{type}/install"
+    )
+    linked: bool
+    account: str | None = None
+    enabled: bool
+    wait_seconds: int
+    error: str | None = None
+    failing_since: str | None = None
+
+
+class Channels(View):
+    items: list[Channel]
+
+
+class Wish(Body):
+    type: ChannelType
+    enabled: bool = True
+    wait_seconds: Annotated[float, Field(ge=0, le=WEEK_S)] = 15 * 60
+
+
+class Order(Body):
+    items: list[Wish] = Field(max_length=3)
+
+
+class AddressToLink(Body):
+    address: Email
+
+
+class Code(View):
+    code: str
+    expires_at: str
+
+
+@router.get("", response_model=Channels)
+async def list_channels(principal: SignedIn, reach: Reach) -> Any:
+    """Every channel in the caller's order: the first is tried first."""
+    return await _list(await reach.db.read(core.list_channels, principal.person, reach.set_up), principal, reach)
+
+
+@router.put("", response_model=Channels)
+async def order_channels(body: Order, principal: SignedIn, reach: Reach) -> Any:
+    """The order in which to ask, and how long to wait on each before the next. A channel left out comes last."""
+    wishes = [wish.model_dump() for wish in body.items]
+    return await _list(await reach.db.transact(_order, principal.person, wishes, reach.set_up), principal, reach)
+
+
+async def _list(channels: list[dict[str, Any]], principal: Principal, reach: Context) -> Json:
+    providers = {each.channel: each.name for each in reach.providers.values()}
+    mailboxes = await reach.db.read(list_installations, "email") if "email" in reach.set_up else []
+    for channel in channels:
+        name = providers.get(channel["type"])
+        wrong = reach.sockets.wrong.get(channel["type"])
+        if wrong and channel["status"] == ConnectionStatus.CONNECTED and channel["linked"]:
+            channel |= {"status": ConnectionStatus.DEGRADED, "error": wrong}
+        channel |= {"sign_in": name is not None, "provider": name, "install": None, "mailboxes": None}
+        if channel["type"] == "email" and "email" in reach.set_up:
+            channel |= _mailboxes(mailboxes, channel, principal.is_admin)
+        elif channel["type"] == "slack" and principal.is_admin and reach.settings.many_workspaces:
+            channel |= {"install": {"workspaces": await reach.db.read(_workspaces, "slack")}}
+    return Json({"items": channels})
+
+
+def _workspaces(tx: Tx, channel: str) -> list[str]:
+    return [row.label for row in list_connected(tx, channel)]
+
+
+def _mailboxes(rows: Sequence[Row[Any]], channel: dict[str, Any], admin: bool) -> dict[str, Any]:
+    """Without a mailbox of the agent's own nobody is asked by mail, however well their address is linked."""
+    shown = {"mailboxes": [{"account": row.account, "status": row.status, "error": row.error} for row in rows]} if admin else {}
+    if any(row.status == ConnectionStatus.CONNECTED for row in rows):
+        return shown
+    error = rows[0].error or CONNECT_AGAIN if rows else NO_MAILBOX
+    return shown | {"status": ConnectionStatus.DISCONNECTED, "error": error}
+
+
+def _order(tx: Tx, person: Person, wishes: list[dict[str, Any]], set_up: frozenset[str]) -> list[dict[str, Any]]:
+    core.order_channels(tx, person, wishes)
+    return core.list_channels(tx, person, set_up)
+
+
+@router.post("/{type}/test", response_model=FeedbackRequest)
+async def test_channel(type: ChannelType, principal: Starting, reach: Reach) -> Any:
+    """Ask the caller a harmless question on this channel alone; watch the request to see it sent, seen and answered."""
+    return Json(outcome(await reach.db.transact(_test, principal, type, reach.set_up)))
+
+
+def _test(tx: Tx, principal: Principal, channel: str, set_up: frozenset[str]) -> FeedbackRequest | Problem:
+    core.check_reachable(tx, principal.person.id, channel, set_up)
+    body = {
+        "title": f"Does this reach you through {core.NAMES[channel]}?",
+        "prompt": "A test of the channel. Approving it changes nothing.",
+        "allowed_actions": ["approve", "reject"],
+        "route": [{"channel": channel, "wait_seconds": TEST_S}],
+    }
+    return ask_people(tx, principal.person, Ask(FeedbackType.CONFIRMATION, body, due_in=TEST_S), None, principal.via)
+
+
+@router.delete("/{type}", status_code=204)
+async def unlink_channel(type: ChannelType, principal: SignedIn, reach: Reach) -> Response:
+    """Forget the account that is linked on this channel."""
+    await reach.db.transact(core.disconnect, principal.person, type, principal.via)
+    return Response(status_code=204)
+
+
+@router.post("/slack/link", response_model=Code)
+async def link_slack(principal: Starting, reach: Reach) -> Any:
+    """A code to send to the bot as a direct message: `link CODE`."""
+    code, until = await reach.db.transact(_issue, principal.person, "slack", reach.set_up)
+    return Json({"code": code, "expires_at": to_text(until)})
+
+
+@router.post("/email/link", response_model=Code)
+async def link_email(body: AddressToLink, principal: Starting, reach: Reach) -> Any:
+    """A mail goes to the address; replying to it from there with `link CODE` as the first line proves it."""
+    code, until = await reach.db.transact(ask_to_link, principal.person, body.address.lower(), reach.set_up)
+    return Json({"code": code, "expires_at": to_text(until)})
+
+
+def _issue(tx: Tx, person: Person, channel: str, set_up: frozenset[str]) -> tuple[str, int]:
+    core.check_set_up(channel, set_up)
+    return core.issue_code(tx, person, channel)

@@ -1,0 +1,119 @@
+"""What the settings choose: the model, the rules, the bounds, and the concrete engine and channels."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+from backend.adapters.open_tabs import OpenTabs
+from backend.db import Database
+from backend.domain.policy import Policy, parse_channel_risk, parse_policy
+from backend.domain.runs import Caps
+from backend.engines.contract import Engine
+from backend.engines.model_providers import ModelSettings
+from backend.messaging.stream.contract import Stream
+from backend.settings.schema import Settings, SettingsError
+from backend.tools.registry import registry
+from channels.chat.channel import ChatChannel
+from channels.contract import Channel, Inbox
+from channels.mail_contract import LetterInbox, Postbox
+from channels.oauth import Provider
+from channels.webhooks import Hook
+
+
+def model_settings(settings: Settings) -> ModelSettings:
+    """The part of the settings an engine needs. Raises SettingsError naming what is missing."""
+    own = {
+        "openai": settings.openai_api_key,
+        "anthropic": settings.anthropic_api_key,
+        "openrouter": settings.openrouter_api_key,
+        "azure": settings.azure_openai_api_key,
+    }.get(settings.llm)
+    key = settings.llm_api_key or own
+    model = ModelSettings(
+        provider=settings.llm,
+        base_url=settings.llm_base_url,
+        model=settings.llm_model or (settings.azure_openai_model or "" if settings.llm == "azure" else ""),
+        api_key=key.get_secret_value() if key else "",
+        azure_endpoint=settings.azure_openai_endpoint or "",
+        azure_deployment=settings.azure_openai_deployment or "",
+        azure_api_version=settings.azure_openai_api_version or ModelSettings().azure_api_version,
+    )
+    missing = model.validate()
+    if missing:
+        raise SettingsError("\n".join(missing))
+    return model
+
+
+def approval_policy(settings: Settings) -> Policy:
+    """The rules of ASSENT_APPROVALS. Raises SettingsError naming the part that is not understood."""
+    try:
+        policy = parse_policy(settings.approvals, {spec.name: spec for spec in registry.specs()})
+        return replace(policy, channel_risk={**policy.channel_risk, **parse_channel_risk(settings.channel_risk)})
+    except ValueError as error:
+        raise SettingsError(f"ASSENT_APPROVALS, ASSENT_CHANNEL_RISK: {error}") from None
+
+
+def caps(settings: Settings) -> Caps:
+    return Caps(settings.run_max_steps, settings.run_max_tokens, settings.run_max_seconds)
+
+
+def make_engine(settings: ModelSettings) -> Engine:
+    from backend.engines.baml import BamlEngine  # the BAML runtime takes 0.3 s to import
+
+    return BamlEngine(settings)
+
+
+def make_channels(settings: Settings, db: Database, stream: Stream) -> dict[str, Channel]:
+    """Every channel that is set up here, by its name."""
+    channels: list[Channel] = [ChatChannel(OpenTabs(stream))]
+    if settings.has_slack:
+        from backend.bootstrap.slack import slack_channel
+
+        channels.append(slack_channel(settings, db))
+    if settings.has_email:
+        from backend.bootstrap.email import email_channel
+
+        channels.append(email_channel(settings, db))
+    return {channel.name: channel for channel in channels}
+
+
+def make_providers(settings: Settings) -> dict[str, Provider]:
+    """Where accounts can be proven by signing in, by name."""
+    providers: list[Provider] = []
+    if settings.slack_client_id:
+        from backend.bootstrap.slack import slack_provider
+
+        providers.append(slack_provider(settings))
+    if settings.has_email:
+        from backend.bootstrap.email import google_provider
+
+        providers.append(google_provider(settings))
+    return {provider.name: provider for provider in providers}
+
+
+def make_postbox(settings: Settings, db: Database, inbox: LetterInbox, engine: Engine) -> Postbox | None:
+    """What takes in the mail of our mailboxes, where mail is set up."""
+    if not settings.has_email:
+        return None
+    from backend.bootstrap.email import email_postbox
+
+    return email_postbox(settings, db, inbox, engine)
+
+
+@asynccontextmanager
+async def open_hooks(
+    settings: Settings, db: Database, inbox: Inbox, tell_slack: Callable[[str | None], None]
+) -> AsyncIterator[dict[str, Hook]]:
+    """What takes in the callbacks of providers, by channel, for as long as this lasts; `tell_slack` hears what is wrong with
+    the connection to Slack."""
+    async with AsyncExitStack() as stack:
+        hooks: dict[str, Hook] = {}
+        if settings.has_slack:
+            from backend.bootstrap.slack import slack_hook
+
+            hooks["slack"] = await stack.enter_async_context(slack_hook(settings, db, inbox, tell_slack))
+        if settings.has_email and settings.gmail_push_account:
+            from backend.bootstrap.email import email_hook
+
+            hooks["gmail"] = email_hook(settings, db)
+        yield hooks

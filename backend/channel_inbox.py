@@ -1,0 +1,231 @@
+"""The door for channels that bring words by themselves: what somebody did there becomes a fact, once, or is refused."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from backend.core.inbound import receive_answer, receive_message
+from backend.core.linking.linked_accounts import lose_accounts, redeem_code
+from backend.core.mail.kept_mail import keep_letter, last_proposal, may_read, reply_to
+from backend.core.outbox.deliveries import come_back, question_for
+from backend.core.requests.recipients import NOT_ANY_MORE, may_decide, may_see, was_asked
+from backend.db import Database, Row, Tx
+from backend.db.queries import linked_accounts, requests, sessions
+from backend.db.queries.mail import mail_row
+from backend.db.queries.people import kept_reply
+from backend.db.queries.sessions import message_by_author
+from backend.domain.json_values import keepable
+from backend.domain.people import Person
+from backend.domain.policy import Policy
+from backend.domain.states import FeedbackType, SessionStatus
+from backend.errors import Forbidden, Invalid, NotFound, Problem, Unavailable
+from backend.tools.registry import Registry
+from channels.contract import (
+    REPEAT,
+    ChannelName,
+    InboundAnswer,
+    InboundMessage,
+    Question,
+    Refused,
+    SaidAnswer,
+    SaidMessage,
+    Taken,
+    Words,
+)
+from channels.errors import Retryable
+from channels.mail_contract import Letter, Proposal
+
+NOT_LINKED = "This account is not linked to anybody here. Sign in to Assent and link it under Settings, Channels."
+HEARD = Refused("This was heard before; nothing was done again.", REPEAT)
+Result = TypeVar("Result")
+Charge = Callable[[str], Awaitable[None]]  # charges one piece of work to a person's id; raises TooMany
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelInbox:
+    """See `channels.mail_contract.LetterInbox`. What people may do and how much of it is the same as in the web app."""
+
+    db: Database
+    registry: Registry
+    policy: Policy
+    url: str
+    max_length: int
+    start_work: Charge
+    answer_budget: Charge
+
+    async def find(self, channel: ChannelName, account: str, request_id: str) -> Question | Refused:
+        try:
+            return await self.db.read(self._find, channel, account, request_id)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
+        except Problem as problem:
+            return _refused(problem)
+
+    def _find(self, tx: Tx, channel: ChannelName, account: str, request_id: str) -> Question:
+        person = _person(tx, channel, account)
+        row = requests.request_by_id(tx, request_id)
+        if row is not None and was_asked(tx, row, person.id):
+            raise Forbidden(NOT_ANY_MORE, code="not_a_responder")
+        if row is None or not may_see(tx, row, person.id):
+            raise NotFound("There is no such request, or it is not yours.")
+        return question_for(tx, row, channel, self.policy, self.url)
+
+    async def answer(self, said: SaidAnswer) -> Taken | Refused:
+        try:
+            _check([said.values, said.feedback])
+            person = await self.db.read(_person, said.channel, said.account)
+            await self.answer_budget(person.id)
+            return await self.db.transact(self._answer, said)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
+        except Problem as problem:
+            now = await self.find(said.channel, said.account, said.request_id)
+            return _refused(problem, now if isinstance(now, Question) else None)
+
+    def _answer(self, tx: Tx, said: SaidAnswer) -> Taken | Refused:
+        person = _person(tx, said.channel, said.account)
+        what = (said.request_id, said.action, said.values, said.feedback, said.version, said.event_id, said.sent_at)
+        inbound = InboundAnswer(said.channel, person.id, *what, proof=f"account {said.account}")
+        if message_by_author(tx, person.id, _event_id(said)) is not None:  # no question waited for words when it came first
+            return HEARD
+        try:
+            outcome = receive_answer(tx, person, inbound, self.registry, self.policy)
+        except Invalid as error:
+            if error.code == "idempotency_mismatch":  # it answered another question, or said something else, when it came first
+                return HEARD
+            raise
+        row = requests.request_by_id(tx, said.request_id)
+        if isinstance(outcome, Forbidden) and not (row and may_see(tx, row, person.id)):
+            return _refused(outcome)
+        question = self._find(tx, said.channel, said.account, said.request_id)
+        return _refused(outcome, question) if isinstance(outcome, Problem) else Taken(question)
+
+    async def open_text(self, channel: ChannelName, account: str, place: str) -> str | None:
+        return await self._look(_sole_open_text, channel, account, place)
+
+    async def message(self, said: SaidMessage) -> Refused | None:
+        if len(said.content) > self.max_length:
+            long, most = len(said.content), self.max_length
+            return Refused(f"The message is {long:,} characters long; at most {most:,} are taken.", "too_long")
+        try:
+            _check(said.content)
+            person = await self.db.read(_person, said.channel, said.account)
+            await self.start_work(person.id)
+            await self.db.transact(self._message, said)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
+        except Problem as problem:
+            return _refused(problem)
+        return None
+
+    def _message(self, tx: Tx, said: SaidMessage) -> None:
+        """What was heard before, as a message or as an answer, is not heard again, whatever it says now."""
+        person = _person(tx, said.channel, said.account)
+        event_id = _event_id(said)
+        if message_by_author(tx, person.id, event_id) is not None or kept_reply(tx, person.id, said.event_id) is not None:
+            return
+        session_id = _session_at(tx, person, said)
+        inbound = InboundMessage(said.channel, person.id, said.content, session_id, event_id, topic=said.topic)
+        received = receive_message(tx, person, inbound)
+        linked_accounts.bind_place(tx, said.channel, said.place, received.session_id, person.id, dict(said.thread))
+
+    async def link(self, channel: ChannelName, account: str, label: str, code: str) -> str:
+        try:
+            await self.db.transact(redeem_code, channel, account, label, code)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
+        except Problem as problem:
+            return problem.detail
+        return "Linked. From now on Assent can ask you here."
+
+    async def disconnect(self, channel: ChannelName, account: str, reason: str) -> None:
+        await self._record(lose_accounts, channel, account, reason)
+
+    async def knows(self, channel: ChannelName, account: str) -> bool:
+        return await self._look(linked_accounts.account_row, channel, account) is not None
+
+    async def keep_letter(self, letter: Letter) -> bool:
+        return await self._record(keep_letter, letter)
+
+    async def has_letter(self, channel: ChannelName, mailbox: str, id: str) -> bool:
+        return await self._look(mail_row, mailbox, id) is not None
+
+    async def reply(
+        self,
+        channel: ChannelName,
+        account: str,
+        words: Words,
+        thread: Mapping[str, Any] | None,
+        event_id: str,
+        *,
+        quotes: bool = False,
+    ) -> None:
+        await self._record(reply_to, channel, account, words, thread, event_id, quotes)
+
+    async def proposal(self, channel: ChannelName, account: str, request_id: str) -> Proposal | None:
+        return await self._look(last_proposal, channel, account, request_id)
+
+    async def may_read(self, channel: ChannelName, account: str, request_id: str) -> bool:
+        return await self._look(may_read, channel, account, request_id)
+
+    async def undelivered(self, channel: ChannelName, account: str, subject_id: str, reason: str) -> None:
+        await self._record(come_back, channel, account, subject_id, reason)
+
+    async def _look(self, query: Callable[..., Result], *args: Any) -> Result:
+        try:
+            return await self.db.read(query, *args)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
+
+    async def _record(self, use_case: Callable[..., Result], *args: Any) -> Result:
+        try:
+            return await self.db.transact(use_case, *args)
+        except Unavailable as error:
+            raise Retryable(error.detail) from None
+
+
+def _event_id(said: SaidAnswer | SaidMessage) -> str:
+    """As a message keeps it."""
+    return f"{said.channel}:{said.event_id}"[:200]
+
+
+def _check(value: Any) -> None:
+    """What cannot be kept is refused before anything is done. Raises Invalid."""
+    try:
+        keepable(value)
+    except ValueError as error:
+        raise Invalid(f"What was sent {error}.") from None
+
+
+def _person(tx: Tx, channel: str, account: str) -> Person:
+    """Whoever linked the account. Raises NotFound, telling how to link."""
+    row = linked_accounts.account_row(tx, channel, account)
+    if row is None:
+        raise NotFound(NOT_LINKED, code="not_linked")
+    return Person(row.person_id, row.person_name)
+
+
+def _session_at(tx: Tx, person: Person, said: SaidMessage) -> str | None:
+    """The person's open session that this place belongs to; None where a new one begins."""
+    place = linked_accounts.session_at(tx, said.channel, said.place)
+    session = sessions.session_row(tx, place.session_id) if place else None
+    if session is None or session.person_id != person.id or session.status == SessionStatus.CLOSED:
+        return None
+    return str(session.id)
+
+
+def _sole_open_text(tx: Tx, channel: ChannelName, account: str, place: str) -> str | None:
+    row, there = linked_accounts.account_row(tx, channel, account), linked_accounts.session_at(tx, channel, place)
+    if row is None or there is None:
+        return None
+    found = [request for request in requests.open_requests(tx, there.session_id) if _asks_words_of(tx, request, row.person_id)]
+    return str(found[0].id) if len(found) == 1 else None
+
+
+def _asks_words_of(tx: Tx, request: Row[Any], person_id: str) -> bool:
+    return request.type == FeedbackType.TEXT and may_decide(tx, request, person_id)
+
+
+def _refused(problem: Problem, question: Question | None = None) -> Refused:
+    errors = tuple((error.field, error.message) for error in problem.errors)
+    return Refused(problem.detail, problem.code, errors, question)

@@ -1,0 +1,36 @@
+"""How a command reaches the same use cases as the API: one transaction on the installation's database."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from backend.bootstrap.audit_sealing import audit_sealer
+from backend.db.factory import open_database
+from backend.db.migrate import migrate
+from backend.errors import NotFound
+from backend.settings.schema import load_settings
+
+
+def run_use_case(use_case: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What the use case returns. Raises its refusals; a running server notices what changed within a second."""
+    return run_on_database(lambda db: db.transact(use_case, *args, **kwargs))
+
+
+def run_on_database(work: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+    """What comes of work that takes more than one transaction."""
+    settings = load_settings()
+    where = settings.database
+    if isinstance(where, Path) and not where.exists():
+        raise NotFound(f"There is no database at {where.resolve()}: run `assent migrate` to make it, or set ASSENT_DATA_DIR.")
+    sealer = audit_sealer(settings)
+    migrate(where, sealer)
+
+    async def run() -> Any:
+        db = open_database(where, lambda effects: None, sealer)
+        try:
+            return await work(db, *args)
+        finally:
+            db.close()
+
+    return asyncio.run(run())

@@ -1,0 +1,172 @@
+"""Who may decide is what holds now, not what held when the question was put: an open request follows the groups, the people
+and the rules it depends on, and whoever sees it sees that it changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backend.core.outbox.escalation import begin_round, climb, ladder_of, withdraw_copies
+from backend.core.requests.addressing import Seat, address_now, people_in
+from backend.core.requests.lifecycle import announce_change, give_up_on
+from backend.core.runs.steps import action_of, fits_definition
+from backend.db import Row, Tx
+from backend.db.queries import requests as store
+from backend.db.queries.linked_accounts import groups_of
+from backend.db.queries.people import person_by_id
+from backend.db.queries.recipients import DECIDES, insert_recipients, list_recipients, open_of_person, update_recipient
+from backend.db.transaction import person_topic
+from backend.domain.events import FeedbackDelivery
+from backend.domain.people import SYSTEM, Person
+from backend.domain.policy import Policy
+from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus, RecipientStatus, Role
+from backend.tools.registry import Registry
+
+NO_LONGER = "No longer asked: {}."
+DISABLED, NOT_MEANT = "the account was disabled", "they are not among those who may decide any more"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By what a call is judged: the tools as they are declared, and the installation's policy."""
+
+    registry: Registry
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What a request should say now."""
+
+    seats: list[Seat] | None
+    people: list[Person]
+    rule: dict[str, Any] | None
+    body: dict[str, Any]
+    why: str = ""
+
+
+def bring_up_to_date(tx: Tx, row: Row[Any], rules: Rules | None = None) -> Row[Any]:
+    """The open request as it must be now: whoever may no longer decide loses it and their copies are closed, whoever joined
+    is asked; a call whose definition or rule changed is asked about anew, in its place. Without `rules` only people are
+    looked at. Its version grows where anything changed."""
+    if row.status != FeedbackStatus.PENDING:
+        return row
+    now = _standing(tx, row, rules)
+    known = {(each.person_id, each.role): each for each in list_recipients(tx, row.id)}
+    sitting = {id for (id, role), each in known.items() if role in DECIDES and each.status == RecipientStatus.ACTIVE}
+    meant = {person.id: person for person in now.people}
+    left, joined = sorted(sitting - meant.keys()), [person for id, person in meant.items() if id not in sitting]
+    if not (left or joined or now.why or now.rule != row.rule):
+        return row
+    for id in left:
+        _unseat(tx, row, known, id)
+    _seat(tx, row, known, joined)
+    store.change_request(tx, row.id, body=now.body, addressed=now.seats, rule=now.rule)
+    row = _again(tx, row.id)
+    for person in joined:
+        begin_round(tx, row, person.id, ladder_of(tx, person.id, row.body["route"], row.session_id))
+    if not meant:
+        give_up_on(tx, row)
+    for id in sorted(sitting & meant.keys()) if left else ():
+        climb(tx, row, id)  # that somebody else was reached may have been all that kept it from being a dead letter
+    _keep_on_record(tx, row, left, joined, now.why)
+    announce_change(tx, _again(tx, row.id))
+    return _again(tx, row.id)
+
+
+def _again(tx: Tx, id: str) -> Row[Any]:
+    row = store.request_by_id(tx, id)
+    assert row is not None, "a request stays on record"
+    return row
+
+
+def _standing(tx: Tx, row: Row[Any], rules: Rules | None) -> _Standing:
+    seats, rule, body, why = row.addressed, row.rule, row.body, ""
+    tool = rules.registry.get(body["action"]["tool"]) if rules and row.run_id and body.get("action") else None
+    if rules is not None and tool is not None:
+        names = rules.policy.approvers_of(tool.spec)
+        seats = address_now(tx, names) if names else None
+        rule = rules.policy.rule_of_votes(tool.spec)
+        if not fits_definition(tool.spec, body["action"], row.run_id, row.id, rules.policy):
+            why = f"What {tool.name} does, or the rule for it, changed since this was asked."
+            action = action_of(tool.spec, body["action"]["args"], row.run_id, row.id, rules.policy)
+            body = {**body, "action": action, "changed": why}
+    people = people_in(tx, seats) if seats is not None else _owner(tx, row)
+    if (rule or {}).get("distinct_from_requester"):
+        people = [person for person in people if person.id != row.owner_id]
+    return _Standing(seats, people, rule, body, why)
+
+
+def _owner(tx: Tx, row: Row[Any]) -> list[Person]:
+    owner = person_by_id(tx, row.owner_id)
+    return [Person(owner.id, owner.name)] if owner is not None and owner.disabled_at is None else []
+
+
+def _unseat(tx: Tx, row: Row[Any], known: dict[tuple[str, str], Row[Any]], person_id: str) -> None:
+    gone = [each for (id, role), each in known.items() if id == person_id and role in DECIDES]
+    disabled = any(each.disabled_at is not None for each in gone)
+    for each in gone:
+        status = RecipientStatus.DISABLED if disabled else RecipientStatus.LEFT
+        update_recipient(tx, row.id, person_id, each.role, status=status)
+    why = NO_LONGER.format(DISABLED if disabled else NOT_MEANT)
+    withdraw_copies(tx, row.id, person_id, why)
+    _tell_gone(tx, row, person_id, why)
+
+
+def _tell_gone(tx: Tx, row: Row[Any], person_id: str, why: str) -> None:
+    """A tab of theirs that shows it looks again, and finds that it is not theirs."""
+    frame = FeedbackDelivery(
+        type="feedback_delivery",
+        session_id=row.session_id,
+        request_id=row.id,
+        channel=ChannelType.CHAT,
+        person_id=person_id,
+        status=DeliveryStatus.SETTLED,
+        error=why,
+    )
+    tx.notify(frame, person_topic(person_id))
+
+
+def _seat(tx: Tx, row: Row[Any], known: dict[tuple[str, str], Row[Any]], joined: Sequence[Person]) -> None:
+    last = max((each.position for each in known.values()), default=0)
+    for place, person in enumerate(joined, start=last + 1):
+        if (person.id, Role.DECIDER) in known:
+            update_recipient(tx, row.id, person.id, Role.DECIDER, status=RecipientStatus.ACTIVE)
+        else:
+            insert_recipients(tx, [{"request_id": row.id, "person_id": person.id, "role": Role.DECIDER, "position": place}])
+
+
+def _keep_on_record(tx: Tx, row: Row[Any], left: Sequence[str], joined: Sequence[Person], why: str) -> None:
+    tx.audit(
+        row.session_id,
+        actor=SYSTEM,
+        via="api",
+        action="feedback.changed",
+        subject=row.id,
+        version=row.version,
+        left=list(left),
+        joined=[person.id for person in joined],
+        why=why,
+        digest=(row.body.get("action") or {}).get("digest"),
+    )
+
+
+def follow_person(tx: Tx, person_id: str) -> None:
+    """The person's account was disabled, enabled or confirmed: whatever is open follows."""
+    groups, theirs = groups_of(tx, person_id), open_of_person(tx, person_id)
+    for row in store.all_open(tx):
+        seats = row.addressed or [{"person": row.owner_id}]
+        named = any(seat.get("person") == person_id or seat.get("group") in groups for seat in seats)
+        if named or row.id in theirs:
+            bring_up_to_date(tx, row)
+
+
+def follow_group(tx: Tx, name: str) -> None:
+    """Somebody joined or left the group: whatever is open and was put to it follows."""
+    for row in store.all_open(tx):
+        if {"group": name} in (row.addressed or ()):
+            bring_up_to_date(tx, row)
+
+
+def follow_rules(tx: Tx, request_id: str, rules: Rules) -> None:
+    """The rules may have changed since the request was put."""
+    bring_up_to_date(tx, _again(tx, request_id), rules)

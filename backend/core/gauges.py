@@ -1,0 +1,35 @@
+"""How the whole stands: what an operator wants to be woken for."""
+
+from backend.core.outbox.deliveries import LEASE_MS as DELIVERY_LEASE_MS
+from backend.core.runs.lifecycle import LEASE_MS as RUN_LEASE_MS
+from backend.db import Database, Tx
+from backend.db.queries.gauges import count_open_requests, earliest_due, first_to_lapse
+from backend.errors import Unavailable
+from backend.messaging.queue.contract import Queue
+
+
+async def gauges(db: Database, queue: Queue) -> dict[str, float]:
+    """By their names in `metrics.GAUGES`. What cannot be known now is left out."""
+    status = await queue.status()
+    known = {"redis_up": float(status.status == "ok")} if status.kind == "redis" else {}
+    try:
+        return {**known, "database_up": 1.0, **await db.read(standing)}
+    except Unavailable:
+        return {**known, "database_up": 0.0}
+
+
+def standing(tx: Tx) -> dict[str, float]:
+    """What the database alone knows."""
+    requests, due = count_open_requests(tx), earliest_due(tx)
+    lapses = zip(first_to_lapse(tx), (RUN_LEASE_MS, DELIVERY_LEASE_MS), strict=True)
+    taken = [until - length for until, length in lapses if until is not None]
+    return {
+        "pending_requests": requests.pending,
+        "dead_letters": requests.dead_letters,
+        "oldest_due_delivery_seconds": _seconds_since(tx, due),
+        "oldest_lease_seconds": _seconds_since(tx, min(taken, default=None)),
+    }
+
+
+def _seconds_since(tx: Tx, at: int | None) -> float:
+    return 0.0 if at is None else max(0, tx.now - at) / 1000

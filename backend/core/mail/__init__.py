@@ -1,0 +1,1 @@
+"""Mailboxes and the mail kept from them."""

@@ -1,0 +1,1 @@
+"""Everything that leaves for a person: deliveries, their escalation, notices and drafts."""

@@ -1,0 +1,97 @@
+"""Drafts: a reply may be read on a channel while it is being written, by whoever holds the run; the outbox says it in the end.
+
+What is shown is passing, like the pieces a browser gets. What must not be lost is where it is shown: that is kept here, so
+that the delivery of the reply takes the message over instead of sending a second one (docs/decisions/0010)."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from backend.core.outbox.escalation import CARRY
+from backend.db import Row, Tx
+from backend.db.queries import deliveries, linked_accounts, sessions
+from backend.db.queries import drafts as store
+from backend.domain.states import DeliveryStatus
+from backend.ids import new_id
+from channels.contract import Address, Words
+
+IN_FLIGHT_MS = 6_000  # longer than one call that shows something
+NOT_KNOWN = "Whether the unfinished reply was shown is not known."
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Where to show a reply. `delivery_id` is its name on the channel; `ref` is given where it is shown already."""
+
+    delivery_id: str
+    channel: str
+    to: Address
+    ref: Mapping[str, Any] | None = None
+
+
+def where_spoken(tx: Tx, session_id: str, person_id: str, showing: Collection[str]) -> tuple[str, Address] | None:
+    """The channel and thread in which the person last spoke, if it is one of the channels that can show things."""
+    via = sessions.last_spoke_via(tx, session_id)
+    if via is None or via not in showing:
+        return None
+    place, account = linked_accounts.place_of(tx, session_id, via, person_id), linked_accounts.account_on(tx, person_id, via)
+    return (via, Address(account, place.thread)) if place and account else None
+
+
+def begin_draft(tx: Tx, run_id: str, session_id: str, person_id: str, token: int, showing: Collection[str]) -> Draft | None:
+    """Begin to show a run's reply where the person last spoke, or go on where a worker that died left off. None: there is
+    nowhere to show it, or it is not known where the other one did."""
+    row = store.take_over_draft(tx, run_id, token)
+    if row is not None:
+        to = Address(row.account, row.thread)
+        return None if row.ref is None else Draft(row.delivery_id, row.channel, to, row.ref)
+    where = where_spoken(tx, session_id, person_id, showing)
+    if where is None:
+        return None
+    channel, to = where
+    draft = Draft(new_id("dlv"), channel, to)
+    values = {"delivery_id": draft.delivery_id, "channel": channel, "account": to.account, "thread": to.thread}
+    store.insert_draft(tx, run_id=run_id, token=token, ref=None, begun_at=tx.now, **values)
+    return draft
+
+
+def keep_shown(tx: Tx, run_id: str, token: int, ref: Mapping[str, Any]) -> None:
+    """Where the reply is shown; without effect when the run has ended or another worker holds it."""
+    store.keep_ref(tx, run_id, token, dict(ref))
+
+
+def end_draft(tx: Tx, run_id: str, session_id: str, words: Words, *, at_once: bool = True) -> bool:
+    """Say `words` in place of what was shown; False: nothing was. Not `at_once` where a call that shows more may be under
+    way in another process."""
+    row = store.take_draft(tx, run_id)
+    if row is None:
+        return False
+    due = tx.now if at_once else tx.now + IN_FLIGHT_MS
+    deliveries.insert_deliveries(tx, [_delivery(tx, row, session_id, words, due)])
+    if row.ref is None:
+        deliveries.begin_attempt(tx, row.delivery_id, "say", row.begun_at)
+        deliveries.end_attempt(tx, row.delivery_id, "unknown", NOT_KNOWN)
+    if at_once:
+        tx.ring(CARRY, row.delivery_id)
+    return True
+
+
+def _delivery(tx: Tx, row: Row[Any], session_id: str, words: Words, due: int) -> dict[str, Any]:
+    """Where it is not known what was shown, that counts as a try."""
+    unknown, session = row.ref is None, sessions.session_row(tx, session_id)
+    assert session is not None, "a reply is said in a session"
+    return {
+        "id": row.delivery_id,
+        "session_id": session_id,
+        "person_id": session.person_id,
+        "channel": row.channel,
+        "words": {"text": words.text, "author": words.author},
+        "account": row.account,
+        "thread": row.thread,
+        "ref": row.ref,
+        "status": DeliveryStatus.RETRY_WAIT if unknown else DeliveryStatus.QUEUED,
+        "error": NOT_KNOWN if unknown else None,
+        "attempts": int(unknown),
+        "created_at": tx.now,
+        "next_at": due,
+    }

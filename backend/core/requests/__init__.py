@@ -1,0 +1,1 @@
+"""Feedback requests: asking, routing and showing them, and who their recipients are."""

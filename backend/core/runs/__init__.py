@@ -1,0 +1,1 @@
+"""Runs: their lease, their log, the steps an engine proposes and the tool calls they execute."""

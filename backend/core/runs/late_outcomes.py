@@ -1,0 +1,92 @@
+"""Outcomes that are heard of late: they become facts, close the question whether to repeat the call, and are told."""
+
+from typing import Any
+
+from backend.core.requests.lifecycle import close_request
+from backend.core.runs.lifecycle import ADVANCE, resume_run, say
+from backend.db import Row, Tx
+from backend.db.queries import requests, runs
+from backend.domain.people import AGENT
+from backend.domain.states import ACTIVE_RUN, ChannelType, ExecutionStatus, FeedbackStatus, MessageType
+
+
+def learn_outcome(tx: Tx, before: Row[Any], session_id: str, entry: dict[str, Any]) -> None:
+    """Put a fact that nobody waited for into the run's log; `before` is the execution as it was. Where people know or were
+    asked something else, they are told."""
+    run = runs.run_by_id(tx, before.run_id)
+    assert run is not None, "an execution belongs to a run"
+    fact = f"{call_of(before)} {_outcome(entry)}"
+    asked = _requests_to_repeat(tx, run.id, before.id)
+    if run.status not in ACTIVE_RUN:
+        said = (fact, "This was heard of after the run had ended.", _meanwhile(tx, asked, entry))
+        tell_fact(tx, session_id, run.id, " ".join(said).strip())
+        return
+    for request in requests.open_requests_of_run(tx, run.id):
+        if any(request.id == each.id for each in asked) or known_to_have_run(tx, run.id, request.id):
+            _withdraw(tx, request, fact)
+    runs.append_log(tx, run.id, [("execution_finished", entry)])
+    tx.ring(ADVANCE, run.id)
+    if before.status == ExecutionStatus.UNKNOWN and all(request.status != FeedbackStatus.PENDING for request in asked):
+        tell_fact(tx, session_id, run.id, f"{fact} {_meanwhile(tx, asked, entry)}".strip())
+
+
+def _withdraw(tx: Tx, request: Row[Any], fact: str) -> None:
+    close_request(tx, request, FeedbackStatus.CANCELLED, None, by=None, via=ChannelType.CHAT, why=f"it is known now: {fact}")
+    entry = {"request_id": request.id, "status": FeedbackStatus.CANCELLED, "action": "cancelled", "values": None}
+    resume_run(tx, request.run_id, {**entry, "feedback": fact}, stop=False)
+
+
+def known_to_have_run(tx: Tx, run_id: str, request_id: str) -> bool:
+    """Whether a yes to this request would repeat what is known by now to have taken effect: the try it is asked about, or one
+    that this try repeated."""
+    repeats = tries_repeated(tx, run_id)
+    at: str | None = request_id
+    while at in repeats:
+        earlier = runs.execution_by_id(tx, repeats[at])
+        if earlier is None or earlier.status == ExecutionStatus.SUCCEEDED:
+            return earlier is not None
+        at = earlier.approval_id
+    return False
+
+
+def tries_repeated(tx: Tx, run_id: str) -> dict[str, str]:
+    """By the request that asks for it, the execution that a yes would repeat."""
+    asked = [entry.data for entry in runs.run_log(tx, run_id) if entry.kind == "asked" and "repeats" in entry.data]
+    return {data["request_id"]: data["repeats"] for data in asked}
+
+
+def _requests_to_repeat(tx: Tx, run_id: str, execution_id: str) -> list[Row[Any]]:
+    asked = [request_id for request_id, repeated in tries_repeated(tx, run_id).items() if repeated == execution_id]
+    found = [requests.request_by_id(tx, request_id) for request_id in asked]
+    return [row for row in found if row is not None]
+
+
+def _meanwhile(tx: Tx, asked: list[Row[Any]], entry: dict[str, Any]) -> str:
+    """What became of the call since its outcome was given up as unknown."""
+    for request in asked:
+        repeated = runs.execution_of_approval(tx, request.id)
+        if repeated is None:
+            continue
+        if repeated.status == entry["status"] == ExecutionStatus.SUCCEEDED:
+            return "It had been approved and run once more, so it has taken effect twice."
+        if entry["status"] == ExecutionStatus.SUCCEEDED and repeated.status != ExecutionStatus.FAILED:
+            return "It had been approved and begun once more, so it may take effect twice."
+        return f"It had been approved and run once more; that try is recorded as {repeated.status}."
+    return ""
+
+
+def _outcome(entry: dict[str, Any]) -> str:
+    if entry["status"] == ExecutionStatus.SUCCEEDED:
+        return "took effect."
+    return f"did not succeed: {entry['result']}"
+
+
+def call_of(execution: Row[Any]) -> str:
+    """The exact call, in one line."""
+    return f"{execution.tool} {execution.args}"
+
+
+def tell_fact(tx: Tx, session_id: str, run_id: str, fact: str) -> None:
+    """Say it in the session, where the person last spoke, and in the audit."""
+    say(tx, session_id, run_id, fact, MessageType.SYSTEM)
+    tx.audit(session_id, actor=AGENT, via=ChannelType.CHAT, action="execution.told", subject=run_id, fact=fact)

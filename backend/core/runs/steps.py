@@ -1,0 +1,231 @@
+"""What becomes of an engine's step: refused, asked of a person, or carried on, in the transaction that records it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from backend.core.requests.addressing import Addressed, address
+from backend.core.requests.lifecycle import Asked, open_request
+from backend.core.runs.lifecycle import Lease, log_progress, set_agent_status
+from backend.db import Tx
+from backend.db.queries.people import person_by_id
+from backend.db.queries.runs import keep_engine_state, run_log
+from backend.domain.people import AGENT, AGENT_REQUESTER, Person
+from backend.domain.policy import Policy, canonical, digest_call
+from backend.domain.requests import body_of_step
+from backend.domain.runs import Propose, unseen_messages
+from backend.domain.states import AgentStatus, ChannelType, FeedbackType, RunStatus
+from backend.domain.steps import CallSeveral, CallTool, Decision, Reply, Tool, Usage, dump_step
+from backend.errors import FieldError, Invalid
+from backend.ids import new_id
+from backend.tools.contract import ToolInputError
+from backend.tools.registry import Registry
+
+
+def record_step(
+    tx: Tx,
+    lease: Lease,
+    step: Decision,
+    seen: int,
+    usage: Usage,
+    registry: Registry,
+    policy: Policy,
+    state: dict[str, Any] | None = None,
+) -> None:
+    """Log what the engine decided after seeing the log up to `seen`, and what it now keeps, if that changed; where a person
+    has the next move, ask and let go of the lease in the same transaction. Raises LeaseLost."""
+    entry = ("step", {"step": dump_step(step), "seen": seen})
+    if state is not None:
+        keep_engine_state(tx, lease.run_id, lease.token, state)
+    match step:
+        case Reply() | CallSeveral():
+            log_progress(tx, lease, [entry], steps=1, usage=usage)
+        case CallTool():
+            _record_call(tx, lease, entry, step, usage, registry, policy)
+        case _:
+            try:
+                _ask(tx, lease, [entry], FeedbackType(step.kind), body_of_step(step), usage)
+            except Invalid as error:
+                log_progress(tx, lease, [entry, _refusal(error)], steps=1, usage=usage)
+
+
+def put_next(tx: Tx, lease: Lease, move: Propose, registry: Registry, policy: Policy) -> None:
+    """Make the next of an answer's calls a step of its own, unless the engine should decide anew: a person said something
+    meanwhile, or turned a call down and would not be asked about this one. Raises LeaseLost."""
+    if unseen_messages(run_log(tx, lease.run_id)):
+        log_progress(tx, lease, [("refused", {"reason": "A person wrote while further calls were waiting to be put."})])
+    elif move.after_no and not _asks(registry, policy, move.call):
+        reason = "A person turned a call down, and the next one would run without being asked about."
+        log_progress(tx, lease, [("refused", {"reason": reason})])
+    else:
+        entry = ("step", {"step": dump_step(move.call), "seen": move.seen, "of": move.of})
+        _record_call(tx, lease, entry, move.call, Usage(), registry, policy)
+
+
+def _asks(registry: Registry, policy: Policy, call: CallTool) -> bool:
+    try:
+        return policy.needs_approval(*check_call(registry, call))
+    except Invalid:
+        return False
+
+
+def _record_call(
+    tx: Tx, lease: Lease, entry: tuple[str, Any], call: CallTool, usage: Usage, registry: Registry, policy: Policy
+) -> None:
+    try:
+        tool, args = check_call(registry, call)
+    except Invalid as error:
+        log_progress(tx, lease, [entry, _refusal(error)], steps=1, usage=usage)
+        return
+    if policy.needs_approval(tool, args):
+        ask_approval(tx, lease, [entry], tool, args, call.reason, policy, usage=usage)
+    else:
+        log_progress(tx, lease, [entry], steps=1, usage=usage)
+
+
+def check_call(registry: Registry, call: CallTool) -> tuple[Tool, dict[str, Any]]:
+    """The tool and the call's arguments in their declared form. Raises Invalid for an unknown tool or unfit arguments."""
+    tool = registry.get(call.tool)
+    if tool is None:
+        raise Invalid(f"There is no tool {call.tool!r}; the tools are {', '.join(spec.name for spec in registry.specs())}.")
+    try:
+        return tool.spec, tool.validate(call.args)
+    except ToolInputError as error:
+        raise Invalid(
+            f"{call.tool} was called with arguments that do not fit.", errors=[FieldError(*item) for item in error.errors]
+        ) from None
+
+
+def _refusal(error: Invalid) -> tuple[str, dict[str, Any]]:
+    reasons = [error.detail, *(f"{item.field}: {item.message}" for item in error.errors)]
+    return ("refused", {"reason": " ".join(reasons)})
+
+
+def ask_approval(
+    tx: Tx,
+    lease: Lease,
+    entries: list[tuple[str, Any]],
+    tool: Tool,
+    args: dict[str, Any],
+    reason: str,
+    policy: Policy,
+    *,
+    usage: Usage | None = None,
+    title: str | None = None,
+    note: str | None = None,
+    repeats: str | None = None,
+) -> None:
+    """Ask a person to approve one exact call; what they will see is what is digested and executed. `repeats` is the
+    execution whose outcome is not known that a yes would repeat."""
+    request_id = new_id("req")
+    action = action_of(tool, args, lease.run_id, request_id, policy)
+    body: dict[str, Any] = {"title": title or f"Run {tool.name}?", "prompt": reason, "action": action}
+    if note:
+        body["context"] = {"note": note}
+    try:
+        to = approvers(tx, tool, policy, lease.person_id)
+    except Invalid as error:
+        log_progress(tx, lease, [*entries, _refusal(error)], steps=1, usage=usage)
+        return
+    rule = policy.rule_of_votes(tool)
+    _ask(tx, lease, entries, FeedbackType.CONFIRMATION, body, usage, request_id, to, repeats, rule)
+
+
+def approvers(tx: Tx, tool: Tool, policy: Policy, asker_id: str) -> Addressed | None:
+    """Who may approve the tool's calls; None: the session's own person. Raises Invalid where there is nobody."""
+    names = policy.approvers_of(tool)
+    if not names:
+        return None
+    to = address(tx, names, "approvers")
+    if policy.rule_of_votes(tool) is None:
+        return to
+    others = [person for person in to.people if person.id != asker_id]
+    if not others:
+        raise Invalid(
+            "Nobody but the asker could approve this.",
+            errors=[FieldError("approvers", f"{tool.name} needs the word of somebody else")],
+        )
+    return Addressed(to.seats, others)
+
+
+def action_of(tool: Tool, args: dict[str, Any], run_id: str | None, request_id: str, policy: Policy) -> dict[str, Any]:
+    """The call as it is shown, with all that its approval will be bound to."""
+    return {
+        "tool": tool.name,
+        "args": args,
+        "risk": tool.risk,
+        "digest": digest_of(tool, args, run_id, request_id, policy),
+        "schema": tool.parameters,
+        "description": tool.description,
+        "version": tool.version,
+        "policy": policy.bound_rule(tool),
+    }
+
+
+def fits_definition(tool: Tool, action: Mapping[str, Any], run_id: str | None, request_id: str, policy: Policy) -> bool:
+    """Whether the digest shown is that of the tool and its rule as they are now."""
+    return action["digest"] in digests_of(tool, action["args"], run_id, request_id, policy, action)
+
+
+def digests_of(
+    tool: Tool, args: dict[str, Any], run_id: str | None, request_id: str, policy: Policy, action: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """What an approval of the request's `action` may be bound to: a request from before definitions were bound is held to
+    what it was bound to then, the call, its schema and its rule."""
+    now = digest_of(tool, args, run_id, request_id, policy)
+    return (now,) if "version" in action else (now, digest_of(tool, args, run_id, request_id, policy, defined=False))
+
+
+def digest_of(
+    tool: Tool,
+    args: dict[str, Any],
+    run_id: str | None,
+    request_id: str,
+    policy: Policy,
+    defined: bool = True,
+) -> str:
+    definition = {"description": tool.description, "risk": tool.risk, "version": tool.version}
+    return digest_call(
+        tool=tool.name,
+        args=canonical(args),
+        run_id=run_id,
+        request_id=request_id,
+        policy=policy.bound_rule(tool),
+        schema=tool.parameters,
+        definition=definition if defined else None,
+    )
+
+
+def _ask(
+    tx: Tx,
+    lease: Lease,
+    entries: list[tuple[str, Any]],
+    type: FeedbackType,
+    body: dict[str, Any],
+    usage: Usage | None,
+    request_id: str | None = None,
+    to: Addressed | None = None,
+    repeats: str | None = None,
+    rule: dict[str, Any] | None = None,
+) -> None:
+    row = person_by_id(tx, lease.person_id)
+    assert row is not None, "a run belongs to a person"
+    person = Person(row.id, row.name)
+    request_id = request_id or new_id("req")
+    asked = Asked(
+        id=request_id,
+        type=type,
+        session_id=lease.session_id,
+        owner_id=person.id,
+        body=body,
+        to=to.people if to else [person],
+        addressed=to.seats if to else None,
+        rule=rule,
+        requester=AGENT_REQUESTER,
+        actor=AGENT,
+        via=ChannelType.CHAT,
+        run_id=lease.run_id,
+    )
+    open_request(tx, asked)
+    entry = {"request_id": request_id} | ({"repeats": repeats} if repeats else {})
+    log_progress(tx, lease, [*entries, ("asked", entry)], to=RunStatus.WAITING_FEEDBACK, steps=1, usage=usage)
+    set_agent_status(tx, lease.session_id, AgentStatus.WAITING_FEEDBACK, body["title"])

@@ -1,0 +1,1 @@
+"""Chat sessions and the audit chain each one keeps."""

@@ -1,0 +1,1 @@
+"""The database on SQLite: one writer thread, group commit, readers beside it."""

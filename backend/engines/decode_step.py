@@ -1,0 +1,320 @@
+"""What a model wrote, as a step or a reading: strict about shapes, forgiving about wrapping, wary of its size and depth."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import Discriminator, TypeAdapter, ValidationError
+
+from backend.domain.json_values import keepable
+from backend.domain.steps import (
+    AskChoice,
+    AskForm,
+    AskText,
+    CallSeveral,
+    CallTool,
+    Decision,
+    Field,
+    Option,
+    Reply,
+    Review,
+    Step,
+)
+from backend.engines.contract import Reading, Thread
+from backend.engines.extract_json import Object, Piece, Wrapped, unwrap, words_between
+from backend.engines.lenient_json import Broken, Reader
+from channels.exact_numbers import read_json, same_json
+
+TEXT_LIMIT = 100_000  # characters of one decision
+REPEATS = 2  # how often the same call may be made for one message
+CALLS = 8  # how many calls one answer may hold
+CHOICES = ("enum", "multi_enum")
+_JSON_TYPES = ("number", "integer", "boolean", "multi_enum")
+_REASON = 2_000  # characters of prose that may stand for a reason
+
+# What providers' own tool calls, and models trained on them, call the parts of a call.
+_TOOL_NAMES = ("tool", "name", "tool_name", "function")
+_ARGS_NAMES = ("args", "arguments", "parameters", "input", "action_input", "tool_input")
+_KNOWN = {"kind", "tool", "args", "reason", "title", "prompt", "options", "multiple", "fields", "checkpoint", "artifact"}
+# What a step may stand in; any other name may say that it is not meant.
+_ENVELOPE = re.compile(r"(?:next_)?steps?|actions?|(?:tool_|function_)?calls?|answer|response|result|output")
+_MARKS = {"id", "type", "index"}  # of a provider's tool call; they say nothing about the step
+
+_STEPS: TypeAdapter[Step] = TypeAdapter(
+    Annotated[CallTool | AskText | AskChoice | AskForm | Review | Reply, Discriminator("kind")]
+)
+_READING = TypeAdapter(Reading)
+
+
+class Unreadable(Exception):
+    """The text is not what was asked for; the message says why, in words that help the next try."""
+
+
+def read_step(text: str) -> Decision:
+    """The step that a model's answer holds, or its several calls; what was written around it is kept with it. Raises
+    Unreadable."""
+    pieces = [_opened(piece) for piece in _pieces(text)]
+    given = [item for piece in pieces for item in piece.objects]
+    if len(given) > 1:
+        pieces = [_quoted_unless_step(piece) for piece in pieces]
+        given = [item for piece in pieces for item in piece.objects]
+    if not given:
+        raise Unreadable("the answer held several objects, none of which is a step with its kind")
+    return _with_words(_one_decision([_read_one(item) for item in given], pieces), pieces)
+
+
+def read_reading(text: str) -> Reading:
+    """The reading a model's answer holds. Raises Unreadable."""
+    given = [item for piece in _pieces(text) for item in piece.objects]
+    readings = [item for item in given if "action" in item] or given
+    if any(json.dumps(item) != json.dumps(readings[0]) for item in readings):
+        raise Unreadable("the answer held several objects; give one")
+    data = readings[0]
+    data["values"] = _json_object(data.get("values") or {}, "values", [])
+    try:
+        return _READING.validate_python({"feedback": "", **_without_nulls(data)})
+    except ValidationError as error:
+        raise Unreadable(_explain(error, tagged=False)) from None
+
+
+def repeats(step: Decision, thread: Thread) -> str | None:
+    """Why this call must not be proposed again, or None: since the person last spoke it was turned down, or made twice."""
+    if isinstance(step, CallSeveral):
+        return next((reason for call in step.calls if (reason := repeats(call, thread))), None)
+    if not isinstance(step, CallTool):
+        return None
+    entries = thread.entries[_after_last_user(thread) :]
+    calls = [index for index, entry in enumerate(entries) if entry.kind == "call" and _is_call(entry.body, step)]
+    outcomes = [next((later.body.get("status") for later in entries[at:] if later.kind == "result"), None) for at in calls]
+    if "rejected" in outcomes:
+        return f"the same call of {step.tool} was rejected already"
+    return f"the same call of {step.tool} was made {len(calls)} times already" if len(calls) >= REPEATS else None
+
+
+def _after_last_user(thread: Thread) -> int:
+    spoken = (index for index in range(len(thread.entries) - 1, -1, -1) if thread.entries[index].kind == "user")
+    return max(next(spoken, -1) + 1, thread.start)
+
+
+def _is_call(body: dict[str, Any], step: CallTool) -> bool:
+    return body.get("tool") == step.tool and same_json(body.get("args"), step.args)
+
+
+def _pieces(text: str) -> list[Piece]:
+    if not text.strip():
+        raise Unreadable("the answer was empty")
+    if len(text) > TEXT_LIMIT:
+        raise Unreadable(f"the answer had {len(text):,} characters, more than {TEXT_LIMIT:,}")
+    try:
+        pieces = unwrap(text)
+    except Wrapped as error:
+        raise Unreadable(str(error)) from None
+    for piece in pieces:
+        for item in piece.objects:
+            _storable(item)
+        _storable(piece.text)
+    return pieces
+
+
+def _opened(piece: Piece) -> Piece:
+    """The piece with the steps that stand in an envelope, such as {"steps": [...]} or {"tool_calls": [...]}."""
+    return replace(piece, objects=tuple(step for item in piece.objects for step in _out_of_envelope(item)))
+
+
+def _quoted_unless_step(piece: Piece) -> Piece:
+    """Of several objects, those that are no steps are something that the model quotes."""
+    return piece if any(_looks_like_step(item) for item in piece.objects) else Piece(piece.text, thought=piece.thought)
+
+
+def _out_of_envelope(item: Object) -> list[Object]:
+    if len(item) == 1 and not _looks_like_step(item):
+        ((name, inner),) = item.items()
+        inside = inner if isinstance(inner, list) else [inner]
+        if _ENVELOPE.fullmatch(name) and inside and all(isinstance(each, dict) and _looks_like_step(each) for each in inside):
+            return inside
+    return [item]
+
+
+def _looks_like_step(item: Object) -> bool:
+    return "kind" in item or _called(item) is not None
+
+
+def _called(item: Object) -> tuple[str, str, Object] | None:
+    """Where an object that does not name its kind names a tool and its arguments."""
+    if item.get("type") == "function" and isinstance(item.get("function"), dict):
+        if not item.keys().isdisjoint({*_TOOL_NAMES, *_ARGS_NAMES} - {"function"}):
+            return None  # a call within a call
+        item = item["function"]
+    names = [name for name in _TOOL_NAMES if isinstance(item.get(name), str)]
+    args = [name for name in _ARGS_NAMES if isinstance(item.get(name), dict | str)]
+    return (names[0], args[0], item) if len(names) == len(args) == 1 and names != args else None
+
+
+def _as_call(item: Object) -> Object:
+    """A tool call in a provider's form, in ours."""
+    if item.get("kind", "tool") not in ("tool", "tool_call", "function"):
+        return item
+    found = _called(item)
+    if found is None:
+        _refuse_two_names(item)
+        return item
+    name, args, source = found
+    rest = {key: value for key, value in source.items() if key not in (name, args, *_MARKS)}
+    return {**rest, "kind": "tool", "tool": source[name], "args": source[args]}
+
+
+def _refuse_two_names(item: Object) -> None:
+    for names in (_TOOL_NAMES, _ARGS_NAMES):
+        used = [name for name in names if item.get(name) is not None]
+        if len(used) > 1:
+            raise Unreadable(f"the call had {' and '.join(used)}; give one of them")
+
+
+def _read_one(item: Object) -> Step:
+    data = _as_call(item)
+    words: list[str] = []
+    if data.get("kind") == "tool":
+        data = {**data, "args": _json_object(data.get("args"), "args", words)}
+    extra = {name: value for name, value in data.items() if name not in _KNOWN}
+    known = {name: value for name, value in data.items() if name in _KNOWN}
+    try:
+        step = _STEPS.validate_python(_without_nulls(known))
+    except ValidationError as error:
+        raise Unreadable(_explain(error, tagged=True)) from None
+    if extra:
+        words.append(json.dumps(extra, ensure_ascii=False))
+    return replace(_checked(step), beside="\n".join(words))
+
+
+def _one_decision(steps: list[Step], pieces: list[Piece]) -> Decision:
+    """What several steps in one answer come to. Raises Unreadable where they could be meant in two ways."""
+    calls = [step for step in steps if isinstance(step, CallTool)]
+    if len(steps) == 1:
+        if calls:
+            _refuse_spoken_of(pieces)
+        return steps[0]
+    if not calls and all(step == steps[0] for step in steps):
+        return steps[0]  # said twice, which asks or replies no more than once
+    if len(calls) > 1 and isinstance(steps[-1], Reply) and len(calls) == len(steps) - 1:
+        steps = steps[:-1]  # after calls the next step is asked for anyway
+    if len(calls) == 1 and steps[0] is calls[0] and all(isinstance(step, Reply) for step in steps[1:]):
+        _refuse_spoken_of(pieces)
+        return calls[0]
+    if len(calls) < len(steps):
+        raise Unreadable("the answer held several steps; give one, or several tool calls in one JSON array")
+    if len(calls) > CALLS:
+        raise Unreadable(f"the answer held {len(calls)} tool calls, more than {CALLS}; give the first of them")
+    keys = [json.dumps([call.tool, call.args], sort_keys=True) for call in calls]
+    if len(set(keys)) < len(keys):
+        raise Unreadable(f"the answer held the same call of {calls[0].tool} twice; give it once")
+    _refuse_spoken_of(pieces)
+    return CallSeveral(tuple(calls))
+
+
+def _refuse_spoken_of(pieces: list[Piece]) -> None:
+    """A call that the model may only speak of: words behind one may take it back, and what is quoted is another's."""
+    if words_between(pieces):
+        raise Unreadable("the answer had words between its steps; give one step, or several tool calls in one JSON array")
+    if any(piece.quoted for piece in pieces):
+        raise Unreadable("the answer spoke of a tool call in quotes or within a sentence; give the next step alone")
+
+
+def _with_words(step: Decision, pieces: list[Piece]) -> Decision:
+    """The step with what was written around it: what was said becomes the reason or the prompt that it lacks."""
+    around = [piece for piece in pieces if not piece.objects]
+    kept = [*(piece.text for piece in around), step.beside]
+    step = replace(step, beside="\n".join(part for part in kept if part))
+    words = "\n".join(piece.text for piece in around if not piece.thought)
+    if not words or len(words) > _REASON:
+        return step
+    match step:
+        case CallTool(reason=""):
+            return replace(step, reason=words)
+        case CallSeveral():
+            return replace(step, calls=tuple(replace(call, reason=call.reason or words) for call in step.calls))
+        case AskText(prompt="") | AskChoice(prompt="") | AskForm(prompt="") | Review(prompt=""):
+            return replace(step, prompt=words)
+    return step
+
+
+def _json_object(value: Any, name: str, words: list[str]) -> dict[str, Any]:
+    """An object, or one written as text; comments in the text are added to `words`."""
+    if isinstance(value, str):
+        reader = Reader(value.strip() or "{}")
+        try:
+            value = reader.value()
+            if not reader.at_end():
+                raise Broken("something stands after it")
+        except Broken as error:
+            raise Unreadable(f'"{name}" was not a JSON object: {error}') from None
+        words += reader.comments
+    if not isinstance(value, dict):
+        raise Unreadable(f'"{name}" was not a JSON object')
+    _storable(value)
+    return value
+
+
+def _storable(data: Any) -> None:
+    """JSON as databases and digests have it."""
+    try:
+        keepable(data)
+    except ValueError as error:
+        raise Unreadable(f"the answer {error}") from None
+
+
+def _without_nulls(data: dict[str, Any]) -> dict[str, Any]:
+    """A null where a default exists means the default; arguments and values keep theirs."""
+    return {
+        name: [_without_nulls(item) if isinstance(item, dict) else item for item in value] if isinstance(value, list) else value
+        for name, value in data.items()
+        if value is not None
+    }
+
+
+def _explain(error: ValidationError, *, tagged: bool) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"][tagged:])
+    return f"{where}: {first['msg']}" if where else first["msg"]
+
+
+def _checked(step: Step) -> Step:
+    match step:
+        case CallTool() if not step.tool:
+            raise Unreadable('"tool" was empty')
+        case AskText() | AskChoice() | AskForm() | Review() if not step.title.strip():
+            raise Unreadable('"title" was empty')
+    match step:
+        case AskChoice():
+            _check_options(step.options, "options")
+        case AskForm():
+            _check_fields(step.fields)
+            return replace(step, fields=tuple(_typed_suggestion(each) for each in step.fields))
+        case Review() if not step.checkpoint.strip():
+            raise Unreadable('"checkpoint" was empty')
+    return step
+
+
+def _check_fields(fields: tuple[Field, ...]) -> None:
+    names = [each.name.strip() for each in fields]
+    if not names or not all(names) or len(set(names)) < len(names):
+        raise Unreadable("a form needs fields with names that are not empty and not used twice")
+    for each in fields:
+        if each.type in CHOICES:
+            _check_options(each.options, f"the options of {each.name}")
+
+
+def _typed_suggestion(field: Field) -> Field:
+    """A suggestion may come as text; one that is not of the field's type is dropped."""
+    if not isinstance(field.value, str) or field.type not in _JSON_TYPES:
+        return field
+    try:
+        return replace(field, value=read_json(field.value))
+    except ValueError:
+        return replace(field, value=None)
+
+
+def _check_options(options: tuple[Option, ...], name: str) -> None:
+    values = [each.value for each in options]
+    if not values or not all(value.strip() for value in values) or len(set(values)) < len(values):
+        raise Unreadable(f"{name} need values that are not empty and not used twice")

@@ -1,0 +1,138 @@
+"""The demo model's decisions, pure: the function asked for and a thread in, a step or words out."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from backend.domain.steps import Reply, Step
+from backend.engines.contract import Reading, Thread
+from backend.engines.demo.commands import Fail, Open, Plan, Say, Stream
+from backend.engines.demo.plan import final_text, next_review
+from backend.engines.demo.thread_reading import Task, read_turn
+from backend.engines.demo.wording import HELP, outcome, words
+
+Function = Literal["next_step", "reply", "summarize"]
+
+STEADY, BRISK = 100, 400  # words a second
+_SUMMARY_LINES = 60
+_SUMMARY_LINE = 300
+_YES = frozenset(("yes", "y", "ok", "okay", "yep", "sure", "approve", "approved", "agreed", "go ahead", "👍", "✅"))
+_NO = frozenset(("no", "n", "nope", "reject", "rejected", "deny", "denied", "👎", "❌"))
+
+
+class DemoFailure(Exception):
+    """The person asked for a broken provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Text to be sent, at so many words a second."""
+
+    text: str
+    pace: int = BRISK
+
+
+def answer(function: Function, thread: Thread) -> Step | Words:
+    """What the demo model answers. Raises DemoFailure when told to fail."""
+    match function:
+        case "next_step":
+            return decide(thread)
+        case "reply":
+            return speak(thread)
+        case "summarize":
+            return Words(summarize(thread))
+
+
+def decide(thread: Thread) -> Step:
+    """The step for the newest message that has not been taken up, or the reply when all have."""
+    tasks = read_turn(thread)
+    for task in reversed(tasks):
+        step = _step_for(task, tasks, thread)
+        if step is not None:
+            return step
+    return Reply()
+
+
+def speak(thread: Thread) -> Words:
+    """The outcome of everything asked for in this run, in its order."""
+    tasks = read_turn(thread)
+    if any(isinstance(task.command, Fail) for task in tasks):
+        raise DemoFailure
+    parts = [part for task in tasks if (part := _words_for(task, tasks, thread))]
+    pace = STEADY if any(isinstance(task.command, Stream) for task in tasks) else BRISK
+    return Words("\n\n".join(dict.fromkeys(parts)) or HELP, pace)
+
+
+def summarize(thread: Thread) -> str:
+    """The thread, a line an entry, the newest kept whole the longest."""
+    lines = []
+    for entry in thread.entries[-_SUMMARY_LINES:]:
+        text = entry.body.get("text") or json.dumps(entry.body, ensure_ascii=False, default=str)
+        lines.append(f"{entry.kind}: {' '.join(str(text).split())[:_SUMMARY_LINE]}")
+    earlier = len(thread.entries) - len(lines)
+    return "\n".join(([f"({earlier} earlier entries)"] if earlier > 0 else []) + lines) or "Nothing has happened yet."
+
+
+def read_answer(request: dict[str, Any], message: str) -> Reading:
+    """What a plain answer says: yes and no, an option by name or number, or the text itself. Anything else is unclear."""
+    allowed = request.get("allowed_actions") or []
+    said = " ".join(message.split())
+    first = said.lower().strip(" .!")
+    match request.get("type"):
+        case "confirmation" if first in _YES and "approve" in allowed:
+            return Reading("approve", {}, "", certain=True)
+        case "confirmation" if first.split(" ")[0].strip(",.!:;") in _NO and "reject" in allowed:
+            return Reading("reject", {}, said.partition(" ")[2], certain=first in _NO)
+        case "choice":
+            return _read_choice(request, first)
+        case "text" if said:
+            return Reading("submit", {}, message.strip(), certain=True)
+        case "checkpoint" if first in allowed:
+            return Reading(first, {}, "", certain=True)
+        case "checkpoint" if first.startswith("revise") and "revise" in allowed:
+            return Reading("revise", {}, said[len("revise") :].strip(" :,"), certain=True)
+    return Reading("unclear", {}, said, certain=False)
+
+
+def _read_choice(request: dict[str, Any], said: str) -> Reading:
+    options = request.get("options") or []
+    numbered = {str(number): option["value"] for number, option in enumerate(options, start=1)}
+    named = {str(option.get(key, "")).lower(): option["value"] for option in options for key in ("label", "value")}
+    value = (numbered | named).get(said)
+    if value is None:
+        return Reading("unclear", {}, said, certain=False)
+    return Reading("submit", {"choice": [value] if request.get("multiple") else value}, "", certain=True)
+
+
+def _step_for(task: Task, tasks: list[Task], thread: Thread) -> Step | None:
+    if task.refused:
+        return None
+    match task.command:
+        case Fail():
+            raise DemoFailure
+        case Open(step) if not task.steps:
+            return step
+        case Plan(topic):
+            return next_review(topic, task, thread.settings.get("checkpoints"), _remarks(tasks, thread))
+    return None
+
+
+def _words_for(task: Task, tasks: list[Task], thread: Thread) -> str:
+    if task.refused:
+        return f"**Refused:** {task.note}"
+    match task.command:
+        case Stream(count):
+            return words(count)
+        case Plan(topic):
+            return final_text(topic, task, _remarks(tasks, thread))
+        case Say(text) if thread.settings.get("checkpoints") is None:
+            return text or HELP
+        case Open():
+            changed = ["You changed the call before you approved it."] if task.note else []
+            return "\n\n".join([*(outcome(entry, after) for entry, after in task.steps), *changed])
+    return ""
+
+
+def _remarks(tasks: list[Task], thread: Thread) -> list[str]:
+    """What was said after a plan with checkpoints of its own had begun: it is taken in, not obeyed as a command."""
+    return [task.text for task in tasks[1:]] if thread.settings.get("checkpoints") is not None else []

@@ -1,0 +1,73 @@
+"""The demo model's eyes: what was asked of it, read back from the rendered prompt, as a real model would have to."""
+
+import json
+import re
+from dataclasses import asdict
+from typing import Any
+
+from backend.domain.steps import dump_step
+from backend.engines.contract import Entry, Thread
+from backend.engines.demo.program import Words, answer, read_answer
+
+_TASK = re.compile(r"\A# Task: (\w+)$", re.MULTILINE)
+
+
+class NotAPrompt(ValueError):
+    """The messages are not one of the platform's prompts."""
+
+
+def complete(messages: list[dict[str, Any]]) -> Words:
+    """The model's text for a chat. Raises NotAPrompt, and DemoFailure when told to fail."""
+    system, user = _text(messages, "system"), _text(messages, "user")
+    task = _TASK.match(system)
+    match task[1] if task else None:
+        case "next_step" | "reply" | "summarize" as function:
+            result = answer(function, read_thread(user))
+            return Words(_whole(result.text), result.pace) if isinstance(result, Words) else Words(_to_json(dump_step(result)))
+        case "read_answer":
+            request, message = _after(user, "Request:"), _after(user, "Message:")
+            return Words(_to_json(asdict(read_answer(request, str(message)))))
+    raise NotAPrompt("the demo model only answers the platform's own prompts")
+
+
+def read_thread(prompt: str) -> Thread:
+    """The thread in a prompt: the lines that are JSON objects with a kind."""
+    entries: list[Entry] = []
+    settings: dict[str, Any] = {}
+    start = 0
+    for line in prompt.split("\n"):
+        if not line.startswith('{"kind": '):
+            continue
+        body = json.loads(line)
+        match body.pop("kind"):
+            case "settings":
+                settings = body
+            case "start":
+                start = len(entries)
+            case kind:
+                entries.append(Entry(kind, body))
+    return Thread(tuple(entries), settings, start)
+
+
+def _text(messages: list[dict[str, Any]], role: str) -> str:
+    parts = [message.get("content") for message in messages if message.get("role") == role]
+    if len(parts) != 1 or not isinstance(parts[0], str):
+        raise NotAPrompt(f"expected one {role} message of text")
+    return parts[0]
+
+
+def _after(prompt: str, heading: str) -> Any:
+    lines = prompt.split("\n")
+    try:
+        return json.loads(lines[lines.index(heading) + 1])
+    except (ValueError, IndexError):
+        raise NotAPrompt(f"expected JSON after {heading}") from None
+
+
+def _to_json(value: Any) -> str:
+    return _whole(json.dumps(value, ensure_ascii=False))
+
+
+def _whole(text: str) -> str:
+    """Half a surrogate pair cannot be sent: it becomes a question mark."""
+    return text.encode(errors="replace").decode()

@@ -1,0 +1,146 @@
+"""A model's answer taken out of its wrapping: the JSON objects that it gives, and whatever else it wrote around them."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from backend.engines.lenient_json import Broken, Reader
+
+_TAGS = "think|thinking|thought|thoughts|reasoning|analysis|scratchpad|reflection"
+_TOKENS = r"(?:of_)?th(?:ink|inking|ought)\|>"
+_OPENS = re.compile(rf"<(?:\w+:)?(?:{_TAGS})\b[^<>]*>|\[THINK\]|◁think▷|<\|(?:start|begin)_{_TOKENS}", re.IGNORECASE)
+_CLOSES = re.compile(rf"</(?:\w+:)?(?:{_TAGS})\s*>|\[/THINK\]|◁/think▷|<\|end_{_TOKENS}", re.IGNORECASE)
+_BEGINS = re.compile(r"\{(?=\s*(?:[\"'“}]|[A-Za-z_$][\w$-]*\s*:|//|/\*|#))|\[(?=\s*(?:\{|//|/\*|#))")
+_CHANNELS = re.compile(r"\s*<\|(?:start|channel)\|>")
+_FINAL = re.compile(r"<\|channel\|>\s*final\b[^<]*<\|message\|>")
+# What only says that JSON follows or has ended; anything else that is written stays.
+_MARKUP = re.compile(
+    r"```[\w+-]*|~~~[\w+-]*|<\|[\w ]+\|>|\[/?TOOL_CALLS?\]"
+    r"|</?(?:tool_calls?|function_calls?|answer|output|json|response|step|final)\s*>",
+    re.IGNORECASE,
+)
+# What stands before something that is quoted rather than meant.
+_QUOTES = re.compile(r"(?:(?<![-=])>|[\"'“„‘«(]|~~|<!--)$")
+
+_STOPS = " \t\r\n.,;`*"
+_BLANKS = " \t\r\n\ufeff\u200b"
+_MOST_OBJECTS = 64
+
+Object = dict[str, Any]
+
+
+class Wrapped(ValueError):
+    """What is the answer cannot be told; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One stretch of an answer: the objects that it is, or none where it is words, said or thought aloud. `quoted`: it
+    stands in quotes, in a tag or within a sentence, so that it may be something the model only speaks of."""
+
+    text: str
+    objects: tuple[Object, ...] = ()
+    thought: bool = False
+    quoted: bool = False
+
+
+def unwrap(text: str) -> list[Piece]:
+    """An answer's pieces in order, words without markup, at least one of them with objects. Raises Wrapped."""
+    pieces = _whole(text) or _scan(*_split_head(text))
+    if not any(piece.objects for piece in pieces):
+        raise Wrapped('the answer held no JSON object (to say something to the person, answer {"kind": "reply"})')
+    return pieces
+
+
+def words_between(pieces: list[Piece]) -> bool:
+    """Whether something stands between the first objects and the last that is none."""
+    within = [bool(piece.objects) for piece in pieces]
+    return not all(within[within.index(True) : len(within) - within[::-1].index(True)])
+
+
+def _whole(text: str) -> list[Piece] | None:
+    """An answer that is one value from its first character to its last, or such a value once more as a JSON string."""
+    reader = Reader(text)
+    try:
+        value = reader.value()
+        if not reader.at_end():
+            return None
+    except Broken:
+        return None
+    if isinstance(value, str):
+        return _whole(value)
+    objects = _objects(value)
+    return [Piece(text, objects), *_words(*reader.comments)] if objects else None
+
+
+def _objects(value: Any) -> tuple[Object, ...]:
+    """The objects that a value is: one, or a list of nothing else."""
+    items = value if isinstance(value, list) else [value]
+    return tuple(items) if all(isinstance(item, dict) for item in items) else ()
+
+
+def _split_head(text: str) -> tuple[str, list[Piece]]:
+    """The answer, and the thoughts before it, where only their end is marked. Raises Wrapped."""
+    if _CHANNELS.match(text):
+        finals = list(_FINAL.finditer(text))
+        if len(finals) != 1:
+            raise Wrapped("the answer should have one final message")
+        return text[finals[0].end() :], _words(text[: finals[0].start()], thought=True)
+    opened, closed = _OPENS.search(text), _CLOSES.search(text)
+    if closed is None or (opened and opened.start() < closed.start()) or not _BEGINS.search(text, closed.end()):
+        return text, []
+    if _BEGINS.search(text, 0, closed.start()):
+        raise Wrapped(f"JSON stood before {closed.group()} and after it; give the answer alone")
+    return text[closed.end() :], _words(text[: closed.start()], thought=True)
+
+
+def _scan(text: str, pieces: list[Piece]) -> list[Piece]:
+    """The pieces of a text. JSON that begins and cannot be read is refused: what stands inside is a part of it, not
+    another answer. What a model thinks aloud is words, whatever it holds. Raises Wrapped."""
+    reader = Reader(text)
+    begins = _BEGINS.search(text)
+    while begins:
+        thought = _OPENS.search(text, reader.at, begins.start())
+        if thought:
+            closed = _CLOSES.search(text, thought.end())
+            if closed is None:
+                raise Wrapped("the answer never left its thinking")
+            pieces += _said(text[reader.at : thought.start()], pieces)
+            pieces += _words(text[thought.end() : closed.start()], thought=True)
+            reader.at = closed.end()
+            if begins.start() < reader.at:
+                begins = _BEGINS.search(text, reader.at)
+            continue
+        before = text[reader.at : begins.start()]
+        pieces += _said(before, pieces)
+        reader.at = begins.start()
+        try:
+            objects = _objects(reader.value())
+        except Broken as error:
+            raise Wrapped(f"the answer was not valid JSON: {error}") from None
+        written, begins = text[begins.start() : reader.at], _BEGINS.search(text, reader.at)
+        behind = text[reader.at : begins.start() if begins else None]
+        pieces += [Piece(written, objects, quoted=_is_quoted(before, behind))] if objects else _words(written)
+        if len(pieces) > _MOST_OBJECTS:
+            raise Wrapped(f"the answer had more than {_MOST_OBJECTS} parts; give one step alone")
+    return [*pieces, *_said(text[reader.at :], pieces), *_words(*reader.comments)]
+
+
+def _said(text: str, pieces: list[Piece]) -> list[Piece]:
+    """What was written between objects or behind them. Raises Wrapped where it ends thoughts that nothing began: then the
+    objects before it were thought, too."""
+    closed, opened = _CLOSES.search(text), _OPENS.search(text)
+    if closed and not (opened and opened.start() < closed.start()) and any(piece.objects for piece in pieces):
+        raise Wrapped(f"JSON stood before {closed.group()}; give the answer alone")
+    return _words(text)
+
+
+def _is_quoted(before: str, behind: str) -> bool:
+    before, behind = _MARKUP.sub("", before), _MARKUP.sub("", behind)
+    same_line = before.rpartition("\n")[2], behind.partition("\n")[0]
+    return bool(_QUOTES.search(before.rstrip(_BLANKS))) or all(part.strip(_BLANKS + _STOPS) for part in same_line)
+
+
+def _words(*parts: str, thought: bool = False) -> list[Piece]:
+    plain = (_MARKUP.sub("", part).strip(_BLANKS) for part in parts)
+    return [Piece(part, thought=thought) for part in plain if part.strip(_STOPS)]

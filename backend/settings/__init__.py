@@ -1,0 +1,1 @@
+"""Settings: their schema, where they are read from, and how secrets are written."""

@@ -1,0 +1,205 @@
+"""What a tool is: a typed function with a docstring, and what is declared beside it about risk, repetition and approval."""
+
+import asyncio
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from backend.domain.steps import Tool as ToolSpec
+from backend.observability.log import get_logger
+from backend.tools.call_threads import MOST, Crowded, in_thread
+from channels.exact_numbers import plainest
+
+log = get_logger(__name__)
+
+RESULT_LIMIT = 32_000  # characters of a result as JSON
+LOOK_S = 10.0
+NOT_KEPT = "The call ran. Its result could not be written down."
+
+
+class ToolError(Exception):
+    """The tool could not do it. The message is a sentence for the model and the person; never a stack trace."""
+
+
+class ToolUnfinished(ToolError):
+    """It took longer than its limit, and may go on: whether it takes effect is not known. `work` ends when it does."""
+
+    def __init__(self, message: str, work: asyncio.Future[Any]) -> None:
+        super().__init__(message)
+        self.work = work
+
+
+class ToolNotRun(Exception):
+    """The fence before the effect was closed: the call certainly took no effect."""
+
+
+class ToolInputError(Exception):
+    """The arguments do not fit the tool. `errors` holds (field, message) pairs, the field "" for the call as a whole."""
+
+    def __init__(self, errors: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{name}: {message}" if name else message for name, message in errors))
+        self.errors = errors
+
+
+def _no_fence() -> None:
+    """For whoever runs a tool under no lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """What a tool may know beside its arguments. `execution_id` names this one execution, for ledgers and provider keys.
+    `fence` raises ToolNotRun where somebody else may own the run by now; it is passed before the tool begins, and a tool
+    that prepares its effect passes it once more right before."""
+
+    execution_id: str
+    data_dir: Path
+    fence: Callable[[], None] = _no_fence
+
+
+Trace = Callable[[ToolContext, str], str]
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One tool. `approval` is "always", "never" or a condition over the arguments; `trace(context, execution_id)` says
+    what was looked at and what was there, with the time, never that nothing happened: a process that was stopped may go on.
+    A plain function runs in a thread of its own, a coroutine in the loop."""
+
+    function: Callable[..., Any]
+    risk: Literal["low", "medium", "high"]
+    approval: str
+    idempotent: bool = False
+    seconds: float = 30.0
+    trace: Trace | None = field(default=None, repr=False)
+    version: str = "1"
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+    @cached_property
+    def spec(self) -> ToolSpec:
+        """What policy and prompt know of this tool."""
+        description = inspect.cleandoc(self.function.__doc__ or "")
+        return ToolSpec(self.name, description, self._schema, self.risk, self.idempotent, self.approval, self.version)
+
+    def validate(self, args: Any) -> dict[str, Any]:
+        """The arguments in their one canonical form, defaults filled in. Raises ToolInputError."""
+        try:
+            kept = self._model.model_validate(args).model_dump(mode="json")
+        except ValidationError as error:
+            raise ToolInputError(_explain(error)) from None
+        rounded = [(name, _rounded(given, kept[name])) for name, given in args.items() if name in kept]
+        if any(message for _, message in rounded):
+            raise ToolInputError([(name, message) for name, message in rounded if message])
+        return {name: plainest(value) for name, value in kept.items()}
+
+    async def run(self, context: ToolContext, args: dict[str, Any]) -> Any:
+        """Execute with arguments that `validate` gave. Returns JSON; raises ToolError whatever the tool raised, ToolNotRun
+        when the fence was closed, and ToolUnfinished when it takes too long: a coroutine is cancelled, a thread goes on."""
+        work = asyncio.ensure_future(self._work(context, args))
+        try:
+            await asyncio.wait((work,), timeout=self.seconds)
+        except asyncio.CancelledError:
+            work.cancel()
+            raise
+        if work.done():
+            return work.result()
+        if inspect.iscoroutinefunction(self.function):
+            work.cancel()
+        raise ToolUnfinished(f"{self.name} did not finish within {self.seconds:g} seconds.", work)
+
+    async def _work(self, context: ToolContext, args: dict[str, Any]) -> Any:
+        try:
+            return _bounded(await self._start(context, args))
+        except (ToolError, ToolNotRun):
+            raise
+        except Crowded:
+            raise ToolError(f"{self.name} was not run: {MOST} calls of it have not finished yet.") from None
+        except Exception as error:
+            raise ToolError(f"{self.name} failed: {type(error).__name__}.") from error
+
+    async def _start(self, context: ToolContext, args: dict[str, Any]) -> Any:
+        given = (context,) if self._takes_context else ()
+        if inspect.iscoroutinefunction(self.function):
+            context.fence()
+            return await self.function(*given, **args)
+
+        def fenced() -> Any:
+            context.fence()
+            return self.function(*given, **args)
+
+        return await in_thread(fenced, self.name)
+
+    async def evidence(self, context: ToolContext) -> str:
+        """What can be found out about an execution whose outcome is not known; nothing where the tool cannot look."""
+        if self.trace is None:
+            return ""
+        trace = self.trace
+        try:
+            async with asyncio.timeout(LOOK_S):
+                return writable(str(await in_thread(lambda: trace(context, context.execution_id), f"{self.name} trace")))
+        except Exception as error:  # the question must be put all the same
+            log.exception("evidence not looked up", tool=self.name)
+            return f"No evidence could be looked up: {type(error).__name__}."
+
+    @cached_property
+    def _model(self) -> type[BaseModel]:
+        hints = get_type_hints(self.function, include_extras=True)
+        fields: dict[str, Any] = {
+            name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
+            for name, parameter in inspect.signature(self.function).parameters.items()
+            if hints[name] is not ToolContext
+        }
+        return create_model(self.name, __config__=ConfigDict(extra="forbid", strict=True, allow_inf_nan=False), **fields)
+
+    @cached_property
+    def _schema(self) -> dict[str, Any]:
+        schema = self._model.model_json_schema()
+        return {key: value for key, value in schema.items() if key != "title"}
+
+    @cached_property
+    def _takes_context(self) -> bool:
+        return ToolContext in get_type_hints(self.function).values()
+
+
+def _rounded(given: Any, kept: Any) -> str:
+    """What is wrong where a number would be used as another one than was given; empty where it is not."""
+    match given, kept:
+        case dict(), dict():
+            return next((found for name in given if name in kept and (found := _rounded(given[name], kept[name]))), "")
+        case list(), list():
+            return next((found for pair in zip(given, kept, strict=False) if (found := _rounded(*pair))), "")
+        case int() | float(), int() | float() if given != kept:
+            return f"{given} has more digits than the tool takes: it would be used as {kept}"
+    return ""
+
+
+def _bounded(result: Any) -> Any:
+    """What can be kept of it: the call has run, whatever its result looks like."""
+    try:
+        text = writable(json.dumps(result, ensure_ascii=False, default=str))
+        kept = json.loads(text, parse_constant=str)
+    except Exception:
+        log.exception("result not kept")
+        return NOT_KEPT
+    if len(text) <= RESULT_LIMIT:
+        return kept
+    whole = kept if isinstance(kept, str) else text
+    return f"{whole[:RESULT_LIMIT]}\n[... {len(whole) - RESULT_LIMIT:,} characters left out ...]"
+
+
+def writable(text: str) -> str:
+    """The text with a mark for each half of a character, as from a word that was cut in the middle: no database takes one."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _explain(error: ValidationError) -> list[tuple[str, str]]:
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return [(".".join(str(part) for part in item["loc"]), item["msg"].removeprefix("Value error, ")) for item in found]

@@ -1,0 +1,100 @@
+"""Carries one delivery one try further: claim it, let its channel speak, keep what came of it."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from backend.core.outbox.deliveries import (
+    LEASE_MS,
+    NOT_SET_UP,
+    Work,
+    claim_delivery,
+    hand_over,
+    keep_failure,
+    keep_sent,
+    keep_settled,
+)
+from backend.db import Database
+from backend.domain.policy import Policy
+from backend.errors import Unavailable
+from backend.failpoints import failpoint
+from backend.observability.log import get_logger
+from backend.worker.lease_clock import Hold, clock
+from backend.worker.record_through_outage import keep
+from channels.contract import Channel, Receipt, ShowingChannel, Words
+from channels.errors import ChannelError, Rejected, Retryable
+
+log = get_logger(__name__)
+
+TRY_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Handles the job `carry`. `url` is where people reach this installation, for the links; `chance` in [0, 1) spreads
+    the next tries."""
+
+    db: Database
+    channels: Mapping[str, Channel]
+    policy: Policy
+    url: str
+    chance: Callable[[], float] = random.random
+
+    async def carry(self, delivery_id: str) -> None:
+        """One try, if one is due. A failure is recorded and decides what is due next; nothing is raised for it."""
+        hold = Hold(LEASE_MS / 1000, clock())
+        work = await self.db.transact(claim_delivery, delivery_id, self.policy, self.url, self.channels)
+        if work is None:
+            return
+        failpoint("carry.claimed")
+        if hold.left() < TRY_S:  # this process was stopped meanwhile: whoever has it now would send a second one
+            log.warning("left to its next lease", delivery_id=delivery_id)
+            return
+        try:
+            await self._carry(work)
+        except asyncio.CancelledError:
+            with contextlib.suppress(Unavailable):
+                await self.db.transact(hand_over, work)
+            raise
+
+    async def _carry(self, work: Work) -> None:
+        """What came of the try is recorded as soon as the database takes it: what went out and is not on record is sent
+        again, a lease later. Then it is recorded too, as a copy to be closed."""
+        try:
+            receipt = await self._try(work)
+        except ChannelError as error:
+            log.warning("not delivered", delivery_id=work.delivery_id, channel=work.channel, verb=work.verb, reason=error.reason)
+            await keep(self.db, keep_failure, work, error, self.chance())
+            return
+        failpoint("carry.accepted")
+        log.info("carried", delivery_id=work.delivery_id, channel=work.channel, verb=work.verb)
+        if receipt is None:
+            await keep(self.db, keep_settled, work)
+        else:
+            await keep(self.db, keep_sent, work, receipt)
+
+    async def _try(self, work: Work) -> Receipt | None:
+        channel = self.channels.get(work.channel)
+        if channel is None:
+            raise Rejected(NOT_SET_UP.format(work.channel), "not_set_up")
+        try:
+            async with asyncio.timeout(TRY_S):
+                if work.words is not None:
+                    return await _say(channel, work, work.words)
+                assert work.question is not None, "a delivery is of a question or of words"
+                if work.receipt is None or work.verb == "deliver":
+                    return await channel.deliver(work.question, work.to, work.earlier)
+                await channel.settle(work.question, work.to, work.receipt, work.earlier)
+                return None
+        except TimeoutError:
+            raise Retryable(f"No answer from {work.channel} within {TRY_S:.0f} seconds.", "timeout", unknown=True) from None
+
+
+async def _say(channel: Channel, work: Work, words: Words) -> Receipt:
+    """In place of what was shown or sent before, where the channel can find that."""
+    ref = work.receipt.ref if work.receipt else None
+    if isinstance(channel, ShowingChannel) and (ref is not None or work.earlier is not None):
+        return await channel.finish(words, work.to, ref, work.earlier)
+    return await channel.say(words, work.to)

@@ -1,0 +1,36 @@
+"""Recording what happened though the database is away for a while: a fact is not thrown away because it cannot be kept yet."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+from backend.db import Database, Tx
+from backend.errors import Unavailable
+from backend.observability.log import get_logger
+
+log = get_logger(__name__)
+
+AGAIN_S = 0.5
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def keep(db: Database, use_case: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run the use case until the database takes it, as long as this process lives. It may be run twice, where the commit of
+    the first was not heard of."""
+    while True:
+        try:
+            return await db.transact(use_case, *args, **kwargs)
+        except Unavailable as error:
+            log.warning("not on record yet", use_case=use_case.__name__, reason=error.detail)
+            await asyncio.sleep(AGAIN_S)
+
+
+async def see(db: Database, query: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Read as soon as the database can be read."""
+    while True:
+        try:
+            return await db.read(query, *args, **kwargs)
+        except Unavailable as error:
+            log.warning("cannot be read yet", query=query.__name__, reason=error.detail)
+            await asyncio.sleep(AGAIN_S)

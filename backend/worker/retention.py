@@ -1,0 +1,49 @@
+"""Lets go of what is not to be kept: content past its time, people who are being erased, and what is of no use any more."""
+
+import asyncio
+
+from backend.core.erasure import anything_to_forget, erase_leaving_people, erase_old_sessions, prune
+from backend.db import Database
+from backend.errors import Unavailable
+from backend.observability.log import get_logger
+
+log = get_logger(__name__)
+
+LOOK_S = 5.0
+BREATH_S = 0.02
+
+
+async def forget_some(db: Database, retention_days: int) -> bool:
+    """One batch of each kind, a transaction each; whether there may be more."""
+    if not await db.read(anything_to_forget, retention_days):
+        return False
+    found = await db.transact(prune)
+    found |= await db.transact(erase_leaving_people)
+    return bool(found | await db.transact(erase_old_sessions, retention_days))
+
+
+class Forgetter:
+    """Runs beside a worker; batches are small and far enough apart for everybody else to go first."""
+
+    def __init__(self, db: Database, retention_days: int) -> None:
+        self._db = db
+        self._days = retention_days
+        self._loop: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._loop = asyncio.create_task(self._forget(), name="forgetter")
+
+    def stop(self) -> None:
+        if self._loop is not None:
+            self._loop.cancel()
+
+    async def _forget(self) -> None:
+        while True:
+            more = False
+            try:
+                more = await forget_some(self._db, self._days)
+            except Unavailable as error:
+                log.warning("forgetting put off", reason=error.detail)
+            except Exception:  # what cannot be erased now must not keep the rest from going
+                log.exception("forgetting failed")
+            await asyncio.sleep(BREATH_S if more else LOOK_S)

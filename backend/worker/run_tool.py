@@ -1,0 +1,150 @@
+"""Lets one tool loose under a lease and keeps what comes of it, however long the database is away and whoever has the run."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from backend.core.runs import executions, lifecycle
+from backend.core.runs.executions import Why
+from backend.core.runs.lifecycle import Lease
+from backend.db import Database
+from backend.domain.policy import Policy
+from backend.domain.runs import Recover
+from backend.domain.states import ExecutionStatus
+from backend.domain.steps import CallTool
+from backend.failpoints import failpoint
+from backend.observability.log import get_logger
+from backend.tools.contract import Tool, ToolContext, ToolError, ToolNotRun, ToolUnfinished, writable
+from backend.tools.registry import Registry
+from backend.worker.lease_clock import Fence, Hold, clock
+from backend.worker.record_through_outage import keep
+
+log = get_logger(__name__)
+
+NOT_RUN = "{} was not run: before the call began, the run was ended or another worker had taken it over."
+TOO_LATE = "The call took no effect: it was stopped right before, because its time was over."
+
+Outcome = tuple[ExecutionStatus, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """`loose` are the executions that this process let loose and that are not on record yet, `late` the calls that outlived
+    their limit."""
+
+    db: Database
+    registry: Registry
+    policy: Policy
+    data_dir: Path
+    loose: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    late: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def execute(self, lease: Lease, hold: Hold, execution_id: str, call: CallTool) -> None:
+        """Until what came of it is on record. It is seen to its end even when the run is ended meanwhile, or this process
+        told to stop."""
+        task = asyncio.create_task(self._execute(lease, hold, execution_id, call), name=lease.run_id)
+        self.loose[execution_id] = task
+        task.add_done_callback(lambda _: self.loose.pop(execution_id, None))
+        await self._see_through(task, hold)
+
+    async def recover(self, lease: Lease, hold: Hold, move: Recover, why: Why) -> None:
+        """An execution without an outcome: wait for it where it is ours, run it again if that is harmless, else ask a
+        person."""
+        ours = self.loose.get(move.execution_id)
+        if ours is not None:
+            await self._see_through(ours, hold)
+            return
+        tool = self.registry.get(move.call.tool)
+        if tool is not None and tool.idempotent:
+            await self.execute(lease, hold, move.execution_id, move.call)
+            return
+        await self._ask(lease, move, why, tool)
+
+    def runs_at_work(self) -> set[str]:
+        """The runs of which a call is loose."""
+        return {task.get_name() for task in self.loose.values()}
+
+    async def drain(self, seconds: float) -> None:
+        """Wait so long for what was let loose."""
+        left = {*self.loose.values(), *self.late}
+        if left:
+            _, unfinished = await asyncio.wait(left, timeout=seconds)
+            for execution_id in self.loose:
+                log.error("stopped before the outcome was on record", execution_id=execution_id, unfinished=len(unfinished))
+
+    async def _see_through(self, task: asyncio.Task[None], hold: Hold) -> None:
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not hold.lost:
+                await asyncio.wait((task,))  # this process stops: until then the lease is kept
+            raise
+
+    async def _execute(self, lease: Lease, hold: Hold, execution_id: str, call: CallTool) -> None:
+        tool = self.registry.get(call.tool)
+        assert tool is not None, "start_execution checked the call"
+        failpoint("execution.before_effect")
+        fence = Fence(hold)
+        try:
+            outcome = await self._let_loose(tool, lease, fence, execution_id, call)
+        except ToolUnfinished as unfinished:
+            fence.closed = True
+            if tool.idempotent:
+                await self._keep(lease, execution_id, (ExecutionStatus.FAILED, f"{tool.name} took too long."))
+                return
+            await self._ask(lease, Recover(call, execution_id, None), "slow", tool)
+            self._follow(self._keep_late(lease, execution_id, unfinished.work))
+            return
+        failpoint("execution.after_effect")
+        await self._keep(lease, execution_id, outcome)
+
+    async def _let_loose(self, tool: Tool, lease: Lease, fence: Fence, execution_id: str, call: CallTool) -> Outcome:
+        """Where the lease may have lapsed before the effect, the database says whether it is still ours."""
+        context = ToolContext(execution_id, self.data_dir, fence)
+        args = tool.validate(call.args)
+        while True:
+            try:
+                return ExecutionStatus.SUCCEEDED, await tool.run(context, args)
+            except ToolNotRun:
+                log.warning("not run: the lease may have lapsed", tool=call.tool, execution_id=execution_id)
+                if not await self._is_ours(lease, fence.hold):
+                    return ExecutionStatus.FAILED, NOT_RUN.format(tool.name)
+            except ToolUnfinished:
+                raise
+            except ToolError as error:
+                return ExecutionStatus.FAILED, writable(str(error))
+
+    async def _is_ours(self, lease: Lease, hold: Hold) -> bool:
+        token, since = lease.token, clock()
+        held = await keep(self.db, lifecycle.renew_lease, lease.run_id, token)
+        if held:
+            hold.renewed(since)
+        return held and not hold.lost
+
+    def _follow(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self.late.add(task)
+        task.add_done_callback(self.late.discard)
+
+    async def _keep_late(self, lease: Lease, execution_id: str, work: asyncio.Future[Any]) -> None:
+        try:
+            outcome = ExecutionStatus.SUCCEEDED, await asyncio.shield(work)
+        except ToolError as error:
+            outcome = ExecutionStatus.FAILED, writable(str(error))
+        except ToolNotRun:
+            outcome = ExecutionStatus.FAILED, TOO_LATE
+        except asyncio.CancelledError:
+            if work.cancelled():
+                return  # a coroutine that was ended at its limit: what it had done by then nobody knows
+            raise
+        await self._keep(lease, execution_id, outcome)
+
+    async def _keep(self, lease: Lease, execution_id: str, outcome: Outcome) -> None:
+        log.info("tool ran", execution_id=execution_id, status=outcome[0])
+        await keep(self.db, executions.finish_execution, lease, execution_id, *outcome)
+
+    async def _ask(self, lease: Lease, move: Recover, why: Why, tool: Tool | None) -> None:
+        evidence = await tool.evidence(ToolContext(move.execution_id, self.data_dir)) if tool else ""
+        await keep(self.db, executions.ask_to_repeat, lease, move, why, evidence, self.registry, self.policy)

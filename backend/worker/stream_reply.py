@@ -1,0 +1,194 @@
+"""Lets people read a reply on their channel while it is written, best effort: what shows it may fail, the reply does not."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from backend.core.outbox.drafts import Draft, begin_draft, keep_shown, where_spoken
+from backend.core.runs.lifecycle import Lease
+from backend.db import Database
+from backend.db.queries.drafts import holds_draft
+from backend.domain.people import AGENT_NAME
+from backend.errors import Unavailable
+from backend.failpoints import failpoint
+from backend.observability.log import get_logger
+from backend.worker.record_through_outage import keep
+from channels.contract import Address, Channel, ShowingChannel, Shown, Words
+from channels.errors import ChannelError, Retryable
+
+log = get_logger(__name__)
+
+BUFFER_S, SOON_S, ENOUGH = 0.5, 0.25, 256
+TRY_S = 5.0
+BACK_OFF_S, MOST_S = 2.0, 30.0
+Clock = Callable[[], float]
+Result = TypeVar("Result")
+
+
+class Pace:
+    """When to show more of a text that grows: a moment after the last time, sooner where much has come since. Short replies
+    are whole before it is time for the first."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._at = clock, clock()
+        self._length = self._shown = 0
+        self._pause_s = 0.0
+
+    def grew(self, to: int) -> None:
+        self._length = to
+
+    def shown(self, length: int, pause_s: float) -> None:
+        """So much of it was shown just now; rest `pause_s` at least."""
+        self._at, self._shown, self._pause_s = self._clock(), length, pause_s
+
+    def left(self) -> float | None:
+        """Seconds until more is to be shown; None: there is no more yet."""
+        waiting = self._length - self._shown
+        if not waiting:
+            return None
+        rest = max(self._pause_s, SOON_S if waiting >= ENOUGH else BUFFER_S)
+        return max(0.0, self._at + rest - self._clock())
+
+
+class Telling:
+    """One reply that grows until it ends."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.pace = Pace(clock)
+        self._parts: list[str] = []
+        self._length = 0
+        self._over = False
+        self._changed = asyncio.Event()
+
+    def add(self, piece: str) -> None:
+        self._parts.append(piece)
+        self._length += len(piece)
+        self.pace.grew(self._length)
+        self._changed.set()
+
+    def end(self) -> None:
+        """There will be no more, and what there is will be said."""
+        self._over = True
+        self._changed.set()
+
+    def text(self) -> str:
+        return "".join(self._parts)
+
+    async def due(self) -> bool:
+        """Until more is to be shown; False: nothing is, any more."""
+        while not self._over and (left := self.pace.left()) != 0:
+            self._changed.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._changed.wait()
+        return not self._over
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Shows on those of `channels` that can show."""
+
+    db: Database
+    channels: Mapping[str, Channel]
+    clock: Clock = time.monotonic
+    aside: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    @contextlib.asynccontextmanager
+    async def thinking(self, lease: Lease) -> AsyncIterator[None]:
+        """The person sees that the agent is at work, as long as this lasts."""
+        if not self._showing():
+            yield
+            return
+        begun = self._aside(self._think(lease))
+        try:
+            yield
+        finally:
+            self._aside(self._rest(begun))
+
+    @contextlib.asynccontextmanager
+    async def telling(self, lease: Lease) -> AsyncIterator[Telling]:
+        """Show what is added. When this is left, nothing more is shown; a call under way is waited for, so that it is known
+        where the reply is, for a few seconds at most."""
+        telling = Telling(self.clock)
+        task = asyncio.create_task(self._tell(telling, lease, lease.token))
+        try:
+            yield telling
+            telling.end()
+            await task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Leave what is said beside the work."""
+        for task in self.aside:
+            task.cancel()
+        await asyncio.gather(*self.aside, return_exceptions=True)
+
+    async def _tell(self, telling: Telling, lease: Lease, token: int) -> None:
+        showing = self._showing()
+        try:
+            if showing and await telling.due():
+                of = (lease.run_id, lease.session_id, lease.person_id, token)
+                draft = await self.db.transact(begin_draft, *of, showing.keys())
+                if draft is not None:
+                    await self._show(telling, draft, showing[draft.channel], lease.run_id, token)
+        except (ChannelError, Unavailable, TimeoutError) as error:
+            log.info("a reply is not shown while it is written", run_id=lease.run_id, reason=str(error))
+
+    async def _show(self, telling: Telling, draft: Draft, channel: ShowingChannel, run_id: str, token: int) -> None:
+        """Only while the draft is this worker's: who took it over, or says the reply, must not be overwritten."""
+        shown = Shown(draft.ref) if draft.ref is not None else None
+        while True:
+            words = Words(telling.text(), AGENT_NAME, draft.delivery_id)
+            first, shown = shown is None, await _try(channel, words, draft.to, shown)
+            failpoint("draft.shown")
+            if first:
+                async with asyncio.timeout(TRY_S):  # else it is not known where the reply stands
+                    await keep(self.db, keep_shown, run_id, token, shown.ref)
+                failpoint("draft.kept")
+            telling.pace.shown(len(words.text), shown.pause_s)
+            if not await telling.due() or not await self.db.read(holds_draft, run_id, token):
+                return
+
+    async def _think(self, lease: Lease) -> tuple[ShowingChannel, Address] | None:
+        """Where the person sees it; None: nowhere."""
+        showing = self._showing()
+        try:
+            where = await self.db.read(where_spoken, lease.session_id, lease.person_id, showing.keys())
+            if where is None:
+                return None
+            await showing[where[0]].think(where[1], True)
+        except (ChannelError, Unavailable) as error:
+            log.info("that the agent thinks is not shown", run_id=lease.run_id, reason=str(error))
+            return None
+        return showing[where[0]], where[1]
+
+    async def _rest(self, begun: asyncio.Task[tuple[ShowingChannel, Address] | None]) -> None:
+        seen = await begun
+        if seen is not None:
+            with contextlib.suppress(ChannelError):
+                await seen[0].think(seen[1], False)
+
+    def _showing(self) -> dict[str, ShowingChannel]:
+        return {name: channel for name, channel in self.channels.items() if isinstance(channel, ShowingChannel)}
+
+    def _aside(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        task = asyncio.create_task(work)
+        self.aside.add(task)
+        task.add_done_callback(self.aside.discard)
+        return task
+
+
+async def _try(channel: ShowingChannel, words: Words, to: Address, shown: Shown | None) -> Shown:
+    """One call. What the provider puts off is left out; what may have happened or not ends the showing, as an error."""
+    try:
+        async with asyncio.timeout(TRY_S):
+            return await channel.show(words, to, shown)
+    except Retryable as error:
+        if shown is None or error.unknown:
+            raise
+        return replace(shown, pause_s=min(max(error.after or BACK_OFF_S, shown.pause_s), MOST_S))

@@ -1,0 +1,40 @@
+"""A linked person's word to the agent by mail: an answer where exactly one question waits for words, else conversation."""
+
+from channels.contract import SaidMessage, Words
+from channels.email.incoming_mail import Incoming
+from channels.email.replies import Replies
+from channels.email.write import notices
+from channels.mail_contract import LetterInbox
+
+NO_WORDS = "There are no words of yours in your mail, so the agent has heard nothing."
+
+
+class Talk:
+    """One mail thread is one session; the agent's reply comes in the thread."""
+
+    def __init__(self, inbox: LetterInbox, replies: Replies) -> None:
+        self._inbox, self._replies = inbox, replies
+
+    async def take(self, came: Incoming) -> None:
+        """Raises channels.errors.Retryable when it cannot be recorded now."""
+        mail = came.mail
+        said = (mail.fresh if mail.certain else mail.fresh or mail.whole).strip()
+        if not said:
+            await self._refuse(came, NO_WORDS)
+            return
+        asked = await self._inbox.open_text("email", mail.sender, came.place) if mail.certain else None
+        if asked is not None:
+            await self._replies.take(came, asked, None)
+            return
+        refused = await self._inbox.message(
+            SaidMessage("email", mail.sender, came.event_id, said, came.place, came.thread, came.topic)
+        )
+        if refused is None:
+            await self._inbox.keep_letter(came.letter("message"))
+        else:
+            await self._refuse(came, refused.reason)
+
+    async def _refuse(self, came: Incoming, reason: str) -> None:
+        await self._inbox.keep_letter(came.letter("refused"))
+        told = notices.refused(reason, (), None)
+        await self._inbox.reply("email", came.mail.sender, Words(told), came.thread, came.event_id)

@@ -1,0 +1,1 @@
+"""Gmail: the only part of the mail channel that talks to Google."""

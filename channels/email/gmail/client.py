@@ -1,0 +1,239 @@
+"""The only caller of Gmail: each call is one try on a thread of its own, each failure says what to do now."""
+
+import asyncio
+import base64
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from google.auth.exceptions import GoogleAuthError
+from google.oauth2.credentials import Credentials
+from googleapiclient.discovery import build
+from googleapiclient.errors import Error, HttpError
+from httpx import HTTPError
+
+from channels.email.gmail.failures import failure_of
+from channels.email.gmail.transport import Wire, connections, renew
+from channels.email.incoming_mail import Arrived, HistoryGone
+from channels.errors import ChannelError, Disconnected, Retryable
+
+API_URL = "https://gmail.googleapis.com"
+TOKEN_URL = "https://oauth2.googleapis.com/token"
+TIMEOUT_S = 20.0
+THREADS = 8
+PAGE, HISTORY_PAGES = 500, 20
+LOOKED_AT = 20
+NAMES = ("message-id", "references")
+TOO_OLD = ("not_found", "invalidArgument")
+Json = dict[str, Any]
+Call = Callable[[Any], Any]  # users() of the Gmail service -> the request to execute
+
+
+class Mailboxes(Protocol):
+    """The mailboxes that let us in."""
+
+    async def refresh_token(self, mailbox: str) -> str | None:
+        """What we get access with; None: not connected (any more)."""
+        ...
+
+    async def first_mailbox(self) -> str | None:
+        """The one connected longest, which speaks first; None: there is none."""
+        ...
+
+    async def lose(self, mailbox: str, reason: str) -> None:
+        """Google lets us in there no more; an administrator must connect it again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Gmail's own ids of a mail and of its conversation in the mailbox."""
+
+    id: str
+    thread: str
+
+
+class GmailClient:
+    """Calls for any connected mailbox. Every method raises one of `channels.errors` and nothing else, but for HistoryGone."""
+
+    def __init__(
+        self,
+        mailboxes: Mailboxes,
+        *,
+        client_id: str,
+        client_secret: str,
+        token_url: str = TOKEN_URL,
+        api_url: str = API_URL,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self.mailboxes = mailboxes
+        self._app = {"client_id": client_id, "client_secret": client_secret, "token_uri": token_url}
+        self._api_url, self._timeout_s = api_url, timeout_s
+        self._known: dict[str, Credentials] = {}
+        self._threads = ThreadPoolExecutor(THREADS, "gmail")
+        self._connections = connections()
+        self._service: Any = None
+
+    async def send(self, mailbox: str, raw: bytes, thread: str | None = None) -> Sent:
+        """Send a mail, in a conversation of the mailbox. Rejected with code `not_found` where that is gone."""
+        body = {"raw": base64.urlsafe_b64encode(raw).decode()} | ({"threadId": thread} if thread else {})
+        return _sent(await self._call(mailbox, lambda users: users.messages().send(userId="me", body=body), writes=True), True)
+
+    async def find(self, mailbox: str, message_id: str, to: str = "", since_s: int | None = None) -> Sent | None:
+        """The mail we sent with this Message-ID. With `since_s` also where Gmail gave it another one: among those sent `to`
+        somebody since then, by what it refers to."""
+        ours = message_id.strip("<>")
+        found = await self.newest(mailbox, f"rfc822msgid:{ours}", LOOKED_AT)
+        if not found and since_s is not None:
+            found = await self.newest(mailbox, f"in:sent to:{to} after:{since_s}", LOOKED_AT)
+        for id in found:
+            mail, names = await self._names(mailbox, id)
+            if ours.partition("@")[0] in names:
+                return mail
+        return None
+
+    async def newest(self, mailbox: str, query: str, most: int) -> list[str]:
+        """The ids of the mails that Gmail's own search finds, newest first."""
+        found: list[str] = []
+        page: str | None = None
+        while len(found) < most:
+            asked: Json = {"q": query, "maxResults": min(PAGE, most - len(found)), "pageToken": page}
+            reply = await self._listed(mailbox, asked)
+            found += [_sent(each).id for each in _items(reply, "messages")]
+            page = reply.get("nextPageToken")
+            if not page:
+                break
+        return found
+
+    async def fetch(self, mailbox: str, id: str) -> Arrived | None:
+        """A mail as it came; None: it was deleted meanwhile."""
+        try:
+            reply = await self._call(mailbox, lambda users: users.messages().get(userId="me", id=id, format="raw"))
+        except ChannelError as error:
+            if error.code == "not_found":
+                return None
+            raise
+        mail, labels = _sent(reply), frozenset(map(str, reply.get("labelIds") or ()))
+        try:
+            return Arrived(mail.id, mail.thread, labels, base64.urlsafe_b64decode(f"{_part(reply, 'raw')}=="))
+        except ValueError:
+            raise _incomplete() from None
+
+    async def added_since(self, mailbox: str, position: str) -> tuple[list[str], str]:
+        """The ids of the mails that came after the position, oldest first, and the new position. Raises HistoryGone."""
+        found: dict[str, None] = {}
+        page: str | None = None
+        for _ in range(HISTORY_PAGES):
+            asked: Json = {"startHistoryId": position, "historyTypes": ["messageAdded"], "maxResults": PAGE, "pageToken": page}
+            reply = await self._events(mailbox, asked)
+            for event in _items(reply, "history"):
+                found |= {_sent(added.get("message")).id: None for added in _items(event, "messagesAdded")}
+            page = reply.get("nextPageToken")
+            if not page:
+                return list(found), str(reply.get("historyId") or position)
+        raise HistoryGone
+
+    async def position(self, mailbox: str) -> str:
+        """How far the mailbox's history goes now."""
+        return str(_part(await self._call(mailbox, lambda users: users.getProfile(userId="me")), "historyId"))
+
+    async def watch(self, mailbox: str, topic: str) -> int:
+        """Have Gmail ring at a Pub/Sub topic when a mail comes; until when it will, in milliseconds."""
+        body = {"topicName": topic, "labelIds": ["INBOX"], "labelFilterBehavior": "include"}
+        reply = await self._call(mailbox, lambda users: users.watch(userId="me", body=body))
+        try:
+            return int(_part(reply, "expiration"))
+        except ValueError:
+            raise _incomplete() from None
+
+    async def stop(self, mailbox: str) -> None:
+        """Have it ring no more."""
+        await self._call(mailbox, lambda users: users.stop(userId="me"))
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._connections.close()
+
+    async def _listed(self, mailbox: str, asked: Json) -> Json:
+        return await self._call(mailbox, lambda users: users.messages().list(userId="me", **asked))
+
+    async def _events(self, mailbox: str, asked: Json) -> Json:
+        try:
+            return await self._call(mailbox, lambda users: users.history().list(userId="me", **asked))
+        except ChannelError as error:
+            raise (HistoryGone() if error.code in TOO_OLD else error) from None
+
+    async def _names(self, mailbox: str, id: str) -> tuple[Sent, str]:
+        """A mail's ids at Gmail, and what it calls itself and refers to."""
+        asked: Json = {"id": id, "format": "metadata", "metadataHeaders": ["Message-ID", "References"]}
+        reply = await self._call(mailbox, lambda users: users.messages().get(userId="me", **asked))
+        headers = [each for each in _items(reply.get("payload"), "headers") if str(each.get("name")).lower() in NAMES]
+        return _sent(reply), " ".join(str(each.get("value")) for each in headers)
+
+    async def _call(self, mailbox: str, make: Call, *, writes: bool = False) -> Json:
+        """`writes`: a repeat would show twice."""
+        credentials = await self._credentials(mailbox)
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                loop = asyncio.get_running_loop()
+                reply = await loop.run_in_executor(self._threads, self._execute, credentials, make)
+        except (Error, GoogleAuthError, HTTPError, OSError, RuntimeError, ValueError) as error:
+            failure = failure_of(error, writes)
+            if isinstance(failure, Disconnected):
+                self._known.pop(mailbox, None)
+                await self.mailboxes.lose(mailbox, failure.reason)
+            raise failure from None
+        if not isinstance(reply, dict):
+            raise Retryable("Google answered with something that is not an answer.", "not_json", unknown=writes)
+        return reply
+
+    async def _credentials(self, mailbox: str) -> Credentials:
+        token = await self.mailboxes.refresh_token(mailbox)
+        if token is None:
+            raise Disconnected("The agent's mailbox is not connected.", "no_mailbox")
+        known = self._known.get(mailbox)
+        if known is None or known.refresh_token != token:
+            known = self._known[mailbox] = Credentials(None, refresh_token=token, **self._app)
+        return known
+
+    def _execute(self, credentials: Credentials, make: Call) -> Any:
+        """On a thread. A token that Google takes no more is renewed once."""
+        renewed = not credentials.valid
+        if renewed:
+            renew(credentials, self._connections)
+        request, wire = make(self._users()), Wire(self._connections, credentials)
+        try:
+            return request.execute(http=wire) or {}
+        except HttpError as error:
+            if error.status_code != 401 or renewed:
+                raise
+        renew(credentials, self._connections)
+        return make(self._users()).execute(http=wire) or {}
+
+    def _users(self) -> Any:
+        if self._service is None:
+            at = {"api_endpoint": self._api_url}
+            self._service = build("gmail", "v1", http=Wire(self._connections), client_options=at, static_discovery=True)
+        return self._service.users()
+
+
+def _sent(said: Any, writes: bool = False) -> Sent:
+    if not isinstance(said, dict) or not said.get("id"):
+        raise Retryable("Google answered without what it should say.", "incomplete", unknown=writes)
+    return Sent(str(said["id"]), str(said.get("threadId") or said["id"]))
+
+
+def _items(said: Any, name: str) -> Sequence[Json]:
+    found = said.get(name) if isinstance(said, dict) else None
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _part(reply: Json, name: str) -> Any:
+    if not reply.get(name):
+        raise _incomplete()
+    return reply[name]
+
+
+def _incomplete() -> Retryable:
+    return Retryable("Google answered without what it should say.", "incomplete")

@@ -1,0 +1,61 @@
+"""What is new in a mailbox of ours: every mail that came goes to the door, none is left out, wherever the last look ended."""
+
+import logging
+from collections.abc import Callable
+
+from channels.email.gmail.client import GmailClient
+from channels.email.incoming_mail import Arrived, HistoryGone
+from channels.email.intake import Door
+from channels.errors import ChannelError
+
+log = logging.getLogger(__name__)
+
+LOST_S, BEFORE_S = 7 * 24 * 3600, 600
+MOST = 1_000
+NOT_RECEIVED = frozenset({"SENT", "DRAFT", "TRASH"})
+
+
+class GmailPostbox:
+    """See `channels.mail_contract.Postbox`; the cursor is the position in the mailbox's history. `topic` is where Gmail announces
+    what comes, if anywhere; `now` the time in seconds."""
+
+    def __init__(self, client: GmailClient, door: Door, now: Callable[[], float], topic: str | None = None) -> None:
+        self._client, self._door, self._now, self._topic = client, door, now, topic
+
+    async def collect(self, account: str, cursor: str | None) -> str:
+        if cursor is None:  # connected a moment ago: somebody may have written meanwhile
+            return await self._catch_up(account, BEFORE_S)
+        try:
+            ids, cursor = await self._client.added_since(account, cursor)
+        except HistoryGone:
+            return await self._catch_up(account, LOST_S)
+        for id in ids:
+            await self._take(account, id)
+        return cursor
+
+    async def watch(self, account: str) -> int | None:
+        return await self._client.watch(account, self._topic) if self._topic else None
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _catch_up(self, account: str, seconds: int) -> str:
+        """Look through what came lately, as far back as can be afforded; what was kept before is passed over."""
+        cursor = await self._client.position(account)
+        since = int(self._now()) - seconds
+        for id in reversed(await self._client.newest(account, f"after:{since}", MOST)):
+            await self._take(account, id, perhaps_again=True)
+        return cursor
+
+    async def _take(self, account: str, id: str, *, perhaps_again: bool = False) -> None:
+        arrived = await self._client.fetch(account, id)
+        if arrived is not None and NOT_RECEIVED.isdisjoint(arrived.labels):
+            await self._bring(account, arrived, perhaps_again)
+
+    async def _bring(self, account: str, arrived: Arrived, perhaps_again: bool) -> None:
+        try:
+            await self._door.take(account, arrived, perhaps_again=perhaps_again)
+        except ChannelError:
+            raise
+        except Exception:  # one mail that cannot be taken in must not hold up those behind it; it stays in the mailbox
+            log.exception("a mail was not taken in: %s in %s", arrived.id, account)

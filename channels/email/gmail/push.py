@@ -1,0 +1,66 @@
+"""Gmail's announcements through Pub/Sub: believed only with a token that Google signed for us, and then no more than a ring:
+what is new is looked for in the mailbox itself."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from google.auth import exceptions, jwt
+
+from channels.webhooks import HookRefused, HookReply
+
+ISSUERS = ("https://accounts.google.com", "accounts.google.com")
+FRESH_S, AGAIN_S, SKEW_S = 3600.0, 60.0, 30
+Certificates = Mapping[str, str]
+Fetch = Callable[[], Awaitable[Certificates]]
+"""Google's public keys, as PEM, by name. Raises channels.errors.Retryable."""
+Ring = Callable[[str], Awaitable[None]]
+"""Have a mailbox looked into now; one that is not ours is no matter."""
+
+
+class Push:
+    """`audience` is our own address, `account` the service account that pushes, `now` a clock in seconds."""
+
+    def __init__(self, fetch: Fetch, ring: Ring, *, audience: str, account: str, now: Callable[[], float]) -> None:
+        if not audience or not account:
+            raise ValueError("without an audience and an account anybody's token would do")
+        self._fetch, self._ring, self._now = fetch, ring, now
+        self._audience, self._account = audience, account
+        self._known: Certificates = {}
+        self._known_at = float("-inf")
+        self._fetching = asyncio.Lock()
+
+    async def handle(self, headers: Mapping[str, str], body: bytes) -> HookReply:
+        """Raises HookRefused, and channels.errors.Retryable while Google's keys cannot be had."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not await self._is_googles(token.strip()):
+            raise HookRefused("The push is not signed by Google for this address and service account.", authentic=False)
+        await self._ring(_mailbox_of(body))
+        return HookReply(204)
+
+    async def _is_googles(self, token: str) -> bool:
+        try:
+            name = jwt.decode_header(token).get("kid")
+            keys = await self._keys(name)
+            claims = jwt.decode(token, keys, True, self._audience, SKEW_S)
+        except (exceptions.GoogleAuthError, ValueError, TypeError, KeyError):
+            return False
+        return claims.get("iss") in ISSUERS and claims.get("email") == self._account and claims.get("email_verified") is True
+
+    async def _keys(self, name: Any) -> Certificates:
+        """Those known; fetched again when old, or, now and then, when a name is not among them."""
+        async with self._fetching:
+            age = self._now() - self._known_at
+            if age > FRESH_S or (name not in self._known and age > AGAIN_S):
+                self._known, self._known_at = await self._fetch(), self._now()
+            return self._known
+
+
+def _mailbox_of(body: bytes) -> str:
+    try:
+        data = json.loads(body)["message"]["data"]
+        return str(json.loads(base64.b64decode(data))["emailAddress"]).lower()
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise HookRefused("The body is not an announcement of Gmail's.", authentic=True) from None

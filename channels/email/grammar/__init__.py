@@ -1,0 +1,1 @@
+"""Which decision a reply states, and when it states none."""

@@ -1,0 +1,210 @@
+"""What a reply decides, by its first line alone, and only if nothing else in it says otherwise: else nothing is decided."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from channels.email.grammar.decision_words import (
+    WITH_REASON,
+    action_of,
+    folded,
+    is_blank,
+    is_turned,
+    split_action,
+    without_signature,
+)
+from channels.email.grammar.form_values import Errors, NoLines, edits_of, option_of, values_of
+
+Request = Mapping[str, Any]
+_CODE = re.compile(r"\s*link[\s:]+[`*_\"]*([A-Za-z0-9-]{4,64})[`*_\"]*[.!]?\s*", re.IGNORECASE)
+_NUMBERS = re.compile(r"(?:option |no\.? ?|#)?\d{1,3}[.)]?(?:(?: ?[,;+&] ?| and | )#?\d{1,3})*")
+ASK_AGAIN = "The first line is none of the accepted answers."
+MORE_TEXT = "There is more text than the answer, which may change its meaning."
+DOUBTFUL = "It is not certain which part of the mail is new."
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An answer in the contract's words, not yet checked against the request's own rules."""
+
+    action: str
+    values: dict[str, Any] | None = None
+    feedback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """What was proposed is confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Somebody wants to prove that an address is theirs."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Nothing is decided; `why` is a sentence for the writer."""
+
+    why: str = ASK_AGAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """An answer was meant, but not all of it fits: (field, message) each. Nothing is decided."""
+
+    errors: Errors
+
+
+Understood = Decision | Yes | Link | Unclear | Wrong
+
+
+def code_of(fresh: str) -> Link | None:
+    """`link CODE` on the first line."""
+    found = _CODE.fullmatch(next((line for line in fresh.split("\n") if line.strip()), ""))
+    return Link(found[1]) if found else None
+
+
+def understand(
+    fresh: str, request: Request, *, certain: bool = True, proposed: bool = False, names: frozenset[str] = frozenset()
+) -> Understood:
+    """What `fresh`, a reply to `request` (in the API's shape), says. `certain`: it is all the writer wrote and nothing
+    else. `proposed`: a reading was put to the writer, who may say yes. `names`: the words of the writer's own name, which
+    may stand under the answer."""
+    if not certain or is_turned(fresh):
+        return Unclear(DOUBTFUL)
+    first, rest = _first_line(fresh)
+    if request["type"] != "text":  # there, all of it is the answer
+        rest = without_signature(rest, names)
+    if proposed and action_of(first) == "yes" and is_blank(rest) and not _is_option(first, request):
+        return Yes()
+    understood = _BY_TYPE[request["type"]](first, rest, request) if first else Unclear("There is no text above the quoted mail.")
+    if isinstance(understood, Decision) and understood.action not in request["allowed_actions"]:
+        return Unclear(f"{understood.action.upper()} is not possible here.")
+    return understood
+
+
+def _first_line(fresh: str) -> tuple[str, list[str]]:
+    lines = fresh.split("\n")
+    for place, line in enumerate(lines):
+        if folded(line):
+            return line, lines[place + 1 :]
+    return "", []
+
+
+def _confirmation(first: str, rest: list[str], request: Request) -> Understood:
+    if action_of(first) == "approve" and not is_blank(rest):
+        return _edit(rest, request)
+    return _word(first, rest, ("approve", "reject"))
+
+
+def _edit(rest: list[str], request: Request) -> Understood:
+    """`APPROVE` with `name: value` lines under it: what shall be another; all else stays as it was proposed."""
+    try:
+        edits, errors = edits_of(rest, request)
+    except NoLines:
+        return Unclear(MORE_TEXT)
+    if errors:
+        return Wrong(errors)
+    return Decision("edit", edits) if edits else Unclear(MORE_TEXT)
+
+
+def _checkpoint(first: str, rest: list[str], _request: Request) -> Understood:
+    found = split_action(first)
+    if found and found[0] == "revise":
+        said = _reason(found[1], rest)
+        return Decision("revise", feedback=said) if said.strip("?") else Unclear("Say behind REVISE what should be changed.")
+    return _word(first, rest, ("continue", "stop", "skip"))
+
+
+def _text(first: str, rest: list[str], _request: Request) -> Understood:
+    if folded(first) == "decline" and is_blank(rest):
+        # The word may be the answer; the mail says how to refuse one.
+        return (
+            Decision("decline")
+            if first.strip() == "DECLINE"
+            else Unclear("Write DECLINE to give no answer, or a whole sentence.")
+        )
+    return Decision("submit", feedback="\n".join((first, *rest)).strip())
+
+
+def _choice(first: str, rest: list[str], request: Request) -> Understood:
+    if action_of(first) == "decline" or (split_action(first) or ("", ""))[0] == "decline":
+        return _word(first, rest, ("decline",)) if not _is_option(first, request) else Unclear()
+    if not is_blank(rest):
+        return Unclear(MORE_TEXT)
+    picked = _picked(first, request)
+    if isinstance(picked, list):
+        return Decision("submit", {"choice": picked if request.get("multiple") else picked[0]})
+    return picked
+
+
+def _picked(first: str, request: Request) -> list[Any] | Unclear | Wrong:
+    options, plain = request.get("options") or [], folded(first).removesuffix(")")
+    try:
+        named = [option_of(first, options)]
+    except ValueError:
+        named = []
+    if not _NUMBERS.fullmatch(plain):
+        return named or Unclear()
+    places = [int(number) for number in re.findall(r"\d+", plain)]
+    if (len(places) != 1 and not request.get("multiple")) or len(set(places)) != len(places):
+        return Unclear()
+    if not all(1 <= place <= len(options) for place in places):
+        return named or Wrong((("choice", f"must be a number from 1 to {len(options)}"),))
+    numbered = [options[place - 1]["value"] for place in places]
+    return numbered if named in ([], numbered) else Unclear("It is not clear whether a number or the text of an option is meant.")
+
+
+def _form(first: str, rest: list[str], request: Request) -> Understood:
+    if (split_action(first) or ("", ""))[0] == "decline":
+        return _word(first, rest, ("decline",))
+    try:
+        values, errors = values_of([first, *rest], request.get("fields") or [])
+    except NoLines:
+        return Unclear("Write one line for each field, such as name: value.")
+    missing = [
+        (str(field["name"]), "is required")
+        for field in request.get("fields") or []
+        if field.get("required", True) and field["name"] not in values and str(field["name"]) not in dict(errors)
+    ]
+    return Wrong((*errors, *missing)) if errors or missing else Decision("submit", values)
+
+
+def _word(first: str, rest: list[str], actions: tuple[str, ...]) -> Understood:
+    """One of the actions, alone on its line; or with a reason where it may have one."""
+    action = action_of(first)
+    if action in actions and is_blank(rest):
+        return Decision(action)
+    found = split_action(first)
+    if not found or found[0] not in actions or found[0] not in WITH_REASON:
+        return Unclear(MORE_TEXT if found and found[0] in actions else ASK_AGAIN)
+    reason = _reason(found[1], rest)
+    return Decision(found[0], feedback=reason or None) if not _takes_back(reason) else Unclear(MORE_TEXT)
+
+
+def _reason(behind: str, rest: list[str]) -> str:
+    """What is said behind a word and below it; nothing where it is our own example, sent back as it was."""
+    said = "\n".join((behind, *rest)).strip()
+    return "" if re.fullmatch(r"<[^<>]*>", said) else said
+
+
+def _takes_back(reason: str) -> bool:
+    """A reason may say no as it likes; it may not ask, condition or turn round."""
+    return "?" in unicodedata.normalize("NFKC", reason) or _TURN.search(reason) is not None
+
+
+_TURN = re.compile(
+    r"^(if|unless|only|when|once)\b|\b(approve|approved|approval|wait|actually|on second thought|never ?mind)\b", re.IGNORECASE
+)
+
+
+def _is_option(first: str, request: Request) -> bool:
+    return any(folded(first) in (folded(str(each["value"])), folded(str(each["label"]))) for each in request.get("options") or [])
+
+
+_BY_TYPE = {"confirmation": _confirmation, "choice": _choice, "text": _text, "form": _form, "checkpoint": _checkpoint}

@@ -1,0 +1,180 @@
+"""`name: value` lines as a form's values or a call's arguments, typed as they are asked for."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from channels.call_arguments import arguments_of
+from channels.email.grammar.decision_words import folded
+from channels.exact_numbers import BLANKS, read_integer, read_number, read_typed_json
+
+Errors = tuple[tuple[str, str], ...]
+Field = Mapping[str, Any]
+_LINK = re.compile(r"(\S+)\s*<(?:mailto:|https?://)[^>]*>")
+ALIKE = "may be one of several names that are read alike in a mail: change it in the web app"
+EMPTY = "has no value here: write one, or leave the line out"
+_YES_NO = {"yes": True, "true": True, "y": True, "no": False, "false": False, "n": False}
+
+
+class NoLines(ValueError):
+    """The text is not made of `name: value` lines; the message says which line is not."""
+
+
+def values_of(lines: Sequence[str], fields: Sequence[Field]) -> tuple[dict[str, Any], Errors]:
+    """What was filled in, by field name, with an error for each line that does not fit. Empty values are left out.
+    Raises NoLines."""
+    given, errors = _pairs(lines, fields)
+    filled = {name: text for name, text in given.items() if text.strip()}
+    return _read(filled, fields, errors)
+
+
+def edits_of(lines: Sequence[str], request: Mapping[str, Any]) -> tuple[dict[str, Any], Errors]:
+    """The arguments that are to be others, by name, with an error for each line that does not fit: also for one without
+    a value, which may mean anything. Raises NoLines."""
+    fields = [{"name": each.name, "type": each.kind} for each in arguments_of(request)]
+    given, errors = _pairs(lines, fields)
+    errors += [(name, EMPTY) for name, text in given.items() if not text.strip()]
+    return _read({name: text for name, text in given.items() if text.strip()}, fields, errors)
+
+
+def _read(given: Mapping[str, str], fields: Sequence[Field], errors: list[tuple[str, str]]) -> tuple[dict[str, Any], Errors]:
+    values: dict[str, Any] = {}
+    for field in fields:
+        name = str(field["name"])
+        if name not in given:
+            continue
+        try:
+            values[name] = _KINDS.get(field["type"], _text)(given[name], field)
+        except ValueError as error:
+            errors.append((name, str(error)))
+    return values, tuple(errors)
+
+
+def _pairs(lines: Sequence[str], fields: Sequence[Field]) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    given: dict[str, str] = {}
+    errors: list[tuple[str, str]] = []
+    long = {str(field["name"]) for field in fields if field["type"] == "long_text"}
+    last = ""
+    names = _names_as_compared(fields)
+    for line in lines:
+        if not line.strip() and last not in long:
+            continue
+        name, value = _split(line, names)
+        if name is None:
+            if last not in long:
+                raise NoLines(line.strip())
+            given[last] += "\n" + line
+        elif name == ALIKE:
+            errors.append((line.strip(), ALIKE))
+        elif name not in {str(field["name"]) for field in fields}:
+            errors.append((name, "is not asked for"))
+        elif name in given:
+            errors.append((name, "is given twice"))
+        else:
+            given[name], last = value, name
+    return given, errors
+
+
+def _split(line: str, names: Mapping[str, str]) -> tuple[str | None, str]:
+    """(field's name, value), `names` being the fields' as they are compared; a name nobody asked for as it was written; None
+    where the line is none of that form."""
+    heads = (at for at, character in enumerate(line[: _room_for(names)]) if character in ":：=")
+    found = [(head, at) for at in heads if (head := folded(line[:at])) in names]
+    if found:
+        head, at = max(found, key=lambda each: len(each[0]))
+        name = names[head]
+        return name, line[at + 1 :].strip(BLANKS)
+    head, colon, value = line.replace("：", ":", 1).partition(":")
+    return (head.strip(), value.strip(BLANKS)) if colon and re.fullmatch(r"[\s*_]*\w[\w .-]{0,40}[*_]*", head) else (None, "")
+
+
+def _names_as_compared(fields: Sequence[Field]) -> dict[str, str]:
+    """The fields' names by how they are compared; where two of them are alike, it cannot be told which is meant."""
+    names = [str(field["name"]) for field in fields]
+    count = Counter(map(folded, names))
+    return {folded(name): name if count[folded(name)] == 1 else ALIKE for name in names}
+
+
+def _room_for(names: Mapping[str, str]) -> int:
+    """How far into a line its name may reach, with what a person may put around it."""
+    return 4 * max(map(len, names), default=0) + 100
+
+
+def _text(text: str, _field: Field) -> str:
+    return text.strip(BLANKS)
+
+
+def _plain(text: str, _field: Field) -> str:
+    """Without the link that mail programs put behind an address."""
+    found = _LINK.fullmatch(text.strip())
+    return found[1] if found else text.strip().removeprefix("<").removesuffix(">")
+
+
+def _integer(text: str, field: Field) -> Any:
+    return field["value"] if _is_suggestion(text, field) else read_integer(text)
+
+
+def _number(text: str, field: Field) -> Any:
+    return field["value"] if _is_suggestion(text, field) else read_number(text)
+
+
+def _is_suggestion(text: str, field: Field) -> bool:
+    """The line came back as it stood in our mail: nobody typed it."""
+    return field.get("value") is not None and text.strip(BLANKS) == str(field["value"])
+
+
+def _boolean(text: str, _field: Field) -> bool:
+    if folded(text) not in _YES_NO:
+        raise ValueError("must be yes or no")
+    return _YES_NO[folded(text)]
+
+
+def _enum(text: str, field: Field) -> Any:
+    return option_of(text, field["options"])
+
+
+def _multi_enum(text: str, field: Field) -> list[Any]:
+    return [option_of(piece, field["options"]) for piece in re.split(r"[,;、，]", text) if piece.strip()]
+
+
+def _date(text: str, _field: Field) -> str:
+    try:
+        return date.fromisoformat(text.strip()).isoformat()
+    except ValueError:
+        raise ValueError("must be a date such as 2026-03-31") from None
+
+
+def _datetime(text: str, _field: Field) -> str:
+    try:
+        return datetime.fromisoformat(text.strip()).isoformat()
+    except ValueError:
+        raise ValueError("must be a date and time such as 2026-03-31T14:00") from None
+
+
+def _json(text: str, _field: Field) -> Any:
+    return read_typed_json(text)
+
+
+def option_of(text: str, options: Iterable[Mapping[str, Any]]) -> Any:
+    """The value of the one option that is called so. Raises ValueError."""
+    known = [(option["value"], folded(str(option["label"])), folded(str(option["value"]))) for option in options]
+    found = {value for value, *names in known if folded(text) in names}
+    if len(found) != 1:
+        raise ValueError("must be one of: " + ", ".join(str(value) for value, *_ in known))
+    return found.pop()
+
+
+_KINDS: dict[str, Callable[[str, Field], Any]] = {
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "enum": _enum,
+    "multi_enum": _multi_enum,
+    "date": _date,
+    "datetime": _datetime,
+    "email": _plain,
+    "url": _plain,
+    "json": _json,
+}

@@ -1,0 +1,77 @@
+"""A mail on its way in: what the mailbox handed over, what was read in it, and how the rest of the product speaks of it."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from channels.email.read.parsed_mail import Mail, topic_of
+from channels.mail_contract import Letter, Outcome, Proposal
+
+
+class HistoryGone(Exception):
+    """The mailbox's history does not go back that far any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One mail as Gmail hands it over: `id`, `thread` and `labels` are Gmail's, `raw` is all of it as it came."""
+
+    id: str
+    thread: str
+    labels: frozenset[str]
+    raw: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A mail that was read. `id` and `gmail_thread` are Gmail's."""
+
+    mailbox: str
+    id: str
+    gmail_thread: str
+    mail: Mail
+
+    @property
+    def event_id(self) -> str:
+        """The same for the same mail, however often and into however many mailboxes it is delivered. A sender who is proven
+        chooses it, and harms nobody else by a bad choice; for all others it is Gmail's."""
+        if not self.mail.verified or not self.mail.message_id:
+            return f"{self.mailbox} {self.id}"
+        return hashlib.sha256(f"{self.mail.sender}\n{self.mail.message_id}".encode(errors="surrogatepass")).hexdigest()
+
+    @property
+    def place(self) -> str:
+        return f"{self.mailbox}/{self.gmail_thread}"
+
+    @property
+    def topic(self) -> str:
+        return topic_of(self.mail.subject)
+
+    @property
+    def thread(self) -> dict[str, Any]:
+        """How to write into the conversation."""
+        before = [*reversed(self.mail.ids), *([self.mail.message_id] if self.mail.message_id else [])]
+        return {
+            "mailbox": self.mailbox,
+            "gmail_thread": self.gmail_thread,
+            "subject": self.mail.subject,
+            "references": before,
+        }
+
+    def letter(self, outcome: Outcome, request_id: str | None = None, proposal: Proposal | None = None) -> Letter:
+        """The mail as it is kept."""
+        mail = self.mail
+        return Letter(
+            channel="email",
+            mailbox=self.mailbox,
+            id=self.event_id,
+            sender=mail.sender,
+            verified=mail.verified,
+            outcome=outcome,
+            text=mail.fresh,
+            whole=mail.whole,
+            sent_at=mail.sent_at,
+            request_id=request_id,
+            place=self.place,
+            proposal=proposal,
+        )

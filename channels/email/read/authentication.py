@@ -1,0 +1,71 @@
+"""Who a mail is from, as far as our own receiver vouches for it (A48, A49)."""
+
+import re
+
+from channels.email.grammar.decision_words import name_words
+from channels.email.read.mime import Headers, decoded
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ADDRESS = rf"({_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
+# One address and at most a name before it: no list, no group, no comment, no second reading.
+_FROM = re.compile(rf'\s*(?:"(?:[^"\\]|\\.)*"\s*<{_ADDRESS}>|[^"<>@,;:()\\]*<{_ADDRESS}>|{_ADDRESS})\s*')
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_COMMENT = re.compile(r"\([^()]*\)")
+_RESULT = re.compile(r"\s*dmarc\s*=\s*([A-Za-z]+)\b(.*)", re.IGNORECASE | re.DOTALL)
+_HEADER_FROM = re.compile(r"\bheader\.from\s*=\s*([A-Za-z0-9.-]+)", re.IGNORECASE)
+_NESTING = 20
+MAX_VALUE = 4000
+
+
+def sender_of(headers: Headers) -> str:
+    """The one address the mail claims to come from, in lower case; empty where it does not name exactly one."""
+    claimed = headers.all("from")
+    found = _FROM.fullmatch(claimed[0]) if len(claimed) == 1 and len(claimed[0]) < 2000 else None
+    return next((address for address in found.groups() if address), "").lower() if found else ""
+
+
+def names_of(headers: Headers) -> frozenset[str]:
+    """The words of the writer's name, as the mail gives it, and of the address without its domain."""
+    name, _, domain = decoded(headers.first("from")).rpartition("@")
+    return name_words(name.replace("<", " ")) if domain else frozenset()
+
+
+def is_verified(headers: Headers, sender: str, authserv_id: str) -> bool:
+    """Whether our receiver found that DMARC passes for the sender's domain. Only the topmost verdict counts, only if it
+    is our receiver's, and only if no foreign server handled the mail after it."""
+    verdict = _own_verdict(headers, authserv_id)
+    results = [found for part in verdict for found in [_RESULT.fullmatch(part)] if found]
+    if not sender or len(results) != 1 or results[0][1].lower() != "pass":
+        return False
+    domains = _HEADER_FROM.findall(results[0][2])
+    return len(domains) == 1 and domains[0].lower() == sender.rpartition("@")[2]
+
+
+def _own_verdict(headers: Headers, authserv_id: str) -> list[str]:
+    """The results in the topmost Authentication-Results; empty where it is not our receiver's own."""
+    for name, value in headers.fields:
+        if name == "received" and not _is_own_hop(value, authserv_id):
+            return []
+        if name == "authentication-results":
+            server, *results = _plain(value).split(";")
+            return results if (server.split() or [""])[0].lower() == authserv_id.lower() else []
+    return []
+
+
+def _is_own_hop(received: str, authserv_id: str) -> bool:
+    """Handed over to our receiver, or inside of it (such a hop names no `from`)."""
+    words = _plain(received).lower().split()
+    if "from" not in words:
+        return True
+    return words.count("by") == 1 and words[words.index("by") + 1 :][:1] == [authserv_id.lower()]
+
+
+def _plain(value: str) -> str:
+    """Without quoted strings and comments, in which a sender's own words may stand. Empty where they do not close, or
+    it is longer than any receiver writes."""
+    rest = _QUOTED.sub("?", value) if len(value) <= MAX_VALUE else "("
+    for _ in range(_NESTING):
+        rest, found = _COMMENT.subn(" ", rest)
+        if not found:
+            break
+    return "" if any(sign in rest for sign in '()"') else rest

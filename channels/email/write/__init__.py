@@ -1,0 +1,1 @@
+"""Writing mail: questions, outcomes and notices as text and HTML."""

@@ -1,0 +1,119 @@
+"""What we write back to somebody's mail, as Markdown; whatever they or others wrote is quoted, never used as a mark."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from channels.call_arguments import changed_names
+from channels.contract import Question
+from channels.email.grammar.answer_options import accepted, facts_of, fits
+from channels.email.write.markdown import literal, quoted
+from channels.email.write.page import Line, Words
+from channels.sanitize import value_text
+from channels.text import DONE, clock, fact, outcome_line
+
+NOTHING = "Nothing was changed."
+ISOLATES = {0x2068: None, 0x2069: None}  # what is quoted is looked through for them again
+CHANGED = "The request was changed since the mail you answered; look again."
+
+
+def taken(question: Question) -> str:
+    """The answer that decided, quoted back."""
+    request = question.request
+    response = request["response"]
+    how = DONE.get(response["action"], response["action"])
+    said = _said(request, response["action"], response.get("values"), response.get("feedback"))
+    return _joined(f"**{how}.** This was taken as your answer to “{literal(request['title'])}”.", *said)
+
+
+def late(question: Question, text: str) -> str:
+    """The request had ended when the mail came. `text`: what the mail said."""
+    request = question.request
+    if request["status"] == "answered":
+        line = outcome_line(request).translate(ISOLATES)
+        return f"Already {literal(line[:1].lower() + line[1:], 2_000)}. {NOTHING}"
+    ended = f"expired at {clock(request.get('due_at'))}" if request["status"] == "expired" else "was withdrawn"
+    return _joined(f"“{literal(request['title'])}” {ended}; your answer was not used.", "Your text:", quoted(text))
+
+
+def unclear(question: Question, why: str) -> str:
+    """No answer could be told from the mail."""
+    return _joined(
+        f"I could not tell your answer to “{literal(question.request['title'])}”: {literal(why)}", NOTHING, *_how(question)
+    )
+
+
+def refused(reason: str, errors: tuple[tuple[str, str], ...], question: Question | None) -> str:
+    """The answer does not fit; one line for each thing that is wrong."""
+    listed = "\n".join(f"- **{literal(name)}** {literal(message, 500)}" for name, message in errors)
+    again = _how(question) if question is not None and question.request["status"] == "pending" else ()
+    return _joined(literal(reason, 500), listed, NOTHING, *again)
+
+
+def changed(reason: str, question: Question) -> str:
+    """The mail answered what is not asked like that any more; what is asked now, with all that is decided about."""
+    request, rows = question.request, facts_of(question.request)
+    action = request.get("action")
+    lead = f"“{literal(request['title'])}”"
+    if action:
+        lead += f": it would run {literal(str(action.get('tool', '')))} (risk {action.get('risk', 'low')})"
+    facts = _fenced("\n".join(f"{name}: {value}" for name, value in rows)) if rows and fits(request) else ""
+    return _joined(literal(reason, 500), NOTHING, lead, facts, *_how(question))
+
+
+def proposed(question: Question, action: str, values: Mapping[str, Any] | None, feedback: str | None) -> str:
+    """What the mail seems to say, to be confirmed; by itself it decides nothing."""
+    how = DONE.get(action, action).lower()
+    lead = f"I read your mail as: **{how}**, for “{literal(question.request['title'])}”."
+    said = _said(question.request, action, values, feedback)
+    return _joined(lead, *said, "Reply **YES** as the first line to confirm. Until then nothing is decided.", *_how(question))
+
+
+def _how(question: Question) -> Iterator[str]:
+    """The accepted words, and the way into the web app."""
+    for part in accepted(question):
+        match part:
+            case Line():
+                yield literal(part.text)
+            case Words():
+                yield _fenced("\n".join(part.lines))
+            case _:
+                raise AssertionError(f"{part.kind} is no word to write back")
+    yield f"Or open it: {question.link}"
+
+
+def _said(request: Mapping[str, Any], action: str, values: Mapping[str, Any] | None, feedback: str | None) -> Iterator[str]:
+    """The answer's own content: the values as they will be used, and the words."""
+    if values and action == "edit":
+        before = (request.get("action") or {}).get("args") or {}
+        changed = [name for name in changed_names(before, values) if name in values]
+        yield _list([(name, f"{_old(before, name)} → {value_text(values[name])}") for name in changed])
+    elif values and request["type"] == "choice":
+        yield _list([("", fact(label)) for label in _labels(request, values.get("choice"))])
+    elif values:
+        yield _list([(name, value_text(value)) for name, value in values.items()])
+    if feedback:
+        yield quoted(feedback)
+
+
+def _old(args: Mapping[str, Any], name: str) -> str:
+    return value_text(args[name]) if name in args else "nothing"
+
+
+def _labels(request: Mapping[str, Any], choice: Any) -> list[str]:
+    labels = {option["value"]: option["label"] for option in request.get("options") or ()}
+    return [str(labels.get(value, value)) for value in (choice if isinstance(choice, list) else [choice])]
+
+
+def _list(rows: list[tuple[str, str]]) -> str:
+    return "\n".join("- " + (f"{literal(name)}: " if name else "") + literal(value, 1_000) for name, value in rows)
+
+
+def _fenced(text: str) -> str:
+    fence = "`" * 3
+    while fence in text:
+        fence += "`"
+    return f"{fence}\n{text}\n{fence}"
+
+
+def _joined(*paragraphs: str) -> str:
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)

@@ -1,0 +1,112 @@
+"""What a mail says, as parts; from the same parts its plain text, which is complete, and its HTML."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
+
+from css_inline import CSSInliner
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from channels.email.write.markdown import to_html, to_text
+
+MARKER = "--- reply above this line ---"
+MAX_NAME = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence of ours, on one line."""
+
+    kind: ClassVar[str] = "line"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Markdown, at most `limit` bytes once written. `quoted`: the words of somebody else, set off so that they cannot pass
+    for ours."""
+
+    kind: ClassVar[str] = "prose"
+    markdown: str
+    limit: int
+    quoted: bool = True
+
+    @property
+    def html(self) -> str:
+        return to_html(self.markdown, self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Names and values, each whole and on one line."""
+
+    kind: ClassVar[str] = "facts"
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What may be written back, line by line."""
+
+    kind: ClassVar[str] = "words"
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Leads into the web app, which shows and asks; opening it changes nothing."""
+
+    kind: ClassVar[str] = "link"
+    label: str
+    url: str
+
+
+Part = Line | Prose | Facts | Words | Link
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`preview` is what a list of mails shows beside the subject; `foot` names the conversation."""
+
+    title: str
+    parts: tuple[Part, ...]
+    preview: str = ""
+    foot: str = ""
+
+
+def plain(page: Page) -> str:
+    """The whole of it as text. The marker comes first: whatever a reply quotes stands below it."""
+    blocks = [MARKER, page.title, *(_text(part) for part in page.parts), page.foot]
+    return "\n\n".join(block for block in blocks if block.strip()) + "\n"
+
+
+def html(page: Page) -> str:
+    """The same as HTML for mail programs: tables, styles at the elements, nothing loaded from anywhere."""
+    return _inliner().inline(_templates().get_template("mail.html.j2").render(page=page, marker=MARKER))
+
+
+def _text(part: Part) -> str:
+    match part:
+        case Line():
+            return part.text
+        case Prose():
+            text = to_text(part.markdown, part.limit)
+            return "\n".join(f"| {line}".rstrip() for line in text.split("\n")) if part.quoted and text else text
+        case Facts():
+            width = min(MAX_NAME, max((len(name) for name, _ in part.rows), default=0))
+            return "\n".join(f"  {name:<{width}}  {value}".rstrip() for name, value in part.rows)
+        case Words():
+            return "\n".join(f"  {line}".rstrip() for line in part.lines)
+        case Link():
+            return f"{part.label}: {part.url}"
+
+
+@cache
+def _templates() -> Environment:
+    loader = PackageLoader("channels.email.write")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+@cache
+def _inliner() -> CSSInliner:
+    return CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)

@@ -1,0 +1,134 @@
+"""A question as a mail: what is asked, what exactly it would do, and the words that answer it. Pure."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from channels.contract import Question, Words
+from channels.email.grammar.answer_options import accepted, facts_of, fits, offered
+from channels.email.write.markdown import literal, to_text
+from channels.email.write.page import Facts, Line, Link, Page, Part, Prose
+from channels.sanitize import clip, visible
+from channels.text import DONE, asker_line, bound, outcome_line, risk_line
+
+MAX_TITLE, MAX_LONG_TITLE, MAX_NAME, MAX_PREVIEW = 200, 1_000, 100, 120
+MAX_PROMPT, MAX_CONTEXT, MAX_ARTIFACT, MAX_SAID = 6_000, 3_000, 20_000, 40_000
+ASKS = {
+    "confirmation": "asks for your approval",
+    "choice": "asks you to choose",
+    "text": "asks you a question",
+    "form": "asks you for some details",
+    "checkpoint": "asks you to review its work",
+}
+OPEN = "Open in Assent"
+
+
+def question_page(question: Question) -> Page:
+    """The request as it can be answered now."""
+    request = question.request
+    parts = (*_asked(request), *_facts(question), *_led(question), *_answers(question), *_rest(question))
+    return Page(title_of(request), parts, _preview(request), foot_of(request))
+
+
+def settled_page(question: Question) -> Page:
+    """The request as it ended without an answer of this person."""
+    request = question.request
+    said = Line(f"{outcome_line(request)}. It cannot be answered any more; there is nothing left to do.")
+    return Page(title_of(request), (said, Link(OPEN, question.link)), outcome_line(request), foot_of(request))
+
+
+def words_page(text: str, author: str, foot: str = "") -> Page:
+    """Something said (Markdown). The agent's words and the platform's stand under the name of whoever says them."""
+    preview = clip(" ".join(to_text(text, 4 * MAX_PREVIEW).split()), MAX_PREVIEW)
+    return Page(one_line(author, MAX_NAME) or "Assent", (Prose(text, MAX_SAID, quoted=False),), preview, foot)
+
+
+def subject_of(topic: str, session_id: str) -> str:
+    """The subject of a session's thread, always the same."""
+    return f"[Action needed] {one_line(topic, MAX_TITLE) or 'A question'} {short(session_id)}"
+
+
+def subject_of_words(words: Words) -> str:
+    """Of a thread that words begin."""
+    topic = one_line(words.topic, MAX_TITLE) or clip(one_line(to_text(words.text, 400), 200), 80) or "A word from Assent"
+    return f"{topic} {short(words.session_id)}" if words.session_id else topic
+
+
+def foot_of(request: Mapping[str, Any]) -> str:
+    return short(str(request.get("session_id") or request["id"]))
+
+
+def short(session_id: str) -> str:
+    """Tells conversations apart at a glance; proves nothing."""
+    return f"[#{session_id[-4:].upper()}]"
+
+
+def title_of(request: Mapping[str, Any]) -> str:
+    return one_line(request["title"], MAX_TITLE) or "A question"
+
+
+def one_line(text: str, limit: int) -> str:
+    return clip(visible(" ".join(text.split())), limit)
+
+
+def moment(iso: str) -> str:
+    at = datetime.fromisoformat(iso).astimezone(UTC)
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def _preview(request: Mapping[str, Any]) -> str:
+    text = to_text(request.get("prompt") or "", 4 * MAX_PREVIEW) or f"{_asker(request)} {ASKS[request['type']]}."
+    return clip(" ".join(text.split()), MAX_PREVIEW)
+
+
+def _asker(request: Mapping[str, Any]) -> str:
+    return asker_line(request)
+
+
+def _asked(request: Mapping[str, Any]) -> Iterator[Part]:
+    prompt, title = (request.get("prompt") or "").strip(), request["title"]
+    if one_line(title, MAX_TITLE) != one_line(title, MAX_LONG_TITLE):
+        yield Line(one_line(title, MAX_LONG_TITLE))
+    yield Line(f"{_asker(request)} {ASKS[request['type']]}" + (". In its own words:" if prompt else "."))
+    if prompt:
+        yield Prose(prompt, MAX_PROMPT)
+
+
+def _facts(question: Question) -> Iterator[Part]:
+    """All of what is decided about, or none of it."""
+    request, rows = question.request, facts_of(question.request)
+    action, artifact = request.get("action"), (request.get("context") or {}).get("artifact")
+    if not fits(request):
+        yield Line("What it is about is too much for a mail, so it cannot be answered here. Open it to see all of it.")
+    else:
+        if action:
+            called = f"It would run {visible(str(action.get('tool', '')))} (risk {risk_line(action)})"
+            yield Line(called + (" with exactly:" if rows else "."))
+        if rows:
+            yield Facts(rows)
+        if bound(request):
+            yield Line(one_line(bound(request), MAX_LONG_TITLE))
+    if request["type"] == "checkpoint" and isinstance(artifact, str) and artifact.strip():
+        yield Line("What it made:")
+        yield Prose(artifact, MAX_ARTIFACT)
+
+
+def _led(question: Question) -> Iterator[Part]:
+    if question.context.strip():
+        yield Line("What led to this:")
+        yield Prose("\\\n".join(literal(line) for line in question.context.strip().split("\n")), MAX_CONTEXT)
+
+
+def _answers(question: Question) -> Iterator[Part]:
+    held = {*question.request["allowed_actions"]} - offered(question)
+    if held and not question.decidable:
+        yield Line("The risk is too high to approve it by email; that takes a look in the web app.")
+    yield from accepted(question)
+
+
+def _rest(question: Question) -> Iterator[Part]:
+    yield Link(OPEN, question.link)
+    due, wish = question.request.get("due_at"), question.request.get("on_timeout")
+    if due:
+        action = wish if isinstance(wish, str) else str((wish or {}).get("action", ""))
+        yield Line(f"Answer by {moment(due)}; without an answer: {DONE.get(action, 'closed').lower()}.")

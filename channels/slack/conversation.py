@@ -1,0 +1,90 @@
+"""What people say to us in Slack: words for the agent, answers in a question's thread, proofs of who they are, goodbyes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.contract import REPEAT, Inbox, Refused, SaidAnswer, SaidMessage
+from channels.errors import ChannelError
+from channels.slack.client import SlackClient
+from channels.slack.interactions import Later
+from channels.slack.mrkdwn import literal
+from channels.slack.payloads import Code, Payload, Unreadable, code_in, code_of, gone_of, is_reply_in_channel, message_of_event
+
+NAME_S = 1.5
+USAGE = "Write to me in a direct message, or mention me. To link this account, get a code in the web app and send `link CODE`."
+Ack = Callable[..., Awaitable[Any]]
+
+
+class Talk:
+    """What is said. Each word is recorded before Slack is answered; replies follow."""
+
+    def __init__(self, inbox: Inbox, client: SlackClient, later: Later) -> None:
+        self._inbox, self._client, self._later = inbox, client, later
+
+    async def heard(self, body: Payload) -> None:
+        """An event. Raises Unreadable, and Retryable when it cannot be recorded now."""
+        gone = gone_of(body)
+        if gone is not None:
+            await self._inbox.disconnect("slack", gone.account, gone.reason)
+            return
+        said = message_of_event(body, _bot_user(body))
+        if said is None or not said.content:
+            return
+        code = code_of(said, body)
+        if code is not None:
+            told = await self._link(code)
+            self._later(self._post(said, told))
+        elif not await self._answer(said) and not is_reply_in_channel(body):
+            refused = await self._inbox.message(said)
+            if refused is not None:
+                self._later(self._refuse(said, refused))
+
+    async def commanded(self, command: Payload, ack: Ack) -> None:
+        """`/assent link CODE`, answered to that person alone. Raises Unreadable."""
+        try:
+            code = code_in(str(command.get("text", "")), str(command["team_id"]), str(command["user_id"]))
+        except KeyError as error:
+            raise Unreadable(f"a command without {error}") from None
+        await ack(text=USAGE if code is None else literal(await self._link(code), 2000))
+
+    async def _link(self, code: Code) -> str:
+        team, _, user = code.account.partition("/")
+        try:
+            async with asyncio.timeout(NAME_S):
+                label = await self._client.name_of(team, user)
+        except (ChannelError, TimeoutError):
+            label = code.account
+        return await self._inbox.link("slack", code.account, label, code.code)
+
+    async def _answer(self, said: SaidMessage) -> bool:
+        """Take the word as the answer to the only question of text that waits there; False: there is none."""
+        request_id = await self._inbox.open_text("slack", said.account, said.place)
+        if request_id is None:
+            return False
+        outcome = await self._inbox.answer(
+            SaidAnswer("slack", said.account, said.event_id, request_id, "submit", feedback=said.content)
+        )
+        if isinstance(outcome, Refused):
+            if outcome.code != REPEAT:
+                self._later(self._refuse(said, outcome))
+        else:
+            self._later(self._post(said, f"Taken as the answer to “{outcome.question.request['title']}”."))
+        return True
+
+    async def _refuse(self, said: SaidMessage, refused: Refused) -> None:
+        _team, _, user = said.account.partition("/")
+        if str(said.thread["channel"]).startswith("D"):
+            await self._post(said, refused.reason)
+        else:
+            await self._client.whisper(str(said.thread["team"]), str(said.thread["channel"]), user, literal(refused.reason, 2000))
+
+    async def _post(self, said: SaidMessage, text: str) -> None:
+        at = said.thread
+        await self._client.post(str(at["team"]), str(at["channel"]), {"text": literal(text, 2000)}, str(at["thread_ts"]))
+
+
+def _bot_user(body: Payload) -> str:
+    """Who we are in that workspace."""
+    allowed = body.get("authorizations") or [{}]
+    return str(allowed[0].get("user_id") or "") if isinstance(allowed, list) and isinstance(allowed[0], dict) else ""

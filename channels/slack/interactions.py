@@ -1,0 +1,127 @@
+"""Buttons and windows: each is recorded first, then acknowledged, then shown."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from channels.contract import Inbox, Question, Refused, Taken
+from channels.errors import ChannelError, Retryable
+from channels.slack.blocks import modal, section
+from channels.slack.client import SlackClient
+from channels.slack.form_inputs import Errors
+from channels.slack.modals import modal_of
+from channels.slack.mrkdwn import literal
+from channels.slack.payloads import (
+    WINDOWS,
+    Click,
+    Payload,
+    Submission,
+    answer_of_click,
+    answer_of_submission,
+    click_of,
+    errors_of,
+    only_selects,
+    submission_of,
+)
+from channels.slack.question_message import written
+
+NOT_RECORDED = "Your answer could not be recorded. Nothing was changed; try again in a moment."
+CHANGED = "The request was changed since this message; look again. Nothing was changed by your click."
+NOT_OPENED = "Slack did not open the window. Press the button again, or answer in the app:"
+Ack = Callable[..., Awaitable[Any]]
+Later = Callable[[Coroutine[Any, Any, None]], None]
+
+
+class Clicks:
+    """What people do to our messages. `later` runs what need not be done before Slack is answered."""
+
+    def __init__(self, inbox: Inbox, client: SlackClient, later: Later) -> None:
+        self._inbox, self._client, self._later = inbox, client, later
+
+    async def pressed(self, payload: Payload, ack: Ack) -> None:
+        """A button. Raises Unreadable."""
+        if only_selects(payload):
+            await ack()
+            return
+        click = click_of(payload)
+        if click.verb in WINDOWS:
+            await ack()
+            self._later(self._open(click))
+            return
+        try:
+            outcome = await self._record(click)
+        except Retryable:
+            outcome = Refused(NOT_RECORDED)
+        await ack()
+        self._later(self._show(click, outcome))
+
+    async def submitted(self, payload: Payload, ack: Ack) -> None:
+        """A window was sent off. Raises Unreadable."""
+        sent = submission_of(payload)
+        request: Payload = {}
+        try:
+            found = await self._inbox.find("slack", sent.account, sent.request_id)
+            if isinstance(found, Refused):
+                outcome: Taken | Refused = found
+            else:
+                request = found.request
+                said, errors = answer_of_submission(sent, request)
+                if errors:
+                    await ack(response_action="errors", errors=errors)
+                    return
+                outcome = await self._inbox.answer(said)
+        except Retryable:
+            outcome = Refused(NOT_RECORDED)
+        await ack(**_reply(sent, request, outcome))
+        if outcome.question is not None and (outcome.question.request["status"] != "pending" or _is_changed(outcome)):
+            self._later(self._rewrite(sent, outcome.question))
+
+    async def _record(self, click: Click) -> Taken | Refused:
+        found = await self._inbox.find("slack", click.account, click.request_id)
+        if isinstance(found, Refused):
+            return found
+        said = answer_of_click(click, found.request)
+        return await self._inbox.answer(said) if said else Refused("Choose something first.", question=found)
+
+    async def _open(self, click: Click) -> None:
+        try:
+            found = await self._inbox.find("slack", click.account, click.request_id)
+        except Retryable:
+            found = Refused(NOT_RECORDED)
+        if isinstance(found, Refused):
+            await self._show(click, found)
+        elif click.verb != "details" and click.version != found.request["version"] and found.request["status"] == "pending":
+            await self._show(click, Refused(CHANGED, question=found))
+        elif click.verb != "details" and (found.request["status"] != "pending" or not found.decidable):
+            await self._show(click, Refused("This cannot be answered here any more.", question=found))
+        else:
+            view = modal_of(click.verb, found, {"channel": click.channel, "ts": click.ts})
+            try:
+                await self._client.open_view(click.team, click.trigger_id, view)
+            except ChannelError:
+                await self._show(click, Refused(f"{NOT_OPENED} {found.link}"))
+
+    async def _show(self, click: Click, outcome: Taken | Refused) -> None:
+        """The clicked copy as it is now; a refusal to the one who clicked, and to nobody else."""
+        if isinstance(outcome, Refused):
+            _team, _, user = click.account.partition("/")
+            await self._client.whisper(click.team, click.channel, user, literal(outcome.reason, 2000))
+        if outcome.question is not None:
+            await self._rewrite(click, outcome.question)
+
+    async def _rewrite(self, done: Click | Submission, question: Question) -> None:
+        await self._client.update(done.team, done.channel, done.ts, await written(question))
+
+
+def _is_changed(outcome: Taken | Refused) -> bool:
+    return isinstance(outcome, Refused) and outcome.code == "version_conflict"
+
+
+def _reply(sent: Submission, request: Payload, outcome: Taken | Refused) -> dict[str, Any]:
+    """How Slack goes on with the window."""
+    if isinstance(outcome, Taken):
+        return {"response_action": "clear"}
+    decided = outcome.question is not None and outcome.question.request["status"] != "pending"
+    if decided or _is_changed(outcome):
+        return {"response_action": "update", "view": modal("Not recorded", [section(literal(outcome.reason, 2000))])}
+    errors: Errors = errors_of(sent, request, outcome.errors, outcome.reason)
+    return {"response_action": "errors", "errors": errors}

@@ -1,0 +1,209 @@
+"""A question as a Slack message: what is asked, what it would do, and buttons for exactly what may be answered here."""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from channels.contract import Question
+from channels.sanitize import clip, units, visible
+from channels.slack.arguments_block import show_arguments
+from channels.slack.blocks import (
+    BUTTON_TEXT,
+    Block,
+    actions,
+    button,
+    confirm,
+    context,
+    header,
+    marked,
+    option,
+    prose,
+    section,
+    words,
+)
+from channels.slack.form_inputs import can_edit, can_fill
+from channels.slack.mrkdwn import link, literal, moment
+from channels.slack.outcome_line import otherwise, outcome
+from channels.text import asker, bound, risk_line
+
+EVENT = "assent_request"
+SELECTED = "selected"
+MAX_PROMPT, MAX_CONTEXT, MAX_ARTIFACT, MAX_LISTED, MAX_TOOL = 1500, 600, 2500, 2500, 300
+MAX_BUTTONS, MAX_OPTIONS = 5, 100
+TITLES = {
+    "confirmation": "Approval needed",
+    "choice": "Choice needed",
+    "text": "Answer needed",
+    "form": "Details needed",
+    "checkpoint": "Review needed",
+}
+Message = dict[str, Any]
+
+
+_writers = ThreadPoolExecutor(2, "slack-writer")
+
+
+async def written(question: Question) -> Message:
+    """What `message_of` gives, on a thread: a call with many arguments takes a while to lay out."""
+    return await asyncio.get_running_loop().run_in_executor(_writers, message_of, question)
+
+
+def message_of(question: Question) -> Message:
+    """`{text, blocks, metadata}` of the request as it is now: to be answered while it is pending, its outcome after."""
+    request = question.request
+    pending = request["status"] == "pending"
+    blocks = _pending(question) if pending else _ended(question)
+    return {"text": _summary(question), "blocks": blocks, "metadata": metadata_of(request)}
+
+
+def metadata_of(request: Mapping[str, Any]) -> Message:
+    """By this the app finds its own message again."""
+    return {"event_type": EVENT, "event_payload": {"request_id": request["id"], "version": request["version"]}}
+
+
+def notice(question: Question, mrkdwn: str) -> Message:
+    """The message with a line of ours above it, and its buttons where they were."""
+    message = message_of(question)
+    return message | {"blocks": [section(mrkdwn), *message["blocks"]]}
+
+
+def token_of(request: Mapping[str, Any], index: int | None = None) -> str:
+    """What a button carries: the request, its version, and which option; nothing that could be believed by itself."""
+    return f"{request['id']} {request['version']}" + ("" if index is None else f" {index}")
+
+
+def _summary(question: Question) -> str:
+    """For notifications and screen readers."""
+    request = question.request
+    title = literal(request["title"], 300)
+    if request["status"] == "pending":
+        return f"{TITLES[request['type']]}: {title}"
+    return f"{title}: {outcome(request)}"
+
+
+def _ended(question: Question) -> list[Block]:
+    return [header(question.request["title"]), section(outcome(question.request)), context(link(question.link, "Open in app"))]
+
+
+def _pending(question: Question) -> list[Block]:
+    request = question.request
+    body, buttons = _body(question)
+    bound_to = [context(literal(bound(request), MAX_CONTEXT))] if bound(request) else []
+    blocks = [header(request["title"]), *_head(question), *body, *bound_to]
+    if buttons and question.decidable:
+        blocks.append(actions(f"{token_of(request)} pending", buttons))
+    else:
+        blocks.append(section(_only_in_app(question, bool(buttons))))
+    return [*blocks, context(_tail(question))]
+
+
+def _only_in_app(question: Question, fits: bool) -> str:
+    why = "The risk is too high to decide it here." if fits else "This does not fit into a message whole."
+    return f"{why} {link(question.link, 'Open in app')} to see all of it and answer."
+
+
+def _head(question: Question) -> list[Block]:
+    """Who asks what, in full where the header had to be cut."""
+    request = question.request
+    title = " ".join(request["title"].split())
+    more = [words(clip(visible(title), MAX_PROMPT))] if units(visible(title)) > 150 else []
+    kind, name = asker(request)
+    asked = {"type": "context", "elements": [marked(f"*{kind}*"), {"type": "plain_text", "text": f"{name} asks", "emoji": False}]}
+    prompt = [prose(request["prompt"], MAX_PROMPT)] if (request.get("prompt") or "").strip() else []
+    led = [context(literal(question.context, MAX_CONTEXT))] if question.context.strip() else []
+    return [*more, asked, *prompt, *led]
+
+
+def _tail(question: Question) -> str:
+    request = question.request
+    due = f"Due {moment(request['due_at'])}, otherwise *{otherwise(request.get('on_timeout'))}*" if request.get("due_at") else ""
+    risk = f"Risk: {risk_line(request['action'])}" if request.get("action") else ""
+    return " · ".join(filter(None, (due, risk, link(question.link, "Open in app"))))
+
+
+def _body(question: Question) -> tuple[list[Block], list[Block]]:
+    """What is specific to the type, and its buttons; no buttons where something needed for the answer does not fit."""
+    request = question.request
+    match request["type"]:
+        case "confirmation":
+            return _confirmation(request)
+        case "choice":
+            return _choice(request)
+        case "form":
+            fill = button("fill", "Fill in", token_of(request), style="primary")
+            return [], [fill, *_decline(request)] if can_fill(request) else []
+        case "checkpoint":
+            return _checkpoint(request)
+        case _:
+            return [], [button("write", "Answer", token_of(request), style="primary"), *_decline(request)]
+
+
+def _confirmation(request: Mapping[str, Any]) -> tuple[list[Block], list[Block]]:
+    action = request.get("action") or {}
+    shown = show_arguments(action.get("args") or {})
+    named = visible(str(action.get("tool", "")))
+    tool = [words(f"Runs {clip(named, MAX_TOOL)}")] if action else []
+    if shown is None or units(named) > MAX_TOOL:
+        return tool, []
+    high = action.get("risk") == "high"
+    sure = confirm("Approve?", f"{request['title']}: this is of high risk.", "Approve") if high else None
+    token = token_of(request)
+    offered = {
+        "approve": button("approve", "Approve", token, style=None if high else "primary", confirm=sure),
+        "edit": button("edit", "Edit…", token) if action and can_edit(request) else None,
+        "reject": button("reject", "Reject…", token, style="danger"),
+    }
+    return [*tool, *shown], [
+        *(made for name, made in offered.items() if made and name in request["allowed_actions"]),
+        button("details", "Details", token),
+    ]
+
+
+def _choice(request: Mapping[str, Any]) -> tuple[list[Block], list[Block]]:
+    options, token = request["options"], token_of(request)
+    listing = _listing(options)
+    if listing is None or len(options) > MAX_OPTIONS:
+        return [], []
+    if len(options) <= MAX_BUTTONS and not request.get("multiple") and all(_fits_button(each["label"]) for each in options):
+        buttons = [button(f"choose {n}", each["label"], token_of(request, n)) for n, each in enumerate(options)]
+        return listing if any(each.get("description") for each in options) else [], [*buttons, *_decline(request)]
+    select = {
+        "type": "multi_static_select" if request.get("multiple") else "static_select",
+        "action_id": SELECTED,
+        "placeholder": {"type": "plain_text", "text": "Choose"},
+        "options": [option(f"{n + 1}. {each['label']}", str(n)) for n, each in enumerate(options)],
+    }
+    return listing, [select, button("submit", "Submit", token, style="primary"), *_decline(request)]
+
+
+def _fits_button(label: str) -> bool:
+    return 0 < units(visible(label)) <= BUTTON_TEXT
+
+
+def _listing(options: list[Mapping[str, Any]]) -> list[Block] | None:
+    """Every option in full; None where they are too long."""
+    lines = [
+        f"{n}. {visible(each['label'])}" + (f" – {visible(each['description'])}" if each.get("description") else "")
+        for n, each in enumerate(options, start=1)
+    ]
+    text = "\n".join(lines)
+    return [words(text)] if 0 < units(text) <= MAX_LISTED else None
+
+
+def _checkpoint(request: Mapping[str, Any]) -> tuple[list[Block], list[Block]]:
+    token, artifact = token_of(request), (request.get("context") or {}).get("artifact")
+    sure = confirm("Stop the run?", "The run ends here and does not go on.", "Stop run")
+    offered = {
+        "continue": button("continue", "Continue", token, style="primary"),
+        "revise": button("revise", "Revise…", token),
+        "skip": button("skip", "Skip", token),
+        "stop": button("stop", "Stop run", token, style="danger", confirm=sure),
+    }
+    body = [prose(artifact, MAX_ARTIFACT)] if isinstance(artifact, str) and artifact.strip() else []
+    details = [button("details", "Details", token)] if body else []
+    return body, [*(made for name, made in offered.items() if name in request["allowed_actions"]), *details]
+
+
+def _decline(request: Mapping[str, Any]) -> list[Block]:
+    return [button("decline", "Decline", token_of(request))] if "decline" in request["allowed_actions"] else []

@@ -1,0 +1,79 @@
+"""How the whole stands, read from the rows on both databases."""
+
+import pytest
+
+from backend.core.gauges import standing
+from backend.core.outbox.deliveries import claim_delivery
+from backend.db import Attempted, Took
+from backend.db.queries.deliveries import due_deliveries
+from channels.errors import Rejected, Retryable
+from tests.backend.conftest import Opened
+from tests.support.post import POLICY, SET_UP, URL, Post
+
+ROUTE = [{"channel": "slack", "wait_seconds": 60}]
+
+
+@pytest.fixture
+async def post(opened: Opened) -> Post:
+    office = Post(opened)
+    await office.link("slack", "email")
+    return office
+
+
+class TestStanding:
+    async def test_of_an_empty_house_is_all_nought(self, opened: Opened) -> None:
+        assert set((await opened.db.read(standing)).values()) == {0}
+
+    async def test_counts_what_waits_and_what_reached_nobody(self, post: Post) -> None:
+        post.slack.failures.append(Rejected("not_in_channel"))
+        dead, answered = await post.ask(route=ROUTE), await post.ask(route=ROUTE)
+        await post.carry()
+        assert (await post.request(dead))["dead_letter"]
+        seen = await post.opened.db.read(standing)
+        assert (seen["pending_requests"], seen["dead_letters"]) == (2, 1)
+        await post.answer(answered)
+        seen = await post.opened.db.read(standing)
+        assert (seen["pending_requests"], seen["dead_letters"]) == (1, 1)
+
+    async def test_tells_how_long_a_delivery_is_due_and_a_lease_held(self, post: Post) -> None:
+        await post.ask(route=ROUTE)
+        post.pass_time("slack", 40)
+        assert (await post.opened.db.read(standing))["oldest_due_delivery_seconds"] >= 40
+        (delivery,) = await post.opened.db.read(due_deliveries, 10)
+        assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP) is not None
+        post.pass_time("slack", 50)
+        seen = await post.opened.db.read(standing)
+        assert seen["oldest_due_delivery_seconds"] == 0 and seen["oldest_lease_seconds"] >= 50
+
+
+class TestMeasuring:
+    async def test_tells_of_a_try_that_a_worker_left_behind(self, post: Post) -> None:
+        await post.ask(route=ROUTE)
+        (delivery,) = await post.opened.db.read(due_deliveries, 10)
+        assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP) is not None
+        post.pass_time("slack", 61)
+        await post.carry()
+        told = [effect for effect in post.opened.sent if isinstance(effect, Attempted)]
+        assert told == [Attempted("slack", "deliver", "unknown"), Attempted("slack", "deliver", "sent")]
+
+    async def test_tells_every_try_after_it_is_on_record(self, post: Post) -> None:
+        post.slack.failures += [Retryable("busy"), Retryable("time-out", unknown=True)]
+        id = await post.ask(route=ROUTE)
+        for _ in range(3):
+            await post.carry()
+            post.pass_time("slack", 60)
+        await post.answer(id, via="slack")
+        await post.carry()
+        told = [effect for effect in post.opened.sent if isinstance(effect, Attempted | Took)]
+        assert [(each.verb, each.outcome) for each in told if isinstance(each, Attempted)] == [
+            ("deliver", "failed"),
+            ("deliver", "unknown"),
+            ("deliver", "sent"),
+            ("settle", "settled"),
+        ]
+        on_disk = post.opened.on_disk("SELECT verb, outcome FROM delivery_attempts ORDER BY n")
+        assert on_disk == [(each.verb, each.outcome) for each in told if isinstance(each, Attempted)]
+        assert [(each.what, each.channel) for each in told if isinstance(each, Took)] == [
+            ("time_to_deliver", "slack"),
+            ("time_to_answer", "slack"),
+        ]

@@ -1,0 +1,32 @@
+"""What is new in a mailbox comes to the door, whatever became of the mail before it."""
+
+import time
+
+from channels.email.gmail.mailbox import GmailPostbox
+from channels.email.incoming_mail import Arrived
+from tests.channels.email.google import Kept, client_of
+from tests.support.emulate_google import AGENT, DANA, Google
+
+
+class StuckDoor:
+    """Cannot take in one kind of mail, because of a fault of ours."""
+
+    def __init__(self) -> None:
+        self.taken: list[bytes] = []
+
+    async def take(self, mailbox: str, arrived: Arrived, *, perhaps_again: bool = False) -> None:
+        if b"Stuck" in arrived.raw:
+            raise ZeroDivisionError
+        self.taken.append(arrived.raw)
+
+
+class TestPostbox:
+    async def test_goes_on_behind_a_mail_that_cannot_be_taken_in(self, google: Google, kept: Kept) -> None:
+        door = StuckDoor()
+        postbox = GmailPostbox(client_of(kept, google.url), door, time.time)  # type: ignore[arg-type]
+        cursor = await postbox.collect(AGENT, None)
+        google.send(DANA, AGENT, "Stuck", "First")
+        google.send(DANA, AGENT, "Through", "Second")
+        after = await postbox.collect(AGENT, cursor)
+        assert [b"Through" in raw for raw in door.taken][-1:] == [True]
+        assert after != cursor
