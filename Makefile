@@ -3,6 +3,7 @@ PYTHON ?= python3
 PIP_AUDIT_VERSION := 2.10.1
 BIN := .venv/bin
 UV := VIRTUAL_ENV=.venv $(BIN)/uv
+TESTED := setup .venv/dev.stamp tests/peers/node_modules/.stamp
 WEB := $(shell find frontend/src frontend/public frontend/docs frontend/scripts frontend/index.html frontend/*.ts frontend/*.json -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
@@ -18,7 +19,7 @@ run: setup  ## Set up what is missing, then run the whole product on http://127.
 setup: .venv/run.stamp frontend/dist/.stamp  ## Environment at .venv, web app at frontend/dist
 
 test:  ## Everything: lint, types, generated code, web tests, Python tests, browser
-	@$(MAKE) -j2 --no-print-directory setup .venv/dev.stamp tests/peers/node_modules/.stamp
+	@$(MAKE) -j2 --no-print-directory $(TESTED)
 	@$(MAKE) -j2 --no-print-directory test-web lint types generated
 	@$(MAKE) --no-print-directory test-python
 
@@ -33,23 +34,23 @@ types: .venv/dev.stamp frontend/node_modules/.stamp  ## Types of Python and Type
 test-web: frontend/node_modules/.stamp  ## The web app's own tests
 	cd frontend && npm run --silent test
 
-test-python: .venv/dev.stamp  ## Python tests, journeys and the browser, four at a time: much of it is waiting
+test-python: $(TESTED)  ## Python tests, journeys and the browser, four at a time: much of it is waiting
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-test-postgres: setup .venv/dev.stamp  ## The API's tests once more, on PostgreSQL
+test-postgres: $(TESTED)  ## The API's tests once more, on PostgreSQL
 	TESTS_ON=postgres $(BIN)/pytest -n 3 --dist loadfile tests/backend/api
 
-bench: setup .venv/dev.stamp  ## Speed, each figure beside its floor
+bench: $(TESTED)  ## Speed, each figure beside its floor
 	$(BIN)/python -m bench
 
-campaign: setup .venv/dev.stamp  ## 3,000 failures of a person's first channel: how many reach them by the next
+campaign: $(TESTED)  ## 3,000 failures of a person's first channel: how many reach them by the next
 	$(BIN)/python -m bench.campaign
 
-chaos: setup .venv/dev.stamp  ## 200 random kills with stops and outages, on one process and on four; CHAOS_SEED=n repeats one
+chaos: $(TESTED)  ## 200 random kills with stops and outages, on one process and on four; CHAOS_SEED=n repeats one
 	CHAOS_KILLS=$${CHAOS_KILLS:-200} CHAOS_ROUNDS=$${CHAOS_ROUNDS:-4} $(BIN)/pytest -q -s -p no:xdist \
 	  tests/journeys/test_random_kills.py tests/journeys/test_processes.py -k "TestRandomKills or TestAFault"
 
-screens: setup .venv/dev.stamp  ## Take the pictures in docs/screens from the running product
+screens: $(TESTED)  ## Take the pictures in docs/screens from the running product
 	$(BIN)/python -m tests.support.screens
 	$(BIN)/python -m tests.support.mail_screens
 
@@ -61,8 +62,8 @@ baml: .venv/run.stamp  ## Generate the BAML client from baml_src
 	BAML_LOG=off $(BIN)/baml-cli generate --from baml_src
 
 generated: .venv/run.stamp  ## Fail when the committed BAML client or API description is not what its source says
-	@at=$$(mktemp -d) && mkdir -p $$at/backend/agents && cp -r baml_src $$at && BAML_LOG=off $(BIN)/baml-cli generate --from $$at/baml_src > /dev/null \
-	  && { diff -r -x __pycache__ $$at/backend/agents/baml_client backend/agents/baml_client || { echo 'backend/agents/baml_client is old: run make baml'; exit 1; }; } && rm -r $$at
+	@at=$$(mktemp -d) && mkdir -p $$at/backend/engines && cp -r baml_src $$at && BAML_LOG=off $(BIN)/baml-cli generate --from $$at/baml_src > /dev/null \
+	  && { diff -r -x __pycache__ $$at/backend/engines/baml_client backend/engines/baml_client || { echo 'backend/engines/baml_client is old: run make baml'; exit 1; }; } && rm -r $$at
 	@$(BIN)/assent openapi | diff - frontend/openapi.json > /dev/null || { echo 'frontend/openapi.json is old: run make api'; exit 1; }
 
 api: .venv/run.stamp frontend/node_modules/.stamp  ## Describe the API and generate the web app's client from it
