@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from backend.core.inbound import receive_answer, receive_message
-from backend.core.linking.linked_accounts import lose_accounts, redeem_code
+from backend.core.linking.link_codes import redeem_code
+from backend.core.linking.linked_accounts import lose_accounts
 from backend.core.mail.kept_mail import keep_letter, last_proposal, may_read, reply_to
-from backend.core.outbox.deliveries import come_back, question_for
+from backend.core.outbox.deliveries import question_for
+from backend.core.outbox.delivery_results import come_back
 from backend.core.requests.recipients import NOT_ANY_MORE, may_decide, may_see, was_asked
 from backend.db import Database, Row, Tx
 from backend.db.queries import linked_accounts, requests, sessions
@@ -18,10 +20,11 @@ from backend.domain.json_values import keepable
 from backend.domain.people import Person
 from backend.domain.policy import Policy
 from backend.domain.states import FeedbackType, SessionStatus
-from backend.errors import Forbidden, Invalid, NotFound, Problem, Unavailable
+from backend.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable
 from backend.tools.registry import Registry
 from channels.contract import (
     REPEAT,
+    Accepted,
     ChannelName,
     InboundAnswer,
     InboundMessage,
@@ -29,11 +32,10 @@ from channels.contract import (
     Refused,
     SaidAnswer,
     SaidMessage,
-    Taken,
-    Words,
+    TextMessage,
 )
 from channels.errors import Retryable
-from channels.mail_contract import Letter, Proposal
+from channels.mail_contract import Proposal, ReceivedMail
 
 NOT_LINKED = "This account is not linked to anybody here. Sign in to Assent and link it under Settings, Channels."
 HEARD = Refused("This was heard before; nothing was done again.", REPEAT)
@@ -58,7 +60,7 @@ class ChannelInbox:
             return await self.db.read(self._find, channel, account, request_id)
         except Unavailable as error:
             raise Retryable(error.detail) from None
-        except Problem as problem:
+        except Refusal as problem:
             return _refused(problem)
 
     def _find(self, tx: Tx, channel: ChannelName, account: str, request_id: str) -> Question:
@@ -70,7 +72,7 @@ class ChannelInbox:
             raise NotFound("There is no such request, or it is not yours.")
         return question_for(tx, row, channel, self.policy, self.url)
 
-    async def answer(self, said: SaidAnswer) -> Taken | Refused:
+    async def answer(self, said: SaidAnswer) -> Accepted | Refused:
         try:
             _check([said.values, said.feedback])
             person = await self.db.read(_person, said.channel, said.account)
@@ -78,11 +80,11 @@ class ChannelInbox:
             return await self.db.transact(self._answer, said)
         except Unavailable as error:
             raise Retryable(error.detail) from None
-        except Problem as problem:
+        except Refusal as problem:
             now = await self.find(said.channel, said.account, said.request_id)
             return _refused(problem, now if isinstance(now, Question) else None)
 
-    def _answer(self, tx: Tx, said: SaidAnswer) -> Taken | Refused:
+    def _answer(self, tx: Tx, said: SaidAnswer) -> Accepted | Refused:
         person = _person(tx, said.channel, said.account)
         what = (said.request_id, said.action, said.values, said.feedback, said.version, said.event_id, said.sent_at)
         inbound = InboundAnswer(said.channel, person.id, *what, proof=f"account {said.account}")
@@ -98,7 +100,7 @@ class ChannelInbox:
         if isinstance(outcome, Forbidden) and not (row and may_see(tx, row, person.id)):
             return _refused(outcome)
         question = self._find(tx, said.channel, said.account, said.request_id)
-        return _refused(outcome, question) if isinstance(outcome, Problem) else Taken(question)
+        return _refused(outcome, question) if isinstance(outcome, Refusal) else Accepted(question)
 
     async def open_text(self, channel: ChannelName, account: str, place: str) -> str | None:
         return await self._look(_sole_open_text, channel, account, place)
@@ -114,7 +116,7 @@ class ChannelInbox:
             await self.db.transact(self._message, said)
         except Unavailable as error:
             raise Retryable(error.detail) from None
-        except Problem as problem:
+        except Refusal as problem:
             return _refused(problem)
         return None
 
@@ -134,7 +136,7 @@ class ChannelInbox:
             await self.db.transact(redeem_code, channel, account, label, code)
         except Unavailable as error:
             raise Retryable(error.detail) from None
-        except Problem as problem:
+        except Refusal as problem:
             return problem.detail
         return "Linked. From now on Assent can ask you here."
 
@@ -144,7 +146,7 @@ class ChannelInbox:
     async def knows(self, channel: ChannelName, account: str) -> bool:
         return await self._look(linked_accounts.account_row, channel, account) is not None
 
-    async def keep_letter(self, letter: Letter) -> bool:
+    async def keep_letter(self, letter: ReceivedMail) -> bool:
         return await self._record(keep_letter, letter)
 
     async def has_letter(self, channel: ChannelName, mailbox: str, id: str) -> bool:
@@ -154,7 +156,7 @@ class ChannelInbox:
         self,
         channel: ChannelName,
         account: str,
-        words: Words,
+        words: TextMessage,
         thread: Mapping[str, Any] | None,
         event_id: str,
         *,
@@ -226,6 +228,6 @@ def _asks_words_of(tx: Tx, request: Row[Any], person_id: str) -> bool:
     return request.type == FeedbackType.TEXT and may_decide(tx, request, person_id)
 
 
-def _refused(problem: Problem, question: Question | None = None) -> Refused:
+def _refused(problem: Refusal, question: Question | None = None) -> Refused:
     errors = tuple((error.field, error.message) for error in problem.errors)
     return Refused(problem.detail, problem.code, errors, question)

@@ -24,7 +24,7 @@ class FieldError(NamedTuple):
     message: str
 
 
-class Problem(Exception):
+class Refusal(Exception):
     """A refusal fit to be shown. `extra` travels as further members of the problem document."""
 
     status = 500
@@ -48,53 +48,53 @@ class Problem(Exception):
         self.extra = extra
 
 
-class BadRequest(Problem):
+class BadRequest(Refusal):
     status, code, title = 400, "bad_request", "The request cannot be read"
 
 
-class Unauthorized(Problem):
+class Unauthorized(Refusal):
     status, code, title = 401, "unauthorized", "Sign in first"
 
     def __init__(self, detail: str = "Sign in first: this needs a valid access token.", **extra: Any) -> None:
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer"}, **extra)
 
 
-class Forbidden(Problem):
+class Forbidden(Refusal):
     status, code, title = 403, "forbidden", "Not allowed"
 
 
-class NotFound(Problem):
+class NotFound(Refusal):
     status, code, title = 404, "not_found", "Not found"
 
 
-class Conflict(Problem):
+class Conflict(Refusal):
     status, code, title = 409, "conflict", "The state has changed"
 
 
-class TooSlow(Problem):
+class TooSlow(Refusal):
     status, code, title = 408, "too_slow", "Too slow"
 
 
-class TooLarge(Problem):
+class TooLarge(Refusal):
     status, code, title = 413, "too_large", "Too large"
 
 
-class Misdirected(Problem):
+class Misdirected(Refusal):
     status, code, title = 421, "unknown_host", "Not this installation's name"
 
 
-class Invalid(Problem):
+class Invalid(Refusal):
     status, code, title = 422, "invalid", "Some values cannot be used"
 
 
-class TooMany(Problem):
+class TooMany(Refusal):
     status, code, title = 429, "rate_limited", "Too many requests"
 
     def __init__(self, detail: str, retry_after: int) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after)}, retry_after=retry_after)
 
 
-class Unavailable(Problem):
+class Unavailable(Refusal):
     status, code, title = 503, "unavailable", "Temporarily unavailable"
 
     def __init__(

@@ -25,9 +25,9 @@ from backend.db.queries.deliveries import due_deliveries
 from backend.domain.people import Person
 from backend.domain.policy import Policy
 from backend.domain.states import FeedbackType
-from backend.errors import Problem
+from backend.errors import Refusal
 from backend.observability.log import configure
-from backend.worker.deliver import Carrier
+from backend.worker.deliver import Deliverer
 from channels.contract import Address, Question, Receipt
 from channels.errors import ChannelError, Disconnected, Rejected, Retryable
 from channels.testing import RecordingChannel
@@ -131,7 +131,7 @@ class Campaign:
         self._db = open_database(self._path, lambda _: None)
         self._first, self._next = Broken(), RecordingChannel("email")
         channels = {"slack": self._first, "email": self._next}
-        self._carrier = Carrier(self._db, channels, Policy({}), "https://assent.example")
+        self._carrier = Deliverer(self._db, channels, Policy({}), "https://assent.example")
         self._random = random.Random(seed)
         self._person = Person("", "")
 
@@ -152,7 +152,7 @@ class Campaign:
     async def _ask(self) -> None:
         wish = Ask(FeedbackType.CONFIRMATION, {"title": "Deploy?", "prompt": "", "route": ROUTE})
         request = await self._db.transact(ask_people, self._person, wish, None)
-        assert not isinstance(request, Problem)
+        assert not isinstance(request, Refusal)
         self._first.faults[request["id"]] = self._random.choice(list(FAULTS))
 
     async def _carry(self) -> None:

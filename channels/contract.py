@@ -66,7 +66,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class TextMessage:
     """Something said to a person that asks nothing: the agent's reply (Markdown), or a notice of the platform. By `id` a
     channel finds it again. `about` is the id of the request it belongs to, and `version` the one of it that is shown;
     `session_id` and `topic` are the session's."""
@@ -106,7 +106,7 @@ class Channel(Protocol):
         above: whatever else such a try left there, unseen or too late, is rewritten too, if the provider can tell."""
         ...
 
-    async def say(self, words: Words, to: Address) -> Receipt:
+    async def say(self, words: TextMessage, to: Address) -> Receipt:
         """Tell the person something."""
         ...
 
@@ -116,7 +116,7 @@ class Channel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownReply:
     """How far a reply can be read while it is being written: `ref` finds its message again, `length` is how much of the
     text (code points) is in a message that only grows, None where it is rewritten whole. Rest `pause_s` before more."""
 
@@ -126,19 +126,19 @@ class Shown:
 
 
 @runtime_checkable
-class ShowingChannel(Channel, Protocol):
+class StreamingChannel(Channel, Protocol):
     """A channel on which a reply can be read while it is being written. What it shows is passing: `finish` says the reply."""
 
     async def think(self, to: Address, busy: bool) -> None:
         """Let the person see that the agent is at work for them, or no longer is."""
         ...
 
-    async def show(self, words: Words, to: Address, shown: Shown | None) -> Shown:
+    async def show(self, words: TextMessage, to: Address, shown: ShownReply | None) -> ShownReply:
         """Show the reply as far as it is; `shown` is what the last call returned."""
         ...
 
     async def finish(
-        self, words: Words, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
+        self, words: TextMessage, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
     ) -> Receipt:
         """Say the reply in place of what was shown: in the message behind `ref`, or in one that an earlier try may have left
         ({request_id: its `words.id`, since}, as for `deliver`), else in a new one."""
@@ -177,7 +177,7 @@ class SaidMessage(Said):
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Accepted:
     """The answer decided; `question` is the request as it is now."""
 
     question: Question
@@ -202,7 +202,7 @@ class Inbox(Protocol):
         """The request as this account may see it, for showing details or opening a form."""
         ...
 
-    async def answer(self, said: SaidAnswer) -> Taken | Refused: ...
+    async def answer(self, said: SaidAnswer) -> Accepted | Refused: ...
 
     async def open_text(self, channel: ChannelName, account: str, place: str) -> str | None:
         """The id of the only open text question put to this account in that conversation, if there is exactly one: a plain

@@ -51,7 +51,7 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class OpenCopy:
     """Take step number `step`: send its copy."""
 
     step: int
@@ -71,19 +71,19 @@ class GiveUp:
     reasons: tuple[str, ...]
 
 
-Move = Open | Rest | GiveUp
+Move = OpenCopy | Rest | GiveUp
 
 
 def next_move(now: int, ladder: Sequence[Step], copies: Sequence[Copy], present: bool) -> Move:
     """What to do for a question that is still open. `present`: the person has the web app open somewhere."""
     if not copies:
-        return Open(0)
+        return OpenCopy(0)
     last = max(copies, key=lambda copy: copy.step)
     turn = _turn(now, last, ladder[last.step], present)
     if turn is not None and (turn.until is None or turn.until > now):
         return turn
     if last.step + 1 < len(ladder):
-        return Open(last.step + 1)
+        return OpenCopy(last.step + 1)
     if any(copy.reached_at is not None or copy.status in AT_WORK for copy in copies):
         return Rest(None)
     if present and any(copy.channel == "chat" for copy in copies):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from channels.contract import ChannelName, Inbox, Words
+from channels.contract import ChannelName, Inbox, TextMessage
 
 Outcome = Literal["answer", "message", "link", "proposal", "unclear", "late", "refused", "unverified", "automatic", "bounce"]
 TEXT_LENGTH, WHOLE_LENGTH = 20_000, 64_000
@@ -21,7 +21,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ReceivedMail:
     """A letter as it is kept. `id` is never used twice in its mailbox. `sender` is who it claims to be from; `verified` says
     whether we believe that. `text` is what is new in it, `whole` all of it in plain text (kept up to TEXT_LENGTH and
     WHOLE_LENGTH characters). `sent_at` (milliseconds) is its own date. `place` is its conversation, as in SaidMessage.
@@ -41,7 +41,7 @@ class Letter:
     proposal: Proposal | None = None
 
 
-class LetterInbox(Inbox, Protocol):
+class MailInbox(Inbox, Protocol):
     """An inbox for letters. What it accepts is on disk before it returns; a repeat has no second effect. Everything raises
     channels.errors.Retryable when it cannot record now."""
 
@@ -49,7 +49,7 @@ class LetterInbox(Inbox, Protocol):
         """Whether the account is linked to somebody who may still sign in."""
         ...
 
-    async def keep_letter(self, letter: Letter) -> bool:
+    async def keep_letter(self, letter: ReceivedMail) -> bool:
         """Keep the letter; who sent it and which session it belongs to follow from its sender (if verified), its request and
         its place. False: it was kept before, with this outcome or another, and the first stays; or nobody vouches for it, and
         there are many of that kind about the request."""
@@ -63,7 +63,7 @@ class LetterInbox(Inbox, Protocol):
         self,
         channel: ChannelName,
         account: str,
-        words: Words,
+        words: TextMessage,
         thread: Mapping[str, Any] | None,
         event_id: str,
         *,
@@ -87,7 +87,7 @@ class LetterInbox(Inbox, Protocol):
         ...
 
 
-class Postbox(Protocol):
+class MailboxReader(Protocol):
     """A mailbox of ours, looked into from time to time."""
 
     async def collect(self, account: str, cursor: str | None) -> str:

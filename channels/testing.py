@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from channels.contract import Address, ChannelName, Question, Receipt, Shown, Words
+from channels.contract import Address, ChannelName, Question, Receipt, ShownReply, TextMessage
 from channels.errors import ChannelError
 
 
@@ -17,7 +17,7 @@ class RecordingChannel:
     failures: list[ChannelError] = field(default_factory=list)
     sent: list[tuple[Question, Address, Mapping[str, Any] | None]] = field(default_factory=list)
     settled: list[tuple[Question, Address, Receipt, Mapping[str, Any] | None]] = field(default_factory=list)
-    said: list[tuple[Words, Address]] = field(default_factory=list)
+    said: list[tuple[TextMessage, Address]] = field(default_factory=list)
 
     async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
         self._fail()
@@ -28,7 +28,7 @@ class RecordingChannel:
         self._fail()
         self.settled.append((question, to, receipt, earlier))
 
-    async def say(self, words: Words, to: Address) -> Receipt:
+    async def say(self, words: TextMessage, to: Address) -> Receipt:
         self._fail()
         self.said.append((words, to))
         return Receipt({"n": len(self.said)})
@@ -42,28 +42,28 @@ class RecordingChannel:
 
 
 @dataclass
-class RecordingShowingChannel(RecordingChannel):
+class RecordingStreamingChannel(RecordingChannel):
     """See `contract.ShowingChannel`. `shown` keeps each text with the ref it was shown under, `thoughts` whether the agent
     was at work, `finished` what replaced what. `on_show` is called before each showing."""
 
     shown: list[tuple[str, Mapping[str, Any] | None]] = field(default_factory=list)
     thoughts: list[bool] = field(default_factory=list)
-    finished: list[tuple[Words, Mapping[str, Any] | None, Mapping[str, Any] | None]] = field(default_factory=list)
+    finished: list[tuple[TextMessage, Mapping[str, Any] | None, Mapping[str, Any] | None]] = field(default_factory=list)
     on_show: Callable[[], Awaitable[None]] | None = None
 
     async def think(self, to: Address, busy: bool) -> None:
         self._fail()
         self.thoughts.append(busy)
 
-    async def show(self, words: Words, to: Address, shown: Shown | None) -> Shown:
+    async def show(self, words: TextMessage, to: Address, shown: ShownReply | None) -> ShownReply:
         if self.on_show is not None:
             await self.on_show()
         self._fail()
         self.shown.append((words.text, shown.ref if shown else None))
-        return shown or Shown({"of": words.id})
+        return shown or ShownReply({"of": words.id})
 
     async def finish(
-        self, words: Words, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
+        self, words: TextMessage, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
     ) -> Receipt:
         self._fail()
         self.finished.append((words, ref, earlier))

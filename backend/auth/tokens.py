@@ -31,7 +31,7 @@ class RefreshClaims(NamedTuple):
     generation: int
 
 
-class Tokens:
+class AccessTokens:
     """Issues and reads tokens under the installation's secret; keeps nothing."""
 
     def __init__(self, *secrets: str) -> None:

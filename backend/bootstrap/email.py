@@ -2,93 +2,38 @@
 configured: Google's libraries take 0.5 s."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import httpx
 
-from backend.auth.credential_vault import Sealed, Vault
+from backend.adapters.mail_reader import MailReader
+from backend.adapters.mailboxes import StoredMailboxes
+from backend.auth.credential_vault import Vault
 from backend.auth.keys import derive_key, load_secrets
-from backend.core.linking.linked_accounts import lose_accounts
 from backend.core.mail.mailboxes import wake_mailbox
 from backend.db import Database
-from backend.db.queries.installations import installation_row, list_connected
-from backend.domain.states import ConnectionStatus
-from backend.engines.contract import Engine, EngineError
-from backend.errors import Unavailable
+from backend.engines.contract import Engine
 from backend.observability.log import get_logger
 from backend.settings.schema import Settings
 from channels.email.channel import EmailChannel
-from channels.email.conversation import Talk
+from channels.email.conversation import MailConversation
 from channels.email.gmail.client import GmailClient
-from channels.email.gmail.mailbox import GmailPostbox
+from channels.email.gmail.mailbox import GmailReader
 from channels.email.gmail.oauth import GoogleOAuth
 from channels.email.gmail.push import Certificates, Push
 from channels.email.gmail.signing_keys import fetch_keys
-from channels.email.intake import Door
+from channels.email.intake import MailIntake
 from channels.email.replies import Replies
 from channels.email.reply_tags import Tags
-from channels.errors import Retryable
-from channels.mail_contract import LetterInbox, Postbox, Proposal
+from channels.mail_contract import MailboxReader, MailInbox
 from channels.webhooks import Hook
 
 log = get_logger(__name__)
 
+
 LOOK_S = 10.0
+
+
 Finding = tuple[bool, str]
-
-
-@dataclass(frozen=True, slots=True)
-class KeptMailboxes:
-    """See `channels.email.gmail.client.Mailboxes`."""
-
-    db: Database
-    vault: Vault
-
-    async def refresh_token(self, mailbox: str) -> str | None:
-        """None also where the token was sealed with another secret: the mailbox must be connected again."""
-        try:
-            row = await self.db.read(installation_row, "email", mailbox)
-        except Unavailable as error:
-            raise Retryable(error.detail) from None
-        if row is None or row.status != ConnectionStatus.CONNECTED:
-            return None
-        try:
-            return self.vault.open(row.secret)
-        except Sealed as error:
-            log.error("a mailbox cannot be opened", mailbox=mailbox, reason=str(error))
-            return None
-
-    async def first_mailbox(self) -> str | None:
-        try:
-            rows = await self.db.read(list_connected, "email")
-        except Unavailable as error:
-            raise Retryable(error.detail) from None
-        return str(rows[0].account) if rows else None
-
-    async def lose(self, mailbox: str, reason: str) -> None:
-        try:
-            await self.db.transact(lose_accounts, "email", f"{mailbox}/", reason)
-        except Unavailable as error:
-            raise Retryable(error.detail) from None
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Has the model say what words seem to answer; the door asks the person back."""
-
-    engine: Engine
-
-    async def read(self, request: Mapping[str, Any], text: str) -> Proposal | None:
-        try:
-            reading, _ = await self.engine.read_answer(dict(request), text)
-        except EngineError as error:
-            log.warning("a mail was not read by the model", reason=str(error))
-            return None
-        if reading.action not in request["allowed_actions"]:
-            return None
-        return Proposal(reading.action, reading.values or None, reading.feedback or None, request["version"])
 
 
 def email_channel(settings: Settings, db: Database) -> EmailChannel:
@@ -105,11 +50,11 @@ def google_provider(settings: Settings) -> GoogleOAuth:
     )
 
 
-def email_postbox(settings: Settings, db: Database, inbox: LetterInbox, engine: Engine) -> Postbox:
+def email_postbox(settings: Settings, db: Database, inbox: MailInbox, engine: Engine) -> MailboxReader:
     """What takes in the mail of every connected mailbox."""
-    replies = Replies(inbox, Reader(engine).read)
-    door = Door(inbox, _tags(settings), replies, Talk(inbox, replies), settings.gmail_authserv_id)
-    return GmailPostbox(_client(settings, db), door, time.time, settings.gmail_pubsub_topic)
+    replies = Replies(inbox, MailReader(engine).read)
+    door = MailIntake(inbox, _tags(settings), replies, MailConversation(inbox, replies), settings.gmail_authserv_id)
+    return GmailReader(_client(settings, db), door, time.time, settings.gmail_pubsub_topic)
 
 
 def email_hook(settings: Settings, db: Database) -> Hook:
@@ -149,7 +94,7 @@ async def _reachable(name: str, url: str) -> Finding:
 
 def _client(settings: Settings, db: Database) -> GmailClient:
     return GmailClient(
-        KeptMailboxes(db, Vault(*load_secrets(settings))),
+        StoredMailboxes(db, Vault(*load_secrets(settings))),
         client_id=settings.google_client_id or "",
         client_secret=_secret_of(settings),
         token_url=settings.google_token_url,

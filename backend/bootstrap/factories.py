@@ -15,7 +15,7 @@ from backend.settings.schema import Settings, SettingsError
 from backend.tools.registry import registry
 from channels.chat.channel import ChatChannel
 from channels.contract import Channel, Inbox
-from channels.mail_contract import LetterInbox, Postbox
+from channels.mail_contract import MailboxReader, MailInbox
 from channels.oauth import Provider
 from channels.webhooks import Hook
 
@@ -91,7 +91,7 @@ def make_providers(settings: Settings) -> dict[str, Provider]:
     return {provider.name: provider for provider in providers}
 
 
-def make_postbox(settings: Settings, db: Database, inbox: LetterInbox, engine: Engine) -> Postbox | None:
+def make_postbox(settings: Settings, db: Database, inbox: MailInbox, engine: Engine) -> MailboxReader | None:
     """What takes in the mail of our mailboxes, where mail is set up."""
     if not settings.has_email:
         return None

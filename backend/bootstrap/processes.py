@@ -11,13 +11,13 @@ from fastapi import FastAPI
 from backend import failpoints
 from backend.api.http.app import create_app, install_context
 from backend.api.http.context import Context
-from backend.api.http.principal_cache import SignIns
-from backend.api.http.rate_limits import Budgets
+from backend.api.http.principal_cache import PrincipalCache
+from backend.api.http.rate_limits import RateLimits
 from backend.api.live.sockets import Sockets
 from backend.auth.credential_vault import Vault
 from backend.auth.keys import load_secrets
 from backend.auth.known_browsers import Browsers
-from backend.auth.tokens import Tokens
+from backend.auth.tokens import AccessTokens
 from backend.bootstrap.audit_sealing import audit_sealer
 from backend.bootstrap.data_dir import prepare_data_dir
 from backend.bootstrap.factories import (
@@ -30,15 +30,15 @@ from backend.bootstrap.factories import (
     model_settings,
     open_hooks,
 )
-from backend.bootstrap.resources import Ground, check_shared, open_ground
+from backend.bootstrap.resources import Resources, check_shared, open_resources
 from backend.bootstrap.setup_code import setup_code
 from backend.channel_inbox import ChannelInbox
 from backend.core.decisions.authority import Rules, follow_rules
-from backend.core.linking.linked_accounts import keep_present
+from backend.core.linking.presence import keep_present
 from backend.core.mail.mailboxes import COLLECT
 from backend.core.outbox.escalation import CARRY
-from backend.core.runs.lifecycle import ADVANCE
-from backend.core.sessions.sessions import Records
+from backend.core.runs.lease import ADVANCE
+from backend.core.sessions.audit_chain import AuditVerifier
 from backend.db import Database
 from backend.db.migrate import migrate
 from backend.db.queries.people import dead_sign_ins
@@ -53,12 +53,12 @@ from backend.settings.schema import Settings
 from backend.tools.registry import registry
 from backend.worker.advance_run import RunAdvancer
 from backend.worker.app import Worker
-from backend.worker.deliver import Carrier
-from backend.worker.fetch_mail import Collector
+from backend.worker.deliver import Deliverer
+from backend.worker.fetch_mail import MailFetcher
 from backend.worker.metrics_endpoint import metrics_page
-from backend.worker.retention import Forgetter
-from backend.worker.run_tool import Executor
-from backend.worker.stream_reply import Teller
+from backend.worker.retention import RetentionLoop
+from backend.worker.run_tool import ToolRunner
+from backend.worker.stream_reply import ReplyStreamer
 from channels.contract import Channel
 
 log = get_logger(__name__)
@@ -86,7 +86,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event, ready: asyncio.Eve
     check_shared(settings)
     policy = approval_policy(settings)
     failpoints.arm(settings.failpoint)
-    async with open_ground(settings, "worker") as ground:
+    async with open_resources(settings, "worker") as ground:
         channels = make_channels(settings, ground.db, ground.stream)
         page: AbstractAsyncContextManager[None] = nullcontext()
         if metrics_port is not None:
@@ -106,7 +106,7 @@ def _application(settings: Settings, process: str, works: bool) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_ground(settings, process) as ground:
+        async with open_resources(settings, process) as ground:
             channels = make_channels(settings, ground.db, ground.stream)
             work: AbstractAsyncContextManager[None] = nullcontext()
             if works:
@@ -119,15 +119,15 @@ def _application(settings: Settings, process: str, works: bool) -> FastAPI:
 
 @asynccontextmanager
 async def _serving(
-    app: FastAPI, settings: Settings, ground: Ground, policy: Policy, channels: dict[str, Channel]
+    app: FastAPI, settings: Settings, ground: Resources, policy: Policy, channels: dict[str, Channel]
 ) -> AsyncIterator[None]:
     """The API's own parts, for as long as this lasts."""
     db, queue, stream, windows, measures = ground
     secrets = load_secrets(settings)
-    tokens = Tokens(*secrets)
-    sign_ins, sockets = SignIns(db, tokens), Sockets()
+    tokens = AccessTokens(*secrets)
+    sign_ins, sockets = PrincipalCache(db, tokens), Sockets()
     stream.subscribe([SIGN_INS_TOPIC], sign_ins.forget)
-    budgets = Budgets(settings.rate_limit, settings.registration_rate, windows)
+    budgets = RateLimits(settings.rate_limit, settings.registration_rate, windows)
     app.state.end_waiting = lambda: stream.publish_here(STOPPING_TOPIC, "")
     set_up, inbox = frozenset(channels), _inbox(settings, ground, policy, budgets)
     tell_slack = partial(sockets.tell_channel, ChannelType.SLACK)
@@ -149,14 +149,14 @@ async def _serving(
             providers=make_providers(settings),
             vault=Vault(*secrets),
             measures=measures,
-            records=Records(),
+            records=AuditVerifier(),
             setup_code=setup_code(settings),
         )
         install_context(app, context)
         yield
 
 
-def _inbox(settings: Settings, ground: Ground, policy: Policy, budgets: Budgets) -> ChannelInbox:
+def _inbox(settings: Settings, ground: Resources, policy: Policy, budgets: RateLimits) -> ChannelInbox:
     most = settings.max_query_length
     return ChannelInbox(ground.db, registry, policy, settings.url, most, budgets.start_work, budgets.answer)
 
@@ -178,20 +178,20 @@ async def _watching(db: Database, queue: Queue, sockets: Sockets) -> AsyncIterat
 
 
 @asynccontextmanager
-async def _working(settings: Settings, ground: Ground, policy: Policy, channels: dict[str, Channel]) -> AsyncIterator[None]:
+async def _working(settings: Settings, ground: Resources, policy: Policy, channels: dict[str, Channel]) -> AsyncIterator[None]:
     """A worker with its engine, for as long as this lasts; what is under way then gets a moment to reach its next commit."""
     engine = make_engine(model_settings(settings))
-    teller = Teller(ground.db, channels)
-    executor = Executor(ground.db, registry, policy, settings.data_dir)
+    teller = ReplyStreamer(ground.db, channels)
+    executor = ToolRunner(ground.db, registry, policy, settings.data_dir)
     advancer = RunAdvancer(ground.db, ground.stream, engine, registry, policy, caps(settings), executor, teller)
-    carrier = Carrier(ground.db, channels, policy, settings.url)
-    inbox = _inbox(settings, ground, policy, Budgets(settings.rate_limit, settings.registration_rate, ground.windows))
+    carrier = Deliverer(ground.db, channels, policy, settings.url)
+    inbox = _inbox(settings, ground, policy, RateLimits(settings.rate_limit, settings.registration_rate, ground.windows))
     handlers = {ADVANCE: advancer.advance, CARRY: carrier.carry}
     postbox = make_postbox(settings, ground.db, inbox, engine)
     if postbox is not None:
-        handlers[COLLECT] = Collector(ground.db, postbox, settings.gmail_poll_seconds).collect
+        handlers[COLLECT] = MailFetcher(ground.db, postbox, settings.gmail_poll_seconds).collect
     worker = Worker(ground.db, ground.queue, handlers)
-    forgetter = Forgetter(ground.db, settings.retention_days)
+    forgetter = RetentionLoop(ground.db, settings.retention_days)
     await _follow_rules(ground.db, Rules(registry, policy))
     worker.start()
     forgetter.start()

@@ -20,8 +20,8 @@ from backend.db.queries.mail import void_mailbox_leases
 from backend.db.queries.runs import void_leases
 from backend.messaging.queue.contract import Job, Queue
 from backend.messaging.queue.memory import MemoryQueue
-from backend.messaging.rate_limits.contract import Windows
-from backend.messaging.rate_limits.memory import MemoryWindows
+from backend.messaging.rate_limits.contract import RateWindows
+from backend.messaging.rate_limits.memory import MemoryRateWindows
 from backend.messaging.stream.contract import Stream
 from backend.messaging.stream.memory import MemoryStream
 from backend.observability.log import get_logger
@@ -33,18 +33,18 @@ log = get_logger(__name__)
 CUT_OFF_MS = 3600 * 1000  # far longer than any tool may take
 
 
-class Ground(NamedTuple):
+class Resources(NamedTuple):
     """A database, the doorbell, the live frames and the counts that processes share, and what this one measured."""
 
     db: Database
     queue: Queue
     stream: Stream
-    windows: Windows
+    windows: RateWindows
     measures: Measures
 
 
 @asynccontextmanager
-async def open_ground(settings: Settings, process: str) -> AsyncIterator[Ground]:
+async def open_resources(settings: Settings, process: str) -> AsyncIterator[Resources]:
     """Migrate and open what is configured. A SQLite file has one process for everything; what an earlier one left behind
     is taken over at once. Raises SettingsError."""
     alone = isinstance(settings.database, Path)  # on a server, other processes may be at work on the same data
@@ -60,7 +60,7 @@ async def open_ground(settings: Settings, process: str) -> AsyncIterator[Ground]
             freed = await _take_over(db, alone)
             log.info("started", process=process, url=settings.url, database=settings.database_name, resumed_leases=freed)
             try:
-                yield Ground(db, *shared, measures)
+                yield Resources(db, *shared, measures)
             finally:
                 await asyncio.to_thread(db.close)
                 log.info("stopped", process=process)
@@ -83,18 +83,18 @@ class Shared(NamedTuple):
 
     queue: Queue
     stream: Stream
-    windows: Windows
+    windows: RateWindows
 
 
 @asynccontextmanager
 async def open_shared(settings: Settings) -> AsyncIterator[Shared]:
     """Redis where it is configured, whether it answers or not, else this process's memory."""
     if settings.redis_url is None:
-        yield Shared(MemoryQueue(), MemoryStream(), MemoryWindows())
+        yield Shared(MemoryQueue(), MemoryStream(), MemoryRateWindows())
         return
     # redis takes 0.1 s to import, which only those who use it should wait for
     from backend.messaging.queue.redis import RedisQueue
-    from backend.messaging.rate_limits.redis import RedisWindows
+    from backend.messaging.rate_limits.redis import RedisRateWindows
     from backend.messaging.redis_link import Evicting, RedisLink
     from backend.messaging.stream.redis import RedisStream
 
@@ -104,7 +104,7 @@ async def open_shared(settings: Settings) -> AsyncIterator[Shared]:
         except Evicting as error:
             raise SettingsError(f"ASSENT_REDIS_URL: Redis at {settings.redis_name} cannot be used: {error}.") from None
         queue, stream = await stack.enter_async_context(RedisQueue(link)), await stack.enter_async_context(RedisStream(link))
-        yield Shared(queue, stream, RedisWindows(link))
+        yield Shared(queue, stream, RedisRateWindows(link))
 
 
 async def _take_over(db: Database, alone: bool) -> int:

@@ -4,23 +4,20 @@ where Slack is configured: bolt takes 0.4 s."""
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from backend.auth.credential_vault import Sealed, Vault
+from backend.adapters.slack_tokens import ConfiguredBotToken, StoredBotTokens
+from backend.auth.credential_vault import Vault
 from backend.auth.keys import load_secrets
 from backend.db import Database
-from backend.db.queries.installations import installation_row
-from backend.domain.states import ConnectionStatus
-from backend.errors import Unavailable
 from backend.observability.log import get_logger
 from backend.settings.schema import Settings
 from channels.contract import Inbox
 from channels.errors import ChannelError, Retryable
 from channels.slack.app import SlackApp
 from channels.slack.channel import SlackChannel
-from channels.slack.client import SlackClient, Tokens
+from channels.slack.client import BotTokens, SlackClient
 from channels.slack.manifest import SCOPES
 from channels.slack.oauth import SlackOAuth
 from channels.slack.socket_mode import Tell
@@ -28,39 +25,8 @@ from channels.webhooks import Hook
 
 log = get_logger(__name__)
 
+
 Finding = tuple[bool, str]
-
-
-@dataclass(frozen=True, slots=True)
-class OwnToken:
-    """See `channels.slack.client.Tokens`: the one workspace of the settings."""
-
-    token: str
-
-    async def bot_token(self, team: str) -> str | None:
-        return self.token
-
-
-@dataclass(frozen=True, slots=True)
-class KeptTokens:
-    """See `channels.slack.client.Tokens`: every workspace that installed the app."""
-
-    db: Database
-    vault: Vault
-
-    async def bot_token(self, team: str) -> str | None:
-        """None also where the token was sealed with another secret: the workspace must install us again."""
-        try:
-            row = await self.db.read(installation_row, "slack", team)
-        except Unavailable as error:
-            raise Retryable(error.detail) from None
-        if row is None or row.status != ConnectionStatus.CONNECTED:
-            return None
-        try:
-            return self.vault.open(row.secret)
-        except Sealed as error:
-            log.error("a workspace cannot be reached", team=team, reason=str(error))
-            return None
 
 
 def slack_channel(settings: Settings, db: Database) -> SlackChannel:
@@ -113,7 +79,7 @@ async def examine_slack(settings: Settings) -> list[tuple[bool, str]]:
 async def _examine(
     settings: Settings, name: str, token: SecretStr, look: Callable[[SlackClient], Awaitable[list[Finding]]]
 ) -> list[Finding]:
-    client = _client(settings, OwnToken(token.get_secret_value()))
+    client = _client(settings, ConfiguredBotToken(token.get_secret_value()))
     try:
         return await look(client)
     except Retryable as error:
@@ -138,10 +104,10 @@ async def _examine_socket(client: SlackClient) -> list[Finding]:
     return [(True, "Slack lets us listen over Socket Mode.")]
 
 
-def _client(settings: Settings, tokens: Tokens) -> SlackClient:
+def _client(settings: Settings, tokens: BotTokens) -> SlackClient:
     return SlackClient(tokens, settings.slack_api_url)
 
 
-def _tokens(settings: Settings, db: Database) -> Tokens:
+def _tokens(settings: Settings, db: Database) -> BotTokens:
     own = settings.slack_bot_token
-    return OwnToken(own.get_secret_value()) if own else KeptTokens(db, Vault(*load_secrets(settings)))
+    return ConfiguredBotToken(own.get_secret_value()) if own else StoredBotTokens(db, Vault(*load_secrets(settings)))

@@ -7,7 +7,7 @@ import typer
 
 from backend import __version__
 from backend.cli import backup, config, doctor, groups, migrate, openapi, people, secret, serve, slack, users, worker
-from backend.errors import Problem
+from backend.errors import Refusal
 from backend.settings.schema import SettingsError
 
 app = typer.Typer(
@@ -49,7 +49,7 @@ def main() -> None:
     except SettingsError as error:
         typer.echo(f"Assent cannot start with these settings:\n{error}" if "\n" in str(error) else str(error), err=True)
         sys.exit(2)
-    except Problem as problem:
+    except Refusal as problem:
         typer.echo(_in_a_line(problem), err=True)
         sys.exit(1)
     except OSError as error:
@@ -57,6 +57,6 @@ def main() -> None:
         sys.exit(1)
 
 
-def _in_a_line(problem: Problem) -> str:
+def _in_a_line(problem: Refusal) -> str:
     reasons = "; ".join(error.message for error in problem.errors)
     return f"{problem.detail.rstrip('.')}: {reasons}." if reasons else problem.detail

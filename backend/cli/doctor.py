@@ -16,7 +16,7 @@ from backend.bootstrap.setup_code import PUT_TLS_BEFORE, is_unencrypted
 from backend.core.requests.addressing import address
 from backend.db.check import examine
 from backend.db.factory import open_database
-from backend.errors import Invalid, Problem
+from backend.errors import Invalid, Refusal
 from backend.settings.schema import Settings, SettingsError, load_settings
 
 OLDEST_REDIS = (6, 2)
@@ -161,7 +161,7 @@ def _approvers(settings: Settings) -> Iterator[Finding]:
         return
     try:
         unknown = asyncio.run(_strangers(settings, named))
-    except Problem as problem:
+    except Refusal as problem:
         yield False, f"Whom ASSENT_APPROVALS names cannot be looked up: {problem.detail}"
         return
     for said in unknown:

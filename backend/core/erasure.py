@@ -7,14 +7,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from backend.core.decisions.answer import withdraw_request
+from backend.core.decisions.withdraw import withdraw_request
 from backend.core.idempotency import bare_reply
 from backend.core.people.accounts import shut_out
 from backend.core.requests.recipients import deciders_of
 from backend.core.sessions.sessions import close_session
 from backend.db import Row, Tx
 from backend.db.queries import erasure as store
-from backend.db.queries import people, pruning
+from backend.db.queries import people
 from backend.db.queries.kept_replies import replies_naming, replies_to_those_asked, rewrite_reply
 from backend.db.queries.requests import request_by_id
 from backend.db.transaction import dumps, seal_of_erased
@@ -24,32 +24,7 @@ from backend.domain.states import ACTIVE_RUN, FeedbackStatus, SessionStatus
 from backend.errors import NotFound
 from backend.timestamps import to_text
 
-DAY_MS = 24 * 3600 * 1000
-SIGN_INS_KEPT_MS = 30 * DAY_MS
-REPLIES_KEPT_MS = 7 * DAY_MS
-SESSIONS_AT_ONCE = 20
 GONE = "This account was erased."
-
-
-def prune(tx: Tx) -> bool:
-    """Drop what is of no use any more: old kept replies, spent tickets and proofs, ended sign-ins."""
-    return pruning.prune(tx, tx.now - REPLIES_KEPT_MS, tx.now - SIGN_INS_KEPT_MS) > 0
-
-
-def anything_to_forget(tx: Tx, days: int) -> bool:
-    """Whether there is anything to look at: a look costs others nothing, a batch takes its turn among those who write."""
-    old = bool(days) and bool(store.closed_sessions(tx, tx.now - days * DAY_MS, 1))
-    return (
-        old or bool(store.people_leaving(tx)) or pruning.anything_spent(tx, tx.now - REPLIES_KEPT_MS, tx.now - SIGN_INS_KEPT_MS)
-    )
-
-
-def erase_old_sessions(tx: Tx, days: int) -> bool:
-    """A batch of what was closed so many days ago; 0 days: everything is kept."""
-    if not days:
-        return False
-    old = store.closed_sessions(tx, tx.now - days * DAY_MS, SESSIONS_AT_ONCE)
-    return any(_erase_session(tx, session_id) for session_id in old)
 
 
 def erase_leaving_people(tx: Tx) -> bool:
@@ -83,7 +58,7 @@ def what_is_left(tx: Tx, person_id: str) -> str | None:
     return "A run of somebody else, in which they answered, is still under way; it is done when that run has ended."
 
 
-def _erase_session(tx: Tx, session_id: str) -> bool:
+def erase_session(tx: Tx, session_id: str) -> bool:
     """A batch of what the session holds. False: it holds nothing more, or something in it is still under way."""
     if store.is_busy(tx, session_id):
         return False
@@ -140,7 +115,7 @@ def _erase_person(tx: Tx, person_id: str) -> bool:
         if session.status == SessionStatus.ACTIVE:
             close_session(tx, Person(person.id, person.name), session.id, "console")
             return True
-    if _stop_asking(tx, person_id) or any(_erase_session(tx, session.id) for session in left):
+    if _stop_asking(tx, person_id) or any(erase_session(tx, session.id) for session in left):
         return True
     answered = store.requests_answered(tx, person_id, person.erasure_cursor or "")
     if answered:

@@ -4,20 +4,20 @@ import hashlib
 import json
 from typing import Any
 
-from backend.core.requests.lifecycle import shape_request
 from backend.core.requests.recipients import may_see
+from backend.core.requests.view import shape_request
 from backend.db import Tx
 from backend.db.queries.people import keep_reply, kept_reply
 from backend.db.queries.requests import request_by_id
 from backend.db.transaction import dumps
 from backend.domain.client_views import FeedbackRequest
 from backend.domain.policy import canonical
-from backend.errors import Conflict, Invalid, Problem
+from backend.errors import Conflict, Invalid, Refusal
 
 BARE = "request_id"
 
 
-def replay(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any]) -> FeedbackRequest | Problem | None:
+def replay(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any]) -> FeedbackRequest | Refusal | None:
     """What was answered to this key before; None when it is new. Raises Invalid when it was used for something else."""
     row = kept_reply(tx, person_id, key) if key else None
     if row is None:
@@ -39,7 +39,7 @@ def bare_reply(text: str) -> str:
     return dumps({BARE: body.get("request", body).get("id"), "code": body.get("code")})
 
 
-def _as_it_is_now(tx: Tx, person_id: str, bare: dict[str, Any]) -> FeedbackRequest | Problem:
+def _as_it_is_now(tx: Tx, person_id: str, bare: dict[str, Any]) -> FeedbackRequest | Refusal:
     row = request_by_id(tx, bare[BARE]) if bare[BARE] else None
     now = shape_request(tx, row) if row is not None and may_see(tx, row, person_id) else None
     if now is not None and bare["code"] is None:
@@ -47,11 +47,11 @@ def _as_it_is_now(tx: Tx, person_id: str, bare: dict[str, Any]) -> FeedbackReque
     return Conflict("This was refused before; look at the request as it is now.", code=bare["code"] or "erased", request=now)
 
 
-def remember(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any], outcome: FeedbackRequest | Problem) -> None:
+def remember(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any], outcome: FeedbackRequest | Refusal) -> None:
     """Keep the reply with what it did, in the same transaction."""
     if not key:
         return
-    if isinstance(outcome, Problem):
+    if isinstance(outcome, Refusal):
         refusal = {"detail": outcome.detail, "code": outcome.code, **outcome.extra}
         keep_reply(tx, person_id, key, _digest(fingerprint), outcome.status, dumps(refusal))
     else:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from backend.core.decisions.answer import Decision, answer_request
+from backend.core.decisions.answer import answer_request
+from backend.core.decisions.response import Decision
 from backend.core.idempotency import remember, replay
 from backend.core.runs.lifecycle import join_run, start_run
 from backend.core.sessions.sessions import open_session, own_session
@@ -14,7 +15,7 @@ from backend.domain.events import MessageSent
 from backend.domain.people import Person
 from backend.domain.policy import Policy
 from backend.domain.states import MessageStatus, MessageType, SessionStatus
-from backend.errors import Conflict, Forbidden, Problem
+from backend.errors import Conflict, Forbidden, Refusal
 from backend.ids import new_id
 from backend.timestamps import to_text
 from backend.tools.registry import Registry
@@ -129,7 +130,7 @@ def shape_message(values: Any, author: str | None) -> Message:
 
 def receive_answer(
     tx: Tx, person: Person, inbound: InboundAnswer, registry: Registry, policy: Policy
-) -> FeedbackRequest | Problem:
+) -> FeedbackRequest | Refusal:
     """Take a person's answer. Returns the decided request, or the refusal to raise: it is kept, so it is not raised here."""
     decision = Decision(inbound.action, inbound.values, inbound.feedback, inbound.version, inbound.sent_at, inbound.proof)
     fingerprint = ["answer", inbound.request_id, inbound.action, inbound.values, inbound.feedback, inbound.version]

@@ -11,7 +11,7 @@ from backend.failpoints import armed, failpoint
 
 
 @dataclass(slots=True)
-class Job:
+class UnitOfWork:
     """`tx` is the transaction of the newest try."""
 
     call: Callable[[Tx], Any]
@@ -23,7 +23,7 @@ class Job:
     tx: Tx | None = None
 
     @classmethod
-    def of(cls, use_case: Callable[..., Any], args: Any, kwargs: Any) -> "Job":
+    def of(cls, use_case: Callable[..., Any], args: Any, kwargs: Any) -> "UnitOfWork":
         loop = asyncio.get_running_loop()
         return cls(lambda tx: use_case(tx, *args, **kwargs), use_case.__name__, loop, loop.create_future())
 
@@ -53,13 +53,13 @@ class Job:
             self.future.set_exception(self.error)
 
 
-def settle_soon(jobs: list[Job], sink: Sink) -> None:
+def settle_soon(jobs: list[UnitOfWork], sink: Sink) -> None:
     """From any thread: settle the jobs, which were committed together, in their order."""
     loop = jobs[0].loop
     if not loop.is_closed():
         loop.call_soon_threadsafe(_settle, jobs, sink)
 
 
-def _settle(jobs: list[Job], sink: Sink) -> None:
+def _settle(jobs: list[UnitOfWork], sink: Sink) -> None:
     for job in jobs:
         job.settle(sink)

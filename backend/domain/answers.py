@@ -34,7 +34,7 @@ TIMEOUT_DEFAULT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class AnswerRules:
     """What an answer is held against: the parts of a feedback request that decide whether it fits."""
 
     type: FeedbackType
@@ -54,7 +54,7 @@ class Answer:
     feedback: str | None = None
 
 
-def check_answer(question: Question, action: str, values: Mapping[str, Any] | None, feedback: str | None) -> Answer:
+def check_answer(question: AnswerRules, action: str, values: Mapping[str, Any] | None, feedback: str | None) -> Answer:
     """The answer in its normal form. Raises Invalid with one error for each thing that does not fit."""
     if action not in question.allowed_actions:
         raise Invalid(
@@ -91,7 +91,7 @@ def _either(words: tuple[str, ...]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
 
 
-def _check_choice(question: Question, given: dict[str, Any]) -> Any:
+def _check_choice(question: AnswerRules, given: dict[str, Any]) -> Any:
     picked = given.get("choice")
     wanted = picked if question.multiple else [picked]
     if (

@@ -27,7 +27,7 @@ def normal_address(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Requester:
+class RequesterIdentity:
     """Who asks. Told apart by `kind`, never by `name`, which anybody may choose; `id` is the person's, or of whom a program
     is signed in as."""
 
@@ -39,9 +39,9 @@ class Requester:
         return {"kind": self.kind, "id": self.id, "name": self.name}
 
 
-AGENT_REQUESTER = Requester("agent", AGENT_NAME)
+AGENT_REQUESTER = RequesterIdentity("agent", AGENT_NAME)
 
 
-def requester_by(person: Person, via: str) -> Requester:
+def requester_by(person: Person, via: str) -> RequesterIdentity:
     """A person who asks in the web app asks themself; whatever comes over the API is a program's word."""
-    return Requester("person" if via == "chat" else "program", person.name, person.id)
+    return RequesterIdentity("person" if via == "chat" else "program", person.name, person.id)

@@ -9,7 +9,7 @@ from typing import Any
 
 from simpleeval import EvalWithCompoundTypes, InvalidExpression
 
-from backend.domain.steps import Tool
+from backend.domain.steps import ToolSpec
 
 RISKS = ("low", "medium", "high")
 CHANNEL_RISK = {"chat": "high", "slack": "high", "email": "medium"}
@@ -38,22 +38,22 @@ class Policy:
         known = channel if channel in self.channel_risk else "chat"
         return RISKS.index(risk) <= RISKS.index(self.channel_risk.get(known, "high"))
 
-    def rule_for(self, tool: Tool) -> str:
+    def rule_for(self, tool: ToolSpec) -> str:
         return ALWAYS if self.everything else self.rules.get(tool.name, tool.approval)
 
-    def approvers_of(self, tool: Tool) -> tuple[str, ...]:
+    def approvers_of(self, tool: ToolSpec) -> tuple[str, ...]:
         return self.approvers.get(tool.name, ())
 
-    def bound_rule(self, tool: Tool) -> str:
+    def bound_rule(self, tool: ToolSpec) -> str:
         """What an approval is bound to: the rule, and whose word it takes."""
         who = " | ".join(self.approvers_of(tool)) + (EXCEPT_ASKER if tool.name in self.not_asker else "")
         return " -> ".join(filter(None, (self.rule_for(tool), who)))
 
-    def rule_of_votes(self, tool: Tool) -> dict[str, Any] | None:
+    def rule_of_votes(self, tool: ToolSpec) -> dict[str, Any] | None:
         """What it takes to approve a call of the tool; None: one word of anyone asked."""
         return {"approvals": 1, "distinct_from_requester": True} if tool.name in self.not_asker else None
 
-    def needs_approval(self, tool: Tool, args: Mapping[str, Any]) -> bool:
+    def needs_approval(self, tool: ToolSpec, args: Mapping[str, Any]) -> bool:
         """Whether this exact call needs a person. A condition that cannot be evaluated does: when in doubt, ask."""
         rule = self.rule_for(tool)
         if rule in (ALWAYS, NEVER):
@@ -73,7 +73,7 @@ class Policy:
             return True
 
 
-def parse_policy(text: str, tools: Mapping[str, Tool]) -> Policy:
+def parse_policy(text: str, tools: Mapping[str, ToolSpec]) -> Policy:
     """Read ASSENT_APPROVALS: `all`, or names and `name: condition`, each with `-> who | who` where only those may approve
     (`-> who except asker`: of those, not whoever asks), separated by commas or semicolons. Raises ValueError naming the part
     that is not understood."""
@@ -146,7 +146,7 @@ def _evaluator(args: Mapping[str, Any]) -> EvalWithCompoundTypes:
     return evaluator
 
 
-def _check_condition(tool: Tool, condition: str) -> None:
+def _check_condition(tool: ToolSpec, condition: str) -> None:
     """One expression over the tool's arguments: an assignment, where a comparison was meant, would decide every call alike."""
     try:
         nodes = list(ast.walk(ast.parse(condition, mode="eval")))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from backend.domain.answers import ACTIONS, TIMEOUT_DEFAULT, Answer, Question, check_answer, check_field
+from backend.domain.answers import ACTIONS, TIMEOUT_DEFAULT, Answer, AnswerRules, check_answer, check_field
 from backend.domain.states import FeedbackType
 from backend.domain.steps import AskChoice, AskForm, AskText, Field, Option, Review, load_fields
 from backend.errors import FieldError, Invalid
@@ -84,8 +84,8 @@ def _check_fields(body: Mapping[str, Any]) -> list[FieldError]:
 
 def question_of(
     type: FeedbackType, body: Mapping[str, Any], check_args: Callable[[dict[str, Any]], dict[str, Any]] | None = None
-) -> Question:
-    return Question(
+) -> AnswerRules:
+    return AnswerRules(
         type=type,
         allowed_actions=tuple(body["allowed_actions"]),
         options=tuple(option["value"] for option in body.get("options") or ()),

@@ -114,7 +114,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class ToolSpec:
     """What policy and prompt know of a tool; the function behind it lives in `agents/tools`. `approval` is what the tool
     itself demands: "always", "never", or a condition over its arguments such as "amount > 100". `version` is the code's, as
     declared: it grows when the tool comes to do something else."""

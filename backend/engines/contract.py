@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from backend.domain.runs import EngineId
-from backend.domain.steps import Decision, Tool, Usage
+from backend.domain.steps import Decision, ToolSpec, Usage
 
 EntryKind = Literal["summary", "user", "agent", "call", "result", "question", "answer", "note"]
 
@@ -64,7 +64,7 @@ class Engine(Protocol):
     @property
     def id(self) -> EngineId: ...
 
-    async def next_step(self, thread: Thread, tools: Sequence[Tool]) -> tuple[Decision, Usage]:
+    async def next_step(self, thread: Thread, tools: Sequence[ToolSpec]) -> tuple[Decision, Usage]:
         """Decide what to do now: one step, or several calls in their order. Unknown tools and malformed arguments may come
         back: the caller validates."""
         ...

@@ -22,8 +22,8 @@ from backend.domain.steps import (
     Step,
 )
 from backend.engines.contract import Reading, Thread
-from backend.engines.extract_json import Object, Piece, Wrapped, unwrap, words_between
-from backend.engines.lenient_json import Broken, Reader
+from backend.engines.extract_json import JsonPiece, Object, Wrapped, unwrap, words_between
+from backend.engines.lenient_json import Broken, LenientReader
 from channels.exact_numbers import read_json, same_json
 
 TEXT_LIMIT = 100_000  # characters of one decision
@@ -47,7 +47,7 @@ _STEPS: TypeAdapter[Step] = TypeAdapter(
 _READING = TypeAdapter(Reading)
 
 
-class Unreadable(Exception):
+class UnreadableStep(Exception):
     """The text is not what was asked for; the message says why, in words that help the next try."""
 
 
@@ -60,7 +60,7 @@ def read_step(text: str) -> Decision:
         pieces = [_quoted_unless_step(piece) for piece in pieces]
         given = [item for piece in pieces for item in piece.objects]
     if not given:
-        raise Unreadable("the answer held several objects, none of which is a step with its kind")
+        raise UnreadableStep("the answer held several objects, none of which is a step with its kind")
     return _with_words(_one_decision([_read_one(item) for item in given], pieces), pieces)
 
 
@@ -69,13 +69,13 @@ def read_reading(text: str) -> Reading:
     given = [item for piece in _pieces(text) for item in piece.objects]
     readings = [item for item in given if "action" in item] or given
     if any(json.dumps(item) != json.dumps(readings[0]) for item in readings):
-        raise Unreadable("the answer held several objects; give one")
+        raise UnreadableStep("the answer held several objects; give one")
     data = readings[0]
     data["values"] = _json_object(data.get("values") or {}, "values", [])
     try:
         return _READING.validate_python({"feedback": "", **_without_nulls(data)})
     except ValidationError as error:
-        raise Unreadable(_explain(error, tagged=False)) from None
+        raise UnreadableStep(_explain(error, tagged=False)) from None
 
 
 def repeats(step: Decision, thread: Thread) -> str | None:
@@ -101,15 +101,15 @@ def _is_call(body: dict[str, Any], step: CallTool) -> bool:
     return body.get("tool") == step.tool and same_json(body.get("args"), step.args)
 
 
-def _pieces(text: str) -> list[Piece]:
+def _pieces(text: str) -> list[JsonPiece]:
     if not text.strip():
-        raise Unreadable("the answer was empty")
+        raise UnreadableStep("the answer was empty")
     if len(text) > TEXT_LIMIT:
-        raise Unreadable(f"the answer had {len(text):,} characters, more than {TEXT_LIMIT:,}")
+        raise UnreadableStep(f"the answer had {len(text):,} characters, more than {TEXT_LIMIT:,}")
     try:
         pieces = unwrap(text)
     except Wrapped as error:
-        raise Unreadable(str(error)) from None
+        raise UnreadableStep(str(error)) from None
     for piece in pieces:
         for item in piece.objects:
             _storable(item)
@@ -117,14 +117,14 @@ def _pieces(text: str) -> list[Piece]:
     return pieces
 
 
-def _opened(piece: Piece) -> Piece:
+def _opened(piece: JsonPiece) -> JsonPiece:
     """The piece with the steps that stand in an envelope, such as {"steps": [...]} or {"tool_calls": [...]}."""
     return replace(piece, objects=tuple(step for item in piece.objects for step in _out_of_envelope(item)))
 
 
-def _quoted_unless_step(piece: Piece) -> Piece:
+def _quoted_unless_step(piece: JsonPiece) -> JsonPiece:
     """Of several objects, those that are no steps are something that the model quotes."""
-    return piece if any(_looks_like_step(item) for item in piece.objects) else Piece(piece.text, thought=piece.thought)
+    return piece if any(_looks_like_step(item) for item in piece.objects) else JsonPiece(piece.text, thought=piece.thought)
 
 
 def _out_of_envelope(item: Object) -> list[Object]:
@@ -168,7 +168,7 @@ def _refuse_two_names(item: Object) -> None:
     for names in (_TOOL_NAMES, _ARGS_NAMES):
         used = [name for name in names if item.get(name) is not None]
         if len(used) > 1:
-            raise Unreadable(f"the call had {' and '.join(used)}; give one of them")
+            raise UnreadableStep(f"the call had {' and '.join(used)}; give one of them")
 
 
 def _read_one(item: Object) -> Step:
@@ -181,13 +181,13 @@ def _read_one(item: Object) -> Step:
     try:
         step = _STEPS.validate_python(_without_nulls(known))
     except ValidationError as error:
-        raise Unreadable(_explain(error, tagged=True)) from None
+        raise UnreadableStep(_explain(error, tagged=True)) from None
     if extra:
         words.append(json.dumps(extra, ensure_ascii=False))
     return replace(_checked(step), beside="\n".join(words))
 
 
-def _one_decision(steps: list[Step], pieces: list[Piece]) -> Decision:
+def _one_decision(steps: list[Step], pieces: list[JsonPiece]) -> Decision:
     """What several steps in one answer come to. Raises Unreadable where they could be meant in two ways."""
     calls = [step for step in steps if isinstance(step, CallTool)]
     if len(steps) == 1:
@@ -202,25 +202,25 @@ def _one_decision(steps: list[Step], pieces: list[Piece]) -> Decision:
         _refuse_spoken_of(pieces)
         return calls[0]
     if len(calls) < len(steps):
-        raise Unreadable("the answer held several steps; give one, or several tool calls in one JSON array")
+        raise UnreadableStep("the answer held several steps; give one, or several tool calls in one JSON array")
     if len(calls) > CALLS:
-        raise Unreadable(f"the answer held {len(calls)} tool calls, more than {CALLS}; give the first of them")
+        raise UnreadableStep(f"the answer held {len(calls)} tool calls, more than {CALLS}; give the first of them")
     keys = [json.dumps([call.tool, call.args], sort_keys=True) for call in calls]
     if len(set(keys)) < len(keys):
-        raise Unreadable(f"the answer held the same call of {calls[0].tool} twice; give it once")
+        raise UnreadableStep(f"the answer held the same call of {calls[0].tool} twice; give it once")
     _refuse_spoken_of(pieces)
     return CallSeveral(tuple(calls))
 
 
-def _refuse_spoken_of(pieces: list[Piece]) -> None:
+def _refuse_spoken_of(pieces: list[JsonPiece]) -> None:
     """A call that the model may only speak of: words behind one may take it back, and what is quoted is another's."""
     if words_between(pieces):
-        raise Unreadable("the answer had words between its steps; give one step, or several tool calls in one JSON array")
+        raise UnreadableStep("the answer had words between its steps; give one step, or several tool calls in one JSON array")
     if any(piece.quoted for piece in pieces):
-        raise Unreadable("the answer spoke of a tool call in quotes or within a sentence; give the next step alone")
+        raise UnreadableStep("the answer spoke of a tool call in quotes or within a sentence; give the next step alone")
 
 
-def _with_words(step: Decision, pieces: list[Piece]) -> Decision:
+def _with_words(step: Decision, pieces: list[JsonPiece]) -> Decision:
     """The step with what was written around it: what was said becomes the reason or the prompt that it lacks."""
     around = [piece for piece in pieces if not piece.objects]
     kept = [*(piece.text for piece in around), step.beside]
@@ -241,16 +241,16 @@ def _with_words(step: Decision, pieces: list[Piece]) -> Decision:
 def _json_object(value: Any, name: str, words: list[str]) -> dict[str, Any]:
     """An object, or one written as text; comments in the text are added to `words`."""
     if isinstance(value, str):
-        reader = Reader(value.strip() or "{}")
+        reader = LenientReader(value.strip() or "{}")
         try:
             value = reader.value()
             if not reader.at_end():
                 raise Broken("something stands after it")
         except Broken as error:
-            raise Unreadable(f'"{name}" was not a JSON object: {error}') from None
+            raise UnreadableStep(f'"{name}" was not a JSON object: {error}') from None
         words += reader.comments
     if not isinstance(value, dict):
-        raise Unreadable(f'"{name}" was not a JSON object')
+        raise UnreadableStep(f'"{name}" was not a JSON object')
     _storable(value)
     return value
 
@@ -260,7 +260,7 @@ def _storable(data: Any) -> None:
     try:
         keepable(data)
     except ValueError as error:
-        raise Unreadable(f"the answer {error}") from None
+        raise UnreadableStep(f"the answer {error}") from None
 
 
 def _without_nulls(data: dict[str, Any]) -> dict[str, Any]:
@@ -281,9 +281,9 @@ def _explain(error: ValidationError, *, tagged: bool) -> str:
 def _checked(step: Step) -> Step:
     match step:
         case CallTool() if not step.tool:
-            raise Unreadable('"tool" was empty')
+            raise UnreadableStep('"tool" was empty')
         case AskText() | AskChoice() | AskForm() | Review() if not step.title.strip():
-            raise Unreadable('"title" was empty')
+            raise UnreadableStep('"title" was empty')
     match step:
         case AskChoice():
             _check_options(step.options, "options")
@@ -291,14 +291,14 @@ def _checked(step: Step) -> Step:
             _check_fields(step.fields)
             return replace(step, fields=tuple(_typed_suggestion(each) for each in step.fields))
         case Review() if not step.checkpoint.strip():
-            raise Unreadable('"checkpoint" was empty')
+            raise UnreadableStep('"checkpoint" was empty')
     return step
 
 
 def _check_fields(fields: tuple[Field, ...]) -> None:
     names = [each.name.strip() for each in fields]
     if not names or not all(names) or len(set(names)) < len(names):
-        raise Unreadable("a form needs fields with names that are not empty and not used twice")
+        raise UnreadableStep("a form needs fields with names that are not empty and not used twice")
     for each in fields:
         if each.type in CHOICES:
             _check_options(each.options, f"the options of {each.name}")
@@ -317,4 +317,4 @@ def _typed_suggestion(field: Field) -> Field:
 def _check_options(options: tuple[Option, ...], name: str) -> None:
     values = [each.value for each in options]
     if not values or not all(value.strip() for value in values) or len(set(values)) < len(values):
-        raise Unreadable(f"{name} need values that are not empty and not used twice")
+        raise UnreadableStep(f"{name} need values that are not empty and not used twice")

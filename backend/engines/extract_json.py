@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from backend.engines.lenient_json import Broken, Reader
+from backend.engines.lenient_json import Broken, LenientReader
 
 _TAGS = "think|thinking|thought|thoughts|reasoning|analysis|scratchpad|reflection"
 _TOKENS = r"(?:of_)?th(?:ink|inking|ought)\|>"
@@ -34,7 +34,7 @@ class Wrapped(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class JsonPiece:
     """One stretch of an answer: the objects that it is, or none where it is words, said or thought aloud. `quoted`: it
     stands in quotes, in a tag or within a sentence, so that it may be something the model only speaks of."""
 
@@ -44,7 +44,7 @@ class Piece:
     quoted: bool = False
 
 
-def unwrap(text: str) -> list[Piece]:
+def unwrap(text: str) -> list[JsonPiece]:
     """An answer's pieces in order, words without markup, at least one of them with objects. Raises Wrapped."""
     pieces = _whole(text) or _scan(*_split_head(text))
     if not any(piece.objects for piece in pieces):
@@ -52,15 +52,15 @@ def unwrap(text: str) -> list[Piece]:
     return pieces
 
 
-def words_between(pieces: list[Piece]) -> bool:
+def words_between(pieces: list[JsonPiece]) -> bool:
     """Whether something stands between the first objects and the last that is none."""
     within = [bool(piece.objects) for piece in pieces]
     return not all(within[within.index(True) : len(within) - within[::-1].index(True)])
 
 
-def _whole(text: str) -> list[Piece] | None:
+def _whole(text: str) -> list[JsonPiece] | None:
     """An answer that is one value from its first character to its last, or such a value once more as a JSON string."""
-    reader = Reader(text)
+    reader = LenientReader(text)
     try:
         value = reader.value()
         if not reader.at_end():
@@ -70,7 +70,7 @@ def _whole(text: str) -> list[Piece] | None:
     if isinstance(value, str):
         return _whole(value)
     objects = _objects(value)
-    return [Piece(text, objects), *_words(*reader.comments)] if objects else None
+    return [JsonPiece(text, objects), *_words(*reader.comments)] if objects else None
 
 
 def _objects(value: Any) -> tuple[Object, ...]:
@@ -79,7 +79,7 @@ def _objects(value: Any) -> tuple[Object, ...]:
     return tuple(items) if all(isinstance(item, dict) for item in items) else ()
 
 
-def _split_head(text: str) -> tuple[str, list[Piece]]:
+def _split_head(text: str) -> tuple[str, list[JsonPiece]]:
     """The answer, and the thoughts before it, where only their end is marked. Raises Wrapped."""
     if _CHANNELS.match(text):
         finals = list(_FINAL.finditer(text))
@@ -94,10 +94,10 @@ def _split_head(text: str) -> tuple[str, list[Piece]]:
     return text[closed.end() :], _words(text[: closed.start()], thought=True)
 
 
-def _scan(text: str, pieces: list[Piece]) -> list[Piece]:
+def _scan(text: str, pieces: list[JsonPiece]) -> list[JsonPiece]:
     """The pieces of a text. JSON that begins and cannot be read is refused: what stands inside is a part of it, not
     another answer. What a model thinks aloud is words, whatever it holds. Raises Wrapped."""
-    reader = Reader(text)
+    reader = LenientReader(text)
     begins = _BEGINS.search(text)
     while begins:
         thought = _OPENS.search(text, reader.at, begins.start())
@@ -120,13 +120,13 @@ def _scan(text: str, pieces: list[Piece]) -> list[Piece]:
             raise Wrapped(f"the answer was not valid JSON: {error}") from None
         written, begins = text[begins.start() : reader.at], _BEGINS.search(text, reader.at)
         behind = text[reader.at : begins.start() if begins else None]
-        pieces += [Piece(written, objects, quoted=_is_quoted(before, behind))] if objects else _words(written)
+        pieces += [JsonPiece(written, objects, quoted=_is_quoted(before, behind))] if objects else _words(written)
         if len(pieces) > _MOST_OBJECTS:
             raise Wrapped(f"the answer had more than {_MOST_OBJECTS} parts; give one step alone")
     return [*pieces, *_said(text[reader.at :], pieces), *_words(*reader.comments)]
 
 
-def _said(text: str, pieces: list[Piece]) -> list[Piece]:
+def _said(text: str, pieces: list[JsonPiece]) -> list[JsonPiece]:
     """What was written between objects or behind them. Raises Wrapped where it ends thoughts that nothing began: then the
     objects before it were thought, too."""
     closed, opened = _CLOSES.search(text), _OPENS.search(text)
@@ -141,6 +141,6 @@ def _is_quoted(before: str, behind: str) -> bool:
     return bool(_QUOTES.search(before.rstrip(_BLANKS))) or all(part.strip(_BLANKS + _STOPS) for part in same_line)
 
 
-def _words(*parts: str, thought: bool = False) -> list[Piece]:
+def _words(*parts: str, thought: bool = False) -> list[JsonPiece]:
     plain = (_MARKUP.sub("", part).strip(_BLANKS) for part in parts)
-    return [Piece(part, thought=thought) for part in plain if part.strip(_STOPS)]
+    return [JsonPiece(part, thought=thought) for part in plain if part.strip(_STOPS)]

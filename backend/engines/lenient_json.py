@@ -25,7 +25,7 @@ class Broken(ValueError):
 
 
 @dataclass(slots=True)
-class Reader:
+class LenientReader:
     """Reads values out of `text`; `comments` are those that stood between their parts."""
 
     text: str

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from backend.domain.steps import Tool
+from backend.domain.steps import ToolSpec
 from backend.engines.contract import Entry, Thread
 
 VALUE_LIMIT = 8_000  # characters of one value of an entry; above it the middle is left out, and the mark says so
@@ -40,13 +40,13 @@ def render_entry(entry: Entry) -> str:
     return to_json({"kind": entry.kind, **body})
 
 
-def render_tools(tools: Sequence[Tool]) -> str:
+def render_tools(tools: Sequence[ToolSpec]) -> str:
     """The tools for a prompt."""
     return _render_tools(tuple(tools))
 
 
 @lru_cache(maxsize=16)
-def _render_tools(tools: tuple[Tool, ...]) -> str:
+def _render_tools(tools: tuple[ToolSpec, ...]) -> str:
     return "\n".join(to_json({"tool": each.name, "description": each.description, "args": each.parameters}) for each in tools)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from backend.domain.steps import Tool as ToolSpec
+from backend.domain.steps import ToolSpec as ToolSpec
 from backend.observability.log import get_logger
 from backend.tools.call_threads import MOST, Crowded, in_thread
 from channels.exact_numbers import plainest

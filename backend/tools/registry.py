@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from backend.domain.steps import Tool as ToolSpec
+from backend.domain.steps import ToolSpec as ToolSpec
 from backend.tools.builtin import calculate, make_payment, web_search
 from backend.tools.contract import Tool
 

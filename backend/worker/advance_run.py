@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from backend.core.runs import executions, lifecycle
-from backend.core.runs.lifecycle import Claimed, Lease, LeaseLost
+from backend.core.runs import claim, executions, lifecycle, summaries
+from backend.core.runs import lease as leases
+from backend.core.runs.claim import Claimed
+from backend.core.runs.lease import Lease, LeaseLost
 from backend.core.runs.steps import put_next, record_step
 from backend.db import Database
 from backend.db.queries.runs import is_suspect, run_log
@@ -25,10 +27,10 @@ from backend.messaging.stream.contract import MISSED_TOPIC, Stream
 from backend.observability.log import get_logger
 from backend.thread_pools import Threads
 from backend.tools.registry import Registry
-from backend.worker.lease_clock import Hold, clock
+from backend.worker.lease_clock import LeaseHold, clock
 from backend.worker.record_through_outage import keep, see
-from backend.worker.run_tool import Executor
-from backend.worker.stream_reply import Teller
+from backend.worker.run_tool import ToolRunner
+from backend.worker.stream_reply import ReplyStreamer
 
 log = get_logger(__name__)
 
@@ -50,8 +52,8 @@ class RunAdvancer:
     registry: Registry
     policy: Policy
     caps: Caps
-    executor: Executor
-    teller: Teller
+    executor: ToolRunner
+    teller: ReplyStreamer
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)
     since: float = field(default_factory=clock)
 
@@ -67,14 +69,14 @@ class RunAdvancer:
         if claimed is None:
             return
         failpoint("advance_run.claimed")
-        lease, hold = claimed.lease, Hold(lifecycle.LEASE_MS / 1000, since)
+        lease, hold = claimed.lease, LeaseHold(leases.LEASE_MS / 1000, since)
         try:
             async with self._held(lease, hold), self.teller.thinking(lease):
                 await self._carry_on(claimed, hold, trial)
         except LeaseLost:
             log.info("lease lost", run_id=run_id)
             if lease.claims:
-                await keep(self.db, lifecycle.give_back, lease)
+                await keep(self.db, leases.give_back, lease)
         except EngineError as error:
             await self._fail(lease, str(error))
         except asyncio.CancelledError:
@@ -84,8 +86,8 @@ class RunAdvancer:
     async def _claim(self, run_id: str, trial: contextlib.AsyncExitStack) -> Claimed | None:
         """A run whose last claims came to nothing is taken by a worker that has been up for a while, one at a time, until it
         gets further or `trial` ends: so the deaths that it makes are told from those it only shared."""
-        claimed = await self.db.transact(lifecycle.claim_run, run_id, self.caps, self.engine.id, False)
-        if claimed is not None or clock() - self.since < CALM_S or not await self.db.read(is_suspect, run_id, lifecycle.SUSPECT):
+        claimed = await self.db.transact(claim.claim_run, run_id, self.caps, self.engine.id, False)
+        if claimed is not None or clock() - self.since < CALM_S or not await self.db.read(is_suspect, run_id, claim.SUSPECT):
             return claimed
         try:
             async with asyncio.timeout(TURN_S):
@@ -93,13 +95,13 @@ class RunAdvancer:
         except TimeoutError:
             return None
         trial.callback(self.alone.release)
-        return await self.db.transact(lifecycle.claim_run, run_id, self.caps, self.engine.id)
+        return await self.db.transact(claim.claim_run, run_id, self.caps, self.engine.id)
 
     async def _hand_over(self, lease: Lease) -> None:
         """This worker stops. A call that has not reported keeps the lease until it lapses: it may still be at work."""
         if lease.run_id not in self.executor.runs_at_work():
             with contextlib.suppress(Unavailable):
-                await self.db.transact(lifecycle.give_back, lease)
+                await self.db.transact(leases.give_back, lease)
 
     async def _fail(self, lease: Lease, reason: str) -> None:
         log.warning("run failed", run_id=lease.run_id, reason=reason)
@@ -107,7 +109,7 @@ class RunAdvancer:
             await keep(self.db, lifecycle.fail_run, lease, reason)
 
     @contextlib.asynccontextmanager
-    async def _held(self, lease: Lease, hold: Hold) -> AsyncIterator[None]:
+    async def _held(self, lease: Lease, hold: LeaseHold) -> AsyncIterator[None]:
         """Keep the lease alive; end the work as LeaseLost the moment the run is ended by somebody else."""
         work = asyncio.current_task()
         assert work is not None
@@ -132,7 +134,7 @@ class RunAdvancer:
             unsubscribe_missed()
             heartbeat.cancel()
 
-    async def _renew(self, lease: Lease, hold: Hold, lost: Callable[[], object], look: asyncio.Event) -> None:
+    async def _renew(self, lease: Lease, hold: LeaseHold, lost: Callable[[], object], look: asyncio.Event) -> None:
         """Renew in time, and at once where the run's end may have been said and not been heard. While the database is away
         it is asked again and again: nobody else can have taken the lease meanwhile, or it will say so."""
         while True:
@@ -142,12 +144,12 @@ class RunAdvancer:
             look.clear()
             async with hold.turn:
                 since = clock()
-                if not await keep(self.db, lifecycle.renew_lease, lease.run_id, lease.token):
+                if not await keep(self.db, leases.renew_lease, lease.run_id, lease.token):
                     lost()
                     return
                 hold.renewed(since)
 
-    async def _carry_on(self, claimed: Claimed, hold: Hold, trial: contextlib.AsyncExitStack) -> None:
+    async def _carry_on(self, claimed: Claimed, hold: LeaseHold, trial: contextlib.AsyncExitStack) -> None:
         lease, entries = claimed.lease, claimed.log
         while True:
             move = next_move(entries)
@@ -160,7 +162,7 @@ class RunAdvancer:
                 log.warning("waiting for the database", run_id=lease.run_id, reason=error.detail)
                 async with hold.turn:
                     since = clock()
-                    await keep(self.db, lifecycle.retake_lease, lease)
+                    await keep(self.db, leases.retake_lease, lease)
                     hold.renewed(since)
             else:
                 await trial.aclose()
@@ -176,7 +178,7 @@ class RunAdvancer:
         if why_not := self.engine.id.why_not(claimed.engine):
             raise EngineError(why_not)
 
-    async def _make(self, move: Move, claimed: Claimed, entries: list[LogEntry], hold: Hold) -> None:
+    async def _make(self, move: Move, claimed: Claimed, entries: list[LogEntry], hold: LeaseHold) -> None:
         lease = claimed.lease
         match move:
             case Decide():
@@ -218,7 +220,7 @@ class RunAdvancer:
         async with self._time_left(lease):
             text, usage = await self.engine.summarize(before)
         until = max(at for at, _ in claimed.earlier)
-        await self.db.transact(lifecycle.keep_summary, lease, until, text, usage)
+        await self.db.transact(summaries.keep_summary, lease, until, text, usage)
         claimed.earlier.clear()
         claimed.summary = text
         return build_thread(entries, summary=text, settings=lease.settings, state=claimed.state)
@@ -231,7 +233,7 @@ class RunAdvancer:
         except TimeoutError:
             raise EngineError(f"The run worked longer than {self.caps.seconds} seconds (ASSENT_RUN_MAX_SECONDS).") from None
 
-    async def _speak(self, lease: Lease, hold: Hold, thread: Thread) -> None:
+    async def _speak(self, lease: Lease, hold: LeaseHold, thread: Thread) -> None:
         """Stream the reply to whoever watches, then commit it whole."""
         parts: list[str] = []
         usage, length = Usage(), 0

@@ -7,10 +7,10 @@ from functools import partial
 
 import structlog
 
-from backend.core.decisions.answer import expire_request
+from backend.core.decisions.expire import expire_request
 from backend.core.mail.mailboxes import COLLECT
 from backend.core.outbox.escalation import CARRY
-from backend.core.runs.lifecycle import ADVANCE
+from backend.core.runs.lease import ADVANCE
 from backend.db import Database, Tx
 from backend.db.queries.deliveries import due_deliveries
 from backend.db.queries.mail import due_mailboxes
@@ -19,7 +19,7 @@ from backend.db.queries.runs import due_runs
 from backend.errors import Unavailable
 from backend.messaging.queue.contract import Job, Queue
 from backend.observability.log import get_logger
-from backend.worker.backoff import Aside
+from backend.worker.backoff import Backoff
 
 log = get_logger(__name__)
 
@@ -52,7 +52,7 @@ class Worker:
         self._room = {kind: asyncio.Semaphore(room[kind]) for kind in handlers}
         self._busy: Counter[str] = Counter()
         self._every_s = every_s
-        self._aside = Aside()
+        self._aside = Backoff()
         self._at_work: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
 

@@ -9,7 +9,7 @@ Key = tuple[str, str]
 """What kind of thing it is, and which."""
 
 
-class Aside:
+class Backoff:
     """What failed, until when it rests. Kept in memory: after a restart everything is tried once more."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

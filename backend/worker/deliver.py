@@ -6,24 +6,17 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from backend.core.outbox.deliveries import (
-    LEASE_MS,
-    NOT_SET_UP,
-    Work,
-    claim_delivery,
-    hand_over,
-    keep_failure,
-    keep_sent,
-    keep_settled,
-)
+from backend.core.outbox.deliveries import LEASE_MS, claim_delivery
+from backend.core.outbox.delivery_results import hand_over, keep_failure, keep_sent, keep_settled
+from backend.core.outbox.delivery_work import NOT_SET_UP, Work
 from backend.db import Database
 from backend.domain.policy import Policy
 from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.observability.log import get_logger
-from backend.worker.lease_clock import Hold, clock
+from backend.worker.lease_clock import LeaseHold, clock
 from backend.worker.record_through_outage import keep
-from channels.contract import Channel, Receipt, ShowingChannel, Words
+from channels.contract import Channel, Receipt, StreamingChannel, TextMessage
 from channels.errors import ChannelError, Rejected, Retryable
 
 log = get_logger(__name__)
@@ -32,7 +25,7 @@ TRY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Carrier:
+class Deliverer:
     """Handles the job `carry`. `url` is where people reach this installation, for the links; `chance` in [0, 1) spreads
     the next tries."""
 
@@ -44,7 +37,7 @@ class Carrier:
 
     async def carry(self, delivery_id: str) -> None:
         """One try, if one is due. A failure is recorded and decides what is due next; nothing is raised for it."""
-        hold = Hold(LEASE_MS / 1000, clock())
+        hold = LeaseHold(LEASE_MS / 1000, clock())
         work = await self.db.transact(claim_delivery, delivery_id, self.policy, self.url, self.channels)
         if work is None:
             return
@@ -92,9 +85,9 @@ class Carrier:
             raise Retryable(f"No answer from {work.channel} within {TRY_S:.0f} seconds.", "timeout", unknown=True) from None
 
 
-async def _say(channel: Channel, work: Work, words: Words) -> Receipt:
+async def _say(channel: Channel, work: Work, words: TextMessage) -> Receipt:
     """In place of what was shown or sent before, where the channel can find that."""
     ref = work.receipt.ref if work.receipt else None
-    if isinstance(channel, ShowingChannel) and (ref is not None or work.earlier is not None):
+    if isinstance(channel, StreamingChannel) and (ref is not None or work.earlier is not None):
         return await channel.finish(words, work.to, ref, work.earlier)
     return await channel.say(words, work.to)

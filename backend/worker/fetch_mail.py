@@ -12,17 +12,17 @@ from backend.failpoints import failpoint
 from backend.observability.log import get_logger
 from backend.worker.record_through_outage import keep
 from channels.errors import ChannelError, Disconnected, Retryable
-from channels.mail_contract import Postbox
+from channels.mail_contract import MailboxReader
 
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Collector:
+class MailFetcher:
     """Handles the job `collect`. A mailbox is looked into again after `every_s` seconds."""
 
     db: Database
-    postbox: Postbox
+    postbox: MailboxReader
     every_s: float
 
     async def collect(self, account: str) -> None:

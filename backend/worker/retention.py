@@ -2,7 +2,8 @@
 
 import asyncio
 
-from backend.core.erasure import anything_to_forget, erase_leaving_people, erase_old_sessions, prune
+from backend.core.erasure import erase_leaving_people
+from backend.core.retention import anything_to_forget, erase_old_sessions, prune
 from backend.db import Database
 from backend.errors import Unavailable
 from backend.observability.log import get_logger
@@ -22,7 +23,7 @@ async def forget_some(db: Database, retention_days: int) -> bool:
     return bool(found | await db.transact(erase_old_sessions, retention_days))
 
 
-class Forgetter:
+class RetentionLoop:
     """Runs beside a worker; batches are small and far enough apart for everybody else to go first."""
 
     def __init__(self, db: Database, retention_days: int) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backend.core.runs import executions, lifecycle
+from backend.core.runs import executions
 from backend.core.runs.executions import Why
-from backend.core.runs.lifecycle import Lease
+from backend.core.runs.lease import Lease, renew_lease
 from backend.db import Database
 from backend.domain.policy import Policy
 from backend.domain.runs import Recover
@@ -18,7 +18,7 @@ from backend.failpoints import failpoint
 from backend.observability.log import get_logger
 from backend.tools.contract import Tool, ToolContext, ToolError, ToolNotRun, ToolUnfinished, writable
 from backend.tools.registry import Registry
-from backend.worker.lease_clock import Fence, Hold, clock
+from backend.worker.lease_clock import Fence, LeaseHold, clock
 from backend.worker.record_through_outage import keep
 
 log = get_logger(__name__)
@@ -30,7 +30,7 @@ Outcome = tuple[ExecutionStatus, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Executor:
+class ToolRunner:
     """`loose` are the executions that this process let loose and that are not on record yet, `late` the calls that outlived
     their limit."""
 
@@ -41,7 +41,7 @@ class Executor:
     loose: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     late: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def execute(self, lease: Lease, hold: Hold, execution_id: str, call: CallTool) -> None:
+    async def execute(self, lease: Lease, hold: LeaseHold, execution_id: str, call: CallTool) -> None:
         """Until what came of it is on record. It is seen to its end even when the run is ended meanwhile, or this process
         told to stop."""
         task = asyncio.create_task(self._execute(lease, hold, execution_id, call), name=lease.run_id)
@@ -49,7 +49,7 @@ class Executor:
         task.add_done_callback(lambda _: self.loose.pop(execution_id, None))
         await self._see_through(task, hold)
 
-    async def recover(self, lease: Lease, hold: Hold, move: Recover, why: Why) -> None:
+    async def recover(self, lease: Lease, hold: LeaseHold, move: Recover, why: Why) -> None:
         """An execution without an outcome: wait for it where it is ours, run it again if that is harmless, else ask a
         person."""
         ours = self.loose.get(move.execution_id)
@@ -74,7 +74,7 @@ class Executor:
             for execution_id in self.loose:
                 log.error("stopped before the outcome was on record", execution_id=execution_id, unfinished=len(unfinished))
 
-    async def _see_through(self, task: asyncio.Task[None], hold: Hold) -> None:
+    async def _see_through(self, task: asyncio.Task[None], hold: LeaseHold) -> None:
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -82,7 +82,7 @@ class Executor:
                 await asyncio.wait((task,))  # this process stops: until then the lease is kept
             raise
 
-    async def _execute(self, lease: Lease, hold: Hold, execution_id: str, call: CallTool) -> None:
+    async def _execute(self, lease: Lease, hold: LeaseHold, execution_id: str, call: CallTool) -> None:
         tool = self.registry.get(call.tool)
         assert tool is not None, "start_execution checked the call"
         failpoint("execution.before_effect")
@@ -116,9 +116,9 @@ class Executor:
             except ToolError as error:
                 return ExecutionStatus.FAILED, writable(str(error))
 
-    async def _is_ours(self, lease: Lease, hold: Hold) -> bool:
+    async def _is_ours(self, lease: Lease, hold: LeaseHold) -> bool:
         token, since = lease.token, clock()
-        held = await keep(self.db, lifecycle.renew_lease, lease.run_id, token)
+        held = await keep(self.db, renew_lease, lease.run_id, token)
         if held:
             hold.renewed(since)
         return held and not hold.lost

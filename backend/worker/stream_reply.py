@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from backend.core.outbox.drafts import Draft, begin_draft, keep_shown, where_spoken
-from backend.core.runs.lifecycle import Lease
+from backend.core.runs.lease import Lease
 from backend.db import Database
 from backend.db.queries.drafts import holds_draft
 from backend.domain.people import AGENT_NAME
@@ -16,7 +16,7 @@ from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.observability.log import get_logger
 from backend.worker.record_through_outage import keep
-from channels.contract import Address, Channel, ShowingChannel, Shown, Words
+from channels.contract import Address, Channel, ShownReply, StreamingChannel, TextMessage
 from channels.errors import ChannelError, Retryable
 
 log = get_logger(__name__)
@@ -88,7 +88,7 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
+class ReplyStreamer:
     """Shows on those of `channels` that can show."""
 
     db: Database
@@ -139,11 +139,11 @@ class Teller:
         except (ChannelError, Unavailable, TimeoutError) as error:
             log.info("a reply is not shown while it is written", run_id=lease.run_id, reason=str(error))
 
-    async def _show(self, telling: Telling, draft: Draft, channel: ShowingChannel, run_id: str, token: int) -> None:
+    async def _show(self, telling: Telling, draft: Draft, channel: StreamingChannel, run_id: str, token: int) -> None:
         """Only while the draft is this worker's: who took it over, or says the reply, must not be overwritten."""
-        shown = Shown(draft.ref) if draft.ref is not None else None
+        shown = ShownReply(draft.ref) if draft.ref is not None else None
         while True:
-            words = Words(telling.text(), AGENT_NAME, draft.delivery_id)
+            words = TextMessage(telling.text(), AGENT_NAME, draft.delivery_id)
             first, shown = shown is None, await _try(channel, words, draft.to, shown)
             failpoint("draft.shown")
             if first:
@@ -154,7 +154,7 @@ class Teller:
             if not await telling.due() or not await self.db.read(holds_draft, run_id, token):
                 return
 
-    async def _think(self, lease: Lease) -> tuple[ShowingChannel, Address] | None:
+    async def _think(self, lease: Lease) -> tuple[StreamingChannel, Address] | None:
         """Where the person sees it; None: nowhere."""
         showing = self._showing()
         try:
@@ -167,14 +167,14 @@ class Teller:
             return None
         return showing[where[0]], where[1]
 
-    async def _rest(self, begun: asyncio.Task[tuple[ShowingChannel, Address] | None]) -> None:
+    async def _rest(self, begun: asyncio.Task[tuple[StreamingChannel, Address] | None]) -> None:
         seen = await begun
         if seen is not None:
             with contextlib.suppress(ChannelError):
                 await seen[0].think(seen[1], False)
 
-    def _showing(self) -> dict[str, ShowingChannel]:
-        return {name: channel for name, channel in self.channels.items() if isinstance(channel, ShowingChannel)}
+    def _showing(self) -> dict[str, StreamingChannel]:
+        return {name: channel for name, channel in self.channels.items() if isinstance(channel, StreamingChannel)}
 
     def _aside(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         task = asyncio.create_task(work)
@@ -183,7 +183,7 @@ class Teller:
         return task
 
 
-async def _try(channel: ShowingChannel, words: Words, to: Address, shown: Shown | None) -> Shown:
+async def _try(channel: StreamingChannel, words: TextMessage, to: Address, shown: ShownReply | None) -> ShownReply:
     """One call. What the provider puts off is left out; what may have happened or not ends the showing, as an error."""
     try:
         async with asyncio.timeout(TRY_S):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from channels.contract import Address, ChannelName, Question, Receipt, Words
+from channels.contract import Address, ChannelName, Question, Receipt, TextMessage
 
 
 class Tabs(Protocol):
@@ -31,7 +31,7 @@ class ChatChannel:
     async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
         self._tabs.resolved(to.account, question.request)
 
-    async def say(self, words: Words, to: Address) -> Receipt:
+    async def say(self, words: TextMessage, to: Address) -> Receipt:
         self._tabs.told(to.account, words.text)
         return Receipt({})
 

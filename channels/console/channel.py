@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from channels.contract import Address, ChannelName, Question, Receipt, Words
+from channels.contract import Address, ChannelName, Question, Receipt, TextMessage
 from channels.errors import Disconnected
 from channels.text import outcome_line, question_text
 
@@ -23,7 +23,7 @@ class ConsoleChannel:
     async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
         self._write(to, outcome_line(question.request))
 
-    async def say(self, words: Words, to: Address) -> Receipt:
+    async def say(self, words: TextMessage, to: Address) -> Receipt:
         self._write(to, f"{words.author}: {words.text}")
         return Receipt({})
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from channels.contract import Address, ChannelName, Question, Receipt, Words
+from channels.contract import Address, ChannelName, Question, Receipt, TextMessage
 from channels.email.gmail.client import GmailClient, Sent
 from channels.email.reply_tags import Tags, message_id, reply_to
 from channels.email.write.envelope import Envelope, sealed, shortened
@@ -31,7 +31,7 @@ async def mail_of(letter: Envelope, page: Callable[[], Page]) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Thread:
+class MailThread:
     """Where a mail belongs. `references` are the Message-IDs of what was said there; `gmail` is Gmail's own id of it."""
 
     mailbox: str
@@ -65,14 +65,14 @@ class EmailChannel:
         request, ref = question.request, receipt.ref
         if request["status"] not in ("expired", "cancelled"):
             return
-        thread = Thread(str(ref["mailbox"]), str(ref["subject"]), (str(ref["message_id"]),), ref.get("gmail_thread"))
+        thread = MailThread(str(ref["mailbox"]), str(ref["subject"]), (str(ref["message_id"]),), ref.get("gmail_thread"))
         session_id = str(request.get("session_id") or request["id"])
         letter = self._envelope(thread, to, str(request["id"]), session_id, CLOSED)
         with _mailbox_needed():
             if await self._client.find(letter.mailbox, letter.message_id) is None:
                 await self._send(letter, lambda: settled_page(question), thread)
 
-    async def say(self, words: Words, to: Address) -> Receipt:
+    async def say(self, words: TextMessage, to: Address) -> Receipt:
         about = words.about or words.session_id or words.id or "note_0"
         with _mailbox_needed():
             thread = await self._thread(to, subject_of_words(words))
@@ -85,20 +85,20 @@ class EmailChannel:
     async def close(self) -> None:
         await self._client.close()
 
-    async def _thread(self, to: Address, subject: str) -> Thread:
+    async def _thread(self, to: Address, subject: str) -> MailThread:
         """The conversation goes on from the mailbox where it is, while that lets us in; else the first one speaks."""
         mailboxes, known = self._client.mailboxes, to.thread or {}
         subject, references = str(known.get("subject") or subject), tuple(map(str, known.get("references") or ()))
         there = str(known.get("mailbox") or "")
         if there and await mailboxes.refresh_token(there) is not None:
-            return Thread(there, subject, references, known.get("gmail_thread"))
+            return MailThread(there, subject, references, known.get("gmail_thread"))
         first = await mailboxes.first_mailbox()
         if first is None:
             raise Disconnected(NO_MAILBOX, "no_mailbox")
-        return Thread(first, subject, references)
+        return MailThread(first, subject, references)
 
     def _envelope(
-        self, thread: Thread, to: Address, about: str, session_id: str | None, mark: str = "", version: int | None = None
+        self, thread: MailThread, to: Address, about: str, session_id: str | None, mark: str = "", version: int | None = None
     ) -> Envelope:
         """Whatever a mail program returns of it brings back the tag, and all but the last the version shown: its Message-ID,
         the last of its references (in case Gmail gives it another Message-ID), and the address replies go to."""
@@ -118,7 +118,7 @@ class EmailChannel:
     def _host_of(self, mailbox: str) -> str:
         return self._host if "." in self._host else mailbox.rpartition("@")[2]
 
-    async def _send(self, letter: Envelope, page: Callable[[], Page], thread: Thread) -> Sent:
+    async def _send(self, letter: Envelope, page: Callable[[], Page], thread: MailThread) -> Sent:
         raw = await mail_of(letter, page)
         try:
             return await self._client.send(letter.mailbox, raw, thread.gmail)
@@ -146,7 +146,7 @@ def _mailbox_needed() -> Iterator[None]:
         raise Rejected(error.reason, "no_mailbox") from None
 
 
-def _receipt(letter: Envelope, thread: Thread, sent: Sent) -> Receipt:
+def _receipt(letter: Envelope, thread: MailThread, sent: Sent) -> Receipt:
     subject = _RE.sub("", thread.subject)
     ids = {"mailbox": letter.mailbox, "gmail_thread": sent.thread, "subject": subject}
     spoken = {**ids, "references": list(shortened((*thread.references, letter.message_id)))}

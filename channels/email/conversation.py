@@ -1,18 +1,18 @@
 """A linked person's word to the agent by mail: an answer where exactly one question waits for words, else conversation."""
 
-from channels.contract import SaidMessage, Words
+from channels.contract import SaidMessage, TextMessage
 from channels.email.incoming_mail import Incoming
 from channels.email.replies import Replies
 from channels.email.write import notices
-from channels.mail_contract import LetterInbox
+from channels.mail_contract import MailInbox
 
 NO_WORDS = "There are no words of yours in your mail, so the agent has heard nothing."
 
 
-class Talk:
+class MailConversation:
     """One mail thread is one session; the agent's reply comes in the thread."""
 
-    def __init__(self, inbox: LetterInbox, replies: Replies) -> None:
+    def __init__(self, inbox: MailInbox, replies: Replies) -> None:
         self._inbox, self._replies = inbox, replies
 
     async def take(self, came: Incoming) -> None:
@@ -37,4 +37,4 @@ class Talk:
     async def _refuse(self, came: Incoming, reason: str) -> None:
         await self._inbox.keep_letter(came.letter("refused"))
         told = notices.refused(reason, (), None)
-        await self._inbox.reply("email", came.mail.sender, Words(told), came.thread, came.event_id)
+        await self._inbox.reply("email", came.mail.sender, TextMessage(told), came.thread, came.event_id)

@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from channels.email.read.parsed_mail import Mail, topic_of
-from channels.mail_contract import Letter, Outcome, Proposal
+from channels.email.read.parsed_mail import ParsedMail, topic_of
+from channels.mail_contract import Outcome, Proposal, ReceivedMail
 
 
 class HistoryGone(Exception):
@@ -29,7 +29,7 @@ class Incoming:
     mailbox: str
     id: str
     gmail_thread: str
-    mail: Mail
+    mail: ParsedMail
 
     @property
     def event_id(self) -> str:
@@ -58,10 +58,10 @@ class Incoming:
             "references": before,
         }
 
-    def letter(self, outcome: Outcome, request_id: str | None = None, proposal: Proposal | None = None) -> Letter:
+    def letter(self, outcome: Outcome, request_id: str | None = None, proposal: Proposal | None = None) -> ReceivedMail:
         """The mail as it is kept."""
         mail = self.mail
-        return Letter(
+        return ReceivedMail(
             channel="email",
             mailbox=self.mailbox,
             id=self.event_id,

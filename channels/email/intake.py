@@ -3,30 +3,30 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
-from channels.contract import Words
-from channels.email.conversation import Talk
-from channels.email.grammar.decision import Link, code_of
+from channels.contract import TextMessage
+from channels.email.conversation import MailConversation
+from channels.email.grammar.decision import LinkRequest, code_of
 from channels.email.incoming_mail import Arrived, Incoming
-from channels.email.read.parsed_mail import Mail, read_mail
+from channels.email.read.parsed_mail import ParsedMail, read_mail
 from channels.email.replies import Replies
 from channels.email.reply_tags import Tags, claimed
-from channels.mail_contract import LetterInbox, Outcome
+from channels.mail_contract import MailInbox, Outcome
 
 REQUEST = "req_"
 FIRST = 1  # a mail that does not say which version it shows is from when there was but one
 _parsers = ThreadPoolExecutor(2, "mail-parser")
 
 
-async def read_in_thread(raw: bytes, mailbox: str, authserv_id: str) -> Mail:
+async def read_in_thread(raw: bytes, mailbox: str, authserv_id: str) -> ParsedMail:
     """A large mail takes a while to read: on threads that nothing else waits for."""
     return await asyncio.get_running_loop().run_in_executor(_parsers, read_mail, raw, mailbox, authserv_id)
 
 
-class Door:
+class MailIntake:
     """Takes in one mail after another. Whatever it is, nothing is decided by it unless its sender is proven and linked and
     it brings back a tag of ours that was made for them."""
 
-    def __init__(self, inbox: LetterInbox, tags: Tags, replies: Replies, talk: Talk, authserv_id: str) -> None:
+    def __init__(self, inbox: MailInbox, tags: Tags, replies: Replies, talk: MailConversation, authserv_id: str) -> None:
         self._inbox, self._tags, self._replies, self._talk = inbox, tags, replies, talk
         self._authserv_id = authserv_id
 
@@ -58,12 +58,12 @@ class Door:
         else:
             await self._keep_what_is_ours(came, "unverified")
 
-    async def _link(self, came: Incoming, code: Link) -> None:
+    async def _link(self, came: Incoming, code: LinkRequest) -> None:
         """The address proves itself by the code that only its owner's web app showed. Who is not linked is told nothing."""
         sender = came.mail.sender
         told = await self._inbox.link("email", sender, sender, code.code)
         await self._inbox.keep_letter(came.letter("link"))
-        await self._inbox.reply("email", sender, Words(told), came.thread, came.event_id)
+        await self._inbox.reply("email", sender, TextMessage(told), came.thread, came.event_id)
 
     async def _returned(self, came: Incoming) -> None:
         """A mail of ours came back, or is late; only one of ours, to that very address, tells of itself."""

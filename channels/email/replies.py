@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from channels.contract import REPEAT, Question, Refused, SaidAnswer, Taken, Words
+from channels.contract import REPEAT, Accepted, Question, Refused, SaidAnswer, TextMessage
 from channels.email.grammar.answer_options import offered
-from channels.email.grammar.decision import Decision, Unclear, Understood, Wrong, Yes, understand
+from channels.email.grammar.decision import MailDecision, Unclear, Understood, Wrong, Yes, understand
 from channels.email.incoming_mail import Incoming
-from channels.email.read.parsed_mail import Mail
+from channels.email.read.parsed_mail import ParsedMail
 from channels.email.write import notices
-from channels.mail_contract import LetterInbox, Outcome, Proposal
+from channels.mail_contract import MailInbox, Outcome, Proposal
 
 Read = Callable[[Mapping[str, Any], str], Awaitable[Proposal | None]]
 """What a text seems to answer to a request; None where that cannot be told, or there is nobody to tell it."""
@@ -23,7 +23,7 @@ NOT_ALL_FITS = "Not all of your answer can be used."
 _readers = ThreadPoolExecutor(2, "mail-reader")
 
 
-async def understood(mail: Mail, request: Mapping[str, Any], *, proposed: bool) -> Understood:
+async def understood(mail: ParsedMail, request: Mapping[str, Any], *, proposed: bool) -> Understood:
     """What a mail says to the request, read on a thread: a long one takes a while."""
     read = partial(understand, mail.fresh, request, certain=mail.certain, proposed=proposed, names=mail.names)
     return await asyncio.get_running_loop().run_in_executor(_readers, read)
@@ -32,7 +32,7 @@ async def understood(mail: Mail, request: Mapping[str, Any], *, proposed: bool) 
 class Replies:
     """Every effect is recorded before the writer is told, and comes about once however often the mail is brought."""
 
-    def __init__(self, inbox: LetterInbox, read: Read) -> None:
+    def __init__(self, inbox: MailInbox, read: Read) -> None:
         self._inbox, self._read = inbox, read
 
     async def take(self, came: Incoming, request_id: str, version: int | None) -> None:
@@ -45,7 +45,7 @@ class Replies:
             return
         proposal = await self._inbox.proposal("email", mail.sender, request_id)
         match await understood(mail, found.request, proposed=proposal is not None):
-            case Decision(action, values, feedback):
+            case MailDecision(action, values, feedback):
                 await self._answer(came, found, Proposal(action, values, feedback, version))
             case Yes() if proposal is not None:
                 await self._answer(came, found, proposal)
@@ -78,7 +78,7 @@ class Replies:
         if isinstance(outcome, Refused) and outcome.code == REPEAT:
             return
         now = outcome.question or question
-        if isinstance(outcome, Taken):
+        if isinstance(outcome, Accepted):
             await self._end(came, "answer", notices.taken(now), now, quotes=True)
         elif now.request["status"] != "pending":
             await self._end(came, "late", notices.late(now, came.mail.fresh), now)
@@ -119,5 +119,5 @@ class Replies:
 
     async def _tell(self, came: Incoming, told: str, question: Question | None, *, quotes: bool = False) -> None:
         about = {"about": str(question.request["id"]), "version": question.request["version"]} if question else {}
-        words = Words(told, **about)
+        words = TextMessage(told, **about)
         await self._inbox.reply("email", came.mail.sender, words, came.thread, came.event_id, quotes=quotes)

@@ -15,12 +15,12 @@ from slack_bolt.authorization import AuthorizeResult
 
 from channels.contract import Inbox
 from channels.errors import ChannelError, Retryable
-from channels.slack.client import API_URL, SlackClient, Tokens
-from channels.slack.conversation import Talk
-from channels.slack.interactions import Clicks
+from channels.slack.client import API_URL, BotTokens, SlackClient
+from channels.slack.conversation import SlackConversation
+from channels.slack.interactions import Interactions
 from channels.slack.manifest import COMMAND
-from channels.slack.payloads import Unreadable, check_text
-from channels.slack.signature import Door
+from channels.slack.payloads import UnreadablePayload, check_text
+from channels.slack.signature import SignedWebhook
 from channels.slack.socket_mode import SocketMode, Tell
 from channels.webhooks import HookRefused, HookReply
 
@@ -47,11 +47,11 @@ class SlackApp:
     """Takes in whatever Slack delivers. `signing_secret` may be empty where only Socket Mode is used."""
 
     def __init__(
-        self, inbox: Inbox, tokens: Tokens, client: SlackClient, *, signing_secret: str = "", api_url: str = API_URL
+        self, inbox: Inbox, tokens: BotTokens, client: SlackClient, *, signing_secret: str = "", api_url: str = API_URL
     ) -> None:
         self._tokens, self._api_url = tokens, api_url.rstrip("/") + "/"
-        self._door = Door(signing_secret, time.time) if signing_secret else None
-        self._clicks, self._talk = Clicks(inbox, client, self._later), Talk(inbox, client, self._later)
+        self._door = SignedWebhook(signing_secret, time.time) if signing_secret else None
+        self._clicks, self._talk = Interactions(inbox, client, self._later), SlackConversation(inbox, client, self._later)
         self._following: set[asyncio.Task[None]] = set()
         self._bolt = self._make()
 
@@ -146,7 +146,7 @@ class SlackApp:
         await self._talk.commanded(body, ack)
 
     async def _failed(self, error: Exception) -> BoltResponse:
-        if isinstance(error, Unreadable):
+        if isinstance(error, UnreadablePayload):
             return BoltResponse(status=400)
         if isinstance(error, Retryable):
             return BoltResponse(status=503)

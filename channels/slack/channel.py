@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 
-from channels.contract import Address, ChannelName, Question, Receipt, Shown, Words
+from channels.contract import Address, ChannelName, Question, Receipt, ShownReply, TextMessage
 from channels.errors import Disconnected, Rejected, Retryable
 from channels.slack import question_message, reply_message
 from channels.slack.client import SlackClient
@@ -39,7 +39,7 @@ class SlackChannel:
             if ts != known:
                 await self._client.update(team, channel, ts, await written(question))
 
-    async def say(self, words: Words, to: Address) -> Receipt:
+    async def say(self, words: TextMessage, to: Address) -> Receipt:
         team, channel, thread_ts = await self._place(to)
         ts = await self._client.post(team, channel, reply_message.message_of_words(words), thread_ts)
         return _receipt(team, channel, ts, thread_ts)
@@ -49,7 +49,7 @@ class SlackChannel:
         if thread_ts:
             await self._client.set_status(team, channel, thread_ts, THINKING if busy else "")
 
-    async def show(self, words: Words, to: Address, shown: Shown | None) -> Shown:
+    async def show(self, words: TextMessage, to: Address, shown: ShownReply | None) -> ShownReply:
         """As a stream where Slack has them; where it refuses, or ends one early, as a message that is rewritten."""
         if shown is None:
             return await self._begin(words, to)
@@ -61,10 +61,10 @@ class SlackChannel:
             await self._client.append_stream(*_where(shown.ref), more)
         except Rejected:
             return await self._rewrite(words, shown.ref)
-        return Shown(shown.ref, shown.length + len(more))
+        return ShownReply(shown.ref, shown.length + len(more))
 
     async def finish(
-        self, words: Words, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
+        self, words: TextMessage, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
     ) -> Receipt:
         team, channel, thread_ts = await self._place(to)
         ref = ref or await _surely(self._left_of(words, earlier, team, channel, thread_ts))
@@ -91,22 +91,22 @@ class SlackChannel:
             raise Disconnected("The linked Slack account is not known any more.", "no_account")
         return team, await self._client.open_dm(team, user), None
 
-    async def _begin(self, words: Words, to: Address) -> Shown:
+    async def _begin(self, words: TextMessage, to: Address) -> ShownReply:
         team, channel, thread_ts = await self._place(to)
         text = reply_message.growing(words.text)[: reply_message.MAX_APPENDED // 2]
         if thread_ts and text.strip():
             try:
                 ts = await self._client.start_stream(team, channel, thread_ts, to.account, text)
-                return Shown({"team": team, "channel": channel, "ts": ts, "stream": True}, len(text))
+                return ShownReply({"team": team, "channel": channel, "ts": ts, "stream": True}, len(text))
             except (Rejected, Disconnected):  # whoever is really gone will not take a message either
                 pass
         ts = await self._client.post(team, channel, reply_message.message_of_reply(words, unfinished=True), thread_ts)
-        return Shown({"team": team, "channel": channel, "ts": ts}, pause_s=EDIT_S)
+        return ShownReply({"team": team, "channel": channel, "ts": ts}, pause_s=EDIT_S)
 
-    async def _rewrite(self, words: Words, ref: Mapping[str, Any]) -> Shown:
+    async def _rewrite(self, words: TextMessage, ref: Mapping[str, Any]) -> ShownReply:
         await self._end_stream(ref)
         await self._client.update(*_where(ref), reply_message.message_of_reply(words, unfinished=True))
-        return Shown({name: ref[name] for name in ("team", "channel", "ts")}, pause_s=EDIT_S)
+        return ShownReply({name: ref[name] for name in ("team", "channel", "ts")}, pause_s=EDIT_S)
 
     async def _end_stream(self, ref: Mapping[str, Any]) -> None:
         """A stream that has ended, by whomever, is as good."""
@@ -115,7 +115,7 @@ class SlackChannel:
                 await self._client.stop_stream(*_where(ref))
 
     async def _left_of(
-        self, words: Words, earlier: Mapping[str, Any] | None, team: str, channel: str, thread_ts: str | None
+        self, words: TextMessage, earlier: Mapping[str, Any] | None, team: str, channel: str, thread_ts: str | None
     ) -> Mapping[str, Any] | None:
         """The ref of what an earlier try left of these words. A stream has no mark until it is finished."""
         left = await self._left(reply_message.EVENT, earlier, team, channel, thread_ts)

@@ -47,7 +47,7 @@ TOLD = {
 Json = dict[str, Any]
 
 
-class Tokens(Protocol):
+class BotTokens(Protocol):
     """Where the bot's token of each workspace is kept."""
 
     async def bot_token(self, team: str) -> str | None:
@@ -59,7 +59,7 @@ class Tokens(Protocol):
 class SlackClient:
     """Calls for any workspace, over shared connections. Every method raises one of `channels.errors` and nothing else."""
 
-    def __init__(self, tokens: Tokens, api_url: str = API_URL, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, tokens: BotTokens, api_url: str = API_URL, timeout_s: float = TIMEOUT_S) -> None:
         self._tokens, self._api_url, self._timeout_s = tokens, api_url.rstrip("/") + "/", timeout_s
         self._session: aiohttp.ClientSession | None = None
 

@@ -9,14 +9,23 @@ from channels.errors import ChannelError
 from channels.slack.client import SlackClient
 from channels.slack.interactions import Later
 from channels.slack.mrkdwn import literal
-from channels.slack.payloads import Code, Payload, Unreadable, code_in, code_of, gone_of, is_reply_in_channel, message_of_event
+from channels.slack.payloads import (
+    LinkCode,
+    Payload,
+    UnreadablePayload,
+    code_in,
+    code_of,
+    gone_of,
+    is_reply_in_channel,
+    message_of_event,
+)
 
 NAME_S = 1.5
 USAGE = "Write to me in a direct message, or mention me. To link this account, get a code in the web app and send `link CODE`."
 Ack = Callable[..., Awaitable[Any]]
 
 
-class Talk:
+class SlackConversation:
     """What is said. Each word is recorded before Slack is answered; replies follow."""
 
     def __init__(self, inbox: Inbox, client: SlackClient, later: Later) -> None:
@@ -45,10 +54,10 @@ class Talk:
         try:
             code = code_in(str(command.get("text", "")), str(command["team_id"]), str(command["user_id"]))
         except KeyError as error:
-            raise Unreadable(f"a command without {error}") from None
+            raise UnreadablePayload(f"a command without {error}") from None
         await ack(text=USAGE if code is None else literal(await self._link(code), 2000))
 
-    async def _link(self, code: Code) -> str:
+    async def _link(self, code: LinkCode) -> str:
         team, _, user = code.account.partition("/")
         try:
             async with asyncio.timeout(NAME_S):

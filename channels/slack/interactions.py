@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from channels.contract import Inbox, Question, Refused, Taken
+from channels.contract import Accepted, Inbox, Question, Refused
 from channels.errors import ChannelError, Retryable
 from channels.slack.blocks import modal, section
 from channels.slack.client import SlackClient
@@ -31,7 +31,7 @@ Ack = Callable[..., Awaitable[Any]]
 Later = Callable[[Coroutine[Any, Any, None]], None]
 
 
-class Clicks:
+class Interactions:
     """What people do to our messages. `later` runs what need not be done before Slack is answered."""
 
     def __init__(self, inbox: Inbox, client: SlackClient, later: Later) -> None:
@@ -61,7 +61,7 @@ class Clicks:
         try:
             found = await self._inbox.find("slack", sent.account, sent.request_id)
             if isinstance(found, Refused):
-                outcome: Taken | Refused = found
+                outcome: Accepted | Refused = found
             else:
                 request = found.request
                 said, errors = answer_of_submission(sent, request)
@@ -75,7 +75,7 @@ class Clicks:
         if outcome.question is not None and (outcome.question.request["status"] != "pending" or _is_changed(outcome)):
             self._later(self._rewrite(sent, outcome.question))
 
-    async def _record(self, click: Click) -> Taken | Refused:
+    async def _record(self, click: Click) -> Accepted | Refused:
         found = await self._inbox.find("slack", click.account, click.request_id)
         if isinstance(found, Refused):
             return found
@@ -100,7 +100,7 @@ class Clicks:
             except ChannelError:
                 await self._show(click, Refused(f"{NOT_OPENED} {found.link}"))
 
-    async def _show(self, click: Click, outcome: Taken | Refused) -> None:
+    async def _show(self, click: Click, outcome: Accepted | Refused) -> None:
         """The clicked copy as it is now; a refusal to the one who clicked, and to nobody else."""
         if isinstance(outcome, Refused):
             _team, _, user = click.account.partition("/")
@@ -112,13 +112,13 @@ class Clicks:
         await self._client.update(done.team, done.channel, done.ts, await written(question))
 
 
-def _is_changed(outcome: Taken | Refused) -> bool:
+def _is_changed(outcome: Accepted | Refused) -> bool:
     return isinstance(outcome, Refused) and outcome.code == "version_conflict"
 
 
-def _reply(sent: Submission, request: Payload, outcome: Taken | Refused) -> dict[str, Any]:
+def _reply(sent: Submission, request: Payload, outcome: Accepted | Refused) -> dict[str, Any]:
     """How Slack goes on with the window."""
-    if isinstance(outcome, Taken):
+    if isinstance(outcome, Accepted):
         return {"response_action": "clear"}
     decided = outcome.question is not None and outcome.question.request["status"] != "pending"
     if decided or _is_changed(outcome):

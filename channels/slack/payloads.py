@@ -19,7 +19,7 @@ _CODE = re.compile(r"\s*link[\s:]+[`*_\"]*([A-Za-z0-9-]{4,64})[`*_\"]*\s*", re.I
 _REFERENCE = re.compile(r"<([^<>]*)>")
 
 
-class Unreadable(ValueError):
+class UnreadablePayload(ValueError):
     """The payload is not one of ours; the message says what is missing."""
 
 
@@ -57,7 +57,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class LinkCode:
     """Somebody wants to prove that this account is theirs."""
 
     account: str
@@ -76,7 +76,7 @@ def check_text(value: Any) -> None:
     """Raises Unreadable where any text in it, ids included, is none that can be kept: Slack sends no such."""
     match value:
         case str() if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            raise Unreadable("a character that cannot be kept (NUL or half of a surrogate pair)")
+            raise UnreadablePayload("a character that cannot be kept (NUL or half of a surrogate pair)")
         case dict():
             for name, part in value.items():
                 check_text(name)
@@ -113,7 +113,7 @@ def click_of(payload: Payload) -> Click:
             selected=_selected(payload.get("state") or {}),
         )
     except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise Unreadable(f"a click without {error}") from None
+        raise UnreadablePayload(f"a click without {error}") from None
 
 
 def submission_of(payload: Payload) -> Submission:
@@ -137,7 +137,7 @@ def submission_of(payload: Payload) -> Submission:
             state=state,
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise Unreadable(f"a submission without {error}") from None
+        raise UnreadablePayload(f"a submission without {error}") from None
 
 
 def account_of(payload: Payload) -> str:
@@ -176,7 +176,7 @@ def answer_of_submission(sent: Submission, request: Payload) -> tuple[SaidAnswer
             return _answer(sent, "edit" if edits else "approve", edits or None), errors
         said = ((sent.state.get(SAID) or {}).get(ACTION) or {}).get("value")
     except (KeyError, TypeError, AttributeError) as error:
-        raise Unreadable(f"a window's entries without {error}") from None
+        raise UnreadablePayload(f"a window's entries without {error}") from None
     return _answer(sent, "submit" if sent.verb == "write" else sent.verb, feedback=said or None), {}
 
 
@@ -222,7 +222,7 @@ def message_of_event(body: Payload, bot_user: str) -> SaidMessage | None:
             thread={"team": str(body["team_id"]), "channel": channel, "thread_ts": thread_ts},
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise Unreadable(f"a message without {error}") from None
+        raise UnreadablePayload(f"a message without {error}") from None
 
 
 def place_of(team: str, channel: str, thread_ts: str) -> str:
@@ -236,16 +236,16 @@ def is_reply_in_channel(body: Payload) -> bool:
     return bool(event["type"] == "message" and event.get("channel_type") != "im")
 
 
-def code_of(said: SaidMessage, body: Payload) -> Code | None:
+def code_of(said: SaidMessage, body: Payload) -> LinkCode | None:
     """`link CODE`, said to us alone."""
     found = _CODE.fullmatch(said.content)
-    return Code(said.account, found[1]) if found and body["event"].get("channel_type") == "im" else None
+    return LinkCode(said.account, found[1]) if found and body["event"].get("channel_type") == "im" else None
 
 
-def code_in(text: str, team: str, user: str) -> Code | None:
+def code_in(text: str, team: str, user: str) -> LinkCode | None:
     """`link CODE` behind a command, which nobody else sees."""
     found = _CODE.fullmatch(text)
-    return Code(f"{team}/{user}", found[1]) if found else None
+    return LinkCode(f"{team}/{user}", found[1]) if found else None
 
 
 def gone_of(body: Payload) -> Gone | None:
@@ -261,7 +261,7 @@ def gone_of(body: Payload) -> Gone | None:
                 user = event["user"]
                 return Gone(f"{user.get('team_id') or team}/{user['id']}", "The Slack account was deactivated.")
     except (KeyError, TypeError, AttributeError) as error:
-        raise Unreadable(f"a goodbye without {error}") from None
+        raise UnreadablePayload(f"a goodbye without {error}") from None
     return None
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from channels.contract import Words
+from channels.contract import TextMessage
 from channels.sanitize import spelt, units
 from channels.slack.blocks import MAX_TEXT, Block, section
 from channels.slack.mrkdwn import to_mrkdwn
@@ -18,12 +18,12 @@ _WIDE = 10**6
 Message = dict[str, Any]
 
 
-def message_of_words(words: Words) -> Message:
+def message_of_words(words: TextMessage) -> Message:
     """`{text, metadata}` for a message of its own."""
     return {"text": to_mrkdwn(words.text, MAX_SAID) or "–", **_mark(words)}
 
 
-def message_of_reply(words: Words, *, unfinished: bool = False) -> Message:
+def message_of_reply(words: TextMessage, *, unfinished: bool = False) -> Message:
     """`{text, blocks, metadata}` for a message that is rewritten as the reply grows: Slack's limits are narrower there."""
     sections = [section(part) for part in _fitting([to_mrkdwn(part, MAX_TEXT) for part in split(words.text)])]
     if unfinished:
@@ -78,7 +78,7 @@ def _fitting(parts: list[str]) -> list[str]:
     return kept
 
 
-def _mark(words: Words) -> Message:
+def _mark(words: TextMessage) -> Message:
     """By this the app finds its own message again."""
     if not words.id:
         return {}

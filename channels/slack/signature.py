@@ -15,7 +15,7 @@ MAX_AGE_S = 300
 _FORM = "application/x-www-form-urlencoded"
 
 
-class Door:
+class SignedWebhook:
     """Checks the signature over the very bytes, and the age, before anything is parsed."""
 
     def __init__(self, signing_secret: str, now: Callable[[], float]) -> None:

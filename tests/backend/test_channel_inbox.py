@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from backend.channel_inbox import ChannelInbox
-from backend.core.linking.linked_accounts import issue_code
+from backend.core.linking.link_codes import issue_code
 from backend.core.people.accounts import add_person, disable_person
 from backend.core.runs.lifecycle import end_run
 from backend.core.sessions.sessions import close_session
@@ -16,7 +16,7 @@ from backend.db.queries.linked_accounts import linked_accounts
 from backend.domain.people import Person
 from backend.domain.states import RunStatus
 from backend.tools.registry import registry
-from channels.contract import REPEAT, Question, Refused, SaidAnswer, SaidMessage, Taken
+from channels.contract import REPEAT, Accepted, Question, Refused, SaidAnswer, SaidMessage
 from tests.backend.conftest import Opened
 from tests.support.post import POLICY, URL, Post
 
@@ -93,7 +93,7 @@ class TestMessage:
 
     async def test_that_was_taken_as_an_answer_is_not_heard_as_a_message_too(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
-        assert isinstance(await inbox.answer(answered(id)), Taken)
+        assert isinstance(await inbox.answer(answered(id)), Accepted)
         event = answered(id).event_id
         assert await inbox.message(said(event, "42")) is None
         assert await messages(post.opened) == []
@@ -106,7 +106,7 @@ class TestMessage:
         assert (await post.request(id))["status"] == "pending"
 
     async def test_that_answered_one_question_does_not_answer_the_next(self, post: Post, inbox: ChannelInbox) -> None:
-        assert isinstance(await inbox.answer(answered(await post.ask())), Taken)
+        assert isinstance(await inbox.answer(answered(await post.ask())), Accepted)
         other = await post.ask()
         heard = await inbox.answer(answered(other))
         assert isinstance(heard, Refused) and heard.code == REPEAT
@@ -143,12 +143,12 @@ class TestAnswer:
     async def test_decides_and_shows_the_request_as_it_is_now(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
         taken = await inbox.answer(answered(id))
-        assert isinstance(taken, Taken) and taken.question.request["response"]["via"] == "slack"
+        assert isinstance(taken, Accepted) and taken.question.request["response"]["via"] == "slack"
 
     async def test_that_comes_twice_is_told_the_same(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
-        assert isinstance(await inbox.answer(answered(id)), Taken)
-        assert isinstance(await inbox.answer(answered(id)), Taken)
+        assert isinstance(await inbox.answer(answered(id)), Accepted)
+        assert isinstance(await inbox.answer(answered(id)), Accepted)
         assert post.opened.on_disk("SELECT count(*) FROM feedback_responses") == [(1,)]
 
     async def test_that_comes_late_is_kept_and_told_who_decided(self, post: Post, inbox: ChannelInbox) -> None:

@@ -13,7 +13,7 @@ from channels.escalation import (
     Copy,
     CopyStatus,
     GiveUp,
-    Open,
+    OpenCopy,
     Rest,
     Step,
     next_move,
@@ -34,19 +34,19 @@ def slack(status: CopyStatus = "sent", **more: object) -> Copy:
 
 class TestNextMove:
     def test_begins_with_the_first_step(self) -> None:
-        assert next_move(NOW, LADDER, [], present=False) == Open(0)
+        assert next_move(NOW, LADDER, [], present=False) == OpenCopy(0)
 
     def test_goes_past_the_web_chat_at_once_where_nobody_is(self) -> None:
-        assert next_move(NOW, LADDER, [chat()], present=False) == Open(1)
+        assert next_move(NOW, LADDER, [chat()], present=False) == OpenCopy(1)
 
     def test_gives_an_open_tab_a_moment_to_show_the_card(self) -> None:
         assert next_move(NOW, LADDER, [chat()], present=True) == Rest(NOW + SEEN_GRACE_MS)
-        assert next_move(NOW + SEEN_GRACE_MS, LADDER, [chat()], present=True) == Open(1)
+        assert next_move(NOW + SEEN_GRACE_MS, LADDER, [chat()], present=True) == OpenCopy(1)
 
     def test_waits_for_whoever_has_seen_it(self) -> None:
         seen = chat(status="seen", seen_at=NOW + 5)
         assert next_move(NOW + 10, LADDER, [seen], present=False) == Rest(NOW + 5 + 60_000)
-        assert next_move(NOW + 60_005, LADDER, [seen], present=False) == Open(1)
+        assert next_move(NOW + 60_005, LADDER, [seen], present=False) == OpenCopy(1)
 
     @pytest.mark.parametrize("status", ["queued", "sending", "retry_wait"])
     def test_leaves_a_copy_that_is_on_its_way_alone(self, status: CopyStatus) -> None:
@@ -56,10 +56,10 @@ class TestNextMove:
         soon = slack("retry_wait", sent_at=None, retry_at=NOW + PATIENCE_MS)
         late = slack("retry_wait", sent_at=None, retry_at=NOW + PATIENCE_MS + 1)
         assert next_move(NOW, LADDER, [chat(), soon], present=False) == Rest(None)
-        assert next_move(NOW, LADDER, [chat(), late], present=False) == Open(2)
+        assert next_move(NOW, LADDER, [chat(), late], present=False) == OpenCopy(2)
 
     def test_leaves_a_failed_step_at_once(self) -> None:
-        assert next_move(NOW, LADDER, [chat(), slack("failed", sent_at=None, error="gone")], present=True) == Open(2)
+        assert next_move(NOW, LADDER, [chat(), slack("failed", sent_at=None, error="gone")], present=True) == OpenCopy(2)
 
     def test_rests_for_good_when_the_last_step_reached_somebody(self) -> None:
         assert next_move(NOW + 10**9, LADDER[:2], [chat(), slack()], present=False) == Rest(None)
@@ -101,7 +101,7 @@ class TestLadder:
             assert moves <= 3 * len(outcomes) + 13, "the ladder does not come to an end"
             move = next_move(now, ladder, copies, present=moves <= leaves_after)
             match move:
-                case Open(step):
+                case OpenCopy(step):
                     assert step == len(copies), "a step was left out or taken twice"
                     copies.append(_copy(step, ladder[step], outcomes[step], now))
                 case Rest(until) if until is not None:

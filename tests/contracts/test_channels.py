@@ -15,7 +15,7 @@ from backend.db.transaction import person_topic
 from backend.messaging.stream.memory import MemoryStream
 from channels.chat.channel import ChatChannel
 from channels.console.channel import ConsoleChannel
-from channels.contract import Address, Channel, Question, Receipt, Words
+from channels.contract import Address, Channel, Question, Receipt, TextMessage
 from channels.email.channel import EmailChannel
 from channels.email.reply_tags import Tags
 from channels.errors import ChannelError, Disconnected, Rejected
@@ -173,7 +173,7 @@ class TestChannel:
         assert ("Dana" in case.sent()) == case.rewrites
 
     async def test_says_words(self, case: Case) -> None:
-        await case.channel.say(Words("Paid **500** to Bob.", "Assent agent"), case.to)
+        await case.channel.say(TextMessage("Paid **500** to Bob.", "Assent agent"), case.to)
         assert "Paid" in case.sent() and "500" in case.sent() and "to Bob." in case.sent()
 
     async def test_takes_many_at_once(self, case: Case) -> None:

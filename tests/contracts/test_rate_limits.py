@@ -7,9 +7,10 @@ from typing import NamedTuple
 import pytest
 from limits import parse
 
-from backend.messaging.rate_limits.contract import Windows
-from backend.messaging.rate_limits.memory import MemoryWindows
-from backend.messaging.rate_limits.redis import RedisWindows
+from backend.messaging import redis_link
+from backend.messaging.rate_limits.contract import RateWindows
+from backend.messaging.rate_limits.memory import MemoryRateWindows
+from backend.messaging.rate_limits.redis import RedisRateWindows
 from backend.messaging.redis_link import RedisLink
 from tests.support.facts import PATIENCE_S
 from tests.support.redis import RedisServer
@@ -21,19 +22,20 @@ ONE_A_SECOND = parse("1/second")
 class Processes(NamedTuple):
     """The windows of two processes; with memory there is one only."""
 
-    one: Windows
-    other: Windows
+    one: RateWindows
+    other: RateWindows
 
 
 @pytest.fixture(params=["memory", "redis"])
-async def processes(request: pytest.FixtureRequest) -> AsyncIterator[Processes]:
+async def processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Processes]:
     if request.param == "memory":
-        windows = MemoryWindows()
+        windows = MemoryRateWindows()
         yield Processes(windows, windows)
         return
     server: RedisServer = request.getfixturevalue("redis")
+    monkeypatch.setattr(redis_link, "ANSWER_S", PATIENCE_S)  # a slow machine is not a Redis that is away
     async with RedisLink(server.url) as here, RedisLink(server.url) as there:
-        yield Processes(RedisWindows(here), RedisWindows(there))
+        yield Processes(RedisRateWindows(here), RedisRateWindows(there))
 
 
 class TestWindows:

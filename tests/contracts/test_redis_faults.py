@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 
 from backend.messaging.queue.contract import Job
 from backend.messaging.queue.redis import GROUP, RedisQueue
-from backend.messaging.rate_limits.redis import RedisWindows
+from backend.messaging.rate_limits.redis import RedisRateWindows
 from backend.messaging.redis_link import RedisLink
-from backend.messaging.stream.contract import MISSED_TOPIC, PartialReply
+from backend.messaging.stream.contract import MISSED_TOPIC, ReplySoFar
 from backend.messaging.stream.redis import RedisStream
 from tests.contracts.test_stream import connected, ear, partial
 from tests.support.facts import PATIENCE_S, becomes, soon
@@ -29,7 +29,7 @@ class Process:
 
     def __init__(self, url: str) -> None:
         self.link = RedisLink(url)
-        self.queue, self.stream, self.windows = RedisQueue(self.link), RedisStream(self.link), RedisWindows(self.link)
+        self.queue, self.stream, self.windows = RedisQueue(self.link), RedisStream(self.link), RedisRateWindows(self.link)
 
     async def __aenter__(self) -> "Process":
         for part in (self.link, self.queue, self.stream):
@@ -194,17 +194,17 @@ class TestStream:
         one.stream.extend_reply("s", "run", 1, "before")
         fault.harm(breakable)
         assert one.stream.extend_reply("s", "run", 1, " after") == 6
-        assert await soon(one.stream.partial_reply("s")) == PartialReply("run", 1, "before after")
+        assert await soon(one.stream.partial_reply("s")) == ReplySoFar("run", 1, "before after")
         await soon(other.stream.partial_reply("s"))
         fault.heal(breakable)
         await connected(one.stream, other.stream)
         one.stream.extend_reply("s", "run", 2, "anew")
-        await partial(other.stream, "s", PartialReply("run", 2, "anew"))
+        await partial(other.stream, "s", ReplySoFar("run", 2, "anew"))
 
     async def test_knows_no_reply_that_it_lacks_a_piece_of(self, pair: tuple[Process, Process], breakable: RedisServer) -> None:
         one, other = pair
         one.stream.extend_reply("s", "run", 1, "one ")
-        await partial(other.stream, "s", PartialReply("run", 1, "one "))
+        await partial(other.stream, "s", ReplySoFar("run", 1, "one "))
         with breakable.client() as client:
             client.flushall()
         one.stream.extend_reply("s", "run", 1, "two")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from backend.messaging.redis_link import RedisLink
-from backend.messaging.stream.contract import PartialReply, Stream
+from backend.messaging.stream.contract import ReplySoFar, Stream
 from backend.messaging.stream.memory import MemoryStream
 from backend.messaging.stream.redis import RedisStream
 from tests.support.facts import PATIENCE_S, becomes
@@ -59,7 +59,7 @@ async def processes(request: pytest.FixtureRequest) -> AsyncIterator[Processes]:
         yield Processes(one, other)
 
 
-async def partial(stream: Stream, session_id: str, wanted: PartialReply | None) -> None:
+async def partial(stream: Stream, session_id: str, wanted: ReplySoFar | None) -> None:
     """Until the stream says that this is the session's reply so far."""
     async with asyncio.timeout(PATIENCE_S):
         while await stream.partial_reply(session_id) != wanted:
@@ -106,23 +106,23 @@ class TestStream:
         assert await other.partial_reply("s") is None
         assert [one.extend_reply("s", "run", 1, piece) for piece in ("Grüße", " ", "😀")] == [0, 5, 6]
         for process in processes:
-            await partial(process, "s", PartialReply("run", 1, "Grüße 😀"))
+            await partial(process, "s", ReplySoFar("run", 1, "Grüße 😀"))
         assert one.extend_reply("s", "run", 1, "!") == 7
-        await partial(other, "s", PartialReply("run", 1, "Grüße 😀!"))
+        await partial(other, "s", ReplySoFar("run", 1, "Grüße 😀!"))
         assert await other.partial_reply("another") is None
 
     async def test_begins_a_reply_anew_with_another_attempt_in_whatever_process(self, processes: Processes) -> None:
         processes.one.extend_reply("s", "run", 1, "first try")
-        await partial(processes.other, "s", PartialReply("run", 1, "first try"))
+        await partial(processes.other, "s", ReplySoFar("run", 1, "first try"))
         assert processes.other.extend_reply("s", "run", 2, "second") == 0
         for process in processes:
-            await partial(process, "s", PartialReply("run", 2, "second"))
+            await partial(process, "s", ReplySoFar("run", 2, "second"))
 
     async def test_forgets_a_reply_that_is_over_in_every_process(self, processes: Processes) -> None:
         processes.one.extend_reply("s", "run", 1, "words")
-        await partial(processes.other, "s", PartialReply("run", 1, "words"))
+        await partial(processes.other, "s", ReplySoFar("run", 1, "words"))
         processes.other.end_reply("s")
         for process in processes:
             await partial(process, "s", None)
         assert processes.one.extend_reply("s", "next", 1, "more") == 0
-        await partial(processes.other, "s", PartialReply("next", 1, "more"))
+        await partial(processes.other, "s", ReplySoFar("next", 1, "more"))

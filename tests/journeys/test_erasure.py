@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from backend.core.sessions.sessions import chain_is_whole
+from backend.core.sessions.audit_chain import chain_is_whole
 from backend.db.factory import open_database
 from backend.db.queries.sessions import audit_chain
 from backend.db.tables import metadata

@@ -8,7 +8,7 @@ import httpx
 
 from backend.core.mail.kept_mail import keep_letter
 from backend.db.factory import open_database
-from channels.mail_contract import Letter
+from channels.mail_contract import ReceivedMail
 from tests.journeys.test_erasure import NAME, WORDS, Place, answer, place
 from tests.support.asks import ask
 from tests.support.person import Person, until
@@ -78,7 +78,7 @@ class TestWhatWasErased:
         answer(bob, asked, "I do.")
         erase(place, dana)
         db = open_database(place.where(), lambda effects: None)
-        letter = Letter(
+        letter = ReceivedMail(
             "email", "agent", "m1", "zyxwana@example.org", True, "late", "A canary.", "A canary.", request_id=asked["id"]
         )
         assert await db.transact(keep_letter, letter)

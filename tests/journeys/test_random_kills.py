@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from backend.core.runs.lifecycle import LEASE_MS
+from backend.core.runs.lease import LEASE_MS
 from tests.support.auditor import Books, audit, ledger
 from tests.support.customers import Customer, Told
 from tests.support.person import PATIENCE_S, until

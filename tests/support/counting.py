@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.bootstrap import processes
 from backend.domain.runs import EngineId
-from backend.domain.steps import AskText, Reply, Step, Tool, Usage
+from backend.domain.steps import AskText, Reply, Step, ToolSpec, Usage
 from backend.engines.contract import EngineError, Reading, Thread
 from tests.support.armable import serve_armed
 
@@ -15,7 +15,7 @@ class Counting:
 
     id = EngineId("counting", 1)
 
-    async def next_step(self, thread: Thread, tools: Sequence[Tool]) -> tuple[Step, Usage]:
+    async def next_step(self, thread: Thread, tools: Sequence[ToolSpec]) -> tuple[Step, Usage]:
         asked = thread.state["asked"] = thread.state.get("asked", 0) + 1
         return (Reply() if asked > 2 else AskText(f"Question {asked}?")), Usage()
 

@@ -10,10 +10,10 @@ from backend.channel_inbox import ChannelInbox
 from backend.core.linking.linked_accounts import connect
 from backend.domain.policy import Policy
 from backend.tools.registry import registry
-from channels.contract import Words
-from channels.email.conversation import Talk
+from channels.contract import TextMessage
+from channels.email.conversation import MailConversation
 from channels.email.incoming_mail import Arrived
-from channels.email.intake import Door
+from channels.email.intake import MailIntake
 from channels.email.replies import Replies
 from channels.email.reply_tags import Tags, message_id
 from channels.mail_contract import Proposal
@@ -33,7 +33,7 @@ class Desk:
         self.reading: Proposal | None = None
         self.read: list[str] = []
         replies = Replies(self.inbox, self._read)
-        self.door = Door(self.inbox, self.tags, replies, Talk(self.inbox, replies), "mx.google.com")
+        self.door = MailIntake(self.inbox, self.tags, replies, MailConversation(self.inbox, replies), "mx.google.com")
         self._ids = map(str, itertools.count(1))
 
     async def link(self, address: str = DANA, person_id: str = "") -> None:
@@ -66,7 +66,7 @@ class Desk:
         return [words.text for words in self.words]
 
     @property
-    def words(self) -> list[Words]:
+    def words(self) -> list[TextMessage]:
         return [words for words, _ in self.post.email.said]
 
     def kept(self) -> list[tuple[str, bool, str | None]]:

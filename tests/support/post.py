@@ -6,18 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from backend.core.inbound import receive_answer
-from backend.core.linking.linked_accounts import connect, enter
+from backend.core.linking.linked_accounts import connect
+from backend.core.linking.presence import enter
 from backend.core.requests.ask import Ask, ask_people
-from backend.core.requests.lifecycle import shape_request
+from backend.core.requests.view import shape_request
 from backend.db import Tx
 from backend.db.queries.deliveries import due_deliveries, list_attempts
 from backend.db.queries.requests import request_by_id
 from backend.domain.people import Person
 from backend.domain.policy import Policy
 from backend.domain.states import FeedbackType
-from backend.errors import Problem
+from backend.errors import Refusal
 from backend.tools.registry import registry
-from backend.worker.deliver import Carrier
+from backend.worker.deliver import Deliverer
 from channels.contract import Channel, InboundAnswer
 from channels.testing import RecordingChannel
 from tests.backend.conftest import Opened
@@ -39,9 +40,9 @@ class Post:
     real: dict[str, Channel] = field(default_factory=dict)
 
     @property
-    def carrier(self) -> Carrier:
+    def carrier(self) -> Deliverer:
         channels: dict[str, Channel] = {"slack": self.slack, "email": self.email, "chat": self.chat, **self.real}
-        return Carrier(self.opened.db, channels, POLICY, URL, chance=lambda: 0.9)  # a retry is never due at once
+        return Deliverer(self.opened.db, channels, POLICY, URL, chance=lambda: 0.9)  # a retry is never due at once
 
     @property
     def person(self) -> Person:
@@ -58,7 +59,7 @@ class Post:
     async def ask(self, to: list[str] | None = None, type: str = "confirmation", **body: Any) -> str:
         wish = Ask(FeedbackType(type), {"title": "Deploy?", "prompt": "", **body}, to or [])
         request = await self.opened.db.transact(ask_people, self.person, wish, None)
-        assert not isinstance(request, Problem)
+        assert not isinstance(request, Refusal)
         return str(request["id"])
 
     async def carry(self) -> None:

@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any, cast
 
 from backend.core.inbound import receive_answer, receive_message
-from backend.core.requests.lifecycle import shape_request
+from backend.core.requests.view import shape_request
 from backend.db import Database, Publish, Tx
 from backend.db.queries import requests, runs
 from backend.domain.policy import Policy
 from backend.domain.runs import Caps, EngineId, LogEntry
 from backend.domain.steps import CallTool, Reply, Step, Usage
-from backend.domain.steps import Tool as ToolSpec
+from backend.domain.steps import ToolSpec as ToolSpec
 from backend.engines.contract import Engine, Thread
-from backend.errors import Problem
+from backend.errors import Refusal
 from backend.messaging.stream.memory import MemoryStream
 from backend.tools.contract import Tool, ToolContext, ToolError
 from backend.tools.registry import Registry
 from backend.worker.advance_run import RunAdvancer
-from backend.worker.run_tool import Executor
-from backend.worker.stream_reply import Teller
+from backend.worker.run_tool import ToolRunner
+from backend.worker.stream_reply import ReplyStreamer
 from channels.contract import InboundAnswer, InboundMessage
 from tests.backend.conftest import Opened
 from tests.support.facts import PATIENCE_S
@@ -122,9 +122,9 @@ class Shop:
     def worker(self, db: Database | None = None, since: float | None = None) -> RunAdvancer:
         """A process of its own, as far as one can tell."""
         using = db or self.opened.db
-        executor = Executor(using, self.registry, POLICY, Path())
+        executor = ToolRunner(using, self.registry, POLICY, Path())
         engine = cast(Engine, self.engine)
-        worker = RunAdvancer(using, self.stream, engine, self.registry, POLICY, CAPS, executor, Teller(using, {}))
+        worker = RunAdvancer(using, self.stream, engine, self.registry, POLICY, CAPS, executor, ReplyStreamer(using, {}))
         return worker if since is None else replace(worker, since=since)
 
     async def approved(self) -> str:
@@ -144,7 +144,7 @@ class Shop:
         (request,) = await self.open_requests(run_id)
         inbound = InboundAnswer("chat", self.opened.person.id, request["id"], action)
         done = await self.opened.db.transact(receive_answer, self.opened.person, inbound, self.registry, POLICY)
-        assert not isinstance(done, Problem), done
+        assert not isinstance(done, Refusal), done
         return request
 
     async def say(self, request_id: str, version: int | None) -> Any:

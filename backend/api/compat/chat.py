@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter
 
-from backend.api.http.authenticate_first import CallerFirst
+from backend.api.http.authenticate_first import AuthenticateFirst
 from backend.api.http.context import Context, Reach
 from backend.api.http.dependencies import Json, MessageKey, SignedIn, Starting
 from backend.api.http.schemas import Id, LooseBody, View, Words
@@ -18,7 +18,7 @@ from backend.errors import BadRequest
 from backend.observability.log import get_logger
 from channels.contract import ChannelName, InboundMessage
 
-router = APIRouter(prefix="/api", tags=["chat"], route_class=CallerFirst)
+router = APIRouter(prefix="/api", tags=["chat"], route_class=AuthenticateFirst)
 log = get_logger(__name__)
 
 

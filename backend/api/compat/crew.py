@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from backend.api.compat.chat import check_length, say
-from backend.api.http.authenticate_first import CallerFirst
+from backend.api.http.authenticate_first import AuthenticateFirst
 from backend.api.http.context import Reach
 from backend.api.http.dependencies import Answering, IdempotencyKey, Json, MessageKey, SignedIn, Starting, outcome
 from backend.api.http.schemas import Id, Line, LooseBody, Text, View, Words
@@ -20,7 +20,7 @@ from backend.errors import NotFound
 from backend.timestamps import to_text
 from channels.contract import InboundAnswer, InboundMessage
 
-router = APIRouter(prefix="/api/crew", tags=["crew"], route_class=CallerFirst)
+router = APIRouter(prefix="/api/crew", tags=["crew"], route_class=AuthenticateFirst)
 
 
 class Execution(LooseBody):
@@ -29,7 +29,7 @@ class Execution(LooseBody):
     checkpoints: Annotated[list[Line], Field(max_length=50)] | None = None
 
 
-class ExecutionStatus(View):
+class CrewExecution(View):
     execution_id: str
     status: str
     current_checkpoint: str | None
@@ -56,7 +56,7 @@ class CheckpointFeedback(LooseBody):
     feedback: Text | None = None
 
 
-@router.post("/execute", response_model=ExecutionStatus)
+@router.post("/execute", response_model=CrewExecution)
 async def execute(body: Execution, principal: Starting, reach: Reach, key: MessageKey = None) -> Any:
     """The same Idempotency-Key again is the same execution."""
     check_length(reach, body.message)
@@ -68,7 +68,7 @@ async def execute(body: Execution, principal: Starting, reach: Reach, key: Messa
     return Json(await reach.db.read(_status, principal.person, received.run_id))
 
 
-@router.get("/status/{execution_id}", response_model=ExecutionStatus)
+@router.get("/status/{execution_id}", response_model=CrewExecution)
 async def status(execution_id: str, principal: SignedIn, reach: Reach) -> Any:
     return Json(await reach.db.read(_status, principal.person, execution_id))
 
@@ -119,7 +119,7 @@ def _checkpoint(tx: Tx, person: Person, run_id: str) -> dict[str, Any]:
     }
 
 
-@router.post("/feedback", response_model=ExecutionStatus)
+@router.post("/feedback", response_model=CrewExecution)
 async def give_feedback(body: CheckpointFeedback, principal: Answering, reach: Reach, key: IdempotencyKey = None) -> Any:
     await reach.db.read(_own_checkpoint, principal.person, body)
     said = (body.checkpoint_id, body.action)

@@ -7,14 +7,14 @@ from fastapi import APIRouter
 from pydantic import StrictBool
 
 from backend.api.compat.chat import check_length, say
-from backend.api.http.authenticate_first import CallerFirst
+from backend.api.http.authenticate_first import AuthenticateFirst
 from backend.api.http.context import Reach
 from backend.api.http.dependencies import Answering, IdempotencyKey, Json, MessageKey, PageStart, SignedIn, Starting, outcome
 from backend.api.http.schemas import LooseBody, Text, View, Words
 from backend.api.routes.runs import own_run
 from backend.core.inbound import receive_answer
-from backend.core.requests.lifecycle import shape_request
 from backend.core.requests.recipients import may_see
+from backend.core.requests.view import shape_request
 from backend.db import Tx
 from backend.db.queries import requests
 from backend.domain.client_views import FeedbackRequest
@@ -23,7 +23,7 @@ from backend.domain.states import FeedbackType
 from backend.errors import NotFound
 from channels.contract import InboundAnswer, InboundMessage
 
-router = APIRouter(prefix="/api", tags=["tasks"], route_class=CallerFirst)
+router = APIRouter(prefix="/api", tags=["tasks"], route_class=AuthenticateFirst)
 
 
 class Task(LooseBody):

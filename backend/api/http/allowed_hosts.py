@@ -6,7 +6,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 
-class Hosts:
+class AllowedHosts:
     """Names, addresses and networks."""
 
     def __init__(self, served: Iterable[str]) -> None:

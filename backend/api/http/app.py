@@ -9,9 +9,9 @@ from fastapi.responses import JSONResponse
 from backend import __version__
 from backend.api.compat import chat, crew, tasks
 from backend.api.http import problems
-from backend.api.http.allowed_hosts import Hosts
+from backend.api.http.allowed_hosts import AllowedHosts
 from backend.api.http.context import Context
-from backend.api.http.middleware import Shell
+from backend.api.http.middleware import Middleware
 from backend.api.live import routes
 from backend.api.live.frame_schemas import describe_frames
 from backend.api.routes import auth, channels, feedback, health, metrics, oauth, provider_webhooks, runs, sessions, web_app
@@ -56,7 +56,7 @@ def create_app(lifespan: Lifespan, hosts: Iterable[str]) -> FastAPI:
         app.include_router(module.router)
     web_app.mount(app)
     # Outermost: the answers to our own faults are dressed too.
-    app.middleware_stack = Shell(app.build_middleware_stack(), Hosts(hosts))
+    app.middleware_stack = Middleware(app.build_middleware_stack(), AllowedHosts(hosts))
     return app
 
 

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from backend.api.http.dependencies import Caller
 
 
-class CallerFirst(APIRoute):
+class AuthenticateFirst(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         caller = next((each.call for each in self.dependant.dependencies if isinstance(each.call, Caller)), None)

@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from backend.api.http.principal_cache import SignIns
-from backend.api.http.rate_limits import Budgets
+from backend.api.http.principal_cache import PrincipalCache
+from backend.api.http.rate_limits import RateLimits
 from backend.api.live.sockets import Sockets
 from backend.auth.credential_vault import Vault
 from backend.auth.known_browsers import Browsers
-from backend.auth.tokens import Tokens
-from backend.core.sessions.sessions import Records
+from backend.auth.tokens import AccessTokens
+from backend.core.sessions.audit_chain import AuditVerifier
 from backend.db import Database
 from backend.domain.policy import Policy
 from backend.messaging.queue.contract import Queue
@@ -33,17 +33,17 @@ class Context:
     queue: Queue
     registry: Registry
     policy: Policy
-    tokens: Tokens
+    tokens: AccessTokens
     browsers: Browsers
-    sign_ins: SignIns
-    budgets: Budgets
+    sign_ins: PrincipalCache
+    budgets: RateLimits
     sockets: Sockets
     set_up: frozenset[str]  # the channels this server has
     hooks: Mapping[str, Hook]  # what takes in a provider's callbacks, by channel
     providers: Mapping[str, Provider]  # where accounts are proven by signing in, by name
     vault: Vault
     measures: Measures
-    records: Records
+    records: AuditVerifier
     setup_code: str | None  # what the first account needs, where other machines reach this one
 
 

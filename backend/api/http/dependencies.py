@@ -12,12 +12,12 @@ from fastapi.security.base import SecurityBase
 from pydantic import AfterValidator
 
 from backend.api.http.context import context_of
-from backend.api.http.rate_limits import Budgets
+from backend.api.http.rate_limits import RateLimits
 from backend.auth.principal import Principal
 from backend.db.transaction import dumps
 from backend.domain.client_views import FeedbackRequest
 from backend.domain.json_values import keepable
-from backend.errors import FieldError, Invalid, Problem, Unauthorized
+from backend.errors import FieldError, Invalid, Refusal, Unauthorized
 
 KNOWN = "assent.caller"
 
@@ -26,7 +26,7 @@ class Caller(SecurityBase):
     """The person behind `Authorization: Bearer`, whose budget the call is charged to; `scheme_name` and `model` are what
     the API's description says of it. One dependency instead of a chain: each link costs a hot route 2 % of its CPU."""
 
-    def __init__(self, charge: Callable[[Budgets, str], Awaitable[None]] | None = None) -> None:
+    def __init__(self, charge: Callable[[RateLimits, str], Awaitable[None]] | None = None) -> None:
         self.scheme_name = "OAuth2PasswordBearer"
         self.model = OAuth2(flows=OAuthFlows(password=OAuthFlowPassword(tokenUrl="/api/auth/token", scopes={})))
         self._charge = charge
@@ -48,8 +48,8 @@ class Caller(SecurityBase):
 
 
 SignedIn = Annotated[Principal, Depends(Caller())]
-Starting = Annotated[Principal, Depends(Caller(Budgets.start_work))]
-Answering = Annotated[Principal, Depends(Caller(Budgets.answer))]
+Starting = Annotated[Principal, Depends(Caller(RateLimits.start_work))]
+Answering = Annotated[Principal, Depends(Caller(RateLimits.answer))]
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", max_length=255), AfterValidator(lambda key: key or None)]
 MessageKey = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200), AfterValidator(lambda key: key or None)]
 
@@ -92,8 +92,8 @@ class Json(Response):
         return (content if isinstance(content, str) else dumps(content)).encode()
 
 
-def outcome(result: FeedbackRequest | Problem) -> FeedbackRequest:
+def outcome(result: FeedbackRequest | Refusal) -> FeedbackRequest:
     """Raise the refusal a committed use case returned."""
-    if isinstance(result, Problem):
+    if isinstance(result, Refusal):
         raise result
     return result

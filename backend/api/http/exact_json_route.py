@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from backend.api.http.authenticate_first import CallerFirst
+from backend.api.http.authenticate_first import AuthenticateFirst
 from backend.errors import FieldError, Invalid
 from backend.thread_pools import Threads
 from channels.exact_numbers import read_json
@@ -17,7 +17,7 @@ MOST_VALUES = 20_000
 _threads = Threads("json")
 
 
-class ExactRoute(CallerFirst):
+class ExactRoute(AuthenticateFirst):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 

@@ -9,9 +9,9 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.api.http.allowed_hosts import Hosts
+from backend.api.http.allowed_hosts import AllowedHosts
 from backend.api.http.problems import problem_response
-from backend.errors import Misdirected, Problem, TooLarge
+from backend.errors import Misdirected, Refusal, TooLarge
 from backend.observability.log import get_logger
 
 log = get_logger("access")
@@ -37,10 +37,10 @@ SECURITY_HEADERS = {
 _SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
-class Shell:
+class Middleware:
     """Wraps the application, which is served under these names only."""
 
-    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
+    def __init__(self, app: ASGIApp, hosts: AllowedHosts) -> None:
         self._app = app
         self._hosts = hosts
 
@@ -80,7 +80,7 @@ class Shell:
             await send(message)
 
         try:
-            refusal: Problem | None = None
+            refusal: Refusal | None = None
             if not self._hosts.serve(Headers(scope=scope).get("host", "")):
                 refusal = _misdirected(scope)
             elif _declared_length(scope) > most:
@@ -110,6 +110,6 @@ def _declared_length(scope: Scope) -> int:
     return int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 16 else 0
 
 
-def _misdirected(scope: Scope) -> Problem:
+def _misdirected(scope: Scope) -> Refusal:
     host = Headers(scope=scope).get("host", "")[:100]
     return Misdirected(f"{host!r} is not a name of this installation; if it should be, add it to ASSENT_ALLOWED_HOSTS.")

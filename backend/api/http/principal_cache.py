@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 from backend.auth.principal import Principal
-from backend.auth.tokens import Tokens
+from backend.auth.tokens import AccessTokens
 from backend.db import Database, Tx
 from backend.db.queries.people import live_sign_in
 from backend.domain.people import Person
@@ -22,10 +22,10 @@ class _Known(NamedTuple):
     checked_at: float
 
 
-class SignIns:
+class PrincipalCache:
     """Turns access tokens into principals. An ending made in this process counts at once, one made elsewhere within a second."""
 
-    def __init__(self, db: Database, tokens: Tokens) -> None:
+    def __init__(self, db: Database, tokens: AccessTokens) -> None:
         self._db = db
         self._tokens = tokens
         self._known: OrderedDict[str, _Known] = OrderedDict()

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from backend.errors import FieldError, Problem
+from backend.errors import FieldError, Refusal
 from backend.observability.log import get_logger
 
 log = get_logger(__name__)
@@ -20,12 +20,12 @@ class ProblemResponse(JSONResponse):
     media_type = "application/problem+json"
 
 
-def problem_response(problem: Problem, instance: str) -> ProblemResponse:
+def problem_response(problem: Refusal, instance: str) -> ProblemResponse:
     """`instance` is the request id that the logs carry too."""
     return ProblemResponse(problem_document(problem, instance), problem.status, headers=problem.headers)
 
 
-def problem_bytes(problem: Problem, instance: str) -> bytes:
+def problem_bytes(problem: Refusal, instance: str) -> bytes:
     """The same as a last answer on a connection that is then closed, where nothing has become a request."""
     response = problem_response(problem, instance)
     headers = [*response.raw_headers, (b"x-request-id", instance.encode()), (b"connection", b"close")]
@@ -33,7 +33,7 @@ def problem_bytes(problem: Problem, instance: str) -> bytes:
     return b"\r\n".join([*head, b"", bytes(response.body)])
 
 
-def problem_document(problem: Problem, instance: str) -> dict[str, Any]:
+def problem_document(problem: Refusal, instance: str) -> dict[str, Any]:
     document: dict[str, Any] = {
         "type": "about:blank",
         "title": problem.title,
@@ -50,7 +50,7 @@ def problem_document(problem: Problem, instance: str) -> dict[str, Any]:
 
 def install(app: FastAPI) -> None:
     """Answer everything that goes wrong in this application with a problem document."""
-    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(Refusal, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_fault)
@@ -61,7 +61,7 @@ def _instance(request: Request) -> str:
 
 
 async def _on_problem(request: Request, problem: Exception) -> ProblemResponse:
-    assert isinstance(problem, Problem)
+    assert isinstance(problem, Refusal)
     return problem_response(problem, _instance(request))
 
 
@@ -70,7 +70,7 @@ async def _on_invalid(request: Request, error: Exception) -> ProblemResponse:
     errors = [
         FieldError(".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]), _said(item)) for item in error.errors()
     ]
-    problem = Problem("; ".join(f"{error.field}: {error.message}" for error in errors[:3]), code="invalid", errors=errors)
+    problem = Refusal("; ".join(f"{error.field}: {error.message}" for error in errors[:3]), code="invalid", errors=errors)
     problem.title = "Some values cannot be used"
     problem.status = 400 if request.url.path in BAD_BODY_IS_400 else 422
     return problem_response(problem, _instance(request))
@@ -82,11 +82,11 @@ def _said(item: Any) -> str:
 
 async def _on_http(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, HTTPException)
-    if isinstance(error.__cause__, Problem):  # FastAPI calls whatever stops the reading of a body a bad request
+    if isinstance(error.__cause__, Refusal):  # FastAPI calls whatever stops the reading of a body a bad request
         return problem_response(error.__cause__, _instance(request))
     status = HTTPStatus(error.status_code)
     said = "The body cannot be read" if error.__cause__ else status.phrase
-    problem = Problem(
+    problem = Refusal(
         f"{said}: {request.method} {request.url.path}",
         code=status.phrase.lower().replace(" ", "_"),
         headers=dict(error.headers or {}),
@@ -98,5 +98,5 @@ async def _on_http(request: Request, error: Exception) -> ProblemResponse:
 async def _on_fault(request: Request, error: Exception) -> ProblemResponse:
     log.error("request failed", exc_info=error)
     return problem_response(
-        Problem("Something went wrong on our side; it was logged under the instance given here."), _instance(request)
+        Refusal("Something went wrong on our side; it was logged under the instance given here."), _instance(request)
     )

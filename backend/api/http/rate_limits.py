@@ -10,7 +10,7 @@ from limits import RateLimitItem, parse
 
 from backend.api.http.client_address import place_of
 from backend.errors import TooMany, Unavailable
-from backend.messaging.rate_limits.contract import Windows
+from backend.messaging.rate_limits.contract import RateWindows
 
 ANSWERS_FLOOR = "120/minute"
 GUESSES = parse("10/minute")  # of one account's password: from one place, or in one known browser
@@ -23,10 +23,10 @@ PROVIDER_STARTS = parse("20/minute")
 WAITS_AT_ONCE = 200
 
 
-class Budgets:
+class RateLimits:
     """Raises TooMany, with the seconds to wait, instead of dropping anything. Long polls are counted within this process."""
 
-    def __init__(self, rate: str, registrations: str, windows: Windows) -> None:
+    def __init__(self, rate: str, registrations: str, windows: RateWindows) -> None:
         self._windows = windows
         self._waits: Counter[str] = Counter()
         self._work = parse(rate)

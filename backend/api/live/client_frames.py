@@ -32,7 +32,7 @@ class UserInput(Body):
     request_id: Id | None = None
 
 
-class Answer(Body):
+class AnswerFrame(Body):
     type: Literal["answer"]
     request_id: Id
     action: Annotated[Text, Field(max_length=100)]
@@ -41,7 +41,7 @@ class Answer(Body):
     version: int | None = None
 
 
-class Message(Body):
+class MessageFrame(Body):
     type: Literal["message"]
     content: Text
     client_id: Id
@@ -52,7 +52,7 @@ class Seen(Body):
     request_id: Id
 
 
-Frame = Acknowledged | Ping | Cancel | Confirm | UserInput | Answer | Message | Seen
+Frame = Acknowledged | Ping | Cancel | Confirm | UserInput | AnswerFrame | MessageFrame | Seen
 _adapter: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="type")])
 
 

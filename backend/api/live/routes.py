@@ -7,16 +7,17 @@ from fastapi import APIRouter, WebSocket
 
 from backend.api.http.context import Context, context_of
 from backend.api.http.problems import problem_response
-from backend.api.live.session_feed import PersonFeed, SessionFeed
+from backend.api.live.me_feed import PersonFeed
+from backend.api.live.session_feed import SessionFeed
 from backend.api.live.sockets import SIGNED_OUT, Socket
 from backend.auth.principal import Principal
 from backend.auth.tokens import ticket_digest
-from backend.core.linking.linked_accounts import enter, leave
-from backend.core.people.accounts import take_ticket
+from backend.core.linking.presence import enter, leave
+from backend.core.people.sign_ins import take_ticket
 from backend.core.sessions.sessions import own_session
 from backend.db.queries.sessions import LOG_PAGE
 from backend.db.transaction import person_topic, session_topic, sign_in_topic
-from backend.errors import Forbidden, Invalid, Problem, Unauthorized, Unavailable
+from backend.errors import Forbidden, Invalid, Refusal, Unauthorized, Unavailable
 from backend.ids import new_id
 from backend.messaging.stream.contract import MISSED_TOPIC
 
@@ -52,7 +53,7 @@ async def session_socket(
         await reach.db.read(own_session, principal.person, session_id)
         cursor, latest = _number("after", after), _number("window", window, least=1, most=LOG_PAGE)
         reach.sockets.admit(principal.person.id)
-    except Problem as problem:
+    except Refusal as problem:
         await ws.send_denial_response(problem_response(problem, ws.scope["request_id"]))
         return
     await ws.accept()
@@ -90,7 +91,7 @@ async def my_socket(ws: WebSocket, ticket: str | None = None) -> None:
     try:
         principal = await _signed_in(ws, reach, ticket)
         reach.sockets.admit(principal.person.id)
-    except Problem as problem:
+    except Refusal as problem:
         await ws.send_denial_response(problem_response(problem, ws.scope["request_id"]))
         return
     await ws.accept()

@@ -12,7 +12,7 @@ from backend.api.http.context import Context
 from backend.api.live import client_frames
 from backend.api.live.sockets import Missed, Socket
 from backend.core.inbound import receive_answer
-from backend.core.requests.lifecycle import see_request
+from backend.core.requests.mark_seen import see_request
 from backend.core.sessions.sessions import cancel_work
 from backend.db import Tx
 from backend.db.queries.requests import open_requests
@@ -21,8 +21,8 @@ from backend.db.queries.sessions import frame_of_message, last_seq, log_after, l
 from backend.db.transaction import dumps
 from backend.domain.events import ConnectionReady, Generating, Heartbeat, InitialStateHead, Piece, Pong, SocketFrame
 from backend.domain.states import FeedbackType
-from backend.errors import Invalid, Problem
-from backend.messaging.stream.contract import PartialReply
+from backend.errors import Invalid, Refusal
+from backend.messaging.stream.contract import ReplySoFar
 from channels.contract import InboundAnswer, InboundMessage
 
 HEARTBEAT_S = 20
@@ -106,7 +106,7 @@ class SessionFeed:
     async def _tell(self, frame: SocketFrame) -> None:
         await self._ws.send_text(dumps(frame))
 
-    async def _partial(self) -> PartialReply | None:
+    async def _partial(self) -> ReplySoFar | None:
         """The reply being streamed, unless its run has ended: that it has may not have been heard."""
         partial = await self._reach.stream.partial_reply(self._session_id)
         if partial is None:
@@ -136,7 +136,7 @@ class SessionFeed:
                 await db.transact(see_request, person, frame.request_id)
             case client_frames.Cancel():
                 await db.transact(cancel_work, person, self._session_id, via)
-            case client_frames.Message():
+            case client_frames.MessageFrame():
                 await self._message(frame)
             case client_frames.Confirm():
                 await self._answer(
@@ -144,12 +144,12 @@ class SessionFeed:
                 )
             case client_frames.UserInput():
                 await self._answer(await self._sole(frame.request_id, FeedbackType.FORM), "submit", frame.values)
-            case client_frames.Answer():
+            case client_frames.AnswerFrame():
                 await self._answer(frame.request_id, frame.action, frame.values, frame.feedback, frame.version)
             case client_frames.Acknowledged():
                 pass
 
-    async def _message(self, frame: client_frames.Message) -> None:
+    async def _message(self, frame: client_frames.MessageFrame) -> None:
         person, via = self._socket.principal.person, self._socket.principal.via
         content = frame.content.strip()
         if not content:
@@ -183,44 +183,9 @@ class SessionFeed:
         said = (request_id, action, values, feedback, version)
         inbound = InboundAnswer(principal.via, person.id, *said, proof=principal.proof)
         result = await self._reach.db.transact(receive_answer, person, inbound, self._reach.registry, self._reach.policy)
-        if isinstance(result, Problem):
+        if isinstance(result, Refusal):
             raise result
 
 
 def _open_of_type(tx: Tx, session_id: str, type: FeedbackType) -> list[str]:
     return [row.id for row in open_requests(tx, session_id) if row.type == type]
-
-
-class PersonFeed:
-    """What concerns one person, in whatever session, towards one socket. Nothing here is numbered: a client that may have
-    missed something reads anew what it shows."""
-
-    def __init__(self, ws: WebSocket, socket: Socket, reach: Context) -> None:
-        self._ws = ws
-        self._socket = socket
-        self._reach = reach
-
-    async def write(self) -> None:
-        await self._say_ready()
-        while True:
-            try:
-                item = await self._socket.take(HEARTBEAT_S)
-            except Missed:
-                await self._say_ready()  # as after a new connection, a client reads what it shows
-                continue
-            await self._ws.send_text(dumps(Heartbeat(type="heartbeat")) if item is None else item[0])
-
-    async def _say_ready(self) -> None:
-        ready = ConnectionReady(type="connection_ready", queue=self._reach.sockets.queue)
-        await self._ws.send_text(dumps(ready))
-
-    async def handle(self, frame: client_frames.Frame) -> None:
-        match frame:
-            case client_frames.Ping():
-                self._socket.say(Pong(type="pong"))
-            case client_frames.Seen():
-                await self._reach.db.transact(see_request, self._socket.principal.person, frame.request_id)
-            case client_frames.Acknowledged():
-                pass
-            case _:
-                raise Invalid(f"{frame.type} belongs on the socket of a session.", code="invalid_frame")

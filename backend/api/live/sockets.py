@@ -10,12 +10,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from backend.api.http.problems import problem_document
 from backend.api.live import client_frames
-from backend.api.live.token_bucket import Allowance
+from backend.api.live.token_bucket import TokenBucket
 from backend.auth.principal import Principal
 from backend.db.transaction import dumps
 from backend.domain.events import ChannelStatus, ErrorFrame, PlatformStatus, QueueStatus, SocketFrame
 from backend.domain.states import ChannelType, ConnectionStatus
-from backend.errors import Problem, TooMany
+from backend.errors import Refusal, TooMany
 
 OUTBOX_FRAMES = 2_000
 OUTBOX_CHARS = 4_000_000
@@ -99,7 +99,7 @@ class Socket:
         self._missed = False
         self._filled = asyncio.Event()
         self._closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._allowance = Allowance(BURST, PER_SECOND)
+        self._allowance = TokenBucket(BURST, PER_SECOND)
 
     def put(self, text: str, seq: int | None = None) -> None:
         """Queue a frame; never waits. What comes after the close has nowhere to go."""
@@ -178,11 +178,11 @@ class Socket:
                 continue
             try:
                 await handle(frame)
-            except Problem as problem:
+            except Refusal as problem:
                 self.say(_refusal(problem, frame, self._ws.scope["request_id"]))
 
 
-def _refusal(problem: Problem, frame: client_frames.Frame, instance: str) -> ErrorFrame:
+def _refusal(problem: Refusal, frame: client_frames.Frame, instance: str) -> ErrorFrame:
     """The problem as HTTP tells it, and what it was about."""
     about = {name: getattr(frame, name) for name in ("client_id", "request_id") if getattr(frame, name, None)}
     told: ErrorFrame = {**problem_document(problem, instance), **about, "type": "error"}  # type: ignore[typeddict-item]

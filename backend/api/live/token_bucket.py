@@ -3,7 +3,7 @@
 import time
 
 
-class Allowance:
+class TokenBucket:
     def __init__(self, burst: int, per_second: int) -> None:
         self._burst, self._per_second = burst, per_second
         self._left, self._counted = float(burst), time.monotonic()

@@ -6,20 +6,21 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Request, Response
 from pydantic import AfterValidator, Field, StringConstraints
 
-from backend.api.http.authenticate_first import CallerFirst
+from backend.api.http.authenticate_first import AuthenticateFirst
 from backend.api.http.context import Context, Reach
 from backend.api.http.dependencies import SignedIn
 from backend.api.http.schemas import Body, Email, Text, View
 from backend.auth.passwords import MAX_LENGTH, MIN_LENGTH, hash_in_thread, verify_in_thread
 from backend.auth.tokens import ACCESS_SECONDS, new_ticket
 from backend.core.people import accounts as core
-from backend.core.people.accounts import SIGN_IN_MS, SignIn
+from backend.core.people import sign_ins
+from backend.core.people.sign_ins import SIGN_IN_MS, SignIn
 from backend.db.queries.people import person_by_email, person_by_id
 from backend.domain.json_values import keepable
 from backend.domain.people import Door, normal_address
 from backend.errors import Forbidden, Unauthorized
 
-router = APIRouter(prefix="/api/auth", tags=["auth"], route_class=CallerFirst)
+router = APIRouter(prefix="/api/auth", tags=["auth"], route_class=AuthenticateFirst)
 
 COOKIE = "assent_refresh"
 BROWSER_COOKIE = "assent_browser"
@@ -39,7 +40,7 @@ class Registration(Body):
     )
 
 
-class Person(View):
+class PersonView(View):
     id: str
     email: str
     name: str
@@ -77,7 +78,7 @@ class Ticket(View):
     ticket: str
 
 
-@router.post("/register", status_code=201, response_model=Person)
+@router.post("/register", status_code=201, response_model=PersonView)
 async def register(body: Registration, request: Request, reach: Reach) -> Any:
     """What a new account costs is spent once it may be made: nothing of it where registration is closed."""
     _refuse_foreign(request, reach)
@@ -114,7 +115,7 @@ async def token(
         hashed = person.password_hash if person is not None and person.disabled_at is None else None
         if not await verify_in_thread(password, hashed) or person is None:
             raise Unauthorized("Email address or password is wrong.", code="wrong_credentials")
-        sign_in = await reach.db.transact(core.start_sign_in, person.id, "web" if cookie else "api")
+        sign_in = await reach.db.transact(sign_ins.start_sign_in, person.id, "web" if cookie else "api")
     if cookie:
         known = _cookie(reach, BROWSER_COOKIE, reach.browsers.remember(kept, account), BROWSER_S, "/api/auth/token")
         response.headers.append("Set-Cookie", known)
@@ -126,7 +127,7 @@ async def refresh(body: Refresh, request: Request, response: Response, reach: Re
     claims = reach.tokens.read_refresh(_given_token(request, reach, body.refresh_token, bool(body.cookie)))
     await reach.budgets.refresh(claims.sign_in_id)
     door: Door = "web" if body.cookie else "api"
-    sign_in = await reach.db.transact(core.rotate_sign_in, claims.sign_in_id, claims.generation, door)
+    sign_in = await reach.db.transact(sign_ins.rotate_sign_in, claims.sign_in_id, claims.generation, door)
     if isinstance(sign_in, Unauthorized):
         if body.cookie:
             sign_in.headers["Set-Cookie"] = _cookie(reach, COOKIE, "", 0)
@@ -145,11 +146,11 @@ async def revoke(body: Revocation, request: Request, response: Response, reach: 
         known = reach.tokens.read_refresh(given) if given.startswith("rt1.") else reach.tokens.read_access(given)
     except Unauthorized:
         return {}
-    await reach.db.transact(core.end_sign_in, known.sign_in_id, "signed out")
+    await reach.db.transact(sign_ins.end_sign_in, known.sign_in_id, "signed out")
     return {}
 
 
-@router.get("/me", response_model=Person)
+@router.get("/me", response_model=PersonView)
 async def me(principal: SignedIn, reach: Reach) -> Any:
     return await reach.db.read(core.find_person, principal.person.id)
 
@@ -170,7 +171,7 @@ async def ws_ticket(principal: SignedIn, reach: Reach) -> Any:
     """Single use, 30 seconds: for browsers, whose WebSockets cannot send headers."""
     await reach.budgets.ticket(principal.person.id)
     ticket, digest = new_ticket()
-    await reach.db.transact(core.hand_out_ticket, digest, principal.person.id, principal.sign_in_id)
+    await reach.db.transact(sign_ins.hand_out_ticket, digest, principal.person.id, principal.sign_in_id)
     return {"ticket": ticket}
 
 

@@ -7,11 +7,12 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 
-from backend.api.http.authenticate_first import CallerFirst
+from backend.api.http.authenticate_first import AuthenticateFirst
 from backend.api.http.context import Context, Reach
 from backend.api.http.dependencies import Json, SignedIn, Starting, outcome
 from backend.api.http.schemas import Body, Email, View
 from backend.auth.principal import Principal
+from backend.core.linking import link_codes, preferences
 from backend.core.linking import linked_accounts as core
 from backend.core.mail.kept_mail import ask_to_link
 from backend.core.requests.ask import Ask, ask_people
@@ -20,10 +21,10 @@ from backend.db.queries.installations import list_connected, list_installations
 from backend.domain.client_views import FeedbackRequest
 from backend.domain.people import Person
 from backend.domain.states import ConnectionStatus, FeedbackType
-from backend.errors import Problem
+from backend.errors import Refusal
 from backend.timestamps import to_text
 
-router = APIRouter(prefix="/api/channels", tags=["channels"], route_class=CallerFirst)
+router = APIRouter(prefix="/api/channels", tags=["channels"], route_class=AuthenticateFirst)
 
 ChannelType = Literal["chat", "slack", "email"]
 NO_MAILBOX = "The agent has no mailbox yet; an administrator connects one."
@@ -42,7 +43,7 @@ class Mailbox(View):
     error: str | None = None
 
 
-class Channel(View):
+class ChannelView(View):
     type: ChannelType
     status: Literal["connected", "degraded", "disconnected"]
     set_up: bool
@@ -61,7 +62,7 @@ class Channel(View):
 
 
 class Channels(View):
-    items: list[Channel]
+    items: list[ChannelView]
 
 
 class Wish(Body):
@@ -86,7 +87,7 @@ class Code(View):
 @router.get("", response_model=Channels)
 async def list_channels(principal: SignedIn, reach: Reach) -> Any:
     """Every channel in the caller's order: the first is tried first."""
-    return await _list(await reach.db.read(core.list_channels, principal.person, reach.set_up), principal, reach)
+    return await _list(await reach.db.read(preferences.list_channels, principal.person, reach.set_up), principal, reach)
 
 
 @router.put("", response_model=Channels)
@@ -126,8 +127,8 @@ def _mailboxes(rows: Sequence[Row[Any]], channel: dict[str, Any], admin: bool) -
 
 
 def _order(tx: Tx, person: Person, wishes: list[dict[str, Any]], set_up: frozenset[str]) -> list[dict[str, Any]]:
-    core.order_channels(tx, person, wishes)
-    return core.list_channels(tx, person, set_up)
+    preferences.order_channels(tx, person, wishes)
+    return preferences.list_channels(tx, person, set_up)
 
 
 @router.post("/{type}/test", response_model=FeedbackRequest)
@@ -136,10 +137,10 @@ async def test_channel(type: ChannelType, principal: Starting, reach: Reach) -> 
     return Json(outcome(await reach.db.transact(_test, principal, type, reach.set_up)))
 
 
-def _test(tx: Tx, principal: Principal, channel: str, set_up: frozenset[str]) -> FeedbackRequest | Problem:
-    core.check_reachable(tx, principal.person.id, channel, set_up)
+def _test(tx: Tx, principal: Principal, channel: str, set_up: frozenset[str]) -> FeedbackRequest | Refusal:
+    preferences.check_reachable(tx, principal.person.id, channel, set_up)
     body = {
-        "title": f"Does this reach you through {core.NAMES[channel]}?",
+        "title": f"Does this reach you through {preferences.NAMES[channel]}?",
         "prompt": "A test of the channel. Approving it changes nothing.",
         "allowed_actions": ["approve", "reject"],
         "route": [{"channel": channel, "wait_seconds": TEST_S}],
@@ -169,5 +170,5 @@ async def link_email(body: AddressToLink, principal: Starting, reach: Reach) -> 
 
 
 def _issue(tx: Tx, person: Person, channel: str, set_up: frozenset[str]) -> tuple[str, int]:
-    core.check_set_up(channel, set_up)
-    return core.issue_code(tx, person, channel)
+    preferences.check_set_up(channel, set_up)
+    return link_codes.issue_code(tx, person, channel)

@@ -13,14 +13,14 @@ from backend.api.http.dependencies import Answering, IdempotencyKey, Json, PageS
 from backend.api.http.exact_json_route import ExactRoute
 from backend.api.http.schemas import Body, Document, Id, Line, Text
 from backend.api.routes.feedback_views import FeedbackRequests, Mails
-from backend.core.decisions.answer import cancel_request
+from backend.core.decisions.withdraw import cancel_request
 from backend.core.inbound import receive_answer
 from backend.core.mail.kept_mail import list_letters
 from backend.core.requests.ask import Ask as Question
 from backend.core.requests.ask import ask_people
-from backend.core.requests.lifecycle import shape_request
 from backend.core.requests.recipients import may_see
 from backend.core.requests.reroute import reroute_request, retry_request
+from backend.core.requests.view import shape_request
 from backend.db import Row, Tx
 from backend.db.queries import requests as store
 from backend.db.transaction import STOPPING_TOPIC, request_topic
@@ -41,7 +41,7 @@ RESOLVED = '{"type":"feedback_resolved"'
 YEAR_S = 366 * 24 * 3600
 
 
-class Option(Body):
+class OptionBody(Body):
     value: Line
     label: Line
     description: Text = ""
@@ -53,7 +53,7 @@ class AskedField(Body):
     description: Text = ""
     required: bool = True
     value: Annotated[Any, AfterValidator(keepable)] = None
-    options: list[Option] = Field(default_factory=list, max_length=200)
+    options: list[OptionBody] = Field(default_factory=list, max_length=200)
 
 
 class Action(Body):
@@ -82,14 +82,14 @@ class AskedRule(Body):
     distinct_from_requester: bool = False
 
 
-class Ask(Body):
+class AskBody(Body):
     """A question to people. Which parts belong to it depends on the type."""
 
     type: FeedbackType
     title: Line
     prompt: Annotated[Text, Field(max_length=20_000)] = ""
     action: Action | None = None
-    options: list[Option] | None = Field(default=None, max_length=200)
+    options: list[OptionBody] | None = Field(default=None, max_length=200)
     multiple: bool | None = None
     checkpoint: Line | None = None
     fields: list[AskedField] | None = Field(default=None, max_length=200)
@@ -107,7 +107,7 @@ class Ask(Body):
     rule: AskedRule | None = None
 
     @model_validator(mode="after")
-    def _only_its_parts(self) -> "Ask":
+    def _only_its_parts(self) -> "AskBody":
         parts = {
             "confirmation": {"action"},
             "choice": {"options", "multiple"},
@@ -130,7 +130,7 @@ class Ask(Body):
         return kept | {"prompt": self.prompt} | ({"multiple": bool(self.multiple)} if self.type == "choice" else {})
 
 
-class Answer(Body):
+class AnswerBody(Body):
     action: Annotated[Text, Field(max_length=100)]
     values: Document | None = Field(
         default=None, description="an edit's: the arguments that change, by name; every other one stays as it was proposed"
@@ -153,7 +153,7 @@ def _page(tx: Tx, person: Person, status: str | None, session_id: str | None, be
 
 
 @router.post("", status_code=201, response_model=FeedbackRequest)
-async def ask(body: Ask, principal: Starting, reach: Reach, key: IdempotencyKey = None) -> Any:
+async def ask(body: AskBody, principal: Starting, reach: Reach, key: IdempotencyKey = None) -> Any:
     """Ask people. Any program may: it waits with `GET /api/feedback/{id}?wait=60`."""
     rule = body.rule.model_dump() if body.rule else None
     question = Question(FeedbackType(body.type), body.body(), body.to, body.session_id, body.due_in, rule)
@@ -231,7 +231,7 @@ def _row(tx: Tx, person: Person, request_id: str) -> Row[Any]:
 
 
 @router.post("/{request_id}/answer", response_model=FeedbackRequest)
-async def answer(request_id: str, body: Answer, principal: Answering, reach: Reach, key: IdempotencyKey = None) -> Any:
+async def answer(request_id: str, body: AnswerBody, principal: Answering, reach: Reach, key: IdempotencyKey = None) -> Any:
     """The first valid answer decides; any later one is kept, changes nothing, and is told who decided."""
     said = (request_id, body.action, body.values, body.feedback, body.version, key)
     inbound = InboundAnswer(principal.via, principal.person.id, *said, proof=principal.proof)

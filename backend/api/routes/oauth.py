@@ -11,8 +11,9 @@ from backend.api.http.context import Context, Reach
 from backend.api.http.dependencies import Json, SignedIn
 from backend.api.http.schemas import View
 from backend.auth.principal import Principal
-from backend.core.linking.oauth_states import Purpose, begin_at_provider, challenge_of, keep_grant, keep_install, use_state
-from backend.errors import Forbidden, Invalid, NotFound, Problem, Unavailable
+from backend.core.linking.installations import keep_install
+from backend.core.linking.oauth_states import Purpose, begin_at_provider, challenge_of, keep_grant, use_state
+from backend.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable
 from channels.errors import ChannelError, Retryable
 from channels.oauth import Granted, Provider
 
@@ -59,7 +60,7 @@ async def finish(
     channel = _provider(reach, provider).channel
     try:
         return _back(reach, channel, await _finish(reach, provider, request, state, "" if error else code))
-    except Problem as problem:
+    except Refusal as problem:
         if "text/html" not in request.headers.get("accept", ""):
             raise
         return _to_channels(reach, channel, problem.code)
@@ -104,7 +105,7 @@ async def _redeem(at: Provider, code: str, verifier: str) -> Granted:
     except Retryable as error:
         raise Unavailable(f"{error.reason} Begin again in a moment.") from None
     except ChannelError as error:
-        problem = Problem(error.reason, code="not_granted")
+        problem = Refusal(error.reason, code="not_granted")
         problem.status, problem.title = 400, "Not granted"
         raise problem from None
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from backend.api.http.context import Reach
-from backend.errors import NotFound, Problem, Unauthorized, Unavailable
+from backend.errors import NotFound, Refusal, Unauthorized, Unavailable
 from channels.errors import Retryable
 from channels.webhooks import HookRefused
 
@@ -38,7 +38,7 @@ async def _take(request: Request, reach: Reach, name: str) -> Response:
     except HookRefused as refused:
         if not refused.authentic:
             raise Unauthorized(str(refused)) from None
-        problem = Problem(str(refused), code="bad_request")
+        problem = Refusal(str(refused), code="bad_request")
         problem.status, problem.title = 400, "Bad Request"
         raise problem from None
     return Response(reply.body, reply.status, media_type=reply.content_type)

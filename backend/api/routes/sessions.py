@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, Field, model_validator
 
-from backend.api.http.authenticate_first import CallerFirst
+from backend.api.http.authenticate_first import AuthenticateFirst
 from backend.api.http.context import Reach
 from backend.api.http.dependencies import Json, PageStart, SignedIn, cursor_after, page
 from backend.api.http.schemas import Body, Line, View
@@ -19,7 +19,7 @@ from backend.domain.client_views import Message
 from backend.domain.json_values import keepable
 from backend.timestamps import to_text
 
-router = APIRouter(prefix="/api/sessions", tags=["sessions"], route_class=CallerFirst)
+router = APIRouter(prefix="/api/sessions", tags=["sessions"], route_class=AuthenticateFirst)
 
 
 class Session(View):

@@ -17,7 +17,7 @@ class Connection(Protocol):
     def make_way(self) -> None: ...
 
 
-class Crowd:
+class ConnectionLimits:
     """Counts by place. The longest waiting makes way, in the place that has the most: whoever holds connections open loses
     the oldest of them, and whoever comes with a request gets in."""
 
@@ -66,10 +66,10 @@ class Crowd:
         return next(iter(waiting))
 
 
-def crowd_for_this_process() -> Crowd:
+def crowd_for_this_process() -> ConnectionLimits:
     """As many connections as the process may open files, less what it needs itself."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
         files = MOST_CONNECTIONS + SPARE_FILES
     most = max(16, min(MOST_CONNECTIONS, files - SPARE_FILES))
-    return Crowd(most, min(UNFINISHED_PER_PLACE, most // 2))
+    return ConnectionLimits(most, min(UNFINISHED_PER_PLACE, most // 2))

@@ -11,9 +11,9 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from backend.api.http.problems import problem_bytes
-from backend.api.server.connection_limits import Crowd
+from backend.api.server.connection_limits import ConnectionLimits
 from backend.api.server.request_heads import ambiguity
-from backend.errors import BadRequest, Problem, TooSlow, Unavailable
+from backend.errors import BadRequest, Refusal, TooSlow, Unavailable
 from backend.ids import new_id
 from backend.observability.log import get_logger
 
@@ -105,7 +105,7 @@ class Unread:
 class WebConnection(H11Protocol):
     """uvicorn's, with limits."""
 
-    def __init__(self, *, crowd: Crowd, **more: Any) -> None:
+    def __init__(self, *, crowd: ConnectionLimits, **more: Any) -> None:
         super().__init__(**more)
         self.conn = StrictReader()
         self._crowd = crowd
@@ -195,7 +195,7 @@ class WebConnection(H11Protocol):
         else:
             self._refuse(Unavailable("There are too many unfinished requests; send it again.", code="too_many_connections"))
 
-    def _refuse(self, problem: Problem) -> None:
+    def _refuse(self, problem: Refusal) -> None:
         """Answer, unless an answer has begun, and hang up."""
         answered = self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE)
         if not answered and not self.transport.is_closing():
@@ -221,6 +221,6 @@ class WebConnection(H11Protocol):
         self._unread.taken()
 
 
-def web_connections(crowd: Crowd) -> Callable[..., WebConnection]:
+def web_connections(crowd: ConnectionLimits) -> Callable[..., WebConnection]:
     """What uvicorn makes of each connection."""
     return functools.partial(WebConnection, crowd=crowd)

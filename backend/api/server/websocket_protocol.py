@@ -13,7 +13,7 @@ from websockets.exceptions import InvalidState
 from websockets.http11 import Request
 
 from backend.api.http.problems import problem_bytes
-from backend.api.live.token_bucket import Allowance
+from backend.api.live.token_bucket import TokenBucket
 from backend.api.server.http_protocol import Unread
 from backend.errors import BadRequest
 from backend.ids import new_id
@@ -28,7 +28,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._unread = Unread(transport)
-        self._allowance = Allowance(FRAMES_BURST, FRAMES_PER_SECOND)
+        self._allowance = TokenBucket(FRAMES_BURST, FRAMES_PER_SECOND)
 
     def data_received(self, data: bytes) -> None:
         if not self.handshake_initiated:  # it comes whole, from what read it as HTTP

@@ -7,8 +7,9 @@ from typing import Any
 
 from backend.core.outbox.escalation import begin_round, climb, ladder_of, withdraw_copies
 from backend.core.requests.addressing import Seat, address_now, people_in
-from backend.core.requests.lifecycle import announce_change, give_up_on
-from backend.core.runs.steps import action_of, fits_definition
+from backend.core.requests.announce import announce_change
+from backend.core.requests.close_request import give_up_on
+from backend.core.runs.call_digest import action_of, fits_definition
 from backend.db import Row, Tx
 from backend.db.queries import requests as store
 from backend.db.queries.linked_accounts import groups_of

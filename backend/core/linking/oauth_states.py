@@ -5,17 +5,17 @@ import hashlib
 import secrets
 from typing import Literal
 
-from backend.core.linking.linked_accounts import connect, regain_accounts
+from backend.core.linking.linked_accounts import connect
 from backend.db import Row, Tx
 from backend.db.queries import linked_accounts
-from backend.db.queries.installations import keep_installation
 from backend.db.queries.people import person_by_id
-from backend.domain.display_names import cleaned
 from backend.domain.people import Person
 from backend.errors import FieldError, Invalid
-from channels.oauth import Granted, Installation
+from channels.oauth import Granted
 
 STATE_MS = 10 * 60_000
+
+
 Purpose = Literal["sign_in", "install"]
 
 
@@ -53,19 +53,6 @@ def use_state(tx: Tx, provider: str, state: str, browser: str) -> Row[object]:
 def keep_grant(tx: Tx, person_id: str, channel: str, granted: Granted) -> None:
     """The account is the person's own. Raises Forbidden where it is somebody else's."""
     connect(tx, person_id, channel, granted.account, granted.label)
-
-
-def keep_install(tx: Tx, person_id: str, channel: str, installed: Installation, sealed: str) -> None:
-    """From now on we may speak there, also to those whom an earlier end of it had cut off."""
-    values = {
-        "label": cleaned(installed.label, installed.account),
-        "detail": dict(installed.detail),
-        "secret": sealed,
-        "installed_by": person_id,
-    }
-    keep_installation(tx, channel, installed.account, **values)
-    regain_accounts(tx, channel, installed.account)
-    tx.audit(person_id, actor=person_id, via="chat", action="channel.installed", subject=person_id, account=installed.account)
 
 
 def _digest(state: str, browser: str) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from backend.core.linking.linked_accounts import check_not_ours, check_set_up, issue_code
+from backend.core.linking.link_codes import issue_code
+from backend.core.linking.linked_accounts import check_not_ours
+from backend.core.linking.preferences import check_set_up
 from backend.core.outbox.notices import say_on
 from backend.core.requests.recipients import concerned, may_see
 from backend.db import Row, Tx
@@ -17,8 +19,8 @@ from backend.domain.states import FeedbackStatus
 from backend.errors import FieldError, Invalid, NotFound, TooMany
 from backend.ids import new_id
 from backend.timestamps import to_text, to_text_or_none
-from channels.contract import Words
-from channels.mail_contract import TEXT_LENGTH, WHOLE_LENGTH, Letter, Proposal
+from channels.contract import TextMessage
+from channels.mail_contract import TEXT_LENGTH, WHOLE_LENGTH, Proposal, ReceivedMail
 
 REST_MS = 2 * 60_000
 DAY_MS, MINUTE_MS = 24 * 3600_000, 60_000
@@ -33,7 +35,7 @@ If that was you, reply to this mail with the line shown in the web app as the fi
 If it was not you, do nothing: then nothing happens."""
 
 
-def keep_letter(tx: Tx, letter: Letter) -> bool:
+def keep_letter(tx: Tx, letter: ReceivedMail) -> bool:
     """See `channels.mail_contract.LetterInbox`. Open tabs hear of it."""
     if mail.mail_row(tx, letter.mailbox, letter.id) is not None:
         return False
@@ -72,7 +74,7 @@ def _plain(text: str, most: int) -> str:
 
 
 def reply_to(
-    tx: Tx, channel: str, account: str, words: Words, thread: Mapping[str, Any] | None, event_id: str, quotes: bool
+    tx: Tx, channel: str, account: str, words: TextMessage, thread: Mapping[str, Any] | None, event_id: str, quotes: bool
 ) -> None:
     """See `channels.mail_contract.LetterInbox.reply`. Whoever is not linked gets nothing."""
     row = linked_accounts.account_row(tx, channel, account)
@@ -130,7 +132,7 @@ def ask_to_link(tx: Tx, person: Person, address: str, set_up: Collection[str]) -
     if len(asked) >= ASKED_A_DAY:
         raise TooMany(f"{ASKED_A_DAY} mails were sent to this address today; try again tomorrow.", 3600)
     code, until = issue_code(tx, person, "email", {"address": address})
-    words = Words(ASKED_TO_LINK.format(name=_bare(person.name)))
+    words = TextMessage(ASKED_TO_LINK.format(name=_bare(person.name)))
     say_on(tx, person.id, "email", words, account=address, event_id=event + new_id("lnk"))
     return code, until
 

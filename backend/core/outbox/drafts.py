@@ -13,7 +13,7 @@ from backend.db.queries import deliveries, linked_accounts, sessions
 from backend.db.queries import drafts as store
 from backend.domain.states import DeliveryStatus
 from backend.ids import new_id
-from channels.contract import Address, Words
+from channels.contract import Address, TextMessage
 
 IN_FLIGHT_MS = 6_000  # longer than one call that shows something
 NOT_KNOWN = "Whether the unfinished reply was shown is not known."
@@ -60,7 +60,7 @@ def keep_shown(tx: Tx, run_id: str, token: int, ref: Mapping[str, Any]) -> None:
     store.keep_ref(tx, run_id, token, dict(ref))
 
 
-def end_draft(tx: Tx, run_id: str, session_id: str, words: Words, *, at_once: bool = True) -> bool:
+def end_draft(tx: Tx, run_id: str, session_id: str, words: TextMessage, *, at_once: bool = True) -> bool:
     """Say `words` in place of what was shown; False: nothing was. Not `at_once` where a call that shows more may be under
     way in another process."""
     row = store.take_draft(tx, run_id)
@@ -76,7 +76,7 @@ def end_draft(tx: Tx, run_id: str, session_id: str, words: Words, *, at_once: bo
     return True
 
 
-def _delivery(tx: Tx, row: Row[Any], session_id: str, words: Words, due: int) -> dict[str, Any]:
+def _delivery(tx: Tx, row: Row[Any], session_id: str, words: TextMessage, due: int) -> dict[str, Any]:
     """Where it is not known what was shown, that counts as a try."""
     unknown, session = row.ref is None, sessions.session_row(tx, session_id)
     assert session is not None, "a reply is said in a session"

@@ -10,7 +10,7 @@ from backend.db.transaction import person_topic, session_topic
 from backend.domain.events import FeedbackDelivery
 from backend.domain.states import ChannelType, ConnectionStatus, DeliveryStatus
 from backend.ids import new_id
-from channels.escalation import AT_WORK, SEEN_GRACE_MS, Copy, GiveUp, Open, Rest, Step, next_move
+from channels.escalation import AT_WORK, SEEN_GRACE_MS, Copy, GiveUp, OpenCopy, Rest, Step, next_move
 
 CARRY = "carry"
 WAIT_MS = 15 * 60_000
@@ -97,7 +97,7 @@ def climb(tx: Tx, request: Row[Any], person_id: str) -> None:
     until = move.until if isinstance(move, Rest) else None
     if last.status not in AT_WORK:
         deliveries.update_delivery(tx, last.id, next_at=until)
-    if isinstance(move, Open):
+    if isinstance(move, OpenCopy):
         copy = new_copy(tx, request.id, person_id, last.ladder, move.step, round)
         keep_copies(tx, [copy])
         tell(tx, request, copy)

@@ -10,14 +10,14 @@ from backend.db.queries import deliveries as store
 from backend.db.queries import linked_accounts, sessions
 from backend.domain.states import ChannelType, ConnectionStatus, DeliveryStatus
 from backend.ids import new_id
-from channels.contract import Words
+from channels.contract import TextMessage
 
 
 def say_on(
     tx: Tx,
     person_id: str,
     channel: str,
-    words: Words,
+    words: TextMessage,
     *,
     session_id: str | None = None,
     thread: Mapping[str, Any] | None = None,
@@ -47,7 +47,7 @@ def say_on(
     return delivery_id
 
 
-def say_where_spoken(tx: Tx, session_id: str, run_id: str, words: Words) -> None:
+def say_where_spoken(tx: Tx, session_id: str, run_id: str, words: TextMessage) -> None:
     """Carry the agent's word to where it was shown while it was written, else to where the person last spoke; in the web app
     it is read in the session's log."""
     via = sessions.last_spoke_via(tx, session_id)
@@ -59,7 +59,7 @@ def say_where_spoken(tx: Tx, session_id: str, run_id: str, words: Words) -> None
     say_on(tx, session.person_id, via, words, session_id=session_id, thread=place.thread if place else None)
 
 
-def say_elsewhere(tx: Tx, person_id: str, channel: str, words: Words) -> None:
+def say_elsewhere(tx: Tx, person_id: str, channel: str, words: TextMessage) -> None:
     """Tell the person on another of their channels that works, if there is one."""
     for linked in linked_accounts.linked_accounts(tx, person_id):
         if linked.channel != channel and linked.status != ConnectionStatus.DISCONNECTED:

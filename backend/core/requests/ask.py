@@ -5,14 +5,14 @@ from typing import Any
 
 from backend.core.idempotency import remember, replay
 from backend.core.requests.addressing import Addressed, address
-from backend.core.requests.lifecycle import Asked, open_request
+from backend.core.requests.open_request import Asked, open_request
 from backend.core.sessions.sessions import open_session, own_session
 from backend.db import Tx
 from backend.domain.client_views import FeedbackRequest
 from backend.domain.people import Person, requester_by
 from backend.domain.policy import canonical, digest_call
 from backend.domain.states import FeedbackType, SessionStatus
-from backend.errors import Conflict, FieldError, Invalid, Problem
+from backend.errors import Conflict, FieldError, Invalid, Refusal
 from backend.ids import new_id
 
 
@@ -29,7 +29,7 @@ class Ask:
     rule: dict[str, Any] | None = None
 
 
-def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None, via: str = "api") -> FeedbackRequest | Problem:
+def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None, via: str = "api") -> FeedbackRequest | Refusal:
     """Record the question and send it out; `via` tells the person's own question from a program's. Raises NotFound
     (session), Conflict (closed session) and Invalid."""
     fingerprint = ["ask", ask.type, ask.body, ask.to, ask.session_id, ask.due_in, *([ask.rule] if ask.rule else [])]

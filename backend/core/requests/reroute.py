@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from typing import Any
 
-from backend.core.linking.linked_accounts import check_reachable, wait_on
+from backend.core.linking.preferences import check_reachable, wait_on
 from backend.core.outbox.escalation import begin_round, own_ladder
-from backend.core.requests.lifecycle import announce_change, shape_request
+from backend.core.requests.announce import announce_change
 from backend.core.requests.recipients import deciders_of, may_decide, may_see
+from backend.core.requests.view import shape_request
 from backend.core.sessions.sessions import find_session, own_session, rename_session
 from backend.db import Row, Tx
 from backend.db.queries import requests

@@ -2,9 +2,11 @@
 
 from typing import Any, Literal
 
+from backend.core.runs.call_digest import digest_of, digests_of
 from backend.core.runs.late_outcomes import call_of, known_to_have_run, learn_outcome, tell_fact, tries_repeated
-from backend.core.runs.lifecycle import Lease, log_progress, set_agent_status
-from backend.core.runs.steps import ask_approval, check_call, digest_of, digests_of
+from backend.core.runs.lease import Lease, log_progress
+from backend.core.runs.lifecycle import set_agent_status
+from backend.core.runs.steps import ask_approval, check_call
 from backend.db import Row, Tx
 from backend.db.backups import last_restore
 from backend.db.queries import requests, runs
@@ -12,7 +14,7 @@ from backend.domain.people import AGENT
 from backend.domain.policy import Policy, canonical
 from backend.domain.runs import Execute, Recover
 from backend.domain.states import ACTIVE_RUN, AgentStatus, ChannelType, ExecutionStatus
-from backend.domain.steps import CallTool, Tool
+from backend.domain.steps import CallTool, ToolSpec
 from backend.errors import Invalid
 from backend.ids import new_id
 from backend.timestamps import to_text
@@ -71,14 +73,14 @@ def start_execution(tx: Tx, lease: Lease, move: Execute, registry: Registry, pol
 
 
 def _ask_again(
-    tx: Tx, lease: Lease, move: Execute, tool: Tool, args: dict[str, Any], policy: Policy, title: str, note: str
+    tx: Tx, lease: Lease, move: Execute, tool: ToolSpec, args: dict[str, Any], policy: Policy, title: str, note: str
 ) -> None:
     """A new question in the place of one that was answered: what that would have repeated, a yes to this repeats."""
     repeats = tries_repeated(tx, lease.run_id).get(move.request_id or "")
     ask_approval(tx, lease, [], tool, args, move.call.reason, policy, title=title, note=note, repeats=repeats)
 
 
-def _is_from_a_backup(tx: Tx, lease: Lease, move: Execute, tool: Tool) -> bool:
+def _is_from_a_backup(tx: Tx, lease: Lease, move: Execute, tool: ToolSpec) -> bool:
     """Whether the call was asked for before the database was put back from a backup, and would do harm if it ran twice."""
     restored_at = last_restore(tx)
     if restored_at is None or tool.idempotent:
@@ -87,7 +89,7 @@ def _is_from_a_backup(tx: Tx, lease: Lease, move: Execute, tool: Tool) -> bool:
     return (request.created_at if request else runs.last_entry_at(tx, lease.run_id)) <= restored_at
 
 
-def _fault_of_approval(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], request_id: str) -> str | None:
+def _fault_of_approval(tx: Tx, lease: Lease, tool: ToolSpec, args: dict[str, Any], request_id: str) -> str | None:
     """Why this approval does not authorise this call now, or None when it does."""
     approval = requests.approval_by_id(tx, request_id)
     if approval is None or approval.run_id != lease.run_id:
@@ -101,7 +103,7 @@ def _fault_of_approval(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], r
     return None
 
 
-def _is_bound_to_it(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], request_id: str, policy: Policy) -> bool:
+def _is_bound_to_it(tx: Tx, lease: Lease, tool: ToolSpec, args: dict[str, Any], request_id: str, policy: Policy) -> bool:
     """Whether the tool and its rule are still those that the approval was given for."""
     approval, request = requests.approval_by_id(tx, request_id), requests.request_by_id(tx, request_id)
     assert approval is not None, "this is asked of what was approved"
@@ -109,7 +111,7 @@ def _is_bound_to_it(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], requ
     return approval.digest in digests_of(tool, args, lease.run_id, request_id, policy, request.body["action"])
 
 
-def _record_start(tx: Tx, lease: Lease, tool: Tool, args: dict[str, Any], request_id: str | None, policy: Policy) -> str:
+def _record_start(tx: Tx, lease: Lease, tool: ToolSpec, args: dict[str, Any], request_id: str | None, policy: Policy) -> str:
     execution_id = new_id("exe")
     approval = requests.approval_by_id(tx, request_id) if request_id else None
     digest = approval.digest if approval else digest_of(tool, args, lease.run_id, execution_id, policy)

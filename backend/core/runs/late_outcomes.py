@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from backend.core.requests.lifecycle import close_request
-from backend.core.runs.lifecycle import ADVANCE, resume_run, say
+from backend.core.requests.close_request import close_request
+from backend.core.runs.lease import ADVANCE
+from backend.core.runs.lifecycle import resume_run, say
 from backend.db import Row, Tx
 from backend.db.queries import requests, runs
 from backend.domain.people import AGENT

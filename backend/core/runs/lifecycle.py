@@ -1,12 +1,11 @@
 """Runs: starting, claiming, logging under the lease, and the one way to end."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from backend.core.outbox.drafts import end_draft
 from backend.core.outbox.notices import say_where_spoken
-from backend.core.requests.lifecycle import close_request
+from backend.core.requests.close_request import close_request
+from backend.core.runs.lease import ADVANCE, Lease, leased_run, log_progress
 from backend.db import Row, Tx
 from backend.db.queries import requests, runs, sessions
 from backend.db.transaction import person_topic, run_topic, session_topic
@@ -23,16 +22,12 @@ from backend.domain.events import (
     TaskStarted,
 )
 from backend.domain.people import AGENT, AGENT_NAME
-from backend.domain.runs import Caps, EngineId, LogEntry, unheard_outcomes, unseen_messages
+from backend.domain.runs import unheard_outcomes, unseen_messages
 from backend.domain.states import AgentStatus, ChannelType, FeedbackStatus, MessageStatus, MessageType, RunStatus
 from backend.domain.steps import Usage
 from backend.ids import new_id
 from backend.timestamps import to_text
-from channels.contract import Words
-
-LEASE_MS = 8_000  # with the reconciler's second, a dead worker's run goes on within ten
-SUSPECT = 2  # so many claims in a row came to nothing: it may be the run that ends its workers
-ADVANCE = "advance_run"
+from channels.contract import TextMessage
 
 AGENT_AFTER = {
     RunStatus.COMPLETED: AgentStatus.COMPLETED,
@@ -41,58 +36,19 @@ AGENT_AFTER = {
     RunStatus.STOPPED: AgentStatus.IDLE,
 }
 
+
 WHY_CLOSED = {
     RunStatus.COMPLETED: "the run was completed",
     RunStatus.ERROR: "the run failed",
     RunStatus.CANCELLED: "the run was cancelled",
     RunStatus.STOPPED: "the run was stopped",
 }
+
+
 CANCELLED = "Cancelled."
+
+
 STOPPED = "Stopped at a checkpoint."
-
-
-class LeaseLost(Exception):
-    """Somebody else owns the run now, or it has ended: whatever was being done for it no longer counts."""
-
-
-@dataclass(slots=True)
-class Lease:
-    """The right to commit for one run. `token` is checked in every commit; `spent_from` is when the uncounted work began."""
-
-    run_id: str
-    session_id: str
-    person_id: str
-    token: int
-    settings: dict[str, Any]
-    spent_from: int
-    steps: int
-    tokens: int
-    active_ms: int
-    claims: int = 0
-
-    def undo(self) -> Callable[[], None]:
-        """What puts the lease back to as it is now."""
-        now = replace(self)
-
-        def put_back() -> None:
-            for name in ("token", "spent_from", "steps", "tokens", "active_ms", "claims"):
-                setattr(self, name, getattr(now, name))
-
-        return put_back
-
-
-@dataclass(slots=True)
-class Claimed:
-    """A run ready to be continued: its lease, its log, and what happened in the session before it. `orphaned`: the process
-    that had it before is known to have ended."""
-
-    lease: Lease
-    log: list[LogEntry]
-    earlier: list[tuple[int, LogEntry]]
-    summary: str | None
-    engine: str
-    state: dict[str, Any]
-    orphaned: bool = False
 
 
 def start_run(
@@ -118,74 +74,6 @@ def start_run(
 def join_run(tx: Tx, run_id: str, message_id: str, content: str) -> None:
     """Add a person's word to a run under way; it is seen at the run's next step."""
     runs.append_log(tx, run_id, [("message", {"message_id": message_id, "content": content})])
-
-
-def claim_run(tx: Tx, run_id: str, caps: Caps, engine: EngineId, suspects: bool = True) -> Claimed | None:
-    """Take the run's lease, or None when there is nothing to do or another worker does it. A run over its caps ends here.
-    Runs whose last claims came to nothing are only taken where `suspects` says so."""
-    before = runs.run_by_id(tx, run_id)
-    row = runs.claim(tx, run_id, tx.now + LEASE_MS, str(engine), caps.claims + 1 if suspects else SUSPECT)
-    if row is None or before is None:
-        return None
-    broken = caps.broken_by(steps=0, tokens=0, active_ms=0, claims=row.claims)
-    if broken:
-        end_run(tx, row, RunStatus.ERROR, error=broken)
-        return None
-    summary = sessions.latest_summary(tx, row.session_id)
-    earlier = runs.earlier_logs(
-        tx, row.session_id, run_id=run_id, after=summary.until_at if summary else 0, before=row.created_at
-    )
-    spent = (row.steps, row.tokens, row.active_ms, row.claims)
-    lease = Lease(run_id, row.session_id, row.person_id, row.token, row.settings, tx.now, *spent)
-    orphaned = before.status == RunStatus.RUNNING and before.lease_until is None  # only a sole process's start leaves it so
-    of_engine = (row.engine, row.engine_state or {})
-    return Claimed(lease, runs.run_log(tx, run_id), earlier, summary.content if summary else None, *of_engine, orphaned)
-
-
-def give_back(tx: Tx, lease: Lease) -> None:
-    """Let another worker go on at once: this one stops, or could not reach the database. That is no fault of the run's."""
-    if runs.give_back(tx, lease.run_id, lease.token, lease.claims):
-        tx.ring(ADVANCE, lease.run_id)
-
-
-def retake_lease(tx: Tx, lease: Lease) -> None:
-    """Go on after contact was lost, as a new attempt: what was half shown is shown anew. Raises LeaseLost."""
-    if not runs.retake_lease(tx, lease.run_id, lease.token, tx.now + LEASE_MS):
-        raise LeaseLost(lease.run_id)
-    tx.on_rollback(lease.undo())
-    lease.token += 1
-
-
-def renew_lease(tx: Tx, run_id: str, token: int) -> bool:
-    return runs.renew_lease(tx, run_id, token, tx.now + LEASE_MS)
-
-
-def log_progress(
-    tx: Tx,
-    lease: Lease,
-    entries: Sequence[tuple[str, dict[str, Any]]],
-    *,
-    to: RunStatus = RunStatus.RUNNING,
-    steps: int = 0,
-    usage: Usage | None = None,
-    new_token: bool = False,
-) -> None:
-    """Append to the run's log under its lease; `to` other than running gives the lease back. Raises LeaseLost."""
-    tokens = usage.total if usage else 0
-    spent = max(0, tx.now - lease.spent_from)
-    until = tx.now + LEASE_MS if to is RunStatus.RUNNING else None
-    held = runs.log_under_lease(
-        tx, lease.run_id, lease.token, entries, to=to, until=until, steps=steps, tokens=tokens, spent=spent, new_token=new_token
-    )
-    if not held:
-        raise LeaseLost(lease.run_id)
-    tx.on_rollback(lease.undo())
-    lease.spent_from = tx.now
-    lease.steps += steps
-    lease.tokens += tokens
-    lease.active_ms += spent
-    lease.claims = 0
-    lease.token += int(new_token)
 
 
 def resume_run(tx: Tx, run_id: str, entry: dict[str, Any], stop: bool) -> None:
@@ -224,11 +112,11 @@ def end_run(
     if status is RunStatus.COMPLETED:
         say(tx, row.session_id, row.id, content or "")
     if status is RunStatus.ERROR:
-        say_where_spoken(tx, row.session_id, row.id, Words(f"The run failed: {error}", AGENT_NAME))
+        say_where_spoken(tx, row.session_id, row.id, TextMessage(f"The run failed: {error}", AGENT_NAME))
     tx.emit(row.session_id, _last_event(row.id, status, content, error, values))
     set_agent_status(tx, row.session_id, AGENT_AFTER[status])
     if status is RunStatus.CANCELLED:
-        end_draft(tx, row.id, row.session_id, Words(CANCELLED, AGENT_NAME), at_once=False)
+        end_draft(tx, row.id, row.session_id, TextMessage(CANCELLED, AGENT_NAME), at_once=False)
         tx.signal(RunCancelled(type="run_cancelled"), run_topic(row.id))
     tx.audit(row.session_id, actor=actor, via=via, action=f"run.{status}", subject=row.id, error=error)
     return True
@@ -263,7 +151,7 @@ def say(tx: Tx, session_id: str, run_id: str, content: str, type: MessageType = 
     )
     sessions.insert_message(tx, **{**message, "author_id": None, "client_id": None, "created_at": tx.now})
     tx.emit(session_id, MessageSent(type="message", message=message))
-    say_where_spoken(tx, session_id, run_id, Words(content, AGENT_NAME))
+    say_where_spoken(tx, session_id, run_id, TextMessage(content, AGENT_NAME))
     return message["id"]
 
 
@@ -291,22 +179,10 @@ def complete_run(tx: Tx, lease: Lease, content: str, usage: Usage) -> None:
         message_id = say(tx, lease.session_id, lease.run_id, content)
         log_progress(tx, lease, [("said", {"message_id": message_id, "content": content})], new_token=True)
         return
-    end_run(tx, _row(tx, lease), RunStatus.COMPLETED, content=content)
+    end_run(tx, leased_run(tx, lease), RunStatus.COMPLETED, content=content)
 
 
 def fail_run(tx: Tx, lease: Lease, error: str) -> None:
     """End the run with the sentence that says why. Raises LeaseLost."""
     log_progress(tx, lease, [])
-    end_run(tx, _row(tx, lease), RunStatus.ERROR, error=error)
-
-
-def _row(tx: Tx, lease: Lease) -> Row[Any]:
-    row = runs.run_by_id(tx, lease.run_id)
-    assert row is not None, "a lease is held on a run that exists"
-    return row
-
-
-def keep_summary(tx: Tx, lease: Lease, until_at: int, content: str, usage: Usage) -> None:
-    """Keep what the runs created up to `until_at` came to; engines are told this instead of their logs. Raises LeaseLost."""
-    log_progress(tx, lease, [], usage=usage)
-    sessions.insert_summary(tx, session_id=lease.session_id, until_at=until_at, content=content, created_at=tx.now)
+    end_run(tx, leased_run(tx, lease), RunStatus.ERROR, error=error)

@@ -1,20 +1,21 @@
 """What becomes of an engine's step: refused, asked of a person, or carried on, in the transaction that records it."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from backend.core.requests.addressing import Addressed, address
-from backend.core.requests.lifecycle import Asked, open_request
-from backend.core.runs.lifecycle import Lease, log_progress, set_agent_status
+from backend.core.requests.open_request import Asked, open_request
+from backend.core.runs.call_digest import action_of
+from backend.core.runs.lease import Lease, log_progress
+from backend.core.runs.lifecycle import set_agent_status
 from backend.db import Tx
 from backend.db.queries.people import person_by_id
 from backend.db.queries.runs import keep_engine_state, run_log
 from backend.domain.people import AGENT, AGENT_REQUESTER, Person
-from backend.domain.policy import Policy, canonical, digest_call
+from backend.domain.policy import Policy
 from backend.domain.requests import body_of_step
 from backend.domain.runs import Propose, unseen_messages
 from backend.domain.states import AgentStatus, ChannelType, FeedbackType, RunStatus
-from backend.domain.steps import CallSeveral, CallTool, Decision, Reply, Tool, Usage, dump_step
+from backend.domain.steps import CallSeveral, CallTool, Decision, Reply, ToolSpec, Usage, dump_step
 from backend.errors import FieldError, Invalid
 from backend.ids import new_id
 from backend.tools.contract import ToolInputError
@@ -82,7 +83,7 @@ def _record_call(
         log_progress(tx, lease, [entry], steps=1, usage=usage)
 
 
-def check_call(registry: Registry, call: CallTool) -> tuple[Tool, dict[str, Any]]:
+def check_call(registry: Registry, call: CallTool) -> tuple[ToolSpec, dict[str, Any]]:
     """The tool and the call's arguments in their declared form. Raises Invalid for an unknown tool or unfit arguments."""
     tool = registry.get(call.tool)
     if tool is None:
@@ -104,7 +105,7 @@ def ask_approval(
     tx: Tx,
     lease: Lease,
     entries: list[tuple[str, Any]],
-    tool: Tool,
+    tool: ToolSpec,
     args: dict[str, Any],
     reason: str,
     policy: Policy,
@@ -130,7 +131,7 @@ def ask_approval(
     _ask(tx, lease, entries, FeedbackType.CONFIRMATION, body, usage, request_id, to, repeats, rule)
 
 
-def approvers(tx: Tx, tool: Tool, policy: Policy, asker_id: str) -> Addressed | None:
+def approvers(tx: Tx, tool: ToolSpec, policy: Policy, asker_id: str) -> Addressed | None:
     """Who may approve the tool's calls; None: the session's own person. Raises Invalid where there is nobody."""
     names = policy.approvers_of(tool)
     if not names:
@@ -145,54 +146,6 @@ def approvers(tx: Tx, tool: Tool, policy: Policy, asker_id: str) -> Addressed | 
             errors=[FieldError("approvers", f"{tool.name} needs the word of somebody else")],
         )
     return Addressed(to.seats, others)
-
-
-def action_of(tool: Tool, args: dict[str, Any], run_id: str | None, request_id: str, policy: Policy) -> dict[str, Any]:
-    """The call as it is shown, with all that its approval will be bound to."""
-    return {
-        "tool": tool.name,
-        "args": args,
-        "risk": tool.risk,
-        "digest": digest_of(tool, args, run_id, request_id, policy),
-        "schema": tool.parameters,
-        "description": tool.description,
-        "version": tool.version,
-        "policy": policy.bound_rule(tool),
-    }
-
-
-def fits_definition(tool: Tool, action: Mapping[str, Any], run_id: str | None, request_id: str, policy: Policy) -> bool:
-    """Whether the digest shown is that of the tool and its rule as they are now."""
-    return action["digest"] in digests_of(tool, action["args"], run_id, request_id, policy, action)
-
-
-def digests_of(
-    tool: Tool, args: dict[str, Any], run_id: str | None, request_id: str, policy: Policy, action: Mapping[str, Any]
-) -> tuple[str, ...]:
-    """What an approval of the request's `action` may be bound to: a request from before definitions were bound is held to
-    what it was bound to then, the call, its schema and its rule."""
-    now = digest_of(tool, args, run_id, request_id, policy)
-    return (now,) if "version" in action else (now, digest_of(tool, args, run_id, request_id, policy, defined=False))
-
-
-def digest_of(
-    tool: Tool,
-    args: dict[str, Any],
-    run_id: str | None,
-    request_id: str,
-    policy: Policy,
-    defined: bool = True,
-) -> str:
-    definition = {"description": tool.description, "risk": tool.risk, "version": tool.version}
-    return digest_call(
-        tool=tool.name,
-        args=canonical(args),
-        run_id=run_id,
-        request_id=request_id,
-        policy=policy.bound_rule(tool),
-        schema=tool.parameters,
-        definition=definition if defined else None,
-    )
 
 
 def _ask(

@@ -10,9 +10,9 @@ from typing import Any, Concatenate
 from backend.db.audit_sealer import UNSEALED, Sealer
 from backend.db.database import Database, P, Sink, T
 from backend.db.postgres.connection import DATABASE_ERRORS, READING, WRITING, Begun, begin, connect, is_lost, said
-from backend.db.postgres.retry import Tries
+from backend.db.postgres.retry import Retries
 from backend.db.transaction import Tx
-from backend.db.unit_of_work import Job, settle_soon
+from backend.db.unit_of_work import UnitOfWork, settle_soon
 from backend.errors import Unavailable
 from backend.failpoints import armed, failpoint
 from backend.observability.log import get_logger
@@ -36,17 +36,17 @@ class PostgresDatabase(Database):
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="db-reader")
 
     async def transact(self, use_case: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._hand_in(self._writers, self._write, Job.of(use_case, args, kwargs))  # type: ignore[no-any-return]
+        return await self._hand_in(self._writers, self._write, UnitOfWork.of(use_case, args, kwargs))  # type: ignore[no-any-return]
 
     async def read(self, query: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._hand_in(self._readers, self._read, Job.of(query, args, kwargs))  # type: ignore[no-any-return]
+        return await self._hand_in(self._readers, self._read, UnitOfWork.of(query, args, kwargs))  # type: ignore[no-any-return]
 
     def close(self) -> None:
         self._writers.shutdown()
         self._readers.shutdown()
         self._engine.dispose()
 
-    async def _hand_in(self, threads: ThreadPoolExecutor, work: Callable[[Job], None], job: Job) -> Any:
+    async def _hand_in(self, threads: ThreadPoolExecutor, work: Callable[[UnitOfWork], None], job: UnitOfWork) -> Any:
         handed = threads.submit(work, job)
         handed.add_done_callback(lambda _: self._settle(handed, job))
         patience = job.loop.call_later(WAIT_S, handed.cancel)  # which does nothing once a thread has begun
@@ -55,7 +55,7 @@ class PostgresDatabase(Database):
         finally:
             patience.cancel()
 
-    def _settle(self, handed: Future[None], job: Job) -> None:
+    def _settle(self, handed: Future[None], job: UnitOfWork) -> None:
         if handed.cancelled():
             log.error("no connection became free", use_case=job.name, seconds=WAIT_S)
             job.error = Unavailable()
@@ -63,8 +63,8 @@ class PostgresDatabase(Database):
             job.error = handed.exception()
         settle_soon([job], self._sink)
 
-    def _write(self, job: Job) -> None:
-        tries = Tries(job.name)
+    def _write(self, job: UnitOfWork) -> None:
+        tries = Retries(job.name)
         with ExitStack() as failed:
             failed.callback(job.roll_back)
             while not self._is_committed(job, tries):
@@ -73,7 +73,7 @@ class PostgresDatabase(Database):
         if armed():
             failpoint(f"{job.name}.committed")
 
-    def _is_committed(self, job: Job, tries: Tries) -> bool:
+    def _is_committed(self, job: UnitOfWork, tries: Retries) -> bool:
         """One try. False: it came to nothing and is worth another. Raises what the use case raises, and Unavailable."""
         try:
             self._commit(job)
@@ -82,7 +82,7 @@ class PostgresDatabase(Database):
             tries.bear(error)
             return False
 
-    def _commit(self, job: Job) -> None:
+    def _commit(self, job: UnitOfWork) -> None:
         with self._engine.connect() as connection:
             begun = begin(connection, WRITING)
             job.run(Tx(connection, begun.now, self._sealer))
@@ -115,12 +115,12 @@ class PostgresDatabase(Database):
             time.sleep(ASK_AGAIN_S)
         raise Unavailable(UNKNOWN, code="outcome_unknown")
 
-    def _read(self, job: Job) -> None:
-        tries = Tries(job.name)
+    def _read(self, job: UnitOfWork) -> None:
+        tries = Retries(job.name)
         while not self._has_read(job, tries):
             pass
 
-    def _has_read(self, job: Job, tries: Tries) -> bool:
+    def _has_read(self, job: UnitOfWork, tries: Retries) -> bool:
         try:
             with self._engine.connect() as connection:
                 job.result = job.call(Tx(connection, begin(connection, READING).now, self._sealer))

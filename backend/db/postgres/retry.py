@@ -21,7 +21,7 @@ READ_ONLY = "25006"  # such as a standby, until it is promoted
 _chance = SystemRandom()
 
 
-class Tries:
+class Retries:
     """The tries of one transaction. A race that was lost is run again from its start, and so is a transaction that
     certainly was not committed when its connection ended; for a while, with growing pauses."""
 

@@ -17,7 +17,7 @@ from backend.db.audit_sealer import UNSEALED, Sealer
 from backend.db.database import Database, P, Sink, T
 from backend.db.sqlite.clock import Clock
 from backend.db.transaction import Tx, dumps
-from backend.db.unit_of_work import Job, settle_soon
+from backend.db.unit_of_work import UnitOfWork, settle_soon
 from backend.errors import Unavailable
 from backend.failpoints import FailpointRaised, armed, failpoint
 from backend.observability.log import get_logger
@@ -38,14 +38,14 @@ class SqliteDatabase(Database):
         self._clock = Clock()
         self._sink = sink
         self._engine = connect(path)
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[UnitOfWork | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_until_closed, name="db-writer", daemon=True)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="db-reader")
         self._local = threading.local()
         self._writer.start()
 
     async def transact(self, use_case: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        job = Job.of(use_case, args, kwargs)
+        job = UnitOfWork.of(use_case, args, kwargs)
         self._jobs.put(job)
         return await job.future  # type: ignore[no-any-return]
 
@@ -88,7 +88,7 @@ class SqliteDatabase(Database):
                 if closing:
                     return
 
-    def _commit_group(self, connection: Connection, jobs: list[Job]) -> None:
+    def _commit_group(self, connection: Connection, jobs: list[UnitOfWork]) -> None:
         """Commit the jobs together. A lone job needs no savepoint; in a company each failure rolls back only itself."""
         try:
             with connection.begin() as transaction:
@@ -109,7 +109,7 @@ class SqliteDatabase(Database):
                     job.error = job.error or error
         settle_soon(jobs, self._sink)
 
-    def _run(self, connection: Connection, job: Job, savepoint: bool) -> None:
+    def _run(self, connection: Connection, job: UnitOfWork, savepoint: bool) -> None:
         if savepoint:
             _do(connection, "SAVEPOINT job")
         try:
@@ -126,7 +126,7 @@ class SqliteDatabase(Database):
                 _do(connection, "RELEASE job")
 
 
-def _explained(job: Job, error: BaseException) -> BaseException:
+def _explained(job: UnitOfWork, error: BaseException) -> BaseException:
     if isinstance(error, DBAPIError) and isinstance(error.orig, sqlite3.OperationalError):
         log.error("write failed", use_case=job.name, error=_said(error))
         return Unavailable()

@@ -8,14 +8,14 @@ from baml_py import AbortController, ClientRegistry, Collector
 from baml_py.errors import BamlError
 
 from backend.domain.runs import EngineId
-from backend.domain.steps import Decision, Tool, Usage
+from backend.domain.steps import Decision, ToolSpec, Usage
 from backend.engines.baml.failures import CUT, EMPTY, LATE, UNREADABLE, Failure, ModelFailed, classify
 from backend.engines.baml.reply_stream import finished, follow, open_reply
 from backend.engines.baml.type_descriptions import answer_shape, step_shapes
 from backend.engines.baml_client.async_client import b
 from backend.engines.baml_client.runtime import BamlCallOptions
 from backend.engines.contract import EngineError, Reading, Thread
-from backend.engines.decode_step import Unreadable, read_reading, read_step, repeats
+from backend.engines.decode_step import UnreadableStep, read_reading, read_step, repeats
 from backend.engines.demo.endpoint import DemoEndpoint
 from backend.engines.model_providers import ModelSettings, client_for
 from backend.engines.prompt_text import clip, render_thread, render_tools, to_json
@@ -48,14 +48,14 @@ class BamlEngine:
         self._starting = asyncio.Lock()
         self._registry: ClientRegistry | None = None
 
-    async def next_step(self, thread: Thread, tools: Sequence[Tool]) -> tuple[Decision, Usage]:
+    async def next_step(self, thread: Thread, tools: Sequence[ToolSpec]) -> tuple[Decision, Usage]:
         """Decide what to do now."""
         lines, listed, shapes = await _threads.run(render_thread, thread), render_tools(tools), step_shapes()
 
         def decode(text: str) -> Decision:
             step = read_step(text)
             if reason := repeats(step, thread):
-                raise Unreadable(reason)
+                raise UnreadableStep(reason)
             return step
 
         return await self._decide(lambda why, options: b.NextStep(lines, listed, shapes, why, options), decode)
@@ -120,7 +120,7 @@ class BamlEngine:
                     spent = Usage(spent.input_tokens + usage.input_tokens, spent.output_tokens + usage.output_tokens)
                     try:
                         return await _threads.run(decode, text), spent
-                    except Unreadable as unreadable:
+                    except UnreadableStep as unreadable:
                         why = clip(str(unreadable), 300)
         except TimeoutError:
             raise EngineError(LATE.sentence(1, self._settings.place)) from None
@@ -162,7 +162,7 @@ class BamlEngine:
 
 def _some_text(text: str) -> str:
     if not text.strip():
-        raise Unreadable("the answer was empty")
+        raise UnreadableStep("the answer was empty")
     return clip(text.strip(), 20_000)
 
 

@@ -18,14 +18,14 @@ _DONE = object()
 _PUMPS: set[asyncio.Task[None]] = set()  # a task nobody holds may be collected before it has ended
 
 
-def open_reply(lines: str, options: BamlCallOptions) -> "Stream":
+def open_reply(lines: str, options: BamlCallOptions) -> "ModelStream":
     """Start `Reply`. Its generated client would wrap the stream in a BamlStream, which runs a thread with a loop of its
     own, looks for news every 10 ms, and joins that thread in the caller's loop: 2 ms of CPU and 10 ms of latency a reply."""
     call = DoNotUseDirectlyCallManager({}).merge_options(options)
-    return Stream(*call.create_async_stream(function_name="Reply", args={"thread": lines}))
+    return ModelStream(*call.create_async_stream(function_name="Reply", args={"thread": lines}))
 
 
-class Stream:
+class ModelStream:
     """One function's text as it grows: the whole so far, time after time, and the end of it or an error."""
 
     def __init__(self, context: RuntimeContextManager, source: FunctionResultStream) -> None:
@@ -56,7 +56,7 @@ class Stream:
             self._news.put_nowait(event.cast_to(types, types, stream_types, partial, RUNTIME))
 
 
-async def follow(stream: Stream, abort: AbortController, bounds: Bounds, deadline: float) -> AsyncGenerator[str, None]:
+async def follow(stream: ModelStream, abort: AbortController, bounds: Bounds, deadline: float) -> AsyncGenerator[str, None]:
     """The stream's text in pieces. The call runs in a task of its own, which is told to stop and left to end by itself.
     Raises what BAML raised, TimeoutError or ModelFailed."""
     pump = asyncio.create_task(stream.pump())

@@ -23,7 +23,7 @@ _FIELD = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class OpenQuestion:
     """A command that starts with a step: a tool call or a question."""
 
     step: CallTool | AskText | AskChoice | AskForm
@@ -35,7 +35,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class StreamText:
     words: int
 
 
@@ -51,7 +51,7 @@ class Say:
     text: str = ""
 
 
-Command = Open | Plan | Stream | Fail | Say
+Command = OpenQuestion | Plan | StreamText | Fail | Say
 
 
 def read(message: str) -> Command:
@@ -65,11 +65,15 @@ def read(message: str) -> Command:
             return _search(verb, rest)
         case "calc":
             call = CallTool("calculate", {"expression": rest}, "You asked for a calculation.")
-            return Open(call) if rest else Say("Tell me what to compute, for example `calc 6 * 7`.")
+            return OpenQuestion(call) if rest else Say("Tell me what to compute, for example `calc 6 * 7`.")
         case "pay":
             return _pay(rest)
         case "ask":
-            return Open(AskText(rest)) if rest else Say("Tell me what to ask, for example `ask What is your favourite colour?`")
+            return (
+                OpenQuestion(AskText(rest))
+                if rest
+                else Say("Tell me what to ask, for example `ask What is your favourite colour?`")
+            )
         case "choose":
             return _choose(rest)
         case "form":
@@ -103,7 +107,7 @@ def read_amount(text: str) -> Decimal | None:
 def _search(verb: str, words: str) -> Command:
     tool = "web_search" if verb == "search" else "google_search"
     call = CallTool(tool, {"query": words}, f"You asked me to search for “{words}”.")
-    return Open(call) if words else Say(f"Tell me what to look for, for example `{verb} tomorrow's weather in Lisbon`.")
+    return OpenQuestion(call) if words else Say(f"Tell me what to look for, for example `{verb} tomorrow's weather in Lisbon`.")
 
 
 def _pay(rest: str) -> Command:
@@ -116,14 +120,14 @@ def _pay(rest: str) -> Command:
     if amount <= 0:
         return Say("I can only pay an amount above zero, for example `pay 250 to Alice`.")
     number = int(amount) if amount == amount.to_integral_value() else float(amount)
-    return Open(CallTool("make_payment", {"amount": number, "to": to}, f"You asked me to pay {amount:,} to {to}."))
+    return OpenQuestion(CallTool("make_payment", {"amount": number, "to": to}, f"You asked me to pay {amount:,} to {to}."))
 
 
 def _choose(rest: str) -> Command:
     labels = list(dict.fromkeys(part.strip() for part in rest.split(",") if part.strip()))
     if len(labels) < 2:
         return Say("Give me two or more things to choose from, for example `choose tea, coffee, water`.")
-    return Open(AskChoice("Which one shall it be?", tuple(Option(label, label) for label in labels)))
+    return OpenQuestion(AskChoice("Which one shall it be?", tuple(Option(label, label) for label in labels)))
 
 
 def _form(rest: str) -> Command:
@@ -137,7 +141,7 @@ def _form(rest: str) -> Command:
     known = tuple(each for each in fields if each is not None)
     if not known or len({each.name for each in known}) < len(known):
         return Say("Give me the fields, each once, for example `form name, email:email, seats:integer`.")
-    return Open(AskForm("Please fill in this form", known))
+    return OpenQuestion(AskForm("Please fill in this form", known))
 
 
 def _field(text: str) -> Field | None:
@@ -156,4 +160,4 @@ def _stream(rest: str) -> Command:
     digits = rest.removesuffix("words").strip().replace(",", "")
     if not re.fullmatch(r"\d{1,9}", digits, re.ASCII) or not 1 <= int(digits) <= MAX_WORDS:
         return Say(f"Tell me how many words, from 1 to {MAX_WORDS:,}, for example `stream 200`.")
-    return Stream(int(digits))
+    return StreamText(int(digits))

@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 from uvicorn.server import ServerState
 
-from backend.engines.demo.program import DemoFailure, Words
+from backend.engines.demo.program import DemoFailure, DemoText
 from backend.engines.demo.prompt import NotAPrompt, complete
 
 PATH = "/v1/chat/completions"
@@ -84,7 +84,7 @@ async def _answer(body: bytes, receive: Receive, send: Send) -> None:
             await _respond(send, 200, _completion(words.text, usage))
 
 
-async def _stream(words: Words, usage: dict[str, int], receive: Receive, send: Send) -> None:
+async def _stream(words: DemoText, usage: dict[str, int], receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
     gone = asyncio.ensure_future(receive())
     try:
@@ -100,7 +100,7 @@ async def _stream(words: Words, usage: dict[str, int], receive: Receive, send: S
         gone.cancel()
 
 
-def pieces(words: Words) -> list[str]:
+def pieces(words: DemoText) -> list[str]:
     """The text in pieces that, one a burst, come at its pace; every character of it is in exactly one."""
     size = max(1, round(words.pace * _BURST))
     starts = [match.start() for match in re.finditer(r"\S+", words.text)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backend.domain.steps import Review
-from backend.engines.demo.thread_reading import Task
+from backend.engines.demo.thread_reading import PendingTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Progress:
     over: bool
 
 
-def next_review(topic: str, task: Task, chosen: Sequence[str] | None, remarks: Sequence[str]) -> Review | None:
+def next_review(topic: str, task: PendingTask, chosen: Sequence[str] | None, remarks: Sequence[str]) -> Review | None:
     """The next checkpoint to stop at, or None when the plan is finished."""
     progress = follow(task)
     if progress.over:
@@ -70,7 +70,7 @@ def next_review(topic: str, task: Task, chosen: Sequence[str] | None, remarks: S
     return None
 
 
-def follow(task: Task) -> Progress:
+def follow(task: PendingTask) -> Progress:
     """Fold the checkpoints asked so far and their answers."""
     progress = Progress({}, {}, over=False)
     for question, answer in task.steps:
@@ -99,7 +99,7 @@ def document(topic: str, phases: Sequence[Phase], progress: Progress, remarks: S
     return "\n\n".join(parts)
 
 
-def final_text(topic: str, task: Task, remarks: Sequence[str]) -> str:
+def final_text(topic: str, task: PendingTask, remarks: Sequence[str]) -> str:
     """The finished plan and how each phase was reviewed."""
     progress = follow(task)
     if progress.over:

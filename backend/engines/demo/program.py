@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from backend.domain.steps import Reply, Step
 from backend.engines.contract import Reading, Thread
-from backend.engines.demo.commands import Fail, Open, Plan, Say, Stream
+from backend.engines.demo.commands import Fail, OpenQuestion, Plan, Say, StreamText
 from backend.engines.demo.plan import final_text, next_review
-from backend.engines.demo.thread_reading import Task, read_turn
+from backend.engines.demo.thread_reading import PendingTask, read_turn
 from backend.engines.demo.wording import HELP, outcome, words
 
 Function = Literal["next_step", "reply", "summarize"]
@@ -25,14 +25,14 @@ class DemoFailure(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class DemoText:
     """Text to be sent, at so many words a second."""
 
     text: str
     pace: int = BRISK
 
 
-def answer(function: Function, thread: Thread) -> Step | Words:
+def answer(function: Function, thread: Thread) -> Step | DemoText:
     """What the demo model answers. Raises DemoFailure when told to fail."""
     match function:
         case "next_step":
@@ -40,7 +40,7 @@ def answer(function: Function, thread: Thread) -> Step | Words:
         case "reply":
             return speak(thread)
         case "summarize":
-            return Words(summarize(thread))
+            return DemoText(summarize(thread))
 
 
 def decide(thread: Thread) -> Step:
@@ -53,14 +53,14 @@ def decide(thread: Thread) -> Step:
     return Reply()
 
 
-def speak(thread: Thread) -> Words:
+def speak(thread: Thread) -> DemoText:
     """The outcome of everything asked for in this run, in its order."""
     tasks = read_turn(thread)
     if any(isinstance(task.command, Fail) for task in tasks):
         raise DemoFailure
     parts = [part for task in tasks if (part := _words_for(task, tasks, thread))]
-    pace = STEADY if any(isinstance(task.command, Stream) for task in tasks) else BRISK
-    return Words("\n\n".join(dict.fromkeys(parts)) or HELP, pace)
+    pace = STEADY if any(isinstance(task.command, StreamText) for task in tasks) else BRISK
+    return DemoText("\n\n".join(dict.fromkeys(parts)) or HELP, pace)
 
 
 def summarize(thread: Thread) -> str:
@@ -104,35 +104,35 @@ def _read_choice(request: dict[str, Any], said: str) -> Reading:
     return Reading("submit", {"choice": [value] if request.get("multiple") else value}, "", certain=True)
 
 
-def _step_for(task: Task, tasks: list[Task], thread: Thread) -> Step | None:
+def _step_for(task: PendingTask, tasks: list[PendingTask], thread: Thread) -> Step | None:
     if task.refused:
         return None
     match task.command:
         case Fail():
             raise DemoFailure
-        case Open(step) if not task.steps:
+        case OpenQuestion(step) if not task.steps:
             return step
         case Plan(topic):
             return next_review(topic, task, thread.settings.get("checkpoints"), _remarks(tasks, thread))
     return None
 
 
-def _words_for(task: Task, tasks: list[Task], thread: Thread) -> str:
+def _words_for(task: PendingTask, tasks: list[PendingTask], thread: Thread) -> str:
     if task.refused:
         return f"**Refused:** {task.note}"
     match task.command:
-        case Stream(count):
+        case StreamText(count):
             return words(count)
         case Plan(topic):
             return final_text(topic, task, _remarks(tasks, thread))
         case Say(text) if thread.settings.get("checkpoints") is None:
             return text or HELP
-        case Open():
+        case OpenQuestion():
             changed = ["You changed the call before you approved it."] if task.note else []
             return "\n\n".join([*(outcome(entry, after) for entry, after in task.steps), *changed])
     return ""
 
 
-def _remarks(tasks: list[Task], thread: Thread) -> list[str]:
+def _remarks(tasks: list[PendingTask], thread: Thread) -> list[str]:
     """What was said after a plan with checkpoints of its own had begun: it is taken in, not obeyed as a command."""
     return [task.text for task in tasks[1:]] if thread.settings.get("checkpoints") is not None else []

@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.domain.steps import dump_step
 from backend.engines.contract import Entry, Thread
-from backend.engines.demo.program import Words, answer, read_answer
+from backend.engines.demo.program import DemoText, answer, read_answer
 
 _TASK = re.compile(r"\A# Task: (\w+)$", re.MULTILINE)
 
@@ -16,17 +16,21 @@ class NotAPrompt(ValueError):
     """The messages are not one of the platform's prompts."""
 
 
-def complete(messages: list[dict[str, Any]]) -> Words:
+def complete(messages: list[dict[str, Any]]) -> DemoText:
     """The model's text for a chat. Raises NotAPrompt, and DemoFailure when told to fail."""
     system, user = _text(messages, "system"), _text(messages, "user")
     task = _TASK.match(system)
     match task[1] if task else None:
         case "next_step" | "reply" | "summarize" as function:
             result = answer(function, read_thread(user))
-            return Words(_whole(result.text), result.pace) if isinstance(result, Words) else Words(_to_json(dump_step(result)))
+            return (
+                DemoText(_whole(result.text), result.pace)
+                if isinstance(result, DemoText)
+                else DemoText(_to_json(dump_step(result)))
+            )
         case "read_answer":
             request, message = _after(user, "Request:"), _after(user, "Message:")
-            return Words(_to_json(asdict(read_answer(request, str(message)))))
+            return DemoText(_to_json(asdict(read_answer(request, str(message)))))
     raise NotAPrompt("the demo model only answers the platform's own prompts")
 
 

@@ -6,13 +6,13 @@ from typing import Any
 from backend.domain.requests import body_of_step
 from backend.domain.steps import AskChoice, AskForm, AskText, CallTool
 from backend.engines.contract import Entry, Thread
-from backend.engines.demo.commands import Command, Open, Plan, Say, read
+from backend.engines.demo.commands import Command, OpenQuestion, Plan, Say, read
 
 Body = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Task:
+class PendingTask:
     """One message of the present run, the steps taken for it, and what became of each (None while open). `note` is what
     the platform said about a step: why it refused it, or, where an outcome followed, how a person changed it."""
 
@@ -30,18 +30,18 @@ class Task:
         match self.command:
             case Plan(topic):
                 return entry.body.get("type") == "checkpoint" and self._awaits(topic, entry.body)
-            case Open(CallTool(tool=tool)):
+            case OpenQuestion(CallTool(tool=tool)):
                 return not self.steps and entry.kind == "call" and entry.body.get("tool") == tool
-            case Open(question):
+            case OpenQuestion(question):
                 return not self.steps and entry.kind == "question" and entry.body.get("type") == question.kind
         return False
 
     def means(self, entry: Entry) -> bool:
         """Whether a step it takes is word for word what this message asks for."""
         match self.command:
-            case Open(CallTool(args=args)):
+            case OpenQuestion(CallTool(args=args)):
                 return bool(entry.body.get("args") == args)
-            case Open(AskText() | AskChoice() | AskForm() as question):
+            case OpenQuestion(AskText() | AskChoice() | AskForm() as question):
                 return all(entry.body.get(name) == value for name, value in body_of_step(question).items())
         return True
 
@@ -51,10 +51,10 @@ class Task:
         return not passed and " ".join(topic.split()) in str(question.get("artifact") or topic)
 
 
-def read_turn(thread: Thread) -> list[Task]:
+def read_turn(thread: Thread) -> list[PendingTask]:
     """The messages since the run began and the agent last spoke, oldest first."""
-    tasks: list[Task] = []
-    open_step: tuple[Task, Entry] | None = None
+    tasks: list[PendingTask] = []
+    open_step: tuple[PendingTask, Entry] | None = None
     settled = False
     for entry in thread.entries[_begin(thread) :]:
         match entry.kind:
@@ -77,7 +77,7 @@ def read_turn(thread: Thread) -> list[Task]:
     return tasks
 
 
-def _taker(tasks: list[Task], entry: Entry) -> Task | None:
+def _taker(tasks: list[PendingTask], entry: Entry) -> PendingTask | None:
     """The message a step was taken for. Of several it may be, decisions begin with the newest; one that joined since the
     decision asks for something else, or for the same once more."""
     able = [each for each in reversed(tasks) if each.takes(entry)]
@@ -91,14 +91,14 @@ def _outcome(before: Body | None, after: Body) -> Body:
     return {**before, "result": f"{before.get('result') or ''} It was not run again.".strip()}
 
 
-def _task(text: str, thread: Thread, *, first: bool) -> Task:
+def _task(text: str, thread: Thread, *, first: bool) -> PendingTask:
     """Where a run has checkpoints of its own, its first message is a plan's topic and later ones are remarks on it."""
     if thread.settings.get("checkpoints") is None:
-        return Task(text, read(text))
+        return PendingTask(text, read(text))
     command = read(text)
     if not first:
-        return Task(text, Say())
-    return Task(text, command if isinstance(command, Plan) else Plan(text.strip() or "untitled"))
+        return PendingTask(text, Say())
+    return PendingTask(text, command if isinstance(command, Plan) else Plan(text.strip() or "untitled"))
 
 
 def _begin(thread: Thread) -> int:

@@ -5,7 +5,7 @@ from typing import Protocol
 from limits import RateLimitItem
 
 
-class Windows(Protocol):
+class RateWindows(Protocol):
     """What happened lately under each key. Never raises; waits for a moment at most."""
 
     async def hit(self, item: RateLimitItem, *key: str) -> bool:

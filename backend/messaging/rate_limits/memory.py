@@ -12,7 +12,7 @@ MOST_KEYS = 200_000  # beyond, those under which nothing happened for longest ar
 Key = tuple[str, ...]
 
 
-class MemoryWindows:
+class MemoryRateWindows:
     """See `contract.Windows`."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from limits import RateLimitItem
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
-from backend.messaging.rate_limits.memory import MemoryWindows
+from backend.messaging.rate_limits.memory import MemoryRateWindows
 from backend.messaging.redis_link import AWAY, RedisLink
 
 PATIENCE_S = 0.5
@@ -20,12 +20,12 @@ PREFIX = "assent:window"
 Answer = TypeVar("Answer")
 
 
-class RedisWindows:
+class RedisRateWindows:
     """See `contract.Windows`."""
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link
-        self._own = MemoryWindows()
+        self._own = MemoryRateWindows()
         pool: Any = link.client.connection_pool  # taken, though not annotated
         storage = RedisStorage("async+redis://", implementation="redispy", key_prefix=PREFIX, connection_pool=pool)
         self._shared = MovingWindowRateLimiter(storage)

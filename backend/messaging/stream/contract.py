@@ -9,7 +9,7 @@ Listener = Callable[[str, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)
-class PartialReply:
+class ReplySoFar:
     """A reply that is being streamed: all of its text so far. A higher `attempt` of a run replaces a lower one."""
 
     run_id: str
@@ -37,7 +37,7 @@ class Stream(Protocol):
         """Append to the session's streamed reply, starting anew for another attempt; the piece's offset in code points."""
         ...
 
-    async def partial_reply(self, session_id: str) -> PartialReply | None:
+    async def partial_reply(self, session_id: str) -> ReplySoFar | None:
         """The reply the session is in the middle of, whichever process streams it. Pieces published meanwhile may be in it."""
         ...
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from backend.messaging.stream.contract import Listener, PartialReply
+from backend.messaging.stream.contract import Listener, ReplySoFar
 
 
 class MemoryStream:
@@ -40,9 +40,9 @@ class MemoryStream:
         self._replies[session_id] = (run_id, attempt, parts, offset + len(piece))
         return offset
 
-    async def partial_reply(self, session_id: str) -> PartialReply | None:
+    async def partial_reply(self, session_id: str) -> ReplySoFar | None:
         known = self._replies.get(session_id)
-        return PartialReply(known[0], known[1], "".join(known[2])) if known else None
+        return ReplySoFar(known[0], known[1], "".join(known[2])) if known else None
 
     def end_reply(self, session_id: str) -> None:
         self._replies.pop(session_id, None)

@@ -16,9 +16,9 @@ from pydantic_core import from_json
 from redis.asyncio.client import PubSub
 
 from backend.messaging.redis_link import ANSWER_S, AWAY, RedisLink, ended
-from backend.messaging.stream.contract import MISSED_TOPIC, Listener, PartialReply
+from backend.messaging.stream.contract import MISSED_TOPIC, Listener, ReplySoFar
 from backend.messaging.stream.memory import MemoryStream
-from backend.messaging.stream.redis_batch import CHANNEL, Batch, Piece, reply_key
+from backend.messaging.stream.redis_batch import CHANNEL, Batch, BatchItem, reply_key
 
 LOOK_S = 2.0
 COMPANY_S = 0.01
@@ -67,11 +67,11 @@ class RedisStream:
 
     def extend_reply(self, session_id: str, run_id: str, attempt: int, piece: str) -> int:
         offset = self._here.extend_reply(session_id, run_id, attempt, piece)
-        self._batch.piece(session_id, Piece(run_id, attempt, offset, piece))
+        self._batch.piece(session_id, BatchItem(run_id, attempt, offset, piece))
         self._filled.set()
         return offset
 
-    async def partial_reply(self, session_id: str) -> PartialReply | None:
+    async def partial_reply(self, session_id: str) -> ReplySoFar | None:
         streamed_here = await self._here.partial_reply(session_id)
         if streamed_here or not self._link.up:
             return streamed_here
@@ -160,7 +160,7 @@ class RedisStream:
                     self._here.publish(MISSED_TOPIC, "")
 
 
-def _joined(kept: list[Any]) -> PartialReply | None:
+def _joined(kept: list[Any]) -> ReplySoFar | None:
     """The pieces as one text, or None where one is missing."""
     run_id, attempt, content = "", 0, ""
     for piece_run, piece_attempt, offset, piece in map(from_json, kept):
@@ -169,4 +169,4 @@ def _joined(kept: list[Any]) -> PartialReply | None:
         if (piece_run, piece_attempt, offset) != (run_id, attempt, len(content)):
             return None
         content += piece
-    return PartialReply(run_id, attempt, content) if content else None
+    return ReplySoFar(run_id, attempt, content) if content else None

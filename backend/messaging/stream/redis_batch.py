@@ -14,7 +14,7 @@ def reply_key(session_id: str) -> str:
     return "assent:reply:" + session_id
 
 
-class Piece(NamedTuple):
+class BatchItem(NamedTuple):
     """A part of a reply as it is kept in Redis."""
 
     run_id: str
@@ -22,7 +22,7 @@ class Piece(NamedTuple):
     offset: int
     text: str
 
-    def joins(self, other: "Piece") -> bool:
+    def joins(self, other: "BatchItem") -> bool:
         return (self.run_id, self.attempt, self.offset + len(self.text)) == (other.run_id, other.attempt, other.offset)
 
 
@@ -34,7 +34,7 @@ class Batch:
         self._origin = origin
         self._items: list[list[Any]] = []
         self._over: set[str] = set()
-        self._pieces: dict[str, list[Piece]] = {}
+        self._pieces: dict[str, list[BatchItem]] = {}
         self._chars = 0
 
     @property
@@ -45,7 +45,7 @@ class Batch:
         self._items.append([topic, text, seq])
         self._weigh(text)
 
-    def piece(self, session_id: str, piece: Piece) -> None:
+    def piece(self, session_id: str, piece: BatchItem) -> None:
         if piece.offset == 0:
             self.end(session_id)
         known = self._pieces.setdefault(session_id, [])

@@ -14,7 +14,7 @@ from googleapiclient.errors import Error, HttpError
 from httpx import HTTPError
 
 from channels.email.gmail.failures import failure_of
-from channels.email.gmail.transport import Wire, connections, renew
+from channels.email.gmail.transport import HttpxTransport, connections, renew
 from channels.email.incoming_mail import Arrived, HistoryGone
 from channels.errors import ChannelError, Disconnected, Retryable
 
@@ -202,7 +202,7 @@ class GmailClient:
         renewed = not credentials.valid
         if renewed:
             renew(credentials, self._connections)
-        request, wire = make(self._users()), Wire(self._connections, credentials)
+        request, wire = make(self._users()), HttpxTransport(self._connections, credentials)
         try:
             return request.execute(http=wire) or {}
         except HttpError as error:
@@ -214,7 +214,7 @@ class GmailClient:
     def _users(self) -> Any:
         if self._service is None:
             at = {"api_endpoint": self._api_url}
-            self._service = build("gmail", "v1", http=Wire(self._connections), client_options=at, static_discovery=True)
+            self._service = build("gmail", "v1", http=HttpxTransport(self._connections), client_options=at, static_discovery=True)
         return self._service.users()
 
 

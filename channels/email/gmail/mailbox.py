@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from channels.email.gmail.client import GmailClient
 from channels.email.incoming_mail import Arrived, HistoryGone
-from channels.email.intake import Door
+from channels.email.intake import MailIntake
 from channels.errors import ChannelError
 
 log = logging.getLogger(__name__)
@@ -15,11 +15,11 @@ MOST = 1_000
 NOT_RECEIVED = frozenset({"SENT", "DRAFT", "TRASH"})
 
 
-class GmailPostbox:
+class GmailReader:
     """See `channels.mail_contract.Postbox`; the cursor is the position in the mailbox's history. `topic` is where Gmail announces
     what comes, if anywhere; `now` the time in seconds."""
 
-    def __init__(self, client: GmailClient, door: Door, now: Callable[[], float], topic: str | None = None) -> None:
+    def __init__(self, client: GmailClient, door: MailIntake, now: Callable[[], float], topic: str | None = None) -> None:
         self._client, self._door, self._now, self._topic = client, door, now, topic
 
     async def collect(self, account: str, cursor: str | None) -> str:

@@ -19,7 +19,7 @@ def connections() -> httpx.Client:
     return httpx.Client(timeout=httpx.Timeout(READ_S, connect=CONNECT_S), cookies=nobody)
 
 
-class Wire:
+class HttpxTransport:
     """In the shape of an httplib2.Http, on behalf of a mailbox's `credentials` if any. Errors are httpx's."""
 
     def __init__(self, client: httpx.Client, credentials: Credentials | None = None) -> None:
@@ -39,7 +39,7 @@ class Wire:
 def renew(credentials: Credentials, client: httpx.Client) -> None:
     """Get a new access token. Raises a GoogleAuthError."""
     try:
-        credentials.refresh(_Granting(Wire(client)))
+        credentials.refresh(_Granting(HttpxTransport(client)))
     except (AttributeError, LookupError, TypeError) as error:  # over JSON that is no object
         raise GoogleAuthError(type(error).__name__) from error
 

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from channels.contract import Question
-from channels.email.write.page import Line, Part, Words
+from channels.email.write.page import AnswerWords, Line, Part
 from channels.sanitize import name_text, value_text, visible
 from channels.text import fact
 
@@ -60,11 +60,11 @@ def accepted(question: Question) -> Iterator[Part]:
         yield Line("Reply with your answer; all that you write above the quoted mail is taken.")
     elif request["type"] == "form" and "submit" in actions:
         yield Line("Reply with these lines, filled in:")
-        yield Words(_lines(request))
+        yield AnswerWords(_lines(request))
     words = tuple(_words(request, actions))
     if words:
         yield Line(_lead(request, actions))
-        yield Words(words)
+        yield AnswerWords(words)
     yield from _changes(request, actions)
 
 
@@ -104,7 +104,7 @@ def _changes(request: Mapping[str, Any], actions: frozenset[str]) -> Iterator[Pa
             "To approve with changes, write a line for each argument to change below the first; all else stays as it is, "
             "and blanks around a value do not count. Such as:"
         )
-        yield Words(("APPROVE", f"{_name(name)}: {fact(value)[:SAMPLE]}"))
+        yield AnswerWords(("APPROVE", f"{_name(name)}: {fact(value)[:SAMPLE]}"))
 
 
 def _name(name: str) -> str:

@@ -26,7 +26,7 @@ DOUBTFUL = "It is not certain which part of the mail is new."
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class MailDecision:
     """An answer in the contract's words, not yet checked against the request's own rules."""
 
     action: str
@@ -40,7 +40,7 @@ class Yes:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class LinkRequest:
     """Somebody wants to prove that an address is theirs."""
 
     code: str
@@ -60,13 +60,13 @@ class Wrong:
     errors: Errors
 
 
-Understood = Decision | Yes | Link | Unclear | Wrong
+Understood = MailDecision | Yes | LinkRequest | Unclear | Wrong
 
 
-def code_of(fresh: str) -> Link | None:
+def code_of(fresh: str) -> LinkRequest | None:
     """`link CODE` on the first line."""
     found = _CODE.fullmatch(next((line for line in fresh.split("\n") if line.strip()), ""))
-    return Link(found[1]) if found else None
+    return LinkRequest(found[1]) if found else None
 
 
 def understand(
@@ -83,7 +83,7 @@ def understand(
     if proposed and action_of(first) == "yes" and is_blank(rest) and not _is_option(first, request):
         return Yes()
     understood = _BY_TYPE[request["type"]](first, rest, request) if first else Unclear("There is no text above the quoted mail.")
-    if isinstance(understood, Decision) and understood.action not in request["allowed_actions"]:
+    if isinstance(understood, MailDecision) and understood.action not in request["allowed_actions"]:
         return Unclear(f"{understood.action.upper()} is not possible here.")
     return understood
 
@@ -110,14 +110,14 @@ def _edit(rest: list[str], request: Request) -> Understood:
         return Unclear(MORE_TEXT)
     if errors:
         return Wrong(errors)
-    return Decision("edit", edits) if edits else Unclear(MORE_TEXT)
+    return MailDecision("edit", edits) if edits else Unclear(MORE_TEXT)
 
 
 def _checkpoint(first: str, rest: list[str], _request: Request) -> Understood:
     found = split_action(first)
     if found and found[0] == "revise":
         said = _reason(found[1], rest)
-        return Decision("revise", feedback=said) if said.strip("?") else Unclear("Say behind REVISE what should be changed.")
+        return MailDecision("revise", feedback=said) if said.strip("?") else Unclear("Say behind REVISE what should be changed.")
     return _word(first, rest, ("continue", "stop", "skip"))
 
 
@@ -125,11 +125,11 @@ def _text(first: str, rest: list[str], _request: Request) -> Understood:
     if folded(first) == "decline" and is_blank(rest):
         # The word may be the answer; the mail says how to refuse one.
         return (
-            Decision("decline")
+            MailDecision("decline")
             if first.strip() == "DECLINE"
             else Unclear("Write DECLINE to give no answer, or a whole sentence.")
         )
-    return Decision("submit", feedback="\n".join((first, *rest)).strip())
+    return MailDecision("submit", feedback="\n".join((first, *rest)).strip())
 
 
 def _choice(first: str, rest: list[str], request: Request) -> Understood:
@@ -139,7 +139,7 @@ def _choice(first: str, rest: list[str], request: Request) -> Understood:
         return Unclear(MORE_TEXT)
     picked = _picked(first, request)
     if isinstance(picked, list):
-        return Decision("submit", {"choice": picked if request.get("multiple") else picked[0]})
+        return MailDecision("submit", {"choice": picked if request.get("multiple") else picked[0]})
     return picked
 
 
@@ -172,19 +172,19 @@ def _form(first: str, rest: list[str], request: Request) -> Understood:
         for field in request.get("fields") or []
         if field.get("required", True) and field["name"] not in values and str(field["name"]) not in dict(errors)
     ]
-    return Wrong((*errors, *missing)) if errors or missing else Decision("submit", values)
+    return Wrong((*errors, *missing)) if errors or missing else MailDecision("submit", values)
 
 
 def _word(first: str, rest: list[str], actions: tuple[str, ...]) -> Understood:
     """One of the actions, alone on its line; or with a reason where it may have one."""
     action = action_of(first)
     if action in actions and is_blank(rest):
-        return Decision(action)
+        return MailDecision(action)
     found = split_action(first)
     if not found or found[0] not in actions or found[0] not in WITH_REASON:
         return Unclear(MORE_TEXT if found and found[0] in actions else ASK_AGAIN)
     reason = _reason(found[1], rest)
-    return Decision(found[0], feedback=reason or None) if not _takes_back(reason) else Unclear(MORE_TEXT)
+    return MailDecision(found[0], feedback=reason or None) if not _takes_back(reason) else Unclear(MORE_TEXT)
 
 
 def _reason(behind: str, rest: list[str]) -> str:

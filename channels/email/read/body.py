@@ -15,22 +15,22 @@ _NOT_CHARSETS = ("unicode_escape", "raw_unicode_escape", "utf-7", "punycode", "i
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class MailBody:
     """`certain` is false where the text may be another one than the writer saw."""
 
     text: str
     certain: bool = True
 
 
-def body_of(message: Message) -> Body:
+def body_of(message: Message) -> MailBody:
     """The plain text where there is one, else what the HTML shows; parts that stand side by side one after the other."""
     found = list(_bodies(message))
     text = "\n".join(each.text for each in found)
     certain = all(each.certain for each in found) and len(text) <= MAX_TEXT and "\ufffd" not in text and "\0" not in text
-    return Body(text[:MAX_TEXT].replace("\0", "\ufffd"), certain)
+    return MailBody(text[:MAX_TEXT].replace("\0", "\ufffd"), certain)
 
 
-def _bodies(part: Message, depth: int = 0) -> Iterator[Body]:
+def _bodies(part: Message, depth: int = 0) -> Iterator[MailBody]:
     payload = part.get_payload()
     if not isinstance(payload, list):
         if part.get_content_type() in _TEXTS and not _is_attachment(part):
@@ -47,16 +47,16 @@ def _is_attachment(part: Message) -> bool:
     return str(part.get("content-disposition", "")).strip().lower().startswith("attachment")
 
 
-def _read(part: Message) -> Body:
+def _read(part: Message) -> MailBody:
     raw = part.get_payload(decode=True)
     if not isinstance(raw, bytes):
-        return Body("", certain=False)
+        return MailBody("", certain=False)
     text = raw.decode(_charset(part), "replace").lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if part.get_content_type() == "text/html":
         shown, certain = text_of_html(text[:MAX_TEXT])
-        return Body(shown, certain and len(text) <= MAX_TEXT)
+        return MailBody(shown, certain and len(text) <= MAX_TEXT)
     flowed = _param(part, "format").lower() == "flowed" and len(text) <= MAX_TEXT
-    return Body(_unflow(text) if flowed else text)
+    return MailBody(_unflow(text) if flowed else text)
 
 
 def _charset(part: Message) -> str:

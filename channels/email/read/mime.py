@@ -35,7 +35,7 @@ class Headers:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedMail:
     """`complete` is false where the mail was cut or left unopened because it is too big or too tangled."""
 
     headers: Headers
@@ -43,13 +43,13 @@ class Opened:
     complete: bool
 
 
-def open_mail(raw: bytes) -> Opened:
+def open_mail(raw: bytes) -> OpenedMail:
     """Never raises: what cannot be taken apart is a mail without a readable body."""
     shown = raw[:MAX_RAW] if _HEAD_ENDS.search(raw, 0, MAX_HEAD) or len(raw) <= MAX_HEAD else b""
     folded = shown.lower()
     tangled = max(folded.count(b"content-type:"), folded.count(b"\n--")) > MAX_PARTS or folded.count(b"boundary") > MAX_DEPTH
     message: Message = (BytesHeaderParser if tangled else BytesParser)(policy=compat32).parsebytes(shown)
-    return Opened(Headers(tuple(_fields(message))), message, complete=len(raw) == len(shown) and not tangled)
+    return OpenedMail(Headers(tuple(_fields(message))), message, complete=len(raw) == len(shown) and not tangled)
 
 
 def decoded(value: str) -> str:

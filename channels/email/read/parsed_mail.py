@@ -11,7 +11,7 @@ from channels.email.read.body import body_of
 from channels.email.read.bounces import Bounce, bounce_of
 from channels.email.read.classify import Kind, kind_of, says_away
 from channels.email.read.mime import Headers, decoded, open_mail
-from channels.email.read.quoting import fresh_of
+from channels.email.read.quoting import new_text_of
 
 AUTHSERV_ID = "mx.google.com"
 MAX_WHOLE = 64_000
@@ -27,7 +27,7 @@ _TO_US = ("delivered-to", "to", "cc", "x-original-to")
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class ParsedMail:
     """`sender`: the one address in From, lower case; empty if there is not exactly one; `names`: the words of the name and
     the address there. `verified`: DMARC passed for it at
     our own receiver. `ids` are the mails it answers, nearest first, `<...>` each; `to` the addresses it went to. `fresh`
@@ -54,14 +54,14 @@ class Mail:
         return " ".join((*self.ids, *self.to))
 
 
-def read_mail(raw: bytes, mailbox: str, authserv_id: str = AUTHSERV_ID) -> Mail:
+def read_mail(raw: bytes, mailbox: str, authserv_id: str = AUTHSERV_ID) -> ParsedMail:
     """`mailbox`: the agent's own address, into which the mail came; `authserv_id`: what our receiver calls itself."""
     opened = open_mail(raw)
     headers, sender = opened.headers, sender_of(opened.headers)
     subject, body = decoded(headers.first("subject"))[:500], body_of(opened.message)
-    fresh = fresh_of(body.text, (mailbox, *_sign(subject)))
+    fresh = new_text_of(body.text, (mailbox, *_sign(subject)))
     kind = kind_of(headers, opened.message, sender, mailbox)
-    return Mail(
+    return ParsedMail(
         kind="automatic" if kind == "human" and says_away(subject, fresh.text) else kind,
         sender=sender,
         names=names_of(headers),

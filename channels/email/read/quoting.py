@@ -18,14 +18,14 @@ _SHOWN_LINK = re.compile(r"\s*[<(\[]\s*(https?://|mailto:)[^\s>)\]]*[>)\]]")
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class NewText:
     """`certain` is false where something of the writer's may be missing, or something of another's may be in it."""
 
     text: str
     certain: bool
 
 
-def fresh_of(text: str, ours: tuple[str, ...]) -> Fresh:
+def new_text_of(text: str, ours: tuple[str, ...]) -> NewText:
     """`ours` are signs of our own mail, such as its subject and the mailbox: only what bears one of them, or stands
     behind `>`, is taken for a quotation."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -35,9 +35,9 @@ def fresh_of(text: str, ours: tuple[str, ...]) -> Fresh:
     said = [_trim(part) for part in [top, *_between(below)]]
     parts = [part for part in said if part]
     if len(parts) > 1 or (parts and not said[0] and not _is_last(parts[0], below)):
-        return Fresh("\n\n".join(parts)[:MAX_FRESH], certain=False)
+        return NewText("\n\n".join(parts)[:MAX_FRESH], certain=False)
     fresh = parts[0] if parts else ""
-    return Fresh(fresh[:MAX_FRESH], certain=len(fresh) <= MAX_FRESH and not _holds_history(fresh, signs))
+    return NewText(fresh[:MAX_FRESH], certain=len(fresh) <= MAX_FRESH and not _holds_history(fresh, signs))
 
 
 def _history(lines: list[str], signs: tuple[str, ...]) -> int:

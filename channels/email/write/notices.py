@@ -7,7 +7,7 @@ from channels.call_arguments import changed_names
 from channels.contract import Question
 from channels.email.grammar.answer_options import accepted, facts_of, fits
 from channels.email.write.markdown import literal, quoted
-from channels.email.write.page import Line, Words
+from channels.email.write.page import AnswerWords, Line
 from channels.sanitize import value_text
 from channels.text import DONE, clock, fact, outcome_line
 
@@ -74,7 +74,7 @@ def _how(question: Question) -> Iterator[str]:
         match part:
             case Line():
                 yield literal(part.text)
-            case Words():
+            case AnswerWords():
                 yield _fenced("\n".join(part.lines))
             case _:
                 raise AssertionError(f"{part.kind} is no word to write back")

@@ -45,7 +45,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class AnswerWords:
     """What may be written back, line by line."""
 
     kind: ClassVar[str] = "words"
@@ -61,7 +61,7 @@ class Link:
     url: str
 
 
-Part = Line | Prose | Facts | Words | Link
+Part = Line | Prose | Facts | AnswerWords | Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _text(part: Part) -> str:
         case Facts():
             width = min(MAX_NAME, max((len(name) for name, _ in part.rows), default=0))
             return "\n".join(f"  {name:<{width}}  {value}".rstrip() for name, value in part.rows)
-        case Words():
+        case AnswerWords():
             return "\n".join(f"  {line}".rstrip() for line in part.lines)
         case Link():
             return f"{part.label}: {part.url}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.contract import Question, Words
+from channels.contract import Question, TextMessage
 from channels.email.grammar.answer_options import accepted, facts_of, fits, offered
 from channels.email.write.markdown import literal, to_text
 from channels.email.write.page import Facts, Line, Link, Page, Part, Prose
@@ -48,7 +48,7 @@ def subject_of(topic: str, session_id: str) -> str:
     return f"[Action needed] {one_line(topic, MAX_TITLE) or 'A question'} {short(session_id)}"
 
 
-def subject_of_words(words: Words) -> str:
+def subject_of_words(words: TextMessage) -> str:
     """Of a thread that words begin."""
     topic = one_line(words.topic, MAX_TITLE) or clip(one_line(to_text(words.text, 400), 200), 80) or "A word from Assent"
     return f"{topic} {short(words.session_id)}" if words.session_id else topic

@@ -7,7 +7,7 @@ import pytest
 
 from backend.auth.credential_vault import Sealed, Vault
 from backend.auth.keys import FILE, key_id, load_secrets, rotate_secret
-from backend.auth.tokens import Tokens
+from backend.auth.tokens import AccessTokens
 from backend.errors import Unauthorized
 from backend.settings.schema import Settings, SettingsError, load_settings
 from channels.email.reply_tags import Tags
@@ -71,17 +71,17 @@ class TestSetting:
 
 class TestRotation:
     def test_leaves_everybody_signed_in(self) -> None:
-        before, after = Tokens(OLD), Tokens(NEW, OLD)
+        before, after = AccessTokens(OLD), AccessTokens(NEW, OLD)
         access, refresh = before.issue_access("usr_1", "sgn_1"), before.issue_refresh("sgn_1", 3)
         assert after.read_access(access).person_id == "usr_1"
         assert after.read_refresh(refresh).generation == 3
-        assert Tokens(NEW).read_access(after.issue_access("usr_1", "sgn_1")).sign_in_id == "sgn_1"
-        assert Tokens(NEW).read_refresh(after.issue_refresh("sgn_1", 4)).generation == 4
+        assert AccessTokens(NEW).read_access(after.issue_access("usr_1", "sgn_1")).sign_in_id == "sgn_1"
+        assert AccessTokens(NEW).read_refresh(after.issue_refresh("sgn_1", 4)).generation == 4
 
     def test_ends_what_a_secret_that_was_taken_away_made(self) -> None:
         for read, made in (
-            (Tokens(NEW).read_access, Tokens(OLD).issue_access("usr_1", "sgn_1")),
-            (Tokens(NEW).read_refresh, Tokens(OLD).issue_refresh("sgn_1", 1)),
+            (AccessTokens(NEW).read_access, AccessTokens(OLD).issue_access("usr_1", "sgn_1")),
+            (AccessTokens(NEW).read_refresh, AccessTokens(OLD).issue_refresh("sgn_1", 1)),
         ):
             with pytest.raises(Unauthorized):
                 read(made)
@@ -104,10 +104,10 @@ class TestName:
     def test_of_no_key_of_ours_is_refused(self, kid: Any) -> None:
         from jose import jwt
 
-        claims = jwt.get_unverified_claims(Tokens(OLD).issue_access("usr_1", "sgn_1"))
+        claims = jwt.get_unverified_claims(AccessTokens(OLD).issue_access("usr_1", "sgn_1"))
         token = jwt.encode(claims, OLD, algorithm="HS256", headers={"kid": kid})
         with pytest.raises(Unauthorized):
-            Tokens(OLD).read_access(token)
+            AccessTokens(OLD).read_access(token)
 
     def test_gives_nothing_of_the_secret_away(self) -> None:
         assert key_id(OLD) not in OLD and len(key_id(OLD)) == 8

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from backend.adapters.mail_reader import MailReader
+from backend.adapters.mailboxes import StoredMailboxes
 from backend.auth.credential_vault import Vault
-from backend.bootstrap.email import KeptMailboxes, Reader, examine_email
-from backend.core.linking.oauth_states import keep_install
+from backend.bootstrap.email import examine_email
+from backend.core.linking.installations import keep_install
 from backend.engines.baml import BamlEngine
 from backend.engines.model_providers import ModelSettings
 from backend.settings.schema import load_settings
@@ -34,13 +36,13 @@ async def connect(opened: Opened, mailbox: str, token: str, key: str = KEY) -> N
 
 
 @pytest.fixture
-def mailboxes(opened: Opened) -> KeptMailboxes:
-    return KeptMailboxes(opened.db, Vault(KEY))
+def mailboxes(opened: Opened) -> StoredMailboxes:
+    return StoredMailboxes(opened.db, Vault(KEY))
 
 
 class TestMailboxes:
     async def test_are_each_opened_with_their_own_token_and_the_first_speaks(
-        self, opened: Opened, mailboxes: KeptMailboxes
+        self, opened: Opened, mailboxes: StoredMailboxes
     ) -> None:
         assert await mailboxes.first_mailbox() is None
         await connect(opened, FIRST, "one")
@@ -49,7 +51,7 @@ class TestMailboxes:
         assert await mailboxes.refresh_token(FIRST) == "one" and await mailboxes.refresh_token(SECOND) == "two"
         assert await mailboxes.first_mailbox() == FIRST
 
-    async def test_that_are_lost_are_opened_no_more_and_the_next_speaks(self, opened: Opened, mailboxes: KeptMailboxes) -> None:
+    async def test_that_are_lost_are_opened_no_more_and_the_next_speaks(self, opened: Opened, mailboxes: StoredMailboxes) -> None:
         await connect(opened, FIRST, "one")
         opened.change("UPDATE installations SET created_at = created_at - ?", 1)
         await connect(opened, SECOND, "two")
@@ -57,7 +59,7 @@ class TestMailboxes:
         assert await mailboxes.refresh_token(FIRST) is None
         assert await mailboxes.first_mailbox() == SECOND
 
-    async def test_sealed_with_another_secret_must_be_connected_again(self, opened: Opened, mailboxes: KeptMailboxes) -> None:
+    async def test_sealed_with_another_secret_must_be_connected_again(self, opened: Opened, mailboxes: StoredMailboxes) -> None:
         await connect(opened, FIRST, "one", key="another secret")
         assert await mailboxes.refresh_token(FIRST) is None
 
@@ -66,9 +68,9 @@ class TestReader:
     async def test_proposes_only_what_may_be_answered_of_the_version_that_was_read(self) -> None:
         engine = BamlEngine(ModelSettings())
         try:
-            assert await Reader(engine).read(ASKED, "approve") == Proposal("approve", version=3)
-            assert await Reader(engine).read({**ASKED, "allowed_actions": ["reject"]}, "approve") is None
-            assert await Reader(engine).read(ASKED, "what is this?") is None
+            assert await MailReader(engine).read(ASKED, "approve") == Proposal("approve", version=3)
+            assert await MailReader(engine).read({**ASKED, "allowed_actions": ["reject"]}, "approve") is None
+            assert await MailReader(engine).read(ASKED, "what is this?") is None
         finally:
             await engine.close()
 

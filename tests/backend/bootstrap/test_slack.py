@@ -10,13 +10,13 @@ import pytest
 from backend.auth.credential_vault import Vault
 from backend.bootstrap.slack import examine_slack, slack_channel, slack_hook
 from backend.channel_inbox import ChannelInbox
+from backend.core.linking.installations import keep_install
 from backend.core.linking.linked_accounts import lose_accounts
-from backend.core.linking.oauth_states import keep_install
 from backend.db import Database
 from backend.db.factory import open_database
 from backend.settings.schema import load_settings
 from backend.tools.registry import registry
-from channels.contract import Address, Channel, Words
+from channels.contract import Address, Channel, TextMessage
 from channels.errors import Disconnected, Retryable
 from channels.oauth import Installation
 from channels.slack.manifest import SCOPES
@@ -50,24 +50,24 @@ async def many(opened: Opened, slack: Slack) -> AsyncIterator[Channel]:
 
 class TestManyWorkspaces:
     async def test_are_each_spoken_to_with_their_own_token(self, many: Channel, slack: Slack) -> None:
-        await many.say(Words("hello"), Address(f"{TEAM}/{DANA}"))
+        await many.say(TextMessage("hello"), Address(f"{TEAM}/{DANA}"))
         assert slack.message(slack.dm())["text"] == "hello"
 
     async def test_that_did_not_install_us_cannot_be_reached(self, many: Channel) -> None:
         with pytest.raises(Disconnected):
-            await many.say(Words("hello"), Address("T99/U1"))
+            await many.say(TextMessage("hello"), Address("T99/U1"))
 
     async def test_that_removed_us_cannot_be_reached_and_their_token_is_forgotten(self, many: Channel, opened: Opened) -> None:
         await opened.db.transact(lose_accounts, "slack", f"{TEAM}/", "Removed.")
         with pytest.raises(Disconnected):
-            await many.say(Words("hello"), Address(f"{TEAM}/{DANA}"))
+            await many.say(TextMessage("hello"), Address(f"{TEAM}/{DANA}"))
         assert opened.on_disk("SELECT secret, error FROM installations") == [("", "Removed.")]
 
     async def test_whose_token_was_sealed_with_another_secret_cannot_be_reached(self, many: Channel, opened: Opened) -> None:
         sealed = Vault("another secret").seal(TOKEN)
         await opened.db.transact(keep_install, opened.person.id, "slack", Installation(TEAM, "Test", TOKEN), sealed)
         with pytest.raises(Disconnected):
-            await many.say(Words("hello"), Address(f"{TEAM}/{DANA}"))
+            await many.say(TextMessage("hello"), Address(f"{TEAM}/{DANA}"))
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ class TestOutage:
         )
         channel = slack_channel(settings, away)
         with pytest.raises(Retryable) as failed:
-            await channel.say(Words("hello"), Address(f"{TEAM}/{DANA}"))
+            await channel.say(TextMessage("hello"), Address(f"{TEAM}/{DANA}"))
         assert not failed.value.unknown
         await channel.close()
 

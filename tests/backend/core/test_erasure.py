@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from backend.core.erasure import anything_to_forget, begin_erasure, erase_leaving_people, erase_old_sessions, what_is_left
+from backend.core.erasure import begin_erasure, erase_leaving_people, what_is_left
 from backend.core.people.accounts import add_person, enable_person
-from backend.core.sessions.sessions import chain_is_whole, close_session, open_session
+from backend.core.retention import anything_to_forget, erase_old_sessions
+from backend.core.sessions.audit_chain import chain_is_whole
+from backend.core.sessions.sessions import close_session, open_session
 from backend.db import Tx
 from backend.db.queries.erasure import BATCH, permit
 from backend.db.queries.sessions import audit_chain

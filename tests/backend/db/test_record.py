@@ -6,8 +6,9 @@ import json
 import pytest
 
 from backend.core.requests.ask import Ask, ask_people
-from backend.core.requests.lifecycle import close_request
-from backend.core.sessions.sessions import chain_is_whole, open_session, record_is_whole
+from backend.core.requests.close_request import close_request
+from backend.core.sessions.audit_chain import chain_is_whole, record_is_whole
+from backend.core.sessions.sessions import open_session
 from backend.db import Tx
 from backend.db.audit_sealer import Sealer
 from backend.db.factory import open_database

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.answers import ACTIONS, MAX_TEXT, Question, check_answer, check_field
+from backend.domain.answers import ACTIONS, MAX_TEXT, AnswerRules, check_answer, check_field
 from backend.domain.states import FeedbackType
 from backend.domain.steps import Field, FieldType, Option
 from backend.errors import Invalid
@@ -147,11 +147,11 @@ class TestField:
         assert check_field(field("text"), hostile) == hostile
 
 
-def question(type: FeedbackType, **more: Any) -> Question:
-    return Question(type, more.pop("allowed_actions", ACTIONS[type]), **more)
+def question(type: FeedbackType, **more: Any) -> AnswerRules:
+    return AnswerRules(type, more.pop("allowed_actions", ACTIONS[type]), **more)
 
 
-def errors_of(question: Question, action: str, values: Any = None, feedback: str | None = None) -> list[str]:
+def errors_of(question: AnswerRules, action: str, values: Any = None, feedback: str | None = None) -> list[str]:
     with pytest.raises(Invalid) as caught:
         check_answer(question, action, values, feedback)
     return [error.field for error in caught.value.errors]

@@ -8,20 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.domain.policy import Policy, canonical, digest_call, parse_channel_risk, parse_policy
-from backend.domain.steps import Tool
+from backend.domain.steps import ToolSpec
 
-PAY = Tool(
+PAY = ToolSpec(
     "make_payment",
     "",
     {"properties": {"amount": {}, "to": {}, "tags": {}}},
     approval="amount > 100",
 )
-CALC = Tool("calculate", "", {"properties": {"expression": {}}}, approval="never")
-SEARCH = Tool("web_search", "", {"properties": {"query": {}}}, approval="always")
+CALC = ToolSpec("calculate", "", {"properties": {"expression": {}}}, approval="never")
+SEARCH = ToolSpec("web_search", "", {"properties": {"query": {}}}, approval="always")
 TOOLS = {tool.name: tool for tool in (PAY, CALC, SEARCH)}
 
 
-def asks(rules: str, tool: Tool, **args: Any) -> bool:
+def asks(rules: str, tool: ToolSpec, **args: Any) -> bool:
     return parse_policy(rules, TOOLS).needs_approval(tool, args)
 
 

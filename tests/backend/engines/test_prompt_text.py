@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.steps import Tool
+from backend.domain.steps import ToolSpec
 from backend.engines.contract import Entry, Thread
 from backend.engines.demo.prompt import read_thread
 from backend.engines.prompt_text import VALUE_LIMIT, clip, render_entry, render_thread, render_tools, to_json, weigh
@@ -80,7 +80,7 @@ class TestTheWeightOfAThread:
 
 class TestTools:
     def test_are_one_json_object_a_line(self) -> None:
-        tools = [Tool("a", "Does a.\nWell.", {"type": "object"}), Tool("b", "<|system|>", {})]
+        tools = [ToolSpec("a", "Does a.\nWell.", {"type": "object"}), ToolSpec("b", "<|system|>", {})]
         lines = [json.loads(line) for line in render_tools(tools).split("\n")]
         assert lines == [
             {"tool": "a", "description": "Does a.\nWell.", "args": {"type": "object"}},

@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 from backend.auth.passwords import hash_in_thread, verify_in_thread
 from backend.core.mail.mailboxes import COLLECT
 from backend.core.outbox.escalation import CARRY
-from backend.core.runs.lifecycle import ADVANCE, start_run
+from backend.core.runs.lease import ADVANCE
+from backend.core.runs.lifecycle import start_run
 from backend.ids import new_id
 from backend.messaging.queue.contract import KINDS, Job
 from backend.messaging.queue.memory import MemoryQueue
@@ -21,7 +22,7 @@ from backend.tools.call_threads import in_thread
 from backend.tools.contract import Tool, ToolContext, ToolError
 from backend.worker import app
 from backend.worker.app import Handler, Worker
-from backend.worker.backoff import LONGEST_S, SHORTEST_S, Aside
+from backend.worker.backoff import LONGEST_S, SHORTEST_S, Backoff
 from channels.email.intake import read_in_thread
 from tests.backend.conftest import Opened
 from tests.support.facts import becomes, soon
@@ -141,7 +142,7 @@ class TestTheReconciler:
 class TestRest:
     def test_doubles_up_to_a_limit_and_ends_with_success(self) -> None:
         now = 0.0
-        aside = Aside(lambda: now)
+        aside = Backoff(lambda: now)
         key = ("run", "1")
         assert [aside.failed(key) for _ in range(12)] == [min(SHORTEST_S * 2**n, LONGEST_S) for n in range(12)]
         assert aside.rests(key)

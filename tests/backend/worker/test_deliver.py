@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from backend.core.outbox.deliveries import keep_failure, keep_sent, keep_settled
+from backend.core.outbox.delivery_results import keep_failure, keep_sent, keep_settled
 from backend.db.queries.deliveries import due_deliveries
 from backend.worker import record_through_outage
-from backend.worker.deliver import Carrier
-from backend.worker.lease_clock import Hold
+from backend.worker.deliver import Deliverer
+from backend.worker.lease_clock import LeaseHold
 from channels.errors import Rejected
 from tests.backend.conftest import Opened
 from tests.support.away import Away
@@ -32,7 +32,7 @@ async def carry_while_away(post: Post, use_case: Callable[..., Any], times: int)
     """Carry what is due with a database that does not take `use_case` so many times."""
     (delivery,) = await post.opened.db.read(due_deliveries, 10)
     hand = post.carrier
-    await Carrier(Away(hand.db, use_case, times), hand.channels, hand.policy, hand.url).carry(delivery)
+    await Deliverer(Away(hand.db, use_case, times), hand.channels, hand.policy, hand.url).carry(delivery)
 
 
 class TestWhatCameOfATry:
@@ -63,7 +63,7 @@ class TestAWorkerThatWasStopped:
     async def test_before_it_sends_leaves_it_to_whoever_has_it_now(self, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
         id = await post.ask(route=ROUTE)
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
-        monkeypatch.setattr(Hold, "left", lambda self: -1.0)
+        monkeypatch.setattr(LeaseHold, "left", lambda self: -1.0)
         await post.carrier.carry(delivery)
         assert post.slack.sent == [] and await post.trail(id) == [("slack", "sending")]
 

@@ -26,8 +26,8 @@ from backend.domain.policy import Policy, canonical
 from backend.domain.states import FeedbackType
 from backend.domain.steps import CallTool, Reply, Step, Usage
 from backend.engines.contract import Thread
-from backend.engines.decode_step import TEXT_LIMIT, Unreadable, read_step
-from backend.errors import Problem
+from backend.engines.decode_step import TEXT_LIMIT, UnreadableStep, read_step
+from backend.errors import Refusal
 from backend.tools.contract import Tool, ToolContext
 from backend.tools.registry import Registry
 from channels.contract import ChannelName, InboundAnswer, InboundMessage, Question
@@ -102,14 +102,14 @@ class Desk:
         args = parse_json(written)
         body = {"title": "Keep?", "prompt": "", "action": {"tool": "keep", "args": args, "risk": "low"}}
         asked = await self.opened.db.transact(ask_people, self.opened.person, Ask(FeedbackType.CONFIRMATION, body), None)
-        assert not isinstance(asked, Problem)
+        assert not isinstance(asked, Refusal)
         await self._shown(asked["session_id"], asked["id"], parsed)
 
     async def _propose(self, written: str, via: ChannelName) -> None:
         parsed = read(f'{{"value":{written}}}')
         answer = f'{{"kind":"tool","tool":"keep","args":{{"value":{written}}}}}'
         if faults(parsed, 1) or len(answer) > TEXT_LIMIT:  # it stands one deeper, in the step
-            with pytest.raises(Unreadable) as refused:
+            with pytest.raises(UnreadableStep) as refused:
                 read_step(answer)
             assert str(refused.value)
             return
@@ -124,7 +124,7 @@ class Desk:
         await self._shown(run.session_id, request["id"], parsed)
         said = InboundAnswer(via, self.opened.person.id, request["id"], "approve")
         taken = await self.opened.db.transact(receive_answer, self.opened.person, said, self.shop.registry, Policy({}))
-        assert not isinstance(taken, Problem)
+        assert not isinstance(taken, Refusal)
         self.ran.clear()
         await self.shop.worker().advance(run.run_id)
         assert self.ran == [canonical(expected["value"])]

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from backend.core.linking.installations import keep_install
 from backend.core.linking.linked_accounts import connect
-from backend.core.linking.oauth_states import keep_install
 from backend.core.mail.mailboxes import COLLECT, begin_look, wake_mailbox
 from backend.db import Ring
 from backend.db.queries.mail import due_mailboxes, mailbox_row, void_mailbox_leases
-from backend.worker.fetch_mail import Collector
+from backend.worker.fetch_mail import MailFetcher
 from channels.errors import ChannelError, Disconnected, Retryable
 from channels.oauth import Installation
 from tests.backend.conftest import Opened
@@ -54,11 +54,11 @@ def postbox() -> RecordingPostbox:
 
 
 @pytest.fixture
-async def collector(opened: Opened, postbox: RecordingPostbox) -> Collector:
+async def collector(opened: Opened, postbox: RecordingPostbox) -> MailFetcher:
     """Of a server whose one mailbox Dana connected."""
     installed = Installation(MAILBOX, MAILBOX, "")
     await opened.db.transact(keep_install, opened.person.id, "email", installed, "sealed")
-    return Collector(opened.db, postbox, 30)
+    return MailFetcher(opened.db, postbox, 30)
 
 
 async def due(opened: Opened) -> list[str]:
@@ -77,7 +77,7 @@ async def row(opened: Opened) -> Any:
 
 class TestCollector:
     async def test_begins_at_once_and_goes_on_where_it_was(
-        self, opened: Opened, collector: Collector, postbox: RecordingPostbox
+        self, opened: Opened, collector: MailFetcher, postbox: RecordingPostbox
     ) -> None:
         assert await due(opened) == [MAILBOX]
         await collector.collect(MAILBOX)
@@ -89,7 +89,7 @@ class TestCollector:
         assert postbox.cursors == [None, "1"]
 
     async def test_comes_again_with_the_old_cursor_after_a_failure(
-        self, opened: Opened, collector: Collector, postbox: RecordingPostbox
+        self, opened: Opened, collector: MailFetcher, postbox: RecordingPostbox
     ) -> None:
         postbox.failures.append(Retryable("busy", after=90))
         await collector.collect(MAILBOX)
@@ -100,7 +100,7 @@ class TestCollector:
         assert postbox.cursors == [None, None] and (await row(opened)).cursor == "2"
 
     async def test_is_one_at_a_time_and_rings_are_not_lost(
-        self, opened: Opened, collector: Collector, postbox: RecordingPostbox
+        self, opened: Opened, collector: MailFetcher, postbox: RecordingPostbox
     ) -> None:
         postbox.open.clear()
         looking = asyncio.create_task(collector.collect(MAILBOX))
@@ -113,19 +113,19 @@ class TestCollector:
         await looking
         assert Ring(COLLECT, MAILBOX) in opened.sent and await due(opened) == [MAILBOX]
 
-    async def test_that_died_is_followed_by_another_once_its_lease_is_over(self, opened: Opened, collector: Collector) -> None:
+    async def test_that_died_is_followed_by_another_once_its_lease_is_over(self, opened: Opened, collector: MailFetcher) -> None:
         assert await opened.db.transact(begin_look, MAILBOX) is not None
         assert await due(opened) == []
         pass_time(opened, 61)
         assert await due(opened) == [MAILBOX]
 
-    async def test_that_died_alone_is_followed_at_once(self, opened: Opened, collector: Collector) -> None:
+    async def test_that_died_alone_is_followed_at_once(self, opened: Opened, collector: MailFetcher) -> None:
         assert await opened.db.transact(begin_look, MAILBOX) is not None
         await opened.db.transact(void_mailbox_leases)
         assert await due(opened) == [MAILBOX]
 
     async def test_asks_to_be_rung_a_day_before_that_ends(
-        self, opened: Opened, collector: Collector, postbox: RecordingPostbox
+        self, opened: Opened, collector: MailFetcher, postbox: RecordingPostbox
     ) -> None:
         week_ms = 7 * 24 * 3600_000
         postbox.until = (await row(opened)).next_at + week_ms
@@ -138,14 +138,14 @@ class TestCollector:
         assert postbox.watched == 2
 
     async def test_of_a_mailbox_that_is_not_ours_does_nothing(self, opened: Opened, postbox: RecordingPostbox) -> None:
-        await Collector(opened.db, postbox, 30).collect("other@example.org")
+        await MailFetcher(opened.db, postbox, 30).collect("other@example.org")
         await opened.db.transact(wake_mailbox, "other@example.org")
         assert postbox.cursors == [] and opened.sent == []
 
 
 class TestLoss:
     async def test_ends_the_looking_and_tells_who_connected_it_elsewhere_once(
-        self, opened: Opened, collector: Collector, postbox: RecordingPostbox
+        self, opened: Opened, collector: MailFetcher, postbox: RecordingPostbox
     ) -> None:
         await opened.db.transact(connect, opened.person.id, "slack", "T1/U1", "Dana")
         await opened.db.transact(connect, opened.person.id, "email", "dana@example.org", "Dana")
@@ -166,7 +166,7 @@ class TestLoss:
         assert channel == "slack" and "The consent was withdrawn. Connect it again" in str(words)
 
     async def test_is_over_when_it_is_connected_again_and_goes_on_where_it_was(
-        self, opened: Opened, collector: Collector, postbox: RecordingPostbox
+        self, opened: Opened, collector: MailFetcher, postbox: RecordingPostbox
     ) -> None:
         await collector.collect(MAILBOX)
         pass_time(opened, 31)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from backend.core.runs import executions, lifecycle
+from backend.core.runs import executions, lease, lifecycle
 from backend.core.sessions.sessions import cancel_work
 from backend.db.queries.runs import void_leases
-from backend.errors import Conflict, Problem
+from backend.errors import Conflict, Refusal
 from backend.worker import advance_run, record_through_outage
-from backend.worker.lease_clock import Hold, clock
+from backend.worker.lease_clock import LeaseHold, clock
 from tests.backend.conftest import Opened
 from tests.support.away import Away
 from tests.support.facts import becomes, soon
@@ -27,7 +27,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def stale(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on this process has always just been stopped for longer than a lease."""
-    monkeypatch.setattr(Hold, "left", lambda self: -1.0)
+    monkeypatch.setattr(LeaseHold, "left", lambda self: -1.0)
 
 
 class TestAnOutage:
@@ -41,7 +41,7 @@ class TestAnOutage:
     async def test_does_not_end_the_renewal_of_the_lease(self, opened: Opened) -> None:
         shop = Shop(opened)
         door, run_id = shop.door(), await shop.approved()
-        work = begin(shop.worker(Away(opened.db, lifecycle.renew_lease, 3)), run_id)
+        work = begin(shop.worker(Away(opened.db, lease.renew_lease, 3)), run_id)
         await becomes(lambda: shop.begun)
         until = "SELECT lease_until FROM runs"
         (before,) = opened.on_disk(until)
@@ -293,7 +293,7 @@ class TestADefinition:
                 assert "changed since this was asked" in refusal.detail
         (now,) = await shop.open_requests(run_id)
         assert now["version"] == 2 and now["action"]["digest"] != asked["action"]["digest"]
-        assert not isinstance(await shop.say(asked["id"], now["version"]), Problem)
+        assert not isinstance(await shop.say(asked["id"], now["version"]), Refusal)
         await soon(shop.worker().advance(run_id))
         assert len(shop.paid) == 1
 
@@ -347,7 +347,7 @@ class TestAStoppedWorker:
         shop = Shop(opened)
         run_id = await shop.approved()
         left = iter([-1.0, 8.0, 8.0, 8.0, 8.0])
-        monkeypatch.setattr(Hold, "left", lambda self: next(left))
+        monkeypatch.setattr(LeaseHold, "left", lambda self: next(left))
         await soon(shop.worker().advance(run_id))
         assert shop.run(run_id)[:2] == ("completed", "succeeded")
         assert len(shop.paid) == 1
@@ -397,7 +397,7 @@ class TestStopping:
 
 class TestAHold:
     def test_is_as_long_as_the_lease_at_most(self) -> None:
-        hold = Hold(8.0, clock())
+        hold = LeaseHold(8.0, clock())
         assert 7 < hold.left() <= 8
         hold.renewed(clock() - 100)
         assert 7 < hold.left() <= 8

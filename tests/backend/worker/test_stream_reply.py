@@ -8,7 +8,8 @@ import pytest
 
 from backend.core.inbound import receive_message
 from backend.core.outbox.drafts import IN_FLIGHT_MS, begin_draft
-from backend.core.runs.lifecycle import Claimed, claim_run, complete_run, end_run
+from backend.core.runs.claim import Claimed, claim_run
+from backend.core.runs.lifecycle import complete_run, end_run
 from backend.db import Tx
 from backend.db.queries import linked_accounts
 from backend.db.queries.runs import run_by_id
@@ -16,10 +17,10 @@ from backend.domain.runs import Caps, EngineId
 from backend.domain.states import RunStatus
 from backend.domain.steps import Usage
 from backend.worker import stream_reply
-from backend.worker.stream_reply import BUFFER_S, ENOUGH, SOON_S, Pace, Teller
+from backend.worker.stream_reply import BUFFER_S, ENOUGH, SOON_S, Pace, ReplyStreamer
 from channels.contract import InboundMessage
 from channels.errors import ChannelError, Disconnected, Rejected, Retryable
-from channels.testing import RecordingShowingChannel
+from channels.testing import RecordingStreamingChannel
 from tests.backend.conftest import Opened
 from tests.support.post import Post
 
@@ -65,8 +66,8 @@ class Desk:
 
     def __init__(self, opened: Opened) -> None:
         self.opened = opened
-        self.channel = RecordingShowingChannel()
-        self.teller = Teller(opened.db, {"slack": self.channel})
+        self.channel = RecordingStreamingChannel()
+        self.teller = ReplyStreamer(opened.db, {"slack": self.channel})
         self.post = Post(opened, real={"slack": self.channel})
 
     async def speak(self, words: str = "hello") -> Claimed:

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from backend.core.runs import lifecycle
-from backend.core.runs.lifecycle import SUSPECT, claim_run
+from backend.core.runs import lease
+from backend.core.runs.claim import SUSPECT, claim_run
 from backend.core.sessions.sessions import open_session
 from backend.worker import advance_run, record_through_outage
 from backend.worker.lease_clock import clock
@@ -42,7 +42,7 @@ class TestARun:
             await die(shop, run_id, CAPS.claims - 1)
             claimed = await opened.db.transact(claim_run, run_id, CAPS, ENGINE)
             assert claimed is not None
-            await opened.db.transact(lifecycle.log_progress, claimed.lease, [])
+            await opened.db.transact(lease.log_progress, claimed.lease, [])
             shop.lapse()
         await soon(shop.worker(since=LONG_AGO).advance(run_id))
         assert shop.run(run_id)[0] == "completed"

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from channels.email.grammar.decision import Decision, code_of, understand
-from channels.email.read.parsed_mail import Mail
+from channels.email.grammar.decision import MailDecision, code_of, understand
+from channels.email.read.parsed_mail import ParsedMail
 from channels.email.reply_tags import Tags
 from tests.channels.email.test_corpus import ASKED, DANA, REQUEST, read
 
@@ -14,36 +14,36 @@ TAGS = Tags(b"k" * 32)
 REQUEST_ASKED = {"type": "confirmation", **ASKED["confirmation"]}
 
 
-def is_unproven(mail: Mail) -> bool:
+def is_unproven(mail: ParsedMail) -> bool:
     """Says approve, and is not believed to be Dana's."""
     return _decides(mail) and not (mail.verified and mail.sender == DANA)
 
 
-def is_another_s(mail: Mail) -> bool:
+def is_another_s(mail: ParsedMail) -> bool:
     """Proven, but by somebody to whom the tag was not given."""
     given = TAGS.make(REQUEST, DANA)
     return mail.verified and mail.sender != DANA and TAGS.read(given, DANA) == REQUEST and TAGS.read(given, mail.sender) is None
 
 
-def is_undecided(mail: Mail) -> bool:
+def is_undecided(mail: ParsedMail) -> bool:
     """A person's, and not certain enough to decide."""
     return mail.kind == "human" and not _decides(mail)
 
 
-def is_a_machine_s(mail: Mail) -> bool:
+def is_a_machine_s(mail: ParsedMail) -> bool:
     """Never an answer, and never answered."""
     return mail.kind not in ("human", "own")
 
 
-def is_ours(mail: Mail) -> bool:
+def is_ours(mail: ParsedMail) -> bool:
     return mail.kind == "own"
 
 
-def _decides(mail: Mail) -> bool:
-    return isinstance(code_of(mail.fresh) or understand(mail.fresh, REQUEST_ASKED, certain=mail.certain), Decision)
+def _decides(mail: ParsedMail) -> bool:
+    return isinstance(code_of(mail.fresh) or understand(mail.fresh, REQUEST_ASKED, certain=mail.certain), MailDecision)
 
 
-ROWS: tuple[tuple[str, Callable[[Mail], bool], tuple[str, ...]], ...] = (
+ROWS: tuple[tuple[str, Callable[[ParsedMail], bool], tuple[str, ...]], ...] = (
     ("A48", is_unproven, ("spoofed-dmarc-fail", "no-results", "dmarc-of-another-domain", "dmarc-twice")),
     ("A48", is_unproven, ("from-two-addresses", "from-twice", "from-name-is-an-address", "from-group", "from-comment")),
     ("A48", is_unproven, ("from-encoded-address",)),
@@ -67,5 +67,5 @@ CASES = [(fails, name) for _, fails, names in ROWS for name in names]
 
 class TestAttack:
     @pytest.mark.parametrize(("fails", "name"), CASES, ids=[f"{id}-{name}" for id, _, names in ROWS for name in names])
-    def test_fails(self, fails: Callable[[Mail], bool], name: str) -> None:
+    def test_fails(self, fails: Callable[[ParsedMail], bool], name: str) -> None:
         assert fails(read(name))

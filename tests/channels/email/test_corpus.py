@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from channels.email.grammar.decision import Decision, Link, Unclear, Understood, Wrong, code_of, understand
-from channels.email.read.parsed_mail import Mail, read_mail
+from channels.email.grammar.decision import LinkRequest, MailDecision, Unclear, Understood, Wrong, code_of, understand
+from channels.email.read.parsed_mail import ParsedMail, read_mail
 from tests.channels.email.rows import ROWS
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -38,11 +38,11 @@ ASKED: dict[str, dict[str, Any]] = {
 }
 
 
-def read(name: str) -> Mail:
+def read(name: str) -> ParsedMail:
     return read_mail((CORPUS / f"{name}.eml").read_bytes(), MAILBOX)
 
 
-def outcome(mail: Mail, type: str) -> str:
+def outcome(mail: ParsedMail, type: str) -> str:
     if mail.bounce:
         return f"bounce {mail.bounce.recipient} {'permanent' if mail.bounce.permanent else 'passing'} {mail.bounce.status}"
     if mail.kind != "human":
@@ -56,16 +56,16 @@ def outcome(mail: Mail, type: str) -> str:
 
 def spelt(understood: Understood) -> str:
     match understood:
-        case Decision(action, None, None):
+        case MailDecision(action, None, None):
             return action
-        case Decision(action, None, feedback):
+        case MailDecision(action, None, feedback):
             return f'{action} "{feedback}"'
-        case Decision(action, values, None):
+        case MailDecision(action, values, None):
             shown = values or {}
             return f"{action} " + ", ".join(f"{name}={value}" for name, value in shown.items())
         case Wrong(errors):
             return "wrong " + " ".join(name for name, _ in errors)
-        case Link(code):
+        case LinkRequest(code):
             return f"link {code}"
         case Unclear():
             return "unclear"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend.core.linking.linked_accounts import issue_code
+from backend.core.linking.link_codes import issue_code
 from backend.core.mail.kept_mail import READINGS
 from backend.core.people.accounts import add_person
 from backend.core.people.groups import add_members, remove_members
@@ -14,8 +14,8 @@ from backend.core.requests.ask import Ask, ask_people
 from backend.db import Tx
 from backend.domain.policy import Policy
 from backend.domain.states import FeedbackType
-from backend.errors import Problem
-from channels.contract import SaidAnswer, Taken
+from backend.errors import Refusal
+from channels.contract import Accepted, SaidAnswer
 from channels.email.incoming_mail import Incoming
 from channels.email.read.parsed_mail import read_mail
 from channels.mail_contract import Proposal
@@ -92,7 +92,7 @@ class TestReply:
         arrived = await desk.comes(mail, dmarc="fail")
         came = Incoming(AGENT, "2", "t1", read_mail(arrived.raw.replace(b"dmarc=fail", b"dmarc=pass"), AGENT))
         said = SaidAnswer("email", DANA, came.event_id, id, "approve", version=1, sent_at=came.mail.sent_at)
-        assert isinstance(await desk.inbox.answer(said), Taken)
+        assert isinstance(await desk.inbox.answer(said), Accepted)
         await desk.comes(mail)
         (told,) = await desk.told()
         assert "Approved" in told and "Already" not in told
@@ -153,7 +153,7 @@ class TestReply:
         rule = {"approvals": 1, "distinct_from_requester": True}
         wish = Ask(FeedbackType.CONFIRMATION, body, ["dana@example.org", "eve@example.org"], rule=rule)
         request = await desk.post.opened.db.transact(ask_people, desk.post.person, wish, None)
-        assert not isinstance(request, Problem)
+        assert not isinstance(request, Refusal)
         await desk.comes(answering(DANA, desk.asked(request["id"], version=1), "APPROVE"))
         assert await desk.status(request["id"]) == "pending"
         assert "Only Eve can answer this" in (await desk.told())[0]

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from channels.contract import ChannelName, Question, Refused, SaidAnswer, SaidMessage, Taken
+from channels.contract import Accepted, ChannelName, Question, Refused, SaidAnswer, SaidMessage
 from channels.errors import Retryable
 from channels.slack.app import AppToken, SlackApp
 from channels.slack.channel import SlackChannel
@@ -33,14 +33,14 @@ class Recorder:
     def __init__(self) -> None:
         self.heard: list[Any] = []
         self.found: Question | Refused = asked()
-        self.outcome: Taken | Refused = Taken(DECIDED)
+        self.outcome: Accepted | Refused = Accepted(DECIDED)
         self.broken = False
 
     async def find(self, channel: ChannelName, account: str, request_id: str) -> Question | Refused:
         self._check()
         return self.found
 
-    async def answer(self, said: SaidAnswer) -> Taken | Refused:
+    async def answer(self, said: SaidAnswer) -> Accepted | Refused:
         return self._keep(said, self.outcome)
 
     async def open_text(self, channel: ChannelName, account: str, place: str) -> str | None:

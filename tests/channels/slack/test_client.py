@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from channels.contract import Address, Question, Words
+from channels.contract import Address, Question, TextMessage
 from channels.errors import Disconnected, Rejected, Retryable
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient, retry_after
@@ -78,7 +78,7 @@ class TestPost:
         assert [verbs(message) for message in messages] == [[], []]
 
     async def test_of_words_is_mrkdwn(self, channel: SlackChannel, slack: Slack) -> None:
-        await channel.say(Words("**Paid** [here](https://evil.tld) <!channel>"), TO)
+        await channel.say(TextMessage("**Paid** [here](https://evil.tld) <!channel>"), TO)
         assert slack.message(slack.dm())["text"] == "*Paid* here (https://evil.tld) &lt;!channel&gt;"
 
     async def test_to_a_workspace_we_are_not_in_is_for_another_channel(self, channel: SlackChannel) -> None:
@@ -143,7 +143,7 @@ class TestFailure:
     async def test_to_connect_leaves_nothing_unknown(self) -> None:
         channel = SlackChannel(SlackClient(OneToken(), "http://127.0.0.1:1/api/"))
         with pytest.raises(Retryable) as raised:
-            await channel.say(Words("x"), Address("x", {"team": TEAM, "channel": "C1"}))
+            await channel.say(TextMessage("x"), Address("x", {"team": TEAM, "channel": "C1"}))
         assert not raised.value.unknown
         await channel.close()
 

@@ -7,7 +7,7 @@ import pytest
 
 from channels.slack.form_inputs import entries_of, fields_of_args
 from channels.slack.payloads import (
-    Unreadable,
+    UnreadablePayload,
     answer_of_click,
     answer_of_submission,
     click_of,
@@ -84,7 +84,7 @@ class TestClick:
         "value", ["", "req_1", "req_1 x", "req_1 3 x", "req_1 3 1 1", "req_1 -1", "req_1 ٣", "req_1 99999999999"]
     )
     def test_with_another_value_is_not_ours(self, value: str) -> None:
-        with pytest.raises(Unreadable):
+        with pytest.raises(UnreadablePayload):
             click_of(clicked("approve", value))
 
     @pytest.mark.parametrize("part", ["actions", "container", "user", "trigger_id"])
@@ -92,7 +92,7 @@ class TestClick:
         for payload in ({k: v for k, v in clicked("approve").items() if k != part}, clicked("approve") | {part: None}):
             if part == "trigger_id" and part in payload:
                 continue
-            with pytest.raises(Unreadable):
+            with pytest.raises(UnreadablePayload):
                 click_of(payload)
 
 
@@ -242,7 +242,7 @@ class TestSubmission:
     def test_of_a_foreign_window_is_not_ours(self, metadata: str) -> None:
         payload = sent("fill", {})
         payload["view"]["private_metadata"] = metadata
-        with pytest.raises(Unreadable):
+        with pytest.raises(UnreadablePayload):
             submission_of(payload)
 
 

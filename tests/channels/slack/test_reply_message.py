@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from channels.contract import Words
+from channels.contract import TextMessage
 from channels.sanitize import units
 from channels.slack.reply_message import SHORTENED, growing, message_of_reply, split
 
@@ -12,7 +12,7 @@ TEXT = "Some **bold** words & [a link](https://x.example) <!here>.\n"
 
 
 def parts(text: str) -> list[str]:
-    return [block["text"]["text"] for block in message_of_reply(Words(text, id="dlv_1"))["blocks"]]
+    return [block["text"]["text"] for block in message_of_reply(TextMessage(text, id="dlv_1"))["blocks"]]
 
 
 class TestReply:
@@ -34,7 +34,7 @@ class TestReply:
         assert parts("") == ["–"]
 
     def test_calls_nobody(self) -> None:
-        message = message_of_reply(Words(TEXT, id="dlv_1"))
+        message = message_of_reply(TextMessage(TEXT, id="dlv_1"))
         assert "<" not in str(message["blocks"]) and len(message["text"]) <= 4000
         assert message["metadata"]["event_payload"] == {"request_id": "dlv_1"}
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from slack_sdk.signature import SignatureVerifier
 
-from channels.slack.signature import Door
+from channels.slack.signature import SignedWebhook
 from channels.webhooks import HookRefused
 
 NOW, SECRET = 1_800_000_000, "a signing secret"
@@ -21,7 +21,7 @@ def signed(body: bytes, content_type: str = JSON, *, at: int | str = NOW, secret
 
 
 def read(headers: dict[str, str], body: bytes) -> Any:
-    return Door(SECRET, lambda: NOW).read(headers, body)
+    return SignedWebhook(SECRET, lambda: NOW).read(headers, body)
 
 
 class TestDoor:
@@ -100,4 +100,4 @@ class TestDoor:
 
     def test_has_a_secret(self) -> None:
         with pytest.raises(ValueError, match="let anybody in"):
-            Door("", lambda: NOW)
+            SignedWebhook("", lambda: NOW)

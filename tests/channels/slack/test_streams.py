@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from channels.contract import Address, ShowingChannel, Shown, Words
+from channels.contract import Address, ShownReply, StreamingChannel, TextMessage
 from channels.errors import Disconnected, Retryable
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
@@ -39,8 +39,8 @@ def to(slack: Slack) -> Address:
     return Address(f"{TEAM}/{DANA}", {"team": TEAM, "channel": "C0GENERAL", "thread_ts": thread_ts})
 
 
-def words(text: str) -> Words:
-    return Words(text, "Assent agent", "dlv_1")
+def words(text: str) -> TextMessage:
+    return TextMessage(text, "Assent agent", "dlv_1")
 
 
 def said(slack: Slack) -> list[dict[str, Any]]:
@@ -118,7 +118,7 @@ class TestStream:
         streamed(faults, slack, to)
         shown = await channel.show(words("The first att"), to, None)
         faults.script("chat.stopStream", DONE)
-        await channel.show(words("Another"), to, Shown(shown.ref))
+        await channel.show(words("Another"), to, ShownReply(shown.ref))
         assert texts(slack) == ["Another\n_…_"]
 
     async def test_can_call_nobody_and_hides_no_address(
@@ -225,7 +225,7 @@ class TestFinish:
 
 class TestThinking:
     async def test_is_shown_in_the_thread_and_taken_away(self, channel: SlackChannel, faults: Faults, to: Address) -> None:
-        assert isinstance(channel, ShowingChannel) and to.thread is not None
+        assert isinstance(channel, StreamingChannel) and to.thread is not None
         faults.script("assistant.threads.setStatus", DONE, DONE)
         await channel.think(to, True)
         await channel.think(to, False)

@@ -1,6 +1,6 @@
 """Whoever only holds connections open loses the oldest of them; whoever brings a request has room."""
 
-from backend.api.server.connection_limits import Crowd
+from backend.api.server.connection_limits import ConnectionLimits
 
 HERE, THERE = "203.0.113.7", "2001:db8::1"
 
@@ -8,7 +8,7 @@ HERE, THERE = "203.0.113.7", "2001:db8::1"
 class Held:
     """A connection that goes when it is asked to."""
 
-    def __init__(self, crowd: Crowd, address: str) -> None:
+    def __init__(self, crowd: ConnectionLimits, address: str) -> None:
         self.crowd, self.address, self.is_open = crowd, address, True
 
     def make_way(self) -> None:
@@ -16,7 +16,7 @@ class Held:
         self.crowd.gone(self, self.address)
 
 
-def held(crowd: Crowd, address: str, count: int) -> list[Held]:
+def held(crowd: ConnectionLimits, address: str, count: int) -> list[Held]:
     connections = [Held(crowd, address) for _ in range(count)]
     for connection in connections:
         crowd.unfinished(connection, address)
@@ -29,25 +29,25 @@ def still_open(connections: list[Held]) -> list[bool]:
 
 class TestCrowd:
     def test_of_one_place_keeps_its_newest(self) -> None:
-        crowd = Crowd(100, 3)
+        crowd = ConnectionLimits(100, 3)
         strangers, dana = held(crowd, HERE, 5), held(crowd, THERE, 1)
         assert still_open(strangers) == [False, False, True, True, True]
         assert still_open(dana) == [True]
 
     def test_of_one_network_is_one_place(self) -> None:
-        crowd = Crowd(100, 1)
+        crowd = ConnectionLimits(100, 1)
         first, second = held(crowd, "2001:db8::1", 1), held(crowd, "2001:db8::2:1", 1)
         assert still_open(first + second) == [False, True]
 
     def test_that_fills_the_house_makes_way_before_anybody_who_has_less(self) -> None:
-        crowd = Crowd(4, 100)
+        crowd = ConnectionLimits(4, 100)
         dana, strangers = held(crowd, THERE, 1), held(crowd, HERE, 3)
         assert crowd.has_room(4)
         assert crowd.has_room(5)
         assert still_open(dana + strangers) == [True, False, True, True]
 
     def test_that_is_idle_makes_way_after_whoever_has_not_asked_yet(self) -> None:
-        crowd = Crowd(2, 100)
+        crowd = ConnectionLimits(2, 100)
         [idle] = held(crowd, HERE, 1)
         crowd.idle(idle, HERE)
         [unfinished] = held(crowd, THERE, 1)
@@ -57,7 +57,7 @@ class TestCrowd:
         assert not idle.is_open
 
     def test_at_work_is_not_sent_away(self) -> None:
-        crowd = Crowd(1, 100)
+        crowd = ConnectionLimits(1, 100)
         [busy] = held(crowd, HERE, 1)
         crowd.gone(busy, HERE)
         assert not crowd.has_room(2)

@@ -18,9 +18,9 @@ from backend.db.queries.requests import list_requests
 from backend.db.transaction import person_topic
 from backend.domain.people import Person
 from backend.domain.states import FeedbackType
-from backend.errors import Conflict, Forbidden, Invalid, Problem
+from backend.errors import Conflict, Forbidden, Invalid, Refusal
 from backend.tools.registry import registry
-from channels.contract import InboundAnswer, Words
+from channels.contract import InboundAnswer, TextMessage
 from tests.support.post import POLICY, SET_UP, Post
 
 DEPLOY = {"tool": "deploy", "args": {"to": "production"}, "risk": "medium"}
@@ -136,7 +136,7 @@ class TestRace:
             answered, _ = await asyncio.gather(answer(post, id, bo), removal)
             (left,) = post.opened.on_disk(f"SELECT count(*) FROM audit WHERE subject = '{id}' AND action = 'feedback.changed'")
             request = await post.request(id)
-            if isinstance(answered, Problem):
+            if isinstance(answered, Refusal):
                 assert isinstance(answered, Forbidden) and request["to"] == [cy.id]
                 assert (request["status"], left) == ("pending", (1,))
             else:
@@ -182,7 +182,7 @@ class TestDisabled:
     async def test_is_sent_nothing_and_decides_nothing(self, post: Post) -> None:
         bo = await join(post, "Bo", "slack", "email")
         id = await post.ask(to=[bo.id, post.person.id], action=DEPLOY, route=[{"channel": "email", "wait_seconds": 3600}])
-        await post.opened.db.transact(say_on, bo.id, "slack", Words("a word"))
+        await post.opened.db.transact(say_on, bo.id, "slack", TextMessage("a word"))
         await post.opened.db.transact(disable_person, "bo@example.org")
         await post.carry()
         assert {to.account for _, to, _ in post.email.sent} == {"email/dana"}
@@ -251,7 +251,7 @@ class TestAddress:
         eve = await join(post, "Eve", proven=False)
         wish = Ask(FeedbackType.TEXT, {"title": "?", "prompt": ""}, ["eve@example.org"])
         request = await post.opened.db.transact(ask_people, eve, wish, None)
-        assert not isinstance(request, Problem) and request["to"] == [eve.id]
+        assert not isinstance(request, Refusal) and request["to"] == [eve.id]
 
 
 RULE = {"approvals": 1, "distinct_from_requester": True}

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from backend.channel_inbox import ChannelInbox
+from backend.core.linking.installations import keep_install
 from backend.core.linking.linked_accounts import connect
-from backend.core.linking.oauth_states import keep_install
 from backend.core.mail.kept_mail import UNVERIFIED, ask_to_link, list_letters
 from backend.core.people.accounts import add_person
 from backend.core.requests.ask import Ask, ask_people
@@ -16,14 +16,14 @@ from backend.domain.people import Person
 from backend.domain.states import FeedbackType
 from backend.errors import Forbidden, Invalid, NotFound, TooMany
 from backend.tools.registry import registry
-from channels.contract import SaidAnswer, Words
-from channels.mail_contract import Letter, Proposal
+from channels.contract import SaidAnswer, TextMessage
+from channels.mail_contract import Proposal, ReceivedMail
 from channels.oauth import Installation
 from tests.support.post import POLICY, SET_UP, URL, Post
 
 ACCOUNT, MAILBOX = "email/dana", "agent@example.org"
 THREAD = {"mailbox": MAILBOX, "gmail_thread": "t1"}
-LETTER = Letter("email", MAILBOX, "m1", ACCOUNT, True, "unclear", "maybe", "maybe\n> quoted", sent_at=1_700_000_000_000)
+LETTER = ReceivedMail("email", MAILBOX, "m1", ACCOUNT, True, "unclear", "maybe", "maybe\n> quoted", sent_at=1_700_000_000_000)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ async def plenty(_person_id: str) -> None:
     """A budget that is never spent."""
 
 
-def letter(id: str = "m1", **changed: Any) -> Letter:
+def letter(id: str = "m1", **changed: Any) -> ReceivedMail:
     return replace(LETTER, id=id, **changed)
 
 
@@ -86,31 +86,31 @@ class TestKeeping:
 class TestReply:
     async def test_goes_out_once_an_event(self, post: Post, inbox: ChannelInbox) -> None:
         for _ in range(2):
-            await inbox.reply("email", ACCOUNT, Words("Not clear."), THREAD, "e1")
+            await inbox.reply("email", ACCOUNT, TextMessage("Not clear."), THREAD, "e1")
         await post.carry()
         ((words, to),) = post.email.said
         assert (words.text, to.account, to.thread) == ("Not clear.", ACCOUNT, THREAD)
 
     async def test_goes_to_nobody_who_is_not_linked(self, post: Post, inbox: ChannelInbox) -> None:
-        await inbox.reply("email", "eve@example.net", Words("Not clear."), THREAD, "e1")
+        await inbox.reply("email", "eve@example.net", TextMessage("Not clear."), THREAD, "e1")
         await post.carry()
         assert post.email.said == []
 
     async def test_is_rare_about_one_request_unless_it_quotes_what_was_taken(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask(route=[{"channel": "email", "wait_seconds": 60}])
-        about = Words("Not clear.", about=id)
+        about = TextMessage("Not clear.", about=id)
         await inbox.reply("email", ACCOUNT, about, THREAD, "e1")
         await inbox.reply("email", ACCOUNT, about, THREAD, "e2")
-        await inbox.reply("email", ACCOUNT, Words("Taken: approve.", about=id), THREAD, "e3", quotes=True)
-        await inbox.reply("email", ACCOUNT, Words("Elsewhere."), THREAD, "e4")
+        await inbox.reply("email", ACCOUNT, TextMessage("Taken: approve.", about=id), THREAD, "e3", quotes=True)
+        await inbox.reply("email", ACCOUNT, TextMessage("Elsewhere."), THREAD, "e4")
         await post.carry()
         assert sorted(words.text for words, _ in post.email.said) == ["Elsewhere.", "Not clear.", "Taken: approve."]
         assert {words.topic for words, _ in post.email.said if words.about} == {"Deploy?"}
 
     async def test_comes_again_after_a_while(self, post: Post, inbox: ChannelInbox) -> None:
-        await inbox.reply("email", ACCOUNT, Words("Not clear."), THREAD, "e1")
+        await inbox.reply("email", ACCOUNT, TextMessage("Not clear."), THREAD, "e1")
         assert post.opened.change("UPDATE deliveries SET created_at = created_at - 120001 WHERE event_id = ?", "e1") == 1
-        await inbox.reply("email", ACCOUNT, Words("Still not clear."), THREAD, "e2")
+        await inbox.reply("email", ACCOUNT, TextMessage("Still not clear."), THREAD, "e2")
         await post.carry()
         assert len(post.email.said) == 2
 
@@ -179,7 +179,7 @@ class TestUndelivered:
         assert await post.trail(id) == [("email", "settled")]
 
     async def test_of_words(self, post: Post, inbox: ChannelInbox) -> None:
-        await inbox.reply("email", ACCOUNT, Words("Not clear."), THREAD, "e1")
+        await inbox.reply("email", ACCOUNT, TextMessage("Not clear."), THREAD, "e1")
         await post.carry()
         ((words, _),) = post.email.said
         await inbox.undelivered("email", ACCOUNT, words.id, "No such address.")

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from backend.core.outbox.deliveries import claim_delivery, hand_over, keep_sent
+from backend.core.outbox.deliveries import claim_delivery
+from backend.core.outbox.delivery_results import hand_over, keep_sent
 from backend.core.people.accounts import add_person
 from backend.core.requests.reroute import reroute_request
 from backend.db.queries.deliveries import due_deliveries

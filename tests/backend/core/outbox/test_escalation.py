@@ -2,9 +2,9 @@
 
 import pytest
 
-from backend.core.linking.linked_accounts import leave
+from backend.core.linking.presence import leave
 from backend.core.people.accounts import add_person
-from backend.core.requests.lifecycle import see_request
+from backend.core.requests.mark_seen import see_request
 from backend.core.requests.reroute import retry_request
 from backend.db.queries.linked_accounts import linked_accounts
 from backend.errors import Conflict

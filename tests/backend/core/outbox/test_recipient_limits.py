@@ -7,7 +7,7 @@ from backend.core.people.accounts import add_person
 from backend.core.requests.ask import Ask, ask_people
 from backend.domain.people import Person
 from backend.domain.states import FeedbackType
-from backend.errors import Problem
+from backend.errors import Refusal
 from tests.backend.conftest import Opened
 from tests.support.post import Post
 
@@ -28,7 +28,7 @@ async def ask_dana(post: Post, by: Person, due_in: float | None = None) -> str:
     route = [{"channel": "slack", "wait_seconds": 60}, {"channel": "chat", "wait_seconds": 60}]
     wish = Ask(FeedbackType.TEXT, {"title": "A?", "prompt": "", "route": route}, [post.person.id], due_in=due_in)
     request = await post.opened.db.transact(ask_people, by, wish, None)
-    assert not isinstance(request, Problem)
+    assert not isinstance(request, Refusal)
     return str(request["id"])
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import insert
 
-from backend.core.runs.lifecycle import Lease, claim_run, log_progress
+from backend.core.runs.claim import claim_run
+from backend.core.runs.lease import Lease, log_progress
 from backend.db import Tx
 from backend.db.tables import runs
 from backend.domain.runs import Caps, EngineId

@@ -11,7 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from backend.core.people.accounts import register
-from backend.core.sessions.sessions import chain_is_whole, open_session
+from backend.core.sessions.audit_chain import chain_is_whole
+from backend.core.sessions.sessions import open_session
 from backend.db import Database, Tx
 from backend.db.factory import open_database
 from backend.db.postgres import database

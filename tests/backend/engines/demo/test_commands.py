@@ -3,18 +3,18 @@ from decimal import Decimal
 import pytest
 
 from backend.domain.steps import AskChoice, AskForm, AskText, CallTool, Field, Option
-from backend.engines.demo.commands import Command, Fail, Open, Plan, Say, Stream, read, read_amount
+from backend.engines.demo.commands import Command, Fail, OpenQuestion, Plan, Say, StreamText, read, read_amount
 
 
 def args_of(command: Command) -> object:
-    assert isinstance(command, Open)
+    assert isinstance(command, OpenQuestion)
     assert isinstance(command.step, CallTool)
     return command.step.tool, command.step.args
 
 
 def fields_of(message: str) -> tuple[Field, ...]:
     command = read(message)
-    assert isinstance(command, Open)
+    assert isinstance(command, OpenQuestion)
     assert isinstance(command.step, AskForm)
     return command.step.fields
 
@@ -37,17 +37,17 @@ class TestAMessage:
         assert args_of(read(message)) == expected
 
     def test_asks_a_question(self) -> None:
-        assert read("ask What is your name?") == Open(AskText("What is your name?"))
+        assert read("ask What is your name?") == OpenQuestion(AskText("What is your name?"))
 
     def test_asks_a_choice_with_each_option_once(self) -> None:
-        assert read("choose tea, coffee ,, tea") == Open(
+        assert read("choose tea, coffee ,, tea") == OpenQuestion(
             AskChoice("Which one shall it be?", (Option("tea", "tea"), Option("coffee", "coffee")))
         )
 
     def test_starts_a_plan_a_stream_or_a_failure(self) -> None:
         assert read("plan a launch") == Plan("a launch")
-        assert read("stream 1,200") == Stream(1200)
-        assert read("stream 20 words") == Stream(20)
+        assert read("stream 1,200") == StreamText(1200)
+        assert read("stream 20 words") == StreamText(20)
         assert read(" Fail ") == Fail()
 
     @pytest.mark.parametrize("message", ["hello", "payroll is late", "", "🎉", "failing again", "what can you do?", "\ud800"])

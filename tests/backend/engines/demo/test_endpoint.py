@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from backend.engines.demo.endpoint import DemoEndpoint, pieces
-from backend.engines.demo.program import Words
+from backend.engines.demo.program import DemoText
 from tests.support.facts import PATIENCE_S
 
 PROMPT = [
@@ -95,8 +95,8 @@ class TestTheEndpoint:
 class TestPieces:
     @pytest.mark.parametrize("text", ["", "one", "a b c d e f g h i j", "  spaces  and\n\nlines ", "👩‍🚀 👋 hello " * 20])
     def test_lose_nothing(self, text: str) -> None:
-        assert "".join(pieces(Words(text))) == text
-        assert all(pieces(Words(text)))
+        assert "".join(pieces(DemoText(text))) == text
+        assert all(pieces(DemoText(text)))
 
     def test_come_at_the_pace_of_the_words(self) -> None:
-        assert [len(piece.split()) for piece in pieces(Words("word " * 10, pace=100))] == [4, 4, 2]
+        assert [len(piece.split()) for piece in pieces(DemoText("word " * 10, pace=100))] == [4, 4, 2]

@@ -4,8 +4,8 @@ import pytest
 
 from backend.domain.steps import CallTool, Reply
 from backend.engines.contract import Entry, Thread
-from backend.engines.demo.commands import Open, read
-from backend.engines.demo.program import DemoFailure, Words, answer, decide, read_answer, speak, summarize
+from backend.engines.demo.commands import OpenQuestion, read
+from backend.engines.demo.program import DemoFailure, DemoText, answer, decide, read_answer, speak, summarize
 from backend.engines.demo.wording import HELP
 from tests.support.threads import agent, call, note, question, result, thread, user
 from tests.support.threads import answer as answered
@@ -22,7 +22,7 @@ def said(*entries: Entry, **settings: Any) -> str:
 
 def step_of(message: str) -> object:
     command = read(message)
-    assert isinstance(command, Open)
+    assert isinstance(command, OpenQuestion)
     return command.step
 
 
@@ -193,7 +193,7 @@ class TestSummarizing:
         assert summarize(thread(*[user("x")] * 100)).startswith("(40 earlier entries)")
 
     def test_of_nothing_says_so(self) -> None:
-        assert answer("summarize", Thread(())) == Words("Nothing has happened yet.")
+        assert answer("summarize", Thread(())) == DemoText("Nothing has happened yet.")
 
 
 class TestReadingAnAnswer:

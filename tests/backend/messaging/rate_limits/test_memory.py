@@ -6,7 +6,7 @@ import pytest
 from limits import parse
 
 from backend.messaging.rate_limits import memory
-from backend.messaging.rate_limits.memory import MemoryWindows
+from backend.messaging.rate_limits.memory import MemoryRateWindows
 
 THREE = parse("3/minute")
 
@@ -21,7 +21,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 class TestWindows:
     async def test_take_so_many_in_any_window_and_no_more(self, clock: list[float]) -> None:
-        counted = MemoryWindows()
+        counted = MemoryRateWindows()
         for at in (0, 20, 40):
             clock[0] = 1000 + at
             assert await counted.hit(THREE, "dana")
@@ -34,7 +34,7 @@ class TestWindows:
         assert await counted.seconds_left(THREE, "dana") == 20
 
     async def test_count_each_key_for_itself_and_a_test_not_at_all(self, clock: list[float]) -> None:
-        counted = MemoryWindows()
+        counted = MemoryRateWindows()
         for _ in range(3):
             assert await counted.hit(THREE, "dana")
         for _ in range(5):
@@ -45,7 +45,7 @@ class TestWindows:
 
     async def test_of_many_keys_forget_only_what_is_over(self, clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(memory, "MANY_KEYS", 4)
-        counted, hourly = MemoryWindows(), parse("1/hour")
+        counted, hourly = MemoryRateWindows(), parse("1/hour")
         assert await counted.hit(hourly, "slow")
         clock[0] += 120
         for number in range(10):
@@ -63,7 +63,7 @@ class TestWindows:
     ) -> None:
         monkeypatch.setattr(memory, "MANY_KEYS", 4)
         monkeypatch.setattr(memory, "MOST_KEYS", 8)
-        counted = MemoryWindows()
+        counted = MemoryRateWindows()
         for number in range(100):
             assert await counted.hit(THREE, str(number))
         assert len(counted._marks) <= 9

@@ -2,7 +2,7 @@
 
 import time
 
-from channels.email.gmail.mailbox import GmailPostbox
+from channels.email.gmail.mailbox import GmailReader
 from channels.email.incoming_mail import Arrived
 from tests.channels.email.google import Kept, client_of
 from tests.support.emulate_google import AGENT, DANA, Google
@@ -23,7 +23,7 @@ class StuckDoor:
 class TestPostbox:
     async def test_goes_on_behind_a_mail_that_cannot_be_taken_in(self, google: Google, kept: Kept) -> None:
         door = StuckDoor()
-        postbox = GmailPostbox(client_of(kept, google.url), door, time.time)  # type: ignore[arg-type]
+        postbox = GmailReader(client_of(kept, google.url), door, time.time)  # type: ignore[arg-type]
         cursor = await postbox.collect(AGENT, None)
         google.send(DANA, AGENT, "Stuck", "First")
         google.send(DANA, AGENT, "Through", "Second")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.email.grammar import decision
-from channels.email.grammar.decision import Decision, Link, Unclear, Wrong, Yes, code_of
+from channels.email.grammar.decision import LinkRequest, MailDecision, Unclear, Wrong, Yes, code_of
 from channels.email.grammar.form_values import ALIKE
 
 understand = partial(decision.understand, names=frozenset({"dana", "lee"}))
@@ -69,7 +69,7 @@ class TestConfirmation:
         ],
     )
     def test_is_approved_by_the_exact_word(self, text: str) -> None:
-        assert understand(text, CONFIRMATION) == Decision("approve")
+        assert understand(text, CONFIRMATION) == MailDecision("approve")
 
     @pytest.mark.parametrize(
         "text",
@@ -146,7 +146,7 @@ class TestConfirmation:
         ],
     )
     def test_is_rejected_with_or_without_a_reason(self, text: str, reason: str | None) -> None:
-        assert understand(text, CONFIRMATION) == Decision("reject", feedback=reason)
+        assert understand(text, CONFIRMATION) == MailDecision("reject", feedback=reason)
 
     @pytest.mark.parametrize(
         "text", ["reject?", "reject if over 100", "reject... no wait, approve", "reject\nactually approve", "reject or approve"]
@@ -156,17 +156,17 @@ class TestConfirmation:
 
     def test_is_changed_by_lines_under_the_word(self) -> None:
         edited = understand('APPROVE\namount: 100\nurgent: yes\nrate: 2.5\ntags: ["b"]\n\nThanks,\nDana', CONFIRMATION)
-        assert edited == Decision("edit", {"amount": 100, "rate": 2.5, "urgent": True, "tags": ["b"]})
+        assert edited == MailDecision("edit", {"amount": 100, "rate": 2.5, "urgent": True, "tags": ["b"]})
 
     def test_is_changed_only_where_a_line_says_so(self) -> None:
         proposed = {"amount": 500, "user": 725653563933458432, "note": " as is "}
         request = asked("confirmation", action={"tool": "pay", "args": proposed, "risk": "medium"})
-        assert understand("APPROVE\namount: 501", request) == Decision("edit", {"amount": 501})
+        assert understand("APPROVE\namount: 501", request) == MailDecision("edit", {"amount": 501})
 
     def test_is_of_the_kind_the_tool_declares(self) -> None:
         schema = {"properties": {"amount": {"type": "number"}}}
         request = asked("confirmation", action={"tool": "pay", "args": {"amount": 500}, "schema": schema})
-        assert understand("APPROVE\namount: 499.50", request) == Decision("edit", {"amount": 499.5})
+        assert understand("APPROVE\namount: 499.50", request) == MailDecision("edit", {"amount": 499.5})
 
     @pytest.mark.parametrize(
         ("line", "name"),
@@ -202,11 +202,11 @@ class TestChoice:
         [("1", "s"), ("2.", "m"), ("#2", "m"), ("option 2", "m"), ("Medium", "m"), ("medium.", "m"), ("s", "s"), ("10", "10")],
     )
     def test_is_a_number_or_the_exact_text(self, text: str, value: str) -> None:
-        assert understand(text, CHOICE) == Decision("submit", {"choice": value})
+        assert understand(text, CHOICE) == MailDecision("submit", {"choice": value})
 
     @pytest.mark.parametrize("text", ["1,3", "1 and 2", "1, 2 & 3"])
     def test_is_several_where_several_may_be_chosen(self, text: str) -> None:
-        assert isinstance(understand(text, CHOICES), Decision)
+        assert isinstance(understand(text, CHOICES), MailDecision)
         assert isinstance(understand(text, CHOICE), Unclear)
 
     @pytest.mark.parametrize("text", ["1 or 2", "large", "1?", "not 1", "1\nno, 2", "1\n2", "1.5", "-1", "the first"])
@@ -221,7 +221,7 @@ class TestChoice:
         assert isinstance(understand("1", asked("choice", options=options)), Unclear)
 
     def test_may_be_declined(self) -> None:
-        assert understand("decline: none of them", CHOICE) == Decision("decline", feedback="none of them")
+        assert understand("decline: none of them", CHOICE) == MailDecision("decline", feedback="none of them")
 
 
 class TestForm:
@@ -230,7 +230,7 @@ class TestForm:
             "Name: Dana\nSEATS : 4\nvegan: no\nsize: medium\nextras: small, 10\nday: 2026-03-31\n"
             "contact: dana@example.org<mailto:dana@example.org>\nnote: first\nsecond\n"
         )
-        assert understand(text, FORM) == Decision(
+        assert understand(text, FORM) == MailDecision(
             "submit",
             {
                 "name": "Dana",
@@ -267,12 +267,12 @@ class TestForm:
 
 class TestText:
     def test_is_all_that_was_written(self) -> None:
-        assert understand("Tell them\n\nnext week?", TEXT) == Decision("submit", feedback="Tell them\n\nnext week?")
+        assert understand("Tell them\n\nnext week?", TEXT) == MailDecision("submit", feedback="Tell them\n\nnext week?")
 
     def test_is_declined_only_by_the_word_as_it_is_shown(self) -> None:
-        assert understand("DECLINE", TEXT) == Decision("decline")
+        assert understand("DECLINE", TEXT) == MailDecision("decline")
         assert isinstance(understand("decline", TEXT), Unclear)
-        assert understand("Decline the offer", TEXT) == Decision("submit", feedback="Decline the offer")
+        assert understand("Decline the offer", TEXT) == MailDecision("submit", feedback="Decline the offer")
 
     def test_that_may_be_another_s_is_unclear(self) -> None:
         assert isinstance(understand("Tell them", TEXT, certain=False), Unclear)
@@ -284,11 +284,11 @@ class TestText:
 class TestCheckpoint:
     @pytest.mark.parametrize("action", ["continue", "stop", "skip"])
     def test_is_one_word(self, action: str) -> None:
-        assert understand(f"{action.upper()}.", CHECKPOINT) == Decision(action)
+        assert understand(f"{action.upper()}.", CHECKPOINT) == MailDecision(action)
         assert isinstance(understand(f"{action} or not", CHECKPOINT), Unclear)
 
     def test_is_sent_back_with_what_to_change(self) -> None:
-        assert understand("revise: shorter\nand if possible in French", CHECKPOINT) == Decision(
+        assert understand("revise: shorter\nand if possible in French", CHECKPOINT) == MailDecision(
             "revise", feedback="shorter\nand if possible in French"
         )
         assert isinstance(understand("revise", CHECKPOINT), Unclear)
@@ -296,7 +296,7 @@ class TestCheckpoint:
 
     def test_is_not_sent_back_with_our_own_example(self) -> None:
         assert isinstance(understand("REVISE <what to change>", CHECKPOINT), Unclear)
-        assert understand("REJECT <why, if you like>", CONFIRMATION) == Decision("reject")
+        assert understand("REJECT <why, if you like>", CONFIRMATION) == MailDecision("reject")
 
 
 class TestYes:
@@ -306,13 +306,13 @@ class TestYes:
         assert isinstance(understand("yes, but later", CONFIRMATION, proposed=True), Unclear)
 
     def test_is_a_text_s_answer_where_nothing_was_proposed(self) -> None:
-        assert understand("yes", TEXT) == Decision("submit", feedback="yes")
+        assert understand("yes", TEXT) == MailDecision("submit", feedback="yes")
 
 
 class TestLink:
     @pytest.mark.parametrize("text", ["link ABCD-1234", "Link: ABCD-1234", "\n link  ABCD-1234.\n\nDana"])
     def test_is_a_first_line(self, text: str) -> None:
-        assert code_of(text) == Link("ABCD-1234")
+        assert code_of(text) == LinkRequest("ABCD-1234")
 
     @pytest.mark.parametrize("text", ["", "linked", "hello\nlink ABCD-1234", "link ABCD please", "link"])
     def test_is_nothing_else(self, text: str) -> None:

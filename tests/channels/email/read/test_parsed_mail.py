@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.email.grammar.decision import Unclear, understand
-from channels.email.read.parsed_mail import MAX_WHOLE, Mail, read_mail
+from channels.email.read.parsed_mail import MAX_WHOLE, ParsedMail, read_mail
 from channels.email.read.quoting import MAX_FRESH
 
 CORPUS = sorted((Path(__file__).parents[1] / "corpus").glob("*.eml"))
@@ -59,7 +59,7 @@ HOSTILE = {
 }
 
 
-def read(raw: bytes) -> Mail:
+def read(raw: bytes) -> ParsedMail:
     mail = read_mail(raw, MAILBOX)
     assert len(mail.fresh) <= MAX_FRESH and len(mail.whole) <= MAX_WHOLE
     (mail.subject + mail.fresh + mail.whole + mail.tagged).encode()

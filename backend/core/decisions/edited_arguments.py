@@ -1,0 +1,60 @@
+"""Check the arguments a person edited before approving."""
+
+from functools import partial
+from typing import Any
+
+from backend.core.runs.steps import check_call
+from backend.db import Row
+from backend.domain.policy import canonical
+from backend.domain.steps import CallTool
+from backend.errors import FieldError, Invalid
+from backend.tools.registry import Registry
+
+
+def arguments_check(row: Row[Any], registry: Registry) -> Any:
+    """How an edit becomes the arguments of a call: what it does not name stays as it was proposed, and what it names is
+    taken as it was written or refused."""
+    action = row.body.get("action")
+    if not action:
+        return None
+    return partial(_edit_run_args if row.run_id else _edit_program_args, registry, action)
+
+
+def _edit_run_args(registry: Registry, action: dict[str, Any], edits: dict[str, Any]) -> dict[str, Any]:
+    proposed = action["args"]
+    args = check_call(registry, CallTool(action["tool"], proposed | edits))[1]
+    _refuse_altered(edits, args)
+    _refuse_altered({name: value for name, value in proposed.items() if name not in edits}, args)
+    return args
+
+
+def _edit_program_args(_registry: Registry, action: dict[str, Any], edits: dict[str, Any]) -> dict[str, Any]:
+    odd = [name for name in edits if name not in action["args"]]
+    if odd:
+        raise Invalid(
+            "An edit can change the arguments of a call, and add none.",
+            errors=[FieldError(name, "is not an argument of this call") for name in odd],
+        )
+    return {**action["args"], **edits}
+
+
+def _refuse_altered(written: dict[str, Any], kept: dict[str, Any]) -> None:
+    """Raises Invalid where a tool's own normal form is another than what was written."""
+    errors = [
+        FieldError(name, f"would be used as {canonical(kept.get(name))}: write it like that, or another value")
+        for name, value in written.items()
+        if not _holds(kept.get(name), value)
+    ]
+    if errors:
+        raise Invalid("The tool would not use every argument as it is written.", errors=errors)
+
+
+def _holds(kept: Any, written: Any) -> bool:
+    """Whether nothing of `written` is another in `kept`, which may have defaults besides. 1 and 1.0 are one number."""
+    match written:
+        case dict():
+            return isinstance(kept, dict) and all(name in kept and _holds(kept[name], item) for name, item in written.items())
+        case list():
+            return isinstance(kept, list) and len(kept) == len(written) and all(map(_holds, kept, written))
+        case _:
+            return isinstance(kept, bool) == isinstance(written, bool) and bool(kept == written)

@@ -1,0 +1,64 @@
+"""Keep an answer that came after the decision, and tell who decided."""
+
+from typing import Any
+
+from backend.core.decisions.response import Decision
+from backend.core.requests.view import shape_request
+from backend.db import Row, Tx
+from backend.db.queries import requests as store
+from backend.domain.people import Person
+from backend.domain.states import FeedbackStatus
+from backend.errors import Conflict
+from backend.ids import new_id
+from backend.timestamps import to_text
+from channels.text import WHERE
+
+
+def keep_response(tx: Tx, row: Row[Any], person: Person, via: str, decision: Decision, accepted: bool) -> None:
+    store.insert_response(
+        tx,
+        id=new_id("rsp"),
+        request_id=row.id,
+        person_id=person.id,
+        via=via,
+        action=decision.action[:24],
+        body={"values": decision.values, "feedback": decision.feedback} if row.erased_at is None else {},
+        accepted=accepted,
+        at=tx.now,
+    )
+
+
+def refuse_late_answer(tx: Tx, person: Person, row: Row[Any], decision: Decision, via: str) -> Conflict:
+    """Keep an answer that came after the fact and say who decided, where and when."""
+    keep_response(tx, row, person, via, decision, accepted=False)
+    tx.audit(
+        row.session_id,
+        actor=person.id,
+        via=via,
+        action="feedback.superseded",
+        subject=row.id,
+        decision=decision.action[:24],
+        proof=decision.proof or None,
+    )
+    return already_decided(tx, row)
+
+
+def already_decided(tx: Tx, row: Row[Any]) -> Conflict:
+    decided = (
+        {name: row.response[name] for name in ("action", "by", "via", "at")}
+        if row.response
+        else {"action": row.status, "by": (row.closed or {}).get("by"), "via": None, "at": to_text(row.decided_at)}
+    )
+    return Conflict(_said(row, decided), code="already_decided", decided=decided, request=shape_request(tx, row))
+
+
+def _said(row: Row[Any], decided: dict[str, Any]) -> str:
+    if row.status == FeedbackStatus.ANSWERED:
+        where = WHERE.get(decided["via"], f"via {decided['via']}")
+        return (
+            f"Already answered ({decided['action']}) by {decided['by']['name']} {where} at {decided['at']}. Nothing was changed."
+        )
+    if row.status == FeedbackStatus.EXPIRED:
+        return f"This expired at {decided['at']}; your answer was kept but not used."
+    by = f" by {decided['by']['name']}" if decided["by"] else ""
+    return f"This was withdrawn{by} at {decided['at']}; your answer was kept but not used."

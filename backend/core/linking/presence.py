@@ -1,0 +1,21 @@
+"""Who has the web app open right now."""
+
+from collections.abc import Sequence
+
+from backend.db import Tx
+from backend.db.queries import linked_accounts
+
+PRESENT_MS = 60_000
+
+
+def enter(tx: Tx, socket_id: str, person_id: str) -> None:
+    """The person opened the web app somewhere."""
+    linked_accounts.insert_presence(tx, socket_id, person_id, tx.now + PRESENT_MS)
+
+
+def keep_present(tx: Tx, socket_ids: Sequence[str]) -> None:
+    linked_accounts.extend_presences(tx, socket_ids, tx.now + PRESENT_MS)
+
+
+def leave(tx: Tx, socket_id: str) -> None:
+    linked_accounts.delete_presence(tx, socket_id)

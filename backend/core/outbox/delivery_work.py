@@ -1,0 +1,36 @@
+"""What a worker holds while it tries one delivery."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from channels.contract import Address, Question, Receipt, TextMessage
+
+Verb = Literal["deliver", "settle", "say"]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One try to make: `verb` names the channel's method. `earlier` is set where the outcome of a try to send is unknown."""
+
+    delivery_id: str
+    token: int
+    verb: Verb
+    channel: str
+    to: Address
+    question: Question | None = None
+    words: TextMessage | None = None
+    receipt: Receipt | None = None
+    earlier: Mapping[str, Any] | None = None
+
+
+NEVER_LINKED = "No account is linked for this channel."
+
+
+NOT_SET_UP = "The channel {} is not set up on this server."
+
+
+DIED = "The worker that tried it has not reported."
+
+
+STOPPED = "The worker was stopped while it tried."

@@ -1,0 +1,30 @@
+"""Publish what happened to a request to everyone concerned."""
+
+from typing import Any
+
+from backend.core.requests.recipients import concerned
+from backend.core.requests.view import shape_request
+from backend.db import Row, Tx
+from backend.db.transaction import person_topic, request_topic
+from backend.domain.client_views import FeedbackRequest
+from backend.domain.events import (
+    FeedbackChanged,
+    RequestEvent,
+    RequestNews,
+)
+
+
+def publish_request_event(tx: Tx, request: FeedbackRequest, event: RequestEvent) -> None:
+    """Log the event in the session, and tell whoever waits for this request and everyone concerned."""
+    tx.emit(request["session_id"], event, also=[request_topic(request["id"])])
+    known = {"feedback_resolved": "feedback_resolved", "feedback_changed": "feedback_changed"}
+    passing: Any = known.get(event["type"], "feedback_requested")
+    people = concerned(tx, request["id"])
+    tx.notify(RequestNews(type=passing, session_id=request["session_id"], request=request), *map(person_topic, people))
+
+
+def announce_change(tx: Tx, row: Row[Any]) -> FeedbackRequest:
+    """Tell everyone concerned that the open request is another than they saw."""
+    request = shape_request(tx, row)
+    publish_request_event(tx, request, FeedbackChanged(type="feedback_changed", request=request))
+    return request

@@ -1,0 +1,74 @@
+"""Close a feedback request: the only way out of `pending`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from backend.core.outbox.escalation import CARRY
+from backend.core.requests.announce import publish_request_event
+from backend.core.requests.recipients import deciders_of
+from backend.core.requests.view import shape_values
+from backend.db import Row, Tx
+from backend.db.queries import deliveries
+from backend.db.queries import requests as store
+from backend.domain.client_views import Closed, FeedbackRequest, Response
+from backend.domain.events import (
+    FeedbackResolved,
+)
+from backend.domain.people import SYSTEM, Person
+from backend.domain.states import FeedbackStatus
+from backend.observability.metrics import ANSWER
+from backend.timestamps import to_text
+
+
+def close_request(
+    tx: Tx,
+    row: Row[Any],
+    to: FeedbackStatus,
+    response: Response | None,
+    *,
+    by: Person | None,
+    via: str,
+    why: str | None = None,
+    proof: str = "",
+) -> FeedbackRequest | None:
+    """Leave `pending` for `to`, settle every copy, tell everyone. `by` nobody means the platform; `why` completes "it was
+    closed because"; `proof` is what it rests on that it was them. None: it was not pending any more, nothing changed."""
+    closed = None if to is FeedbackStatus.ANSWERED else _closed(by, why, tx.now)
+    if not store.decide_request(tx, row.id, to, response, closed):
+        return None
+    if to is FeedbackStatus.ANSWERED:
+        tx.took(ANSWER, via, row.created_at)
+    copies = _settle_copies(tx, row.id)
+    values = {**row._mapping, "status": to, "response": response, "closed": closed, "decided_at": tx.now}
+    request = shape_values(values, [copy._mapping for copy in copies], deciders_of(tx, row.id))
+    publish_request_event(tx, request, FeedbackResolved(type="feedback_resolved", request=request))
+    action = response and response["action"]
+    actor = by.id if by else SYSTEM
+    said = {"decision": action, "why": why, "proof": proof or None}
+    tx.audit(row.session_id, actor=actor, via=via, action=f"feedback.{to}", subject=row.id, **said)
+    return request
+
+
+def give_up_on(tx: Tx, row: Row[Any]) -> None:
+    """Nobody is left who may decide: the request is a dead letter, which its session's owner is shown."""
+    if deliveries.mark_dead_letter(tx, row.id, True):
+        tx.audit(row.session_id, actor=SYSTEM, via="api", action="feedback.dead_letter", subject=row.id)
+
+
+def _closed(by: Person | None, why: str | None, at: int) -> Closed:
+    """Who or what ended a question that nobody answered."""
+    closed = Closed(at=to_text(at))
+    if by is not None:
+        closed["by"] = {"id": by.id, "name": by.name}
+    if why is not None:
+        closed["why"] = why
+    return closed
+
+
+def _settle_copies(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
+    """Close every copy: at once where nothing left the house, by a worker where a message must be rewritten."""
+    copies = deliveries.settle_deliveries(tx, request_id)
+    for copy in copies:
+        if copy.next_at is not None:
+            tx.ring(CARRY, copy.id)
+    return copies

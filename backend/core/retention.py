@@ -1,0 +1,38 @@
+"""Retention: delete what is past its time, a batch at a time."""
+
+from backend.core.erasure import erase_session
+from backend.db import Tx
+from backend.db.queries import erasure as store
+from backend.db.queries import pruning
+
+DAY_MS = 24 * 3600 * 1000
+
+
+SIGN_INS_KEPT_MS = 30 * DAY_MS
+
+
+REPLIES_KEPT_MS = 7 * DAY_MS
+
+
+SESSIONS_AT_ONCE = 20
+
+
+def prune(tx: Tx) -> bool:
+    """Drop what is of no use any more: old kept replies, spent tickets and proofs, ended sign-ins."""
+    return pruning.prune(tx, tx.now - REPLIES_KEPT_MS, tx.now - SIGN_INS_KEPT_MS) > 0
+
+
+def anything_to_forget(tx: Tx, days: int) -> bool:
+    """Whether there is anything to look at: a look costs others nothing, a batch takes its turn among those who write."""
+    old = bool(days) and bool(store.closed_sessions(tx, tx.now - days * DAY_MS, 1))
+    return (
+        old or bool(store.people_leaving(tx)) or pruning.anything_spent(tx, tx.now - REPLIES_KEPT_MS, tx.now - SIGN_INS_KEPT_MS)
+    )
+
+
+def erase_old_sessions(tx: Tx, days: int) -> bool:
+    """A batch of what was closed so many days ago; 0 days: everything is kept."""
+    if not days:
+        return False
+    old = store.closed_sessions(tx, tx.now - days * DAY_MS, SESSIONS_AT_ONCE)
+    return any(erase_session(tx, session_id) for session_id in old)
