@@ -872,8 +872,8 @@ export interface components {
              */
             type: "agent_status";
         };
-        /** Answer */
-        Answer: {
+        /** AnswerBody */
+        AnswerBody: {
             /** Action */
             action: string;
             /** Feedback */
@@ -913,10 +913,10 @@ export interface components {
             reason?: string | null;
         };
         /**
-         * Ask
+         * AskBody
          * @description A question to people. Which parts belong to it depends on the type.
          */
-        Ask: {
+        AskBody: {
             action?: components["schemas"]["Action"] | null;
             /** Allowed Actions */
             allowed_actions?: string[] | null;
@@ -938,7 +938,7 @@ export interface components {
             /** On Timeout */
             on_timeout?: string | components["schemas"]["TimeoutAnswer"] | null;
             /** Options */
-            options?: components["schemas"]["Option"][] | null;
+            options?: components["schemas"]["OptionBody"][] | null;
             /**
              * Prompt
              * @default
@@ -971,7 +971,7 @@ export interface components {
             /** Name */
             name: string;
             /** Options */
-            options?: components["schemas"]["Option"][];
+            options?: components["schemas"]["OptionBody"][];
             /**
              * Required
              * @default true
@@ -1032,8 +1032,23 @@ export interface components {
             /** Title */
             title?: string | null;
         };
-        /** Channel */
-        Channel: {
+        /** ChannelStatus */
+        ChannelStatus: {
+            channel: components["schemas"]["ChannelType"];
+            status: components["schemas"]["ConnectionStatus"];
+            /**
+             * Type
+             * @constant
+             */
+            type: "channel_status";
+        };
+        /**
+         * ChannelType
+         * @enum {string}
+         */
+        ChannelType: "chat" | "slack" | "email";
+        /** ChannelView */
+        ChannelView: {
             /** Account */
             account?: string | null;
             /** Enabled */
@@ -1076,25 +1091,10 @@ export interface components {
             /** Wait Seconds */
             wait_seconds: number;
         };
-        /** ChannelStatus */
-        ChannelStatus: {
-            channel: components["schemas"]["ChannelType"];
-            status: components["schemas"]["ConnectionStatus"];
-            /**
-             * Type
-             * @constant
-             */
-            type: "channel_status";
-        };
-        /**
-         * ChannelType
-         * @enum {string}
-         */
-        ChannelType: "chat" | "slack" | "email";
         /** Channels */
         Channels: {
             /** Items */
-            items: components["schemas"]["Channel"][];
+            items: components["schemas"]["ChannelView"][];
         };
         /** ChannelsOrdered */
         ChannelsOrdered: {
@@ -1145,8 +1145,8 @@ export interface components {
              */
             type: "connection_acknowledged";
         };
-        /** Answer */
-        ClientAnswer: {
+        /** AnswerFrame */
+        ClientAnswerFrame: {
             /** Action */
             action: string;
             /**
@@ -1197,9 +1197,9 @@ export interface components {
             /** Value */
             value: boolean;
         };
-        ClientFrame: components["schemas"]["ClientAcknowledged"] | components["schemas"]["ClientPing"] | components["schemas"]["ClientCancel"] | components["schemas"]["ClientConfirm"] | components["schemas"]["ClientUserInput"] | components["schemas"]["ClientAnswer"] | components["schemas"]["ClientMessage"] | components["schemas"]["ClientSeen"];
-        /** Message */
-        ClientMessage: {
+        ClientFrame: components["schemas"]["ClientAcknowledged"] | components["schemas"]["ClientPing"] | components["schemas"]["ClientCancel"] | components["schemas"]["ClientConfirm"] | components["schemas"]["ClientUserInput"] | components["schemas"]["ClientAnswerFrame"] | components["schemas"]["ClientMessageFrame"] | components["schemas"]["ClientSeen"];
+        /** MessageFrame */
+        ClientMessageFrame: {
             /** Client Id */
             client_id: string;
             /** Content */
@@ -1321,6 +1321,23 @@ export interface components {
          * @enum {string}
          */
         ConnectionStatus: "connected" | "degraded" | "disconnected";
+        /** CrewExecution */
+        CrewExecution: {
+            /** Completed Checkpoints */
+            completed_checkpoints: string[];
+            /** Current Checkpoint */
+            current_checkpoint: string | null;
+            /** Error */
+            error?: string | null;
+            /** Execution Id */
+            execution_id: string;
+            /** Result */
+            result?: string | null;
+            /** Session Id */
+            session_id: string;
+            /** Status */
+            status: string;
+        };
         /**
          * Decided
          * @description How a request that had been decided before was decided.
@@ -1430,23 +1447,6 @@ export interface components {
             language?: string | null;
             /** Message */
             message: string;
-        };
-        /** ExecutionStatus */
-        ExecutionStatus: {
-            /** Completed Checkpoints */
-            completed_checkpoints: string[];
-            /** Current Checkpoint */
-            current_checkpoint: string | null;
-            /** Error */
-            error?: string | null;
-            /** Execution Id */
-            execution_id: string;
-            /** Result */
-            result?: string | null;
-            /** Session Id */
-            session_id: string;
-            /** Status */
-            status: string;
         };
         /**
          * FeedbackChanged
@@ -1844,8 +1844,8 @@ export interface components {
              */
             type: "notice";
         };
-        /** Option */
-        Option: {
+        /** OptionBody */
+        OptionBody: {
             /**
              * Description
              * @default
@@ -1881,8 +1881,8 @@ export interface components {
             /** New Password */
             new_password: string;
         };
-        /** Person */
-        Person: {
+        /** PersonView */
+        PersonView: {
             /**
              * Confirmed
              * @description whether the address is proven to be theirs, so that others can name them by it
@@ -2544,7 +2544,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Person"];
+                    "application/json": components["schemas"]["PersonView"];
                 };
             };
         };
@@ -2632,7 +2632,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Person"];
+                    "application/json": components["schemas"]["PersonView"];
                 };
             };
             /** @description Validation Error */
@@ -3115,7 +3115,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExecutionStatus"];
+                    "application/json": components["schemas"]["CrewExecution"];
                 };
             };
             /** @description Validation Error */
@@ -3150,7 +3150,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExecutionStatus"];
+                    "application/json": components["schemas"]["CrewExecution"];
                 };
             };
             /** @description Validation Error */
@@ -3181,7 +3181,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExecutionStatus"];
+                    "application/json": components["schemas"]["CrewExecution"];
                 };
             };
             /** @description Validation Error */
@@ -3240,7 +3240,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Ask"];
+                "application/json": components["schemas"]["AskBody"];
             };
         };
         responses: {
@@ -3311,7 +3311,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Answer"];
+                "application/json": components["schemas"]["AnswerBody"];
             };
         };
         responses: {
