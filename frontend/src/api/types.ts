@@ -2,7 +2,7 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
-export type Person = Schemas['Person'];
+export type Person = Schemas['PersonView'];
 export type By = Schemas['By'];
 /** `agent_detail` comes with the passing `agent_status` frame. */
 export type Session = Schemas['Session'] & { agent_detail?: string | null };
@@ -20,7 +20,7 @@ export type Delivery = Schemas['Delivery'];
 /** A mail that came about a request. */
 export type Letter = Schemas['Mail'];
 
-export type Channel = Schemas['Channel'];
+export type Channel = Schemas['ChannelView'];
 export type Mailbox = Schemas['Mailbox'];
 export type ChannelType = Channel['type'];
 
