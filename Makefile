@@ -51,8 +51,8 @@ chaos: $(TESTED)  ## 200 random kills with stops and outages, on one process and
 	  tests/journeys/test_random_kills.py tests/journeys/test_processes.py -k "TestRandomKills or TestAFault"
 
 screens: $(TESTED)  ## Take the pictures in docs/screens from the running product
-	$(BIN)/python -m tests.support.screens
-	$(BIN)/python -m tests.support.mail_screens
+	$(BIN)/python -m tests.support.screenshots
+	$(BIN)/python -m tests.support.mail_screenshots
 
 format: .venv/dev.stamp frontend/node_modules/.stamp  ## Put everything in the house style
 	$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet

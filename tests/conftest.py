@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support.folders import short_folder
 from tests.support.person import Person
 from tests.support.postgres import Postgres
 from tests.support.server import Server
+from tests.support.short_folders import short_folder
 
 # How long an example takes, or to think of one, says how busy the machine is.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -18,7 +18,7 @@ from backend.domain.states import RunStatus
 from backend.tools.registry import registry
 from channels.contract import REPEAT, Accepted, Question, Refused, SaidAnswer, SaidMessage
 from tests.backend.conftest import Opened
-from tests.support.post import POLICY, URL, Post
+from tests.support.delivery_setup import POLICY, URL, Post
 
 ACCOUNT = "slack/dana"
 HERE: dict[str, Any] = {"account": ACCOUNT, "place": "T1/D1/1.0", "thread": {"channel": "D1", "ts": "1.0"}}

@@ -26,7 +26,7 @@ from channels.email.write.envelope import Envelope
 from channels.email.write.question_mail import question_page
 from channels.slack.question_message import written
 from tests.support.aimock import Aimock, aimock, aimock_server
-from tests.support.held import Held, watched
+from tests.support.event_loop_blocking import Held, watched
 from tests.support.person import PASSWORD, PATIENCE_S, Person
 from tests.support.server import free_port
 

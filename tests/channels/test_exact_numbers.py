@@ -16,7 +16,7 @@ from channels.exact_numbers import plainest, read_integer, read_json, read_numbe
 from channels.slack.form_inputs import values_of as entered
 
 # The same rows hold the web app's reader: frontend/src/lib/exact.test.ts.
-ROWS: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "support" / "numbers.json").read_text())
+ROWS: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "support" / "number_cases.json").read_text())
 READ = {"integer": read_integer, "number": read_number}
 
 

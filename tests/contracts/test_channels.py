@@ -23,8 +23,8 @@ from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
 from channels.testing import RecordingChannel
 from tests.channels.email.google import BACK, Kept, client_of
-from tests.support.emulate_google import DANA as CUSTOMER
-from tests.support.emulate_google import Google, run_google, text_of
+from tests.support.emulated_google import DANA as CUSTOMER
+from tests.support.emulated_google import Google, run_google, text_of
 from tests.support.slack import DANA, TEAM, TOKEN, Slack, slack, slack_server
 
 __all__ = ["slack", "slack_server"]

@@ -9,8 +9,8 @@ from backend.messaging.queue.contract import Job, Queue
 from backend.messaging.queue.memory import MemoryQueue
 from backend.messaging.queue.redis import RedisQueue
 from backend.messaging.redis_link import RedisLink
-from tests.support.facts import PATIENCE_S, soon
 from tests.support.redis import RedisServer
+from tests.support.waiting import PATIENCE_S, soon
 
 ONE, TWO, THREE = (Job("advance_run", f"run_{number}") for number in (1, 2, 3))
 

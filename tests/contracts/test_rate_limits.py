@@ -12,8 +12,8 @@ from backend.messaging.rate_limits.contract import RateWindows
 from backend.messaging.rate_limits.memory import MemoryRateWindows
 from backend.messaging.rate_limits.redis import RedisRateWindows
 from backend.messaging.redis_link import RedisLink
-from tests.support.facts import PATIENCE_S
 from tests.support.redis import RedisServer
+from tests.support.waiting import PATIENCE_S
 
 THREE = parse("3/hour")
 ONE_A_SECOND = parse("1/second")

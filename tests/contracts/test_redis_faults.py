@@ -17,8 +17,8 @@ from backend.messaging.redis_link import RedisLink
 from backend.messaging.stream.contract import MISSED_TOPIC, ReplySoFar
 from backend.messaging.stream.redis import RedisStream
 from tests.contracts.test_stream import connected, ear, partial
-from tests.support.facts import PATIENCE_S, becomes, soon
 from tests.support.redis import RedisServer
+from tests.support.waiting import PATIENCE_S, becomes, soon
 
 THREE = parse("3/hour")
 STREAM = "assent:jobs:advance_run"

@@ -10,8 +10,8 @@ from backend.messaging.redis_link import RedisLink
 from backend.messaging.stream.contract import ReplySoFar, Stream
 from backend.messaging.stream.memory import MemoryStream
 from backend.messaging.stream.redis import RedisStream
-from tests.support.facts import PATIENCE_S, becomes
 from tests.support.redis import RedisServer
+from tests.support.waiting import PATIENCE_S, becomes
 
 
 class Processes(NamedTuple):

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
-from tests.support.asks import ask
 from tests.support.deadlines import let_time_run_out
+from tests.support.example_requests import ask
 from tests.support.person import Person
 from tests.support.server import Server
 from tests.support.web_app import Card, Tab, Window

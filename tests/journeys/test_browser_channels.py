@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Locator, Route, expect
 
 from tests.journeys.test_browser_accessibility import AXE, NARROW, RULES, RUN, WIDE
-from tests.support.asks import ask
-from tests.support.emulate import Emulated, run_emulate
+from tests.support.emulated_slack import Emulated, run_emulate
+from tests.support.example_requests import ask
 from tests.support.person import Person, until
 from tests.support.server import Server
 from tests.support.slack import SECRET, TOKEN, Slack, link, run_slack

@@ -7,8 +7,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.journeys.test_browser_channels import at_settings, choose, read_aloud, row
 from tests.journeys.test_gmail_readme import at_google
-from tests.support.asks import ask
-from tests.support.emulate_google import (
+from tests.support.emulated_google import (
     AGENT,
     DANA,
     EVE,
@@ -19,6 +18,7 @@ from tests.support.emulate_google import (
     connect_mailbox,
     run_google,
 )
+from tests.support.example_requests import ask
 from tests.support.person import Person
 from tests.support.server import Server
 from tests.support.web_app import Tab, Window

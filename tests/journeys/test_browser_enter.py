@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.support.asks import ask
+from tests.support.example_requests import ask
 from tests.support.person import Person
 from tests.support.server import Server
 from tests.support.web_app import Card, Tab, Window

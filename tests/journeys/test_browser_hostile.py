@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.journeys.test_browser_accessibility import NARROW, WIDE
 from tests.support.aimock import Aimock, aimock, aimock_server
-from tests.support.asks import ask
+from tests.support.example_requests import ask
 from tests.support.person import PASSWORD, PATIENCE_S, Person, client
 from tests.support.server import Server
 from tests.support.web_app import Tab, Window

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.person import Person, until
-from tests.support.screens import Story, sessions, settle
+from tests.support.screenshots import Story, sessions, settle
 from tests.support.server import Server
 from tests.support.web_app import Tab, Window
 

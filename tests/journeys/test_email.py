@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.asks import ask
-from tests.support.emulate_google import AGENT, DANA, EVE, html_of, text_of
-from tests.support.mailing import Mailing, decided, run_mailing
+from tests.support.emulated_google import AGENT, DANA, EVE, html_of, text_of
+from tests.support.example_requests import ask
+from tests.support.mail_server import Mailing, decided, run_mailing
 from tests.support.person import Person, until
 from tests.support.server import Server
 

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.asks import ask
-from tests.support.emulate_google import AGENT, DANA, PUSHER, TOPIC, connect_mailbox, email_of, text_of
-from tests.support.faults import Fault
+from tests.support.emulated_google import AGENT, DANA, PUSHER, TOPIC, connect_mailbox, email_of, text_of
+from tests.support.example_requests import ask
+from tests.support.faulty_proxy import Fault
 from tests.support.google_faults import refused
-from tests.support.mailing import Mailing, decided, is_about, run_mailing
+from tests.support.mail_server import Mailing, decided, is_about, run_mailing
 from tests.support.person import Person, client, until
 from tests.support.server import Server
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.asks import ask
-from tests.support.emulate_google import DANA, text_of
-from tests.support.mailing import Mailing, decided, run_mailing
+from tests.support.emulated_google import DANA, text_of
+from tests.support.example_requests import ask
+from tests.support.mail_server import Mailing, decided, run_mailing
 from tests.support.person import Person, until
 from tests.support.server import Server
 from tests.support.slack import SECRET, TOKEN, Fault, Faults, Slack, faults_beside, link, run_slack

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.asks import ASKS, ask
-from tests.support.emulate_google import AGENT, DANA, html_of, text_of
-from tests.support.mailing import Mailing, run_mailing
+from tests.support.emulated_google import AGENT, DANA, html_of, text_of
+from tests.support.example_requests import ASKS, ask
+from tests.support.mail_server import Mailing, run_mailing
 from tests.support.person import Person, client, until
 from tests.support.server import Server
 

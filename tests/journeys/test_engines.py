@@ -9,8 +9,8 @@ from tests.support.auditor import ledger
 from tests.support.person import until
 from tests.support.server import Server
 
-COUNTING = "tests.support.counting"
-BAML = "tests.support.armable"
+COUNTING = "tests.support.counting_engine"
+BAML = "tests.support.failpoint_server"
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from backend.core.sessions.audit_chain import chain_is_whole
 from backend.db.factory import open_database
 from backend.db.queries.sessions import audit_chain
 from backend.db.tables import metadata
-from tests.support.asks import ask
-from tests.support.kept import read_file, read_server
+from tests.support.example_requests import ask
 from tests.support.person import Person, until
 from tests.support.postgres import Postgres
 from tests.support.server import Server
+from tests.support.table_snapshots import read_file, read_server
 
 NAME = "Zyxwana"
 WORDS = ("zyxwana", "quentin", "canary")

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.test_slack_readme import DOCTOR, START, Way
 from tests.support.checkout import Checkout
-from tests.support.emulate_google import AGENT, DANA, Google, run_google, text_of
+from tests.support.emulated_google import AGENT, DANA, Google, run_google, text_of
 from tests.support.person import PASSWORD, Person
 from tests.support.server import ROOT
 from tests.support.web_app import Tab, Window

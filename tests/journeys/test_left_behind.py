@@ -10,7 +10,7 @@ from backend.core.mail.kept_mail import keep_letter
 from backend.db.factory import open_database
 from channels.mail_contract import ReceivedMail
 from tests.journeys.test_erasure import NAME, WORDS, Place, answer, place
-from tests.support.asks import ask
+from tests.support.example_requests import ask
 from tests.support.person import Person, until
 
 __all__ = ["place"]

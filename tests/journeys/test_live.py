@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.support.asks import question
 from tests.support.auditor import audit
+from tests.support.example_requests import question
 from tests.support.person import Person, Socket, until
 from tests.support.server import Server
 

@@ -12,17 +12,17 @@ import httpx
 import pytest
 
 from tests.journeys.test_random_kills import OUTAGE_S, PAST_THE_LEASE_S, check_payments, check_told, counts
-from tests.support.asks import ask
 from tests.support.auditor import Books, audit, ledger
 from tests.support.cluster import Cluster
-from tests.support.customers import Customer
-from tests.support.metrics import read_metrics
+from tests.support.example_requests import ask
+from tests.support.metrics_page import read_metrics
 from tests.support.person import PATIENCE_S, Person, until
 from tests.support.postgres import Postgres
 from tests.support.redis import RedisServer
+from tests.support.reply_audit import nobody_is_set_aside
+from tests.support.retrying_clients import Customer
 from tests.support.server import Server
 from tests.support.slack import DANA, EVE, link, run_slack
-from tests.support.truths import nobody_is_set_aside
 
 SEED = int(os.environ.get("CHAOS_SEED", random.randrange(10**6)))
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))

@@ -11,10 +11,10 @@ from typing import Any
 
 from backend.core.runs.lease import LEASE_MS
 from tests.support.auditor import Books, audit, ledger
-from tests.support.customers import Customer, Told
 from tests.support.person import PATIENCE_S, until
+from tests.support.reply_audit import nobody_is_set_aside
+from tests.support.retrying_clients import Customer, Told
 from tests.support.server import Server
-from tests.support.truths import nobody_is_set_aside
 
 KILLS = int(os.environ.get("CHAOS_KILLS", "12"))
 RARE = 25  # so many kills for one stop and one outage

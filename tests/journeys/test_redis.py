@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.support.asks import ask
 from tests.support.auditor import audit
+from tests.support.example_requests import ask
 from tests.support.person import PASSWORD, PATIENCE_S, Person, Socket, client, until
 from tests.support.postgres import Postgres
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 from tests.support.redis import RedisServer
 from tests.support.server import Server
 

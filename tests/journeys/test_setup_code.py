@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.support.person import PASSWORD, client
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 from tests.support.server import Server
 from tests.support.web_app import Window
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.asks import ask
 from tests.support.auditor import ledger
+from tests.support.example_requests import ask
 from tests.support.person import Person, until
 from tests.support.server import Server
 from tests.support.slack import DANA, EVE, SECRET, TOKEN, Fault, Slack, deliver, faults_beside, link, run_slack

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from channels.slack.manifest import SCOPES
-from tests.support.asks import ask
-from tests.support.emulate import BOT, NARROW, SECRET, UNKNOWN, Emulated, SignIn, connect_slack, install, run_emulate
+from tests.support.emulated_slack import BOT, NARROW, SECRET, UNKNOWN, Emulated, SignIn, connect_slack, install, run_emulate
+from tests.support.example_requests import ask
 from tests.support.person import Person, until
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 from tests.support.server import Server
 from tests.support.slack import sign
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.checkout import Checkout
-from tests.support.emulate import BOT, SECRET, run_emulate
+from tests.support.emulated_slack import BOT, SECRET, run_emulate
 from tests.support.person import PASSWORD, Person
 from tests.support.server import ROOT
 from tests.support.slack import APP_TOKEN, TOKEN, run_slack, sign

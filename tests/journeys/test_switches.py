@@ -11,8 +11,8 @@ import pytest
 
 from channels.contract import Question
 from channels.slack.question_message import message_of
-from tests.support.asks import ask
 from tests.support.auditor import audit
+from tests.support.example_requests import ask
 from tests.support.person import Person, until
 from tests.support.server import Server
 from tests.support.slack import SECRET, TOKEN, Slack, link, run_slack

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.support.delivered import (
+from tests.support.delivery_audit import (
     copies_are_where_their_tries_left_them,
     decided_requests_are_closed_everywhere,
     drafts_become_replies,
@@ -16,8 +16,8 @@ from tests.support.delivered import (
     sessions_are_asked_about_where_they_were_moved,
     tries_go_forward,
 )
-from tests.support.kept import Row, read_file, read_server
-from tests.support.truths import payments_are_told_truly
+from tests.support.reply_audit import payments_are_told_truly
+from tests.support.table_snapshots import Row, read_file, read_server
 
 OPEN_RUN = ("pending", "running", "waiting_feedback")
 DECIDED = ("answered", "expired", "cancelled")

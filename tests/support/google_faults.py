@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.support.emulate_google import Google
-from tests.support.faults import Fault, FaultyProxy, beside
+from tests.support.emulated_google import Google
+from tests.support.faulty_proxy import Fault, FaultyProxy, beside
 
 _NAMES = (
     ("POST", "/messages/send$", "send"),

@@ -14,7 +14,7 @@ import httpx
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.support.frames import check_frame
+from tests.support.frame_checks import check_frame
 
 PASSWORD = "correct horse battery"
 PATIENCE_S = 60  # a loaded machine, not a timing claim

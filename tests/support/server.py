@@ -28,7 +28,7 @@ class Server:
     """`assent serve` with the given settings: ours without prefix, a provider's in capitals. It may be killed and started
     again on its data. Processes that share a directory each have a `name`."""
 
-    program = "tests.support.armable"
+    program = "tests.support.failpoint_server"
     role = "serve"
     words: tuple[str, ...] = ()
 

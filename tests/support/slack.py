@@ -18,10 +18,10 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from tests.support.faults import Fault, FaultyProxy, beside
+from tests.support.faulty_proxy import Fault, FaultyProxy, beside
+from tests.support.network_isolation import walled
 from tests.support.person import PATIENCE_S, Person, client, until
 from tests.support.server import ROOT, free_port
-from tests.support.wall import walled
 
 COMMAND = Path(__file__).parent.parent / "peers/node_modules/local-slack-linux-x64/bin/local-slack"
 TEAM, BOT, TOKEN, APP_TOKEN, SECRET = "T01TEST", "U0BOT", "xoxb-test", "xapp-test", "a signing secret"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.folders import short_folder
 from tests.support.postgres import LIBRARIES, PROGRAMS, SITE, Postgres
+from tests.support.short_folders import short_folder
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as somebody else")
 

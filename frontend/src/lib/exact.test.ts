@@ -12,7 +12,7 @@ interface Row {
 
 // The same rows hold the reader of every other channel: tests/channels/test_exact_numbers.py.
 const rows = JSON.parse(
-  readFileSync(resolve(import.meta.dirname, '../../../tests/support/numbers.json'), 'utf8'),
+  readFileSync(resolve(import.meta.dirname, '../../../tests/support/number_cases.json'), 'utf8'),
 ) as Row[];
 
 const read = { integer: readInteger, number: readNumber };

@@ -2,7 +2,7 @@ import { LosslessNumber, parse, stringify } from 'lossless-json';
 
 /**
  * JSON with every number as it was written, and numbers as people type them. JavaScript's own reader rounds: what stands on
- * a card would not be what runs. The twin of `channels/exact_numbers.py`; `tests/support/numbers.json` holds both to the same results.
+ * a card would not be what runs. The twin of `channels/exact_numbers.py`; `tests/support/number_cases.json` holds both to the same results.
  */
 
 const BLANKS = /^[ \t\r\n]+|[ \t\r\n]+$/g;

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.backend.api.attacks.slack import SlackScene, card_of
-from tests.support.asks import ask
+from tests.support.example_requests import ask
 from tests.support.person import Person
 from tests.support.server import Server
 from tests.support.slack import SECRET, TOKEN, link, run_slack

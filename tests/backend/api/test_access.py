@@ -11,10 +11,10 @@ import pytest
 from fastapi import FastAPI
 
 from backend.api.http.app import create_app
-from tests.support.asks import ask, asking
-from tests.support.forge import access_token
+from tests.support.example_requests import ask, asking
+from tests.support.forged_tokens import access_token
 from tests.support.person import PASSWORD, Person, client, until
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 from tests.support.server import Server
 
 

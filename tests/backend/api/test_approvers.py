@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.auditor import ledger
 from tests.support.person import PASSWORD, Person, client, until
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 from tests.support.server import Server
 
 

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from tests.backend.api.attacks import Attack, Scene, bodies, identity, reach
-from tests.support.asks import ask, question
+from tests.support.example_requests import ask, question
 from tests.support.person import PASSWORD, Person, client
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 from tests.support.server import Server
 
 CANARY = "c4n4ry-secret"

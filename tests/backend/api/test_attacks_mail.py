@@ -8,23 +8,12 @@ import httpx
 import pytest
 
 from tests.backend.api.attacks.mail import ROWS, Attack
-from tests.support.asks import ask
-from tests.support.emulate import SignIn
-from tests.support.emulate_google import (
-    AGENT,
-    CLIENT_SECRET,
-    DANA,
-    EVE,
-    MALLORY,
-    PUSHER,
-    TOPIC,
-    UNVERIFIED,
-    email_of,
-    text_of,
-)
-from tests.support.mailing import Mailing, decided, run_mailing
+from tests.support.emulated_google import AGENT, CLIENT_SECRET, DANA, EVE, MALLORY, PUSHER, TOPIC, UNVERIFIED, email_of, text_of
+from tests.support.emulated_slack import SignIn
+from tests.support.example_requests import ask
+from tests.support.mail_server import Mailing, decided, run_mailing
 from tests.support.person import Person, client, until
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 from tests.support.server import Server
 
 DEPLOY = {"tool": "deploy", "args": {"to": "production", "version": 7}, "risk": "medium"}

@@ -7,9 +7,9 @@ import pytest
 
 from tests.backend.api.attacks import slack as attacks
 from tests.backend.api.attacks.slack import FORM, Send, SlackScene, card_of, click, post, said, signed
-from tests.support.asks import ask
+from tests.support.example_requests import ask
 from tests.support.person import Person, until
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 from tests.support.slack import DANA, EVE, SECRET, TOKEN, sign
 
 INJECTION = "<!channel> <@U0EVE> <https://evil.tld|your bank> *bold* `code` &lt;!here&gt;"

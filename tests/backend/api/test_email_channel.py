@@ -9,11 +9,21 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.asks import ask
-from tests.support.emulate import SignIn
-from tests.support.emulate_google import AGENT, DANA, PUSHER, TOPIC, Google, connect_google, connect_mailbox, email_of, run_google
+from tests.support.emulated_google import (
+    AGENT,
+    DANA,
+    PUSHER,
+    TOPIC,
+    Google,
+    connect_google,
+    connect_mailbox,
+    email_of,
+    run_google,
+)
+from tests.support.emulated_slack import SignIn
+from tests.support.example_requests import ask
 from tests.support.person import Person, client
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 from tests.support.server import Server
 
 INSTALL = "/api/channels/email/install"

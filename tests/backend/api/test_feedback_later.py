@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.asks import ask, asking, question
+from tests.support.example_requests import ask, asking, question
 from tests.support.person import Person
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 
 
 class TestIdempotencyKey:

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from backend.api.live.client_frames import FrameError, Ping, read_frame
 from tests.backend.api.attacks.slack import FORM, JSON, SlackScene, click, post, said
 from tests.backend.api.test_access import APP
-from tests.support.asks import ASKS, ask
-from tests.support.mutations import broken_frames, mutations
+from tests.support.example_requests import ASKS, ask
+from tests.support.mutated_text import broken_frames, mutations
 from tests.support.person import Person, Socket, raw_socket, until
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 from tests.support.server import Server
 from tests.support.slack import TEAM, sign
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.asks import ask
+from tests.support.example_requests import ask
 from tests.support.person import PASSWORD, PATIENCE_S, Person, client
-from tests.support.problems import fields_of, refused
+from tests.support.problem_checks import fields_of, refused
 from tests.support.server import Server
 
 WEB = {"X-Assent-Web": "1"}

@@ -5,9 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.asks import ask
+from tests.support.example_requests import ask
 from tests.support.person import FINISHED, Person, until
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 
 ALL = ["after_planning", "after_analysis", "before_finalization"]
 

@@ -16,7 +16,7 @@ from backend.settings.schema import load_settings
 from channels.mail_contract import Proposal
 from channels.oauth import Installation
 from tests.backend.conftest import Opened
-from tests.support.emulate_google import Google, run_google
+from tests.support.emulated_google import Google, run_google
 
 KEY = "k3y of this installation, and no other's"
 FIRST, SECOND = "agent@example.org", "second@example.org"

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.backend.conftest import Opened
-from tests.support.post import Post
+from tests.support.delivery_setup import Post
 from tests.support.slack import slack, slack_server
 
 __all__ = ["slack", "slack_server"]

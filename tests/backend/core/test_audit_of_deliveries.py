@@ -6,7 +6,7 @@ from backend.core.outbox.deliveries import claim_delivery
 from backend.db.queries.deliveries import due_deliveries
 from channels.errors import Rejected
 from tests.backend.conftest import Opened
-from tests.support.post import POLICY, SET_UP, URL, Post
+from tests.support.delivery_setup import POLICY, SET_UP, URL, Post
 
 ROUTE = [{"channel": "slack", "wait_seconds": 60}, {"channel": "email", "wait_seconds": 60}]
 OPEN, DECIDED, DEAD = "an open request that reached Slack", "a decided one", "a dead letter"

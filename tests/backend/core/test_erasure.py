@@ -19,7 +19,7 @@ from backend.db.tables import events, executions, runs, sessions
 from backend.domain.erasure import digest_of, emptied_body, emptied_detail, nameless, without_words
 from backend.errors import Conflict, NotFound
 from tests.backend.conftest import REFUSALS, Opened
-from tests.support.frames import check_frame
+from tests.support.frame_checks import check_frame
 
 DAYS = 2
 FRAMES = 3 * BATCH + 7

@@ -9,7 +9,7 @@ from channels.escalation import TRIES
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
 from tests.backend.conftest import OpenedSqlite
-from tests.support.post import Post
+from tests.support.delivery_setup import Post
 from tests.support.slack import DANA, TEAM, TOKEN, Fault, Faults, Slack
 
 ROUTE = [{"channel": "slack", "wait_seconds": 3600}, {"channel": "email", "wait_seconds": 3600}]

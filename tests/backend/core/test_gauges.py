@@ -8,7 +8,7 @@ from backend.db import Attempted, Took
 from backend.db.queries.deliveries import due_deliveries
 from channels.errors import Rejected, Retryable
 from tests.backend.conftest import Opened
-from tests.support.post import POLICY, SET_UP, URL, Post
+from tests.support.delivery_setup import POLICY, SET_UP, URL, Post
 
 ROUTE = [{"channel": "slack", "wait_seconds": 60}]
 

@@ -13,7 +13,7 @@ from backend.db.queries.sessions import audit_chain, audit_page, frames_after, l
 from backend.errors import NotFound
 from tests.backend.conftest import Opened
 from tests.backend.db.use_cases import rename, rename_badly, title
-from tests.support.facts import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 
 class TestTransact:

@@ -11,7 +11,7 @@ from backend.domain.answers import ACTIONS, MAX_TEXT, AnswerRules, check_answer,
 from backend.domain.states import FeedbackType
 from backend.domain.steps import Field, FieldType, Option
 from backend.errors import Invalid
-from tests.support.threads import HOSTILE
+from tests.support.thread_builders import HOSTILE
 
 OPTIONS = (Option("a", "A"), Option("b", "B"), Option("c c", "C"))
 TYPES: tuple[FieldType, ...] = get_args(FieldType)

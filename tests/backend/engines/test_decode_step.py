@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from backend.domain.steps import AskChoice, AskForm, AskText, CallSeveral, CallTool, Field, Option, Reply, Review
 from backend.engines.contract import Reading
 from backend.engines.decode_step import TEXT_LIMIT, UnreadableStep, read_reading, read_step, repeats
-from tests.support.threads import call, result, thread, user
-from tests.support.wrappings import READ, REFUSED, Read, Refused
+from tests.support.thread_builders import call, result, thread, user
+from tests.support.wrapped_answers import READ, REFUSED, Read, Refused
 
 CHOICE = {
     "kind": "choice",

@@ -8,7 +8,7 @@ from backend.domain.steps import ToolSpec
 from backend.engines.contract import Entry, Thread
 from backend.engines.demo.prompt import read_thread
 from backend.engines.prompt_text import VALUE_LIMIT, clip, render_entry, render_thread, render_tools, to_json, weigh
-from tests.support.threads import HOSTILE, answer, result, thread, user
+from tests.support.thread_builders import HOSTILE, answer, result, thread, user
 
 ACTIVE = (
     "BAML_CHAT_ROLE_MAGIC",

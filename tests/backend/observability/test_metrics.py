@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from backend.observability.metrics import ANSWER, DELIVER, GAUGES, Measures
-from tests.support.metrics import Page
+from tests.support.metrics_page import Page
 
 
 class TestMeasures:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 
 from backend.tools.contract import RESULT_LIMIT, Tool, ToolContext, ToolError, ToolInputError, ToolUnfinished
-from tests.support.facts import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 
 def greet(name: str, times: int = 1, loud: bool = False, mood: Literal["glad", "sad"] = "glad") -> str:

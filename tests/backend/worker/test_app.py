@@ -25,8 +25,8 @@ from backend.worker.app import Handler, Worker
 from backend.worker.backoff import LONGEST_S, SHORTEST_S, Backoff
 from channels.email.intake import read_in_thread
 from tests.backend.conftest import Opened
-from tests.support.facts import becomes, soon
-from tests.support.post import Post
+from tests.support.delivery_setup import Post
+from tests.support.waiting import becomes, soon
 
 EXPIRED = "SELECT id FROM feedback_requests WHERE status = 'expired'"
 DEFAULT_THREADS = 64  # more than the loop's own pool has

@@ -13,9 +13,9 @@ from backend.worker.deliver import Deliverer
 from backend.worker.lease_clock import LeaseHold
 from channels.errors import Rejected
 from tests.backend.conftest import Opened
-from tests.support.away import Away
-from tests.support.facts import soon
-from tests.support.post import Post
+from tests.support.delivery_setup import Post
+from tests.support.unavailable_database import Away
+from tests.support.waiting import soon
 
 ROUTE = [{"channel": "slack", "wait_seconds": 60}]
 

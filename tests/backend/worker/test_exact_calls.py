@@ -39,8 +39,8 @@ from channels.slack.form_inputs import entries_of, fields_of_args
 from channels.slack.payloads import Submission, answer_of_submission
 from channels.slack.question_message import message_of
 from tests.backend.conftest import Opened, OpenedPostgres, OpenedSqlite
-from tests.support.proposals import arguments, compact, faults, plain, read, web_shows
-from tests.support.shop import ENGINE, Shop
+from tests.support.payment_runs import ENGINE, Shop
+from tests.support.proposed_calls import arguments, compact, faults, plain, read, web_shows
 
 EXAMPLES = int(os.environ.get("EXACT_EXAMPLES", "200"))
 FRONTEND = Path(__file__).parents[3] / "frontend"

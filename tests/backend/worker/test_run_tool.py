@@ -14,9 +14,9 @@ from backend.errors import Conflict, Refusal
 from backend.worker import advance_run, record_through_outage
 from backend.worker.lease_clock import LeaseHold, clock
 from tests.backend.conftest import Opened
-from tests.support.away import Away
-from tests.support.facts import becomes, soon
-from tests.support.shop import Shop, begin
+from tests.support.payment_runs import Shop, begin
+from tests.support.unavailable_database import Away
+from tests.support.waiting import becomes, soon
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from channels.contract import InboundMessage
 from channels.errors import ChannelError, Disconnected, Rejected, Retryable
 from channels.testing import RecordingStreamingChannel
 from tests.backend.conftest import Opened
-from tests.support.post import Post
+from tests.support.delivery_setup import Post
 
 CAPS = Caps(25, 200_000, 600)
 THREAD = {"team": "T1", "channel": "C1", "thread_ts": "1.0"}

@@ -10,8 +10,8 @@ from backend.core.sessions.sessions import open_session
 from backend.worker import advance_run, record_through_outage
 from backend.worker.lease_clock import clock
 from tests.backend.conftest import Opened
-from tests.support.facts import becomes, soon
-from tests.support.shop import CAPS, ENGINE, Shop, begin
+from tests.support.payment_runs import CAPS, ENGINE, Shop, begin
+from tests.support.waiting import becomes, soon
 
 LONG_AGO = -1000.0
 

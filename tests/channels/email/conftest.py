@@ -6,7 +6,7 @@ import pytest
 
 from tests.backend.conftest import file, migrated, opened_sqlite
 from tests.channels.email.google import BACK, Kept
-from tests.support.emulate_google import Google, run_google
+from tests.support.emulated_google import Google, run_google
 from tests.support.google_faults import GoogleFaults
 
 __all__ = ["file", "migrated", "opened_sqlite"]

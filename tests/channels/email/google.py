@@ -8,7 +8,7 @@ from hashlib import sha256
 from channels.email.gmail.client import GmailClient
 from channels.email.gmail.oauth import GoogleOAuth
 from channels.oauth import Granted
-from tests.support.emulate_google import AGENT, CLIENT_ID, CLIENT_SECRET, Google
+from tests.support.emulated_google import AGENT, CLIENT_ID, CLIENT_SECRET, Google
 
 BACK = "http://127.0.0.1:1"
 

@@ -14,8 +14,8 @@ from channels.errors import Rejected, Retryable
 from tests.channels.email.google import Kept, client_of
 from tests.channels.email.write.test_question_mail import AT, question
 from tests.channels.slack.test_question_message import call
-from tests.support.emulate_google import AGENT, DANA, SECOND, Google, text_of
-from tests.support.faults import Fault
+from tests.support.emulated_google import AGENT, DANA, SECOND, Google, text_of
+from tests.support.faulty_proxy import Fault
 from tests.support.google_faults import GoogleFaults, refused
 
 TAGS = Tags(b"k" * 32)

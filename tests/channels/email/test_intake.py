@@ -20,8 +20,8 @@ from channels.email.incoming_mail import Incoming
 from channels.email.read.parsed_mail import read_mail
 from channels.mail_contract import Proposal
 from tests.backend.conftest import Opened
-from tests.support.emulate_google import AGENT, DANA, EVE, answering, compose
-from tests.support.letters import Desk
+from tests.support.emulated_google import AGENT, DANA, EVE, answering, compose
+from tests.support.mail_intake import Desk
 
 DEPLOY = {"tool": "deploy", "args": {"to": "production", "version": 7}, "risk": "medium"}
 RISKY = {**DEPLOY, "risk": "high"}

@@ -20,7 +20,7 @@ from tests.channels.slack.test_client import TO, OneToken, asked
 from tests.channels.slack.test_payloads import clicked, event, sent
 from tests.channels.slack.test_question_message import answered, call, question, shown, verbs
 from tests.support.slack import APP_TOKEN, DANA, SECRET, TEAM, Fault, Faults, Slack, run_slack, sign
-from tests.support.wire import Wire
+from tests.support.tcp_proxy import Wire
 
 Reply = TypeVar("Reply")
 FORM = "application/x-www-form-urlencoded"

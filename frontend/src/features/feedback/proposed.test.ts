@@ -16,7 +16,8 @@ interface Line {
 }
 
 // tests/backend/worker/test_exact_calls.py runs this over the frames of thousands of calls, and says what must be shown.
-const file = process.env.PROPOSED ?? resolve(import.meta.dirname, '../../../../tests/support/proposed.jsonl');
+const file =
+  process.env.PROPOSED ?? resolve(import.meta.dirname, '../../../../tests/support/proposed_calls.jsonl');
 const lines = readFileSync(file, 'utf8').trim().split('\n');
 
 /** The characters behind what is drawn. */

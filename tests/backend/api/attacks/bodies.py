@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tests.backend.api.attacks import CLOSED, JSON, ask_raw, dana, nobody, row, wire
-from tests.support.asks import asking
+from tests.support.example_requests import asking
 
 LOGIN = b"POST /api/auth/token HTTP/1.1\r\nHost: localhost\r\n"
 ENDLESS = b"POST /api/feedback HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from tests.backend.api.attacks import CLOSED, JSON, Attack, Scene, bearer, knock, nobody, row, wire
-from tests.support.forge import access_token, encoded, unsigned
+from tests.support.forged_tokens import access_token, encoded, unsigned
 
 NOW = int(time.time())
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.emulate_google import AGENT, DANA, EVE, MALLORY, Google, answering, compose
+from tests.support.emulated_google import AGENT, DANA, EVE, MALLORY, Google, answering, compose
 
 OURS = "Authentication-Results: mx.google.com; dmarc=fail (p=REJECT) header.from=example.org\r\n"
 FORGED = "Authentication-Results: mx.google.com; dmarc=pass header.from=example.org\r\n"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.backend.api.attacks import dana, eve, knock, nobody, row, wire
-from tests.support.asks import asking
+from tests.support.example_requests import asking
 from tests.support.person import PASSWORD
 
 THEIRS: list[tuple[str, str, Any]] = [

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.asks import question
+from tests.support.example_requests import question
 from tests.support.person import Person, until
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 
 
 def post(person: Person, content: str, type: str = "application/json") -> httpx.Response:

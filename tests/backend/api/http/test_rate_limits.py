@@ -5,9 +5,9 @@ import select
 import socket
 from collections.abc import Callable
 
-from tests.support.asks import ask, asking
+from tests.support.example_requests import ask, asking
 from tests.support.person import Person, client, until
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 from tests.support.server import Server
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.api.http.app import create_app
-from tests.support.frames import check_frame
+from tests.support.frame_checks import check_frame
 
 BEFORE = [json.loads(line) for line in (Path(__file__).parent / "frames_of_0_1.jsonl").read_text().splitlines()]
 DELIVERY = {

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.support.asks import ask
+from tests.support.example_requests import ask
 from tests.support.person import PATIENCE_S, Person, Socket, client, raw_socket, until
 from tests.support.server import Server
 

@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.support.person import PASSWORD, PATIENCE_S, Person, client, until
-from tests.support.problems import fields_of, refused
+from tests.support.problem_checks import fields_of, refused
 from tests.support.server import Server
 
 HASH_CPU_S = 0.012  # well below what hashing one password takes, and well above what a refusal does

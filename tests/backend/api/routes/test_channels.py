@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.asks import ask
+from tests.support.example_requests import ask
 from tests.support.person import Person, until
-from tests.support.problems import fields_of, refused
+from tests.support.problem_checks import fields_of, refused
 
 SLACK_ONLY = [{"channel": "slack", "wait_seconds": 60}]
 

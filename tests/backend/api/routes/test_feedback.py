@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.asks import ASKS, ask, asking, question
+from tests.support.example_requests import ASKS, ask, asking, question
 from tests.support.person import PATIENCE_S, Person, until
-from tests.support.problems import fields_of, refused
+from tests.support.problem_checks import fields_of, refused
 from tests.support.server import Server
 
 GOOD: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [

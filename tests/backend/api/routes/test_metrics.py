@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.asks import ask
-from tests.support.metrics import read_metrics
+from tests.support.example_requests import ask
+from tests.support.metrics_page import read_metrics
 from tests.support.person import Person, client, until
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 from tests.support.server import Server
 
 FORWARDED = {"X-Forwarded-For": "203.0.113.7"}

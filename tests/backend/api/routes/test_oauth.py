@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from channels.slack.manifest import SCOPES
-from tests.support.emulate import Emulated, SignIn, install, run_emulate
+from tests.support.emulated_slack import Emulated, SignIn, install, run_emulate
 from tests.support.person import Person, client
-from tests.support.problems import refused
+from tests.support.problem_checks import refused
 from tests.support.server import Server
 from tests.support.slack import Fault, Faults, faults_beside
 

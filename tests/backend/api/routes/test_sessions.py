@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.asks import ask, asking
+from tests.support.example_requests import ask, asking
 from tests.support.person import Person, until
-from tests.support.problems import fields_of, refused
+from tests.support.problem_checks import fields_of, refused
 
 
 def titled(person: Person, *titles: str) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 from backend.api.server import http_protocol
 from backend.api.server.http_protocol import HEAD_S, Unread
 from tests.support.person import PATIENCE_S, client, until
-from tests.support.problems import SHAPE
+from tests.support.problem_checks import SHAPE
 from tests.support.server import Server
 
 TOKEN = b"POST /api/auth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"

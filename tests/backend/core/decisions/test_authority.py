@@ -21,7 +21,7 @@ from backend.domain.states import FeedbackType
 from backend.errors import Conflict, Forbidden, Invalid, Refusal
 from backend.tools.registry import registry
 from channels.contract import InboundAnswer, TextMessage
-from tests.support.post import POLICY, SET_UP, Post
+from tests.support.delivery_setup import POLICY, SET_UP, Post
 
 DEPLOY = {"tool": "deploy", "args": {"to": "production"}, "risk": "medium"}
 

@@ -19,7 +19,7 @@ from backend.tools.registry import registry
 from channels.contract import SaidAnswer, TextMessage
 from channels.mail_contract import Proposal, ReceivedMail
 from channels.oauth import Installation
-from tests.support.post import POLICY, SET_UP, URL, Post
+from tests.support.delivery_setup import POLICY, SET_UP, URL, Post
 
 ACCOUNT, MAILBOX = "email/dana", "agent@example.org"
 THREAD = {"mailbox": MAILBOX, "gmail_thread": "t1"}

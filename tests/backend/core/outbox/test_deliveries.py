@@ -14,7 +14,7 @@ from backend.errors import Forbidden
 from channels.contract import Receipt
 from channels.errors import Rejected, Retryable
 from channels.escalation import TRIES
-from tests.support.post import POLICY, SET_UP, URL, Post
+from tests.support.delivery_setup import POLICY, SET_UP, URL, Post
 
 
 class TestRetries:

@@ -10,7 +10,7 @@ from backend.db.queries.linked_accounts import linked_accounts
 from backend.errors import Conflict
 from channels.errors import ChannelError, Disconnected, Rejected
 from tests.backend.conftest import Opened
-from tests.support.post import URL, Post
+from tests.support.delivery_setup import URL, Post
 
 
 class TestLadder:

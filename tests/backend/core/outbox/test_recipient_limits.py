@@ -9,7 +9,7 @@ from backend.domain.people import Person
 from backend.domain.states import FeedbackType
 from backend.errors import Refusal
 from tests.backend.conftest import Opened
-from tests.support.post import Post
+from tests.support.delivery_setup import Post
 
 
 @pytest.fixture

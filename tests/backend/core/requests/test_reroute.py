@@ -2,7 +2,7 @@
 
 from backend.core.requests.reroute import reroute_request
 from channels.errors import Retryable
-from tests.support.post import SET_UP, Post
+from tests.support.delivery_setup import SET_UP, Post
 
 
 class TestReroute:

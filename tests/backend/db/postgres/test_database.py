@@ -14,8 +14,8 @@ from backend.db.postgres import connection, database
 from backend.errors import Unavailable
 from tests.backend.conftest import OpenedPostgres
 from tests.backend.db.use_cases import rename, title
-from tests.support.facts import PATIENCE_S
 from tests.support.postgres import Postgres
+from tests.support.waiting import PATIENCE_S
 
 
 class TestClock:

@@ -20,10 +20,10 @@ from backend.db.queries.sessions import audit_chain, frames_after
 from backend.errors import NotFound, Unavailable
 from tests.backend.conftest import OpenedPostgres
 from tests.backend.db.use_cases import break_a_rule, rename, rename_badly, title
-from tests.support.cut_wire import CutWire
-from tests.support.facts import PATIENCE_S
-from tests.support.folders import short_folder
 from tests.support.postgres import Postgres
+from tests.support.postgres_proxy import CutWire
+from tests.support.short_folders import short_folder
+from tests.support.waiting import PATIENCE_S
 
 
 def once(do: Callable[[], object]) -> Callable[[], None]:

@@ -16,7 +16,7 @@ from backend.db.sqlite import database
 from backend.errors import NotFound, Unavailable
 from tests.backend.conftest import OpenedSqlite
 from tests.backend.db.use_cases import break_a_rule, rename, rename_badly, title
-from tests.support.facts import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 
 def hold_the_writer(opened_sqlite: OpenedSqlite) -> tuple[asyncio.Task[None], threading.Event]:

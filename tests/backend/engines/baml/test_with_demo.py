@@ -14,8 +14,8 @@ from backend.engines.contract import EngineError, Thread
 from backend.engines.demo.program import decide, speak
 from backend.engines.model_providers import ModelSettings
 from backend.tools.registry import registry
-from tests.support.threads import HOSTILE, call, question, result, thread, user
-from tests.support.threads import answer as answered
+from tests.support.thread_builders import HOSTILE, call, question, result, thread, user
+from tests.support.thread_builders import answer as answered
 
 PAY = (user("pay 1,200.50 to Zoë 🎉"), call("make_payment", amount=1200.5, to="Zoë 🎉"))
 TOOLS = registry.specs()

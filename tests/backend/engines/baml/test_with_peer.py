@@ -13,8 +13,8 @@ from backend.engines.model_providers import ModelSettings
 from backend.settings.schema import Provider
 from backend.tools.registry import registry
 from tests.support.aimock import Aimock
-from tests.support.threads import HOSTILE, call, result, thread, user
-from tests.support.wrappings import READ, REFUSED, Refused
+from tests.support.thread_builders import HOSTILE, call, result, thread, user
+from tests.support.wrapped_answers import READ, REFUSED, Refused
 
 BOUNDS = Bounds(connect=2, read=10, first_token=10, idle=10, total=20, stream=20, backoff=0.01)
 TOOLS = registry.specs()

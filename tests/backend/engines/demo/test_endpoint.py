@@ -7,7 +7,7 @@ import pytest
 
 from backend.engines.demo.endpoint import DemoEndpoint, pieces
 from backend.engines.demo.program import DemoText
-from tests.support.facts import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 PROMPT = [
     {"role": "system", "content": "# Task: reply\nBe nice."},

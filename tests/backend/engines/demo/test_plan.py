@@ -4,7 +4,7 @@ from backend.domain.steps import CallTool, Reply, Review
 from backend.engines.contract import Entry
 from backend.engines.demo.plan import PHASES
 from backend.engines.demo.program import decide, speak
-from tests.support.threads import answer, question, thread, user
+from tests.support.thread_builders import answer, question, thread, user
 
 NAMES = [phase.checkpoint for phase in PHASES]
 

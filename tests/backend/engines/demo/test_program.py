@@ -7,8 +7,8 @@ from backend.engines.contract import Entry, Thread
 from backend.engines.demo.commands import OpenQuestion, read
 from backend.engines.demo.program import DemoFailure, DemoText, answer, decide, read_answer, speak, summarize
 from backend.engines.demo.wording import HELP
-from tests.support.threads import agent, call, note, question, result, thread, user
-from tests.support.threads import answer as answered
+from tests.support.thread_builders import agent, call, note, question, result, thread, user
+from tests.support.thread_builders import answer as answered
 
 PAYMENT = {"execution_id": "x1", "amount": 500, "to": "Bob"}
 PAY = (user("pay 500 to Bob"), call("make_payment", amount=500, to="Bob"))

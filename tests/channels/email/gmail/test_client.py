@@ -12,8 +12,8 @@ from channels.email.gmail.failures import retry_after
 from channels.email.incoming_mail import HistoryGone
 from channels.errors import ChannelError, Disconnected, Rejected, Retryable
 from tests.channels.email.google import Kept, client_of
-from tests.support.emulate_google import AGENT, CLIENT_ID, CLIENT_SECRET, DANA, SECOND, TOPIC, Google, compose, text_of
-from tests.support.faults import Fault
+from tests.support.emulated_google import AGENT, CLIENT_ID, CLIENT_SECRET, DANA, SECOND, TOPIC, Google, compose, text_of
+from tests.support.faulty_proxy import Fault
 from tests.support.google_faults import GoogleFaults, refused, withdrawn
 
 HTML = Fault(502, "<html>Bad Gateway</html>", "text/html")

@@ -5,7 +5,7 @@ import time
 from channels.email.gmail.mailbox import GmailReader
 from channels.email.incoming_mail import Arrived
 from tests.channels.email.google import Kept, client_of
-from tests.support.emulate_google import AGENT, DANA, Google
+from tests.support.emulated_google import AGENT, DANA, Google
 
 
 class StuckDoor:

@@ -10,8 +10,8 @@ import pytest
 from channels.email.gmail.oauth import READ, SEND
 from channels.errors import Rejected, Retryable
 from tests.channels.email.google import challenge_of, installed, provider
-from tests.support.emulate_google import AGENT, CLIENT_ID, DANA, UNVERIFIED, Google
-from tests.support.faults import Fault
+from tests.support.emulated_google import AGENT, CLIENT_ID, DANA, UNVERIFIED, Google
+from tests.support.faulty_proxy import Fault
 from tests.support.google_faults import GoogleFaults
 
 VERIFIER = "v" * 43

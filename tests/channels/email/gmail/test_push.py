@@ -12,7 +12,7 @@ from channels.email.gmail.push import AGAIN_S, FRESH_S, Push
 from channels.email.gmail.signing_keys import fetch_keys
 from channels.errors import Retryable
 from channels.webhooks import HookRefused
-from tests.support.emulate_google import AGENT, PUSHER, Google, run_google
+from tests.support.emulated_google import AGENT, PUSHER, Google, run_google
 
 HERE = "https://assent.example/hooks/gmail"
 

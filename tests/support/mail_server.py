@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
 
-from tests.support.emulate_google import AGENT, DANA, Google, connect_mailbox, link_address, run_google, text_of
+from tests.support.emulated_google import AGENT, DANA, Google, connect_mailbox, link_address, run_google, text_of
 from tests.support.google_faults import GoogleFaults, google_faults
 from tests.support.person import Person, until
 from tests.support.server import Server

@@ -1,5 +1,5 @@
 """Takes the pictures in docs/screens/mails: each mail as a mail program shows it, as plain text and as HTML, light and dark, on
-one sheet. `python -m tests.support.mail_screens`."""
+one sheet. `python -m tests.support.mail_screenshots`."""
 
 import sys
 from email import message_from_bytes, policy
@@ -17,9 +17,9 @@ from channels.email.write.notices import late, proposed, refused, taken, unclear
 from channels.email.write.page import Page
 from channels.email.write.question_mail import question_page, settled_page, words_page
 from tests.support.browser import chromium
-from tests.support.emulate_google import html_of, text_of
-from tests.support.screens import AT, sheet
-from tests.support.screens import taken as pictured
+from tests.support.emulated_google import html_of, text_of
+from tests.support.screenshots import AT, sheet
+from tests.support.screenshots import taken as pictured
 
 WIDTH = 640
 LINK = "https://assent.example/r/req_01k7f3k"

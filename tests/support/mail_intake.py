@@ -18,8 +18,8 @@ from channels.email.replies import Replies
 from channels.email.reply_tags import Tags, message_id
 from channels.mail_contract import Proposal
 from tests.backend.conftest import Opened
-from tests.support.emulate_google import AGENT, DANA, answering, compose
-from tests.support.post import POLICY, URL, Post
+from tests.support.delivery_setup import POLICY, URL, Post
+from tests.support.emulated_google import AGENT, DANA, answering, compose
 
 HOST = "mail.example.com"
 

@@ -7,7 +7,7 @@ from backend.bootstrap import processes
 from backend.domain.runs import EngineId
 from backend.domain.steps import AskText, Reply, Step, ToolSpec, Usage
 from backend.engines.contract import EngineError, Reading, Thread
-from tests.support.armable import serve_armed
+from tests.support.failpoint_server import serve_armed
 
 
 class Counting:

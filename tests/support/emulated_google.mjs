@@ -1,6 +1,6 @@
 // Starts the Google of npm emulate, unchanged, with what a test needs around it: tokens it never gave out and scopes nobody
 // granted refused, the mailbox's profile, the search by Message-ID, a courier between mailboxes, consent that lapses or is
-// withdrawn, and the keys with which pushes are signed. `node emulate_google.mjs '{"seed": {...}, "tokens": {...}}'`.
+// withdrawn, and the keys with which pushes are signed. `node emulated_google.mjs '{"seed": {...}, "tokens": {...}}'`.
 import { generateKeyPairSync, sign } from "node:crypto";
 
 const dist = new URL("../peers/node_modules/emulate/dist/", import.meta.url);

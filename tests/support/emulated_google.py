@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from tests.support.emulate import PACKAGE, Forms, SignIn, address_of
+from tests.support.emulated_slack import PACKAGE, Forms, SignIn, address_of
 from tests.support.person import PATIENCE_S, Person, until
 
 LAUNCHER = Path(__file__).with_suffix(".mjs")

@@ -26,7 +26,7 @@ from backend.worker.run_tool import ToolRunner
 from backend.worker.stream_reply import ReplyStreamer
 from channels.contract import InboundAnswer, InboundMessage
 from tests.backend.conftest import Opened
-from tests.support.facts import PATIENCE_S
+from tests.support.waiting import PATIENCE_S
 
 ENGINE = EngineId("one payment", 1)
 CAPS = Caps(25, 200_000, 600)

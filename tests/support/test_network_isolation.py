@@ -5,8 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.network_isolation import can_wall
 from tests.support.slack import run_slack
-from tests.support.wall import can_wall
 
 
 class TestWall:

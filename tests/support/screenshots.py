@@ -1,5 +1,5 @@
 """Takes the pictures in docs/screens: every screen of the running product and every card of the gallery, in both
-themes and sizes. `python -m tests.support.screens`."""
+themes and sizes. `python -m tests.support.screenshots`."""
 
 import io
 import re
@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
-from tests.support.asks import ask
 from tests.support.browser import chromium
-from tests.support.emulate_google import DANA, MALLORY, Google, answering, connect_google, connect_mailbox, run_google
+from tests.support.emulated_google import DANA, MALLORY, Google, answering, connect_google, connect_mailbox, run_google
+from tests.support.example_requests import ask
 from tests.support.gallery import KINDS, gallery
 from tests.support.person import Person, until
 from tests.support.server import ROOT, Server

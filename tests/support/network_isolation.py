@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from tests.support.folders import short_folder
+from tests.support.short_folders import short_folder
 
 UNSHARE = ("unshare", "-rn")
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1

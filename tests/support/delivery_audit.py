@@ -5,7 +5,7 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from tests.support.kept import Row
+from tests.support.table_snapshots import Row
 
 if TYPE_CHECKING:
     from tests.support.auditor import Books, Findings

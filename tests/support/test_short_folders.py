@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.folders import LONGEST, short_folder
+from tests.support.short_folders import LONGEST, short_folder
 
 
 def mode(path: Path) -> int:

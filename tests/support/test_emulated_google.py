@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from tests.support.emulate_google import AGENT, CLIENT_ID, CLIENT_SECRET, DANA, Google, compose, run_google, text_of
+from tests.support.emulated_google import AGENT, CLIENT_ID, CLIENT_SECRET, DANA, Google, compose, run_google, text_of
 
 BACK = "http://127.0.0.1:1"
 SEND, READ = (f"https://www.googleapis.com/auth/gmail.{name}" for name in ("send", "readonly"))

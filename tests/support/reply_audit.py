@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tests.support.kept import Row
+from tests.support.table_snapshots import Row
 
 if TYPE_CHECKING:
     from tests.support.auditor import Books, Findings

@@ -1,5 +1,5 @@
 // Starts the Slack of npm emulate, unchanged, with what a test needs around it: reads sent as GET, tokens it never gave out
-// refused, and events delivered as Slack documents them. `node emulate.mjs '{"hook": "http://...", "seed": {...}}'`.
+// refused, and events delivered as Slack documents them. `node emulated_slack.mjs '{"hook": "http://...", "seed": {...}}'`.
 const dist = new URL("../peers/node_modules/emulate/dist/", import.meta.url);
 const { createEmulator } = await import(new URL("api.js", dist));
 // A part of the package, named by its build: tests/peers/package.json asks for that one version.
