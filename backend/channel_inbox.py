@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 
 from backend.core.inbound import receive_answer, receive_message
 from backend.core.linking.link_codes import redeem_code
-from backend.core.linking.linked_accounts import lose_accounts
-from backend.core.mail.kept_mail import keep_letter, last_proposal, may_read, reply_to
+from backend.core.linking.linked_accounts import disconnect_accounts
+from backend.core.mail.kept_mail import last_proposal, may_read, record_mail, reply_to_mail
 from backend.core.outbox.deliveries import question_for
-from backend.core.outbox.delivery_results import come_back
-from backend.core.requests.recipients import NOT_ANY_MORE, may_decide, may_see, was_asked
+from backend.core.outbox.delivery_results import record_bounce
+from backend.core.requests.recipients import NO_LONGER_ASKED, may_decide, may_see, was_asked
 from backend.db import Database, Row, Tx
 from backend.db.queries import linked_accounts, requests, sessions
 from backend.db.queries.mail import mail_row
@@ -67,7 +67,7 @@ class ChannelInbox:
         person = _person(tx, channel, account)
         row = requests.request_by_id(tx, request_id)
         if row is not None and was_asked(tx, row, person.id):
-            raise Forbidden(NOT_ANY_MORE, code="not_a_responder")
+            raise Forbidden(NO_LONGER_ASKED, code="not_a_responder")
         if row is None or not may_see(tx, row, person.id):
             raise NotFound("There is no such request, or it is not yours.")
         return question_for(tx, row, channel, self.policy, self.url)
@@ -141,13 +141,13 @@ class ChannelInbox:
         return "Linked. From now on Assent can ask you here."
 
     async def disconnect(self, channel: ChannelName, account: str, reason: str) -> None:
-        await self._record(lose_accounts, channel, account, reason)
+        await self._record(disconnect_accounts, channel, account, reason)
 
     async def knows(self, channel: ChannelName, account: str) -> bool:
         return await self._look(linked_accounts.account_row, channel, account) is not None
 
     async def keep_letter(self, letter: ReceivedMail) -> bool:
-        return await self._record(keep_letter, letter)
+        return await self._record(record_mail, letter)
 
     async def has_letter(self, channel: ChannelName, mailbox: str, id: str) -> bool:
         return await self._look(mail_row, mailbox, id) is not None
@@ -162,7 +162,7 @@ class ChannelInbox:
         *,
         quotes: bool = False,
     ) -> None:
-        await self._record(reply_to, channel, account, words, thread, event_id, quotes)
+        await self._record(reply_to_mail, channel, account, words, thread, event_id, quotes)
 
     async def proposal(self, channel: ChannelName, account: str, request_id: str) -> Proposal | None:
         return await self._look(last_proposal, channel, account, request_id)
@@ -171,7 +171,7 @@ class ChannelInbox:
         return await self._look(may_read, channel, account, request_id)
 
     async def undelivered(self, channel: ChannelName, account: str, subject_id: str, reason: str) -> None:
-        await self._record(come_back, channel, account, subject_id, reason)
+        await self._record(record_bounce, channel, account, subject_id, reason)
 
     async def _look(self, query: Callable[..., Result], *args: Any) -> Result:
         try:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backend.core.linking.linked_accounts import connect
+from backend.core.linking.linked_accounts import link_account
 from backend.core.people.accounts import add_person
 from backend.core.requests.ask import Ask, ask_people
 from backend.db import Tx
@@ -187,7 +187,7 @@ def _introduce(tx: Tx) -> Person:
     added = add_person(tx, email="dana@example.org", password_hash="-", name="Dana", role="member")
     person = Person(str(added["id"]), "Dana")
     for channel in ("slack", "email"):
-        connect(tx, person.id, channel, f"{channel}/dana", "Dana")
+        link_account(tx, person.id, channel, f"{channel}/dana", "Dana")
     return person
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from backend.auth.credential_vault import Sealed, Vault
-from backend.core.linking.linked_accounts import lose_accounts
+from backend.core.linking.linked_accounts import disconnect_accounts
 from backend.db import Database
 from backend.db.queries.installations import installation_row, list_connected
 from backend.domain.states import ConnectionStatus
@@ -44,6 +44,6 @@ class StoredMailboxes:
 
     async def lose(self, mailbox: str, reason: str) -> None:
         try:
-            await self.db.transact(lose_accounts, "email", f"{mailbox}/", reason)
+            await self.db.transact(disconnect_accounts, "email", f"{mailbox}/", reason)
         except Unavailable as error:
             raise Retryable(error.detail) from None

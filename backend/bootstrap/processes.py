@@ -33,11 +33,11 @@ from backend.bootstrap.factories import (
 from backend.bootstrap.resources import Resources, check_shared, open_resources
 from backend.bootstrap.setup_code import setup_code
 from backend.channel_inbox import ChannelInbox
-from backend.core.decisions.authority import Rules, follow_rules
-from backend.core.linking.presence import keep_present
-from backend.core.mail.mailboxes import COLLECT
-from backend.core.outbox.escalation import CARRY
-from backend.core.runs.lease import ADVANCE
+from backend.core.decisions.authority import Rules, refresh_rules
+from backend.core.linking.presence import extend_presence
+from backend.core.mail.mailboxes import FETCH_MAIL_JOB
+from backend.core.outbox.escalation import DELIVER_JOB
+from backend.core.runs.lease import ADVANCE_RUN_JOB
 from backend.core.sessions.audit_chain import AuditVerifier
 from backend.db import Database
 from backend.db.migrate import migrate
@@ -186,10 +186,10 @@ async def _working(settings: Settings, ground: Resources, policy: Policy, channe
     advancer = RunAdvancer(ground.db, ground.stream, engine, registry, policy, caps(settings), executor, teller)
     carrier = Deliverer(ground.db, channels, policy, settings.url)
     inbox = _inbox(settings, ground, policy, RateLimits(settings.rate_limit, settings.registration_rate, ground.windows))
-    handlers = {ADVANCE: advancer.advance, CARRY: carrier.carry}
+    handlers = {ADVANCE_RUN_JOB: advancer.advance, DELIVER_JOB: carrier.carry}
     postbox = make_postbox(settings, ground.db, inbox, engine)
     if postbox is not None:
-        handlers[COLLECT] = MailFetcher(ground.db, postbox, settings.gmail_poll_seconds).collect
+        handlers[FETCH_MAIL_JOB] = MailFetcher(ground.db, postbox, settings.gmail_poll_seconds).collect
     worker = Worker(ground.db, ground.queue, handlers)
     forgetter = RetentionLoop(ground.db, settings.retention_days)
     await _follow_rules(ground.db, Rules(registry, policy))
@@ -212,7 +212,7 @@ async def _follow_rules(db: Database, rules: Rules) -> None:
     """What is open was put under the rules of then. One that cannot be looked at is looked at again when it is answered."""
     for request_id in await db.read(open_ids):
         try:
-            await db.transact(follow_rules, request_id, rules)
+            await db.transact(refresh_rules, request_id, rules)
         except Exception:
             log.exception("an open request was not held against the rules", request_id=request_id)
 
@@ -235,7 +235,7 @@ async def _keep_present(db: Database, sockets: Sockets) -> None:
         await asyncio.sleep(PRESENT_EVERY_S)
         if sockets.presences:
             try:
-                await db.transact(keep_present, sorted(sockets.presences))
+                await db.transact(extend_presence, sorted(sockets.presences))
             except Unavailable as error:
                 log.warning("presences not kept", reason=error.detail)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from backend.bootstrap.audit_sealing import audit_sealer
 from backend.bootstrap.data_dir import prepare_data_dir, sole_use
-from backend.core.runs.executions import settle_cut_off
+from backend.core.runs.executions import give_up_orphaned_executions
 from backend.db import Attempted, Database, Effect, EndReply, Publish, Ring, Took
 from backend.db.backups import notice_restore
 from backend.db.database import Sink
@@ -110,13 +110,13 @@ async def open_shared(settings: Settings) -> AsyncIterator[Shared]:
 async def _take_over(db: Database, alone: bool) -> int:
     """Settle what earlier processes left. A sole one voids their leases (how many); beside others, leases lapse."""
     if not alone:
-        await db.transact(settle_cut_off, CUT_OFF_MS)
+        await db.transact(give_up_orphaned_executions, CUT_OFF_MS)
         return 0
     freed = await db.transact(void_leases)
     await db.transact(void_delivery_leases)
     await db.transact(void_mailbox_leases)
     await db.transact(forget_presences)
-    await db.transact(settle_cut_off)
+    await db.transact(give_up_orphaned_executions)
     return freed
 
 

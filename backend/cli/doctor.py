@@ -13,7 +13,7 @@ from backend.auth.keys import FILE, load_secrets
 from backend.bootstrap import approval_policy, model_settings
 from backend.bootstrap.data_dir import exposed, in_use, is_own
 from backend.bootstrap.setup_code import PUT_TLS_BEFORE, is_unencrypted
-from backend.core.requests.addressing import address
+from backend.core.requests.addressing import resolve_recipients
 from backend.db.check import examine
 from backend.db.factory import open_database
 from backend.errors import Invalid, Refusal
@@ -173,7 +173,7 @@ def _approvers(settings: Settings) -> Iterator[Finding]:
 async def _strangers(settings: Settings, names: list[str]) -> list[str]:
     db = open_database(settings.database, lambda effects: None)
     try:
-        await db.read(address, names)
+        await db.read(resolve_recipients, names)
         return []
     except Invalid as refused:
         return [error.message for error in refused.errors]

@@ -42,5 +42,5 @@ async def _erase_all(db: Database, person_id: str) -> str | None:
     """Do all that can be done now; what is left then."""
     while await db.transact(erasure.erase_leaving_people):
         pass
-    left: str | None = await db.read(erasure.what_is_left, person_id)
+    left: str | None = await db.read(erasure.erasure_blocker, person_id)
     return left

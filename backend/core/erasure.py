@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from backend.core.decisions.withdraw import withdraw_request
-from backend.core.idempotency import bare_reply
-from backend.core.people.accounts import shut_out
+from backend.core.idempotency import stripped_reply
+from backend.core.people.accounts import disable_by_id
 from backend.core.requests.recipients import deciders_of
 from backend.core.sessions.sessions import close_session
 from backend.db import Row, Tx
@@ -24,7 +24,7 @@ from backend.domain.states import ACTIVE_RUN, FeedbackStatus, SessionStatus
 from backend.errors import NotFound
 from backend.timestamps import to_text
 
-GONE = "This account was erased."
+ACCOUNT_ERASED = "This account was erased."
 
 
 def erase_leaving_people(tx: Tx) -> bool:
@@ -40,13 +40,13 @@ def begin_erasure(tx: Tx, name: str) -> str:
     if row is None:
         raise NotFound(f"There is nobody with the id or the address {name}; `assent users list` shows everyone.")
     if row.erasing_at is None:
-        shut_out(tx, row.id, "the account is being erased")
+        disable_by_id(tx, row.id, "the account is being erased")
         people.update_person(tx, row.id, erasing_at=tx.now)
         tx.audit(row.id, actor=SYSTEM, via="console", action="person.erasure_begun", subject=row.id)
     return str(row.id)
 
 
-def what_is_left(tx: Tx, person_id: str) -> str | None:
+def erasure_blocker(tx: Tx, person_id: str) -> str | None:
     """Why the erasure is not done yet, in a sentence; None: it is done."""
     row = people.person_by_id(tx, person_id)
     if row is None or row.erased_at is not None:
@@ -66,7 +66,7 @@ def erase_session(tx: Tx, session_id: str) -> bool:
         return True
     if requests := store.requests_left(tx, session_id):
         _empty_requests(tx, requests)
-    elif _bare_replies(tx, replies_to_those_asked(tx, session_id)):
+    elif _strip_replies(tx, replies_to_those_asked(tx, session_id)):
         return True
     elif not _empty_audit(tx, session_id):
         store.finish_session(tx, session_id, ERASED)
@@ -74,10 +74,10 @@ def erase_session(tx: Tx, session_id: str) -> bool:
     return True
 
 
-def _bare_replies(tx: Tx, replies: Sequence[Row[Any]]) -> bool:
+def _strip_replies(tx: Tx, replies: Sequence[Row[Any]]) -> bool:
     """Their keys still tell a repeat, which is then told how the request stands."""
     for reply in replies:
-        rewrite_reply(tx, reply, bare_reply(reply.body))
+        rewrite_reply(tx, reply, stripped_reply(reply.body))
     return bool(replies)
 
 
@@ -119,10 +119,10 @@ def _erase_person(tx: Tx, person_id: str) -> bool:
         return True
     answered = store.requests_answered(tx, person_id, person.erasure_cursor or "")
     if answered:
-        return _leave_requests(tx, person, answered)
+        return _anonymize_requests(tx, person, answered)
     if left or store.copies_under_way(tx, person_id):
         return False
-    if store.empty_mails_from(tx, person_id) or _bare_replies(tx, replies_naming(tx, person_id)):
+    if store.empty_mails_from(tx, person_id) or _strip_replies(tx, replies_naming(tx, person_id)):
         return True
     if store.delete_of_person(tx, person_id) or _empty_audit(tx, person_id):
         return True
@@ -138,30 +138,30 @@ def _stop_asking(tx: Tx, person_id: str) -> bool:
         if row is not None and not {one.id for one in deciders_of(tx, request_id)} - {person_id}:
             withdraw_request(tx, row, "the account of the person asked was erased")
             return True
-        if store.stop_copies(tx, request_id, person_id, GONE):
+        if store.stop_copies(tx, request_id, person_id, ACCOUNT_ERASED):
             return True
     return False
 
 
-def _leave_requests(tx: Tx, person: Row[Any], requests: Sequence[Row[Any]]) -> bool:
+def _anonymize_requests(tx: Tx, person: Row[Any], requests: Sequence[Row[Any]]) -> bool:
     """Take the person's name and words out of requests, up to the first that is still to be carried out."""
     done = 0
     for row in requests:
         if row.status == FeedbackStatus.PENDING or row.run_status in ACTIVE_RUN:
             break
-        _leave_request(tx, person, row)
+        _anonymize_request(tx, person, row)
         store.keep_cursor(tx, person.id, row.id)
         done += 1
     return done > 0
 
 
-def _leave_request(tx: Tx, person: Row[Any], row: Row[Any]) -> None:
+def _anonymize_request(tx: Tx, person: Row[Any], row: Row[Any]) -> None:
     own = row.response is not None and row.response["by"]["id"] == person.id
     with store.permit(tx, row.id, row.session_id, *([row.run_id] if row.run_id else [])):
         body, closed = nameless(row.body, person.id), nameless(row.closed, person.id)
         store.leave_request(tx, person.id, row, body, without_words(row.response, person.id), closed)
         for frame in store.frames_with(tx, row.session_id, row.id):
-            text = _frame_without(frame.frame, person)
+            text = _anonymize_frame(frame.frame, person)
             if text != frame.frame:
                 store.rewrite_frame(tx, row.session_id, frame.seq, text)
         for entry in store.answers_in_log(tx, row.run_id) if own and row.run_id else ():
@@ -170,7 +170,7 @@ def _leave_request(tx: Tx, person: Row[Any], row: Row[Any]) -> None:
                 store.rewrite_entry(tx, row.run_id, entry.n, bare)
 
 
-def _frame_without(text: str, person: Row[Any]) -> str:
+def _anonymize_frame(text: str, person: Row[Any]) -> str:
     """The frame without the person's name and words; where only the name goes, the rest stays letter for letter."""
     frame = json.loads(text)
     bare = nameless(frame, person.id)

@@ -13,12 +13,12 @@ async def gauges(db: Database, queue: Queue) -> dict[str, float]:
     status = await queue.status()
     known = {"redis_up": float(status.status == "ok")} if status.kind == "redis" else {}
     try:
-        return {**known, "database_up": 1.0, **await db.read(standing)}
+        return {**known, "database_up": 1.0, **await db.read(database_gauges)}
     except Unavailable:
         return {**known, "database_up": 0.0}
 
 
-def standing(tx: Tx) -> dict[str, float]:
+def database_gauges(tx: Tx) -> dict[str, float]:
     """What the database alone knows."""
     requests, due = count_open_requests(tx), earliest_due(tx)
     lapses = zip(first_to_lapse(tx), (RUN_LEASE_MS, DELIVERY_LEASE_MS), strict=True)

@@ -26,20 +26,20 @@ def replay(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any]) -> F
         raise Invalid("This Idempotency-Key was used for a different request; use a new one.", code="idempotency_mismatch")
     body = json.loads(row.body)
     if BARE in body:
-        return _as_it_is_now(tx, person_id, body)
+        return _current_request(tx, person_id, body)
     if row.status == Conflict.status:
         return Conflict(body.pop("detail"), code=body.pop("code"), **body)
     request: FeedbackRequest = body
     return request
 
 
-def bare_reply(text: str) -> str:
+def stripped_reply(text: str) -> str:
     """What is left of a kept reply once its content is erased: which request it was about."""
     body = json.loads(text)
     return dumps({BARE: body.get("request", body).get("id"), "code": body.get("code")})
 
 
-def _as_it_is_now(tx: Tx, person_id: str, bare: dict[str, Any]) -> FeedbackRequest | Refusal:
+def _current_request(tx: Tx, person_id: str, bare: dict[str, Any]) -> FeedbackRequest | Refusal:
     row = request_by_id(tx, bare[BARE]) if bare[BARE] else None
     now = shape_request(tx, row) if row is not None and may_see(tx, row, person_id) else None
     if now is not None and bare["code"] is None:
@@ -47,7 +47,7 @@ def _as_it_is_now(tx: Tx, person_id: str, bare: dict[str, Any]) -> FeedbackReque
     return Conflict("This was refused before; look at the request as it is now.", code=bare["code"] or "erased", request=now)
 
 
-def remember(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any], outcome: FeedbackRequest | Refusal) -> None:
+def save_reply(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any], outcome: FeedbackRequest | Refusal) -> None:
     """Keep the reply with what it did, in the same transaction."""
     if not key:
         return

@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.core.decisions.answer import answer_request
 from backend.core.decisions.response import Decision
-from backend.core.idempotency import remember, replay
+from backend.core.idempotency import replay, save_reply
 from backend.core.runs.lifecycle import join_run, start_run
 from backend.core.sessions.sessions import open_session, own_session
 from backend.db import Row, Tx
@@ -36,7 +36,7 @@ def receive_message(tx: Tx, person: Person, inbound: InboundMessage) -> Received
     """Record a person's word and let the agent hear it: in the run under way, or in a new one.
 
     Raises NotFound (not their session) and Conflict (the session is closed, or the id was used for other words)."""
-    known = _known(tx, person, inbound)
+    known = _find_repeat(tx, person, inbound)
     if known is not None:
         return _repeat(tx, person, inbound, known)
     if inbound.session_id is None:
@@ -48,7 +48,7 @@ def receive_message(tx: Tx, person: Person, inbound: InboundMessage) -> Received
     return _record(tx, person, inbound, session_id)
 
 
-def _known(tx: Tx, person: Person, inbound: InboundMessage) -> Row[Any] | None:
+def _find_repeat(tx: Tx, person: Person, inbound: InboundMessage) -> Row[Any] | None:
     if inbound.event_id is None:
         return None
     if inbound.session_id is None:  # whoever lost the reply does not know the session: the id alone finds what it said
@@ -139,5 +139,5 @@ def receive_answer(
         return kept
     outcome = answer_request(tx, person, inbound.request_id, decision, inbound.channel, registry, policy)
     if not isinstance(outcome, Forbidden):  # who may decide can change: the same words are judged again
-        remember(tx, person.id, inbound.event_id, fingerprint, outcome)
+        save_reply(tx, person.id, inbound.event_id, fingerprint, outcome)
     return outcome

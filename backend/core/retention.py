@@ -22,7 +22,7 @@ def prune(tx: Tx) -> bool:
     return pruning.prune(tx, tx.now - REPLIES_KEPT_MS, tx.now - SIGN_INS_KEPT_MS) > 0
 
 
-def anything_to_forget(tx: Tx, days: int) -> bool:
+def has_expired_data(tx: Tx, days: int) -> bool:
     """Whether there is anything to look at: a look costs others nothing, a batch takes its turn among those who write."""
     old = bool(days) and bool(store.closed_sessions(tx, tx.now - days * DAY_MS, 1))
     return (

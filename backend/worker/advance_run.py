@@ -10,7 +10,7 @@ from backend.core.runs import claim, executions, lifecycle, summaries
 from backend.core.runs import lease as leases
 from backend.core.runs.claim import Claimed
 from backend.core.runs.lease import Lease, LeaseLost
-from backend.core.runs.steps import put_next, record_step
+from backend.core.runs.steps import propose_next_call, record_step
 from backend.db import Database
 from backend.db.queries.runs import is_suspect, run_log
 from backend.db.transaction import dumps, run_topic, session_topic
@@ -27,8 +27,8 @@ from backend.messaging.stream.contract import MISSED_TOPIC, Stream
 from backend.observability.log import get_logger
 from backend.thread_pools import Threads
 from backend.tools.registry import Registry
-from backend.worker.lease_clock import LeaseHold, clock
-from backend.worker.record_through_outage import keep, see
+from backend.worker.lease_clock import LeaseTimer, clock
+from backend.worker.record_through_outage import read_until_available, transact_until_available
 from backend.worker.run_tool import ToolRunner
 from backend.worker.stream_reply import ReplyStreamer
 
@@ -69,14 +69,14 @@ class RunAdvancer:
         if claimed is None:
             return
         failpoint("advance_run.claimed")
-        lease, hold = claimed.lease, LeaseHold(leases.LEASE_MS / 1000, since)
+        lease, hold = claimed.lease, LeaseTimer(leases.LEASE_MS / 1000, since)
         try:
             async with self._held(lease, hold), self.teller.thinking(lease):
                 await self._carry_on(claimed, hold, trial)
         except LeaseLost:
             log.info("lease lost", run_id=run_id)
             if lease.claims:
-                await keep(self.db, leases.give_back, lease)
+                await transact_until_available(self.db, leases.release_lease, lease)
         except EngineError as error:
             await self._fail(lease, str(error))
         except asyncio.CancelledError:
@@ -87,7 +87,11 @@ class RunAdvancer:
         """A run whose last claims came to nothing is taken by a worker that has been up for a while, one at a time, until it
         gets further or `trial` ends: so the deaths that it makes are told from those it only shared."""
         claimed = await self.db.transact(claim.claim_run, run_id, self.caps, self.engine.id, False)
-        if claimed is not None or clock() - self.since < CALM_S or not await self.db.read(is_suspect, run_id, claim.SUSPECT):
+        if (
+            claimed is not None
+            or clock() - self.since < CALM_S
+            or not await self.db.read(is_suspect, run_id, claim.SUSPECT_CLAIMS)
+        ):
             return claimed
         try:
             async with asyncio.timeout(TURN_S):
@@ -101,15 +105,15 @@ class RunAdvancer:
         """This worker stops. A call that has not reported keeps the lease until it lapses: it may still be at work."""
         if lease.run_id not in self.executor.runs_at_work():
             with contextlib.suppress(Unavailable):
-                await self.db.transact(leases.give_back, lease)
+                await self.db.transact(leases.release_lease, lease)
 
     async def _fail(self, lease: Lease, reason: str) -> None:
         log.warning("run failed", run_id=lease.run_id, reason=reason)
         with contextlib.suppress(LeaseLost):
-            await keep(self.db, lifecycle.fail_run, lease, reason)
+            await transact_until_available(self.db, lifecycle.fail_run, lease, reason)
 
     @contextlib.asynccontextmanager
-    async def _held(self, lease: Lease, hold: LeaseHold) -> AsyncIterator[None]:
+    async def _held(self, lease: Lease, hold: LeaseTimer) -> AsyncIterator[None]:
         """Keep the lease alive; end the work as LeaseLost the moment the run is ended by somebody else."""
         work = asyncio.current_task()
         assert work is not None
@@ -134,7 +138,7 @@ class RunAdvancer:
             unsubscribe_missed()
             heartbeat.cancel()
 
-    async def _renew(self, lease: Lease, hold: LeaseHold, lost: Callable[[], object], look: asyncio.Event) -> None:
+    async def _renew(self, lease: Lease, hold: LeaseTimer, lost: Callable[[], object], look: asyncio.Event) -> None:
         """Renew in time, and at once where the run's end may have been said and not been heard. While the database is away
         it is asked again and again: nobody else can have taken the lease meanwhile, or it will say so."""
         while True:
@@ -144,12 +148,12 @@ class RunAdvancer:
             look.clear()
             async with hold.turn:
                 since = clock()
-                if not await keep(self.db, leases.renew_lease, lease.run_id, lease.token):
+                if not await transact_until_available(self.db, leases.renew_lease, lease.run_id, lease.token):
                     lost()
                     return
                 hold.renewed(since)
 
-    async def _carry_on(self, claimed: Claimed, hold: LeaseHold, trial: contextlib.AsyncExitStack) -> None:
+    async def _carry_on(self, claimed: Claimed, hold: LeaseTimer, trial: contextlib.AsyncExitStack) -> None:
         lease, entries = claimed.lease, claimed.log
         while True:
             move = next_move(entries)
@@ -162,11 +166,11 @@ class RunAdvancer:
                 log.warning("waiting for the database", run_id=lease.run_id, reason=error.detail)
                 async with hold.turn:
                     since = clock()
-                    await keep(self.db, leases.retake_lease, lease)
+                    await transact_until_available(self.db, leases.retake_lease, lease)
                     hold.renewed(since)
             else:
                 await trial.aclose()
-            entries = await see(self.db, run_log, lease.run_id)
+            entries = await read_until_available(self.db, run_log, lease.run_id)
 
     def _check_caps(self, lease: Lease) -> None:
         broken = self.caps.broken_by(steps=lease.steps, tokens=lease.tokens, active_ms=lease.active_ms, claims=0)
@@ -178,14 +182,14 @@ class RunAdvancer:
         if why_not := self.engine.id.why_not(claimed.engine):
             raise EngineError(why_not)
 
-    async def _make(self, move: Move, claimed: Claimed, entries: list[LogEntry], hold: LeaseHold) -> None:
+    async def _make(self, move: Move, claimed: Claimed, entries: list[LogEntry], hold: LeaseTimer) -> None:
         lease = claimed.lease
         match move:
             case Decide():
                 self._check_engine(claimed)
                 await self._decide(claimed, entries)
             case Propose():
-                await self.db.transact(put_next, lease, move, self.registry, self.policy)
+                await self.db.transact(propose_next_call, lease, move, self.registry, self.policy)
             case Speak():
                 self._check_engine(claimed)
                 await self._speak(lease, hold, await self._thread(claimed, seen_part(entries)))
@@ -194,7 +198,7 @@ class RunAdvancer:
                 if execution_id is not None:
                     await self.executor.execute(lease, hold, execution_id, move.call)
             case Recover():
-                if move.execution_id not in self.executor.loose and _begun_since(claimed, move):
+                if move.execution_id not in self.executor.loose and _begun_after_claim(claimed, move):
                     await self.executor.execute(lease, hold, move.execution_id, move.call)
                 else:
                     await self.executor.recover(lease, hold, move, "ended" if claimed.orphaned else "silent")
@@ -220,7 +224,7 @@ class RunAdvancer:
         async with self._time_left(lease):
             text, usage = await self.engine.summarize(before)
         until = max(at for at, _ in claimed.earlier)
-        await self.db.transact(summaries.keep_summary, lease, until, text, usage)
+        await self.db.transact(summaries.save_summary, lease, until, text, usage)
         claimed.earlier.clear()
         claimed.summary = text
         return build_thread(entries, summary=text, settings=lease.settings, state=claimed.state)
@@ -233,7 +237,7 @@ class RunAdvancer:
         except TimeoutError:
             raise EngineError(f"The run worked longer than {self.caps.seconds} seconds (ASSENT_RUN_MAX_SECONDS).") from None
 
-    async def _speak(self, lease: Lease, hold: LeaseHold, thread: Thread) -> None:
+    async def _speak(self, lease: Lease, hold: LeaseTimer, thread: Thread) -> None:
         """Stream the reply to whoever watches, then commit it whole."""
         parts: list[str] = []
         usage, length = Usage(), 0
@@ -263,6 +267,6 @@ class RunAdvancer:
         self.stream.publish(session_topic(lease.session_id), dumps(frame))
 
 
-def _begun_since(claimed: Claimed, move: Recover) -> bool:
+def _begun_after_claim(claimed: Claimed, move: Recover) -> bool:
     """Whether the execution was recorded after the claim, by us, and the database went away before we heard so."""
     return all(entry.data.get("execution_id") != move.execution_id for entry in claimed.log)

@@ -8,9 +8,9 @@ from functools import partial
 import structlog
 
 from backend.core.decisions.expire import expire_request
-from backend.core.mail.mailboxes import COLLECT
-from backend.core.outbox.escalation import CARRY
-from backend.core.runs.lease import ADVANCE
+from backend.core.mail.mailboxes import FETCH_MAIL_JOB
+from backend.core.outbox.escalation import DELIVER_JOB
+from backend.core.runs.lease import ADVANCE_RUN_JOB
 from backend.db import Database, Tx
 from backend.db.queries.deliveries import due_deliveries
 from backend.db.queries.mail import due_mailboxes
@@ -25,8 +25,8 @@ log = get_logger(__name__)
 
 Handler = Callable[[str], Awaitable[None]]
 Look = Callable[[Tx, int], Sequence[str]]
-ROOM = {ADVANCE: 64, CARRY: 64, COLLECT: 16}
-DUE: dict[str, Look] = {ADVANCE: due_runs, CARRY: due_deliveries, COLLECT: due_mailboxes}
+ROOM = {ADVANCE_RUN_JOB: 64, DELIVER_JOB: 64, FETCH_MAIL_JOB: 16}
+DUE: dict[str, Look] = {ADVANCE_RUN_JOB: due_runs, DELIVER_JOB: due_deliveries, FETCH_MAIL_JOB: due_mailboxes}
 EXPIRE = "expire_request"
 FREELY = 8
 BREATH_S, LATE_S = 0.02, 0.002

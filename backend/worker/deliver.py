@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from backend.core.outbox.deliveries import LEASE_MS, claim_delivery
-from backend.core.outbox.delivery_results import hand_over, keep_failure, keep_sent, keep_settled
-from backend.core.outbox.delivery_work import NOT_SET_UP, Work
+from backend.core.outbox.delivery_results import record_failure, record_sent, record_settled, release_delivery
+from backend.core.outbox.delivery_work import NOT_SET_UP, DeliveryAttempt
 from backend.db import Database
 from backend.domain.policy import Policy
 from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.observability.log import get_logger
-from backend.worker.lease_clock import LeaseHold, clock
-from backend.worker.record_through_outage import keep
+from backend.worker.lease_clock import LeaseTimer, clock
+from backend.worker.record_through_outage import transact_until_available
 from channels.contract import Channel, Receipt, StreamingChannel, TextMessage
 from channels.errors import ChannelError, Rejected, Retryable
 
@@ -37,7 +37,7 @@ class Deliverer:
 
     async def carry(self, delivery_id: str) -> None:
         """One try, if one is due. A failure is recorded and decides what is due next; nothing is raised for it."""
-        hold = LeaseHold(LEASE_MS / 1000, clock())
+        hold = LeaseTimer(LEASE_MS / 1000, clock())
         work = await self.db.transact(claim_delivery, delivery_id, self.policy, self.url, self.channels)
         if work is None:
             return
@@ -49,26 +49,26 @@ class Deliverer:
             await self._carry(work)
         except asyncio.CancelledError:
             with contextlib.suppress(Unavailable):
-                await self.db.transact(hand_over, work)
+                await self.db.transact(release_delivery, work)
             raise
 
-    async def _carry(self, work: Work) -> None:
+    async def _carry(self, work: DeliveryAttempt) -> None:
         """What came of the try is recorded as soon as the database takes it: what went out and is not on record is sent
         again, a lease later. Then it is recorded too, as a copy to be closed."""
         try:
             receipt = await self._try(work)
         except ChannelError as error:
             log.warning("not delivered", delivery_id=work.delivery_id, channel=work.channel, verb=work.verb, reason=error.reason)
-            await keep(self.db, keep_failure, work, error, self.chance())
+            await transact_until_available(self.db, record_failure, work, error, self.chance())
             return
         failpoint("carry.accepted")
         log.info("carried", delivery_id=work.delivery_id, channel=work.channel, verb=work.verb)
         if receipt is None:
-            await keep(self.db, keep_settled, work)
+            await transact_until_available(self.db, record_settled, work)
         else:
-            await keep(self.db, keep_sent, work, receipt)
+            await transact_until_available(self.db, record_sent, work, receipt)
 
-    async def _try(self, work: Work) -> Receipt | None:
+    async def _try(self, work: DeliveryAttempt) -> Receipt | None:
         channel = self.channels.get(work.channel)
         if channel is None:
             raise Rejected(NOT_SET_UP.format(work.channel), "not_set_up")
@@ -85,7 +85,7 @@ class Deliverer:
             raise Retryable(f"No answer from {work.channel} within {TRY_S:.0f} seconds.", "timeout", unknown=True) from None
 
 
-async def _say(channel: Channel, work: Work, words: TextMessage) -> Receipt:
+async def _say(channel: Channel, work: DeliveryAttempt, words: TextMessage) -> Receipt:
     """In place of what was shown or sent before, where the channel can find that."""
     ref = work.receipt.ref if work.receipt else None
     if isinstance(channel, StreamingChannel) and (ref is not None or work.earlier is not None):

@@ -5,12 +5,19 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from backend.core.mail.mailboxes import LEASE_MS, Look, begin_look, end_look, keep_look, lose_mailbox
+from backend.core.mail.mailboxes import (
+    LEASE_MS,
+    MailboxLease,
+    claim_mailbox,
+    disconnect_mailbox,
+    release_mailbox,
+    renew_mailbox_lease,
+)
 from backend.db import Database
 from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.observability.log import get_logger
-from backend.worker.record_through_outage import keep
+from backend.worker.record_through_outage import transact_until_available
 from channels.errors import ChannelError, Disconnected, Retryable
 from channels.mail_contract import MailboxReader
 
@@ -27,7 +34,7 @@ class MailFetcher:
 
     async def collect(self, account: str) -> None:
         """One look, if one is due. What goes wrong is looked at again later; nothing is raised for it."""
-        look = await self.db.transact(begin_look, account)
+        look = await self.db.transact(claim_mailbox, account)
         if look is None:
             return
         try:
@@ -37,20 +44,20 @@ class MailFetcher:
                 watch_until = await self.postbox.watch(account) if look.watch_due else None
         except Disconnected as error:
             log.warning("a mailbox is lost", mailbox=account, reason=error.reason)
-            await keep(self.db, lose_mailbox, look, error.reason)
+            await transact_until_available(self.db, disconnect_mailbox, look, error.reason)
         except ChannelError as error:
             log.warning("a mailbox is looked into later", mailbox=account, reason=error.reason)
             after_s = error.after if isinstance(error, Retryable) and error.after else 0.0
-            await keep(self.db, end_look, look, round(max(self.every_s, after_s) * 1000))
+            await transact_until_available(self.db, release_mailbox, look, round(max(self.every_s, after_s) * 1000))
         except asyncio.CancelledError:  # this worker stops: another looks at once
             with contextlib.suppress(Unavailable):
-                await self.db.transact(end_look, look, 0)
+                await self.db.transact(release_mailbox, look, 0)
             raise
         else:
-            await keep(self.db, end_look, look, round(self.every_s * 1000), cursor, watch_until)
+            await transact_until_available(self.db, release_mailbox, look, round(self.every_s * 1000), cursor, watch_until)
 
     @contextlib.asynccontextmanager
-    async def _held(self, look: Look) -> AsyncIterator[None]:
+    async def _held(self, look: MailboxLease) -> AsyncIterator[None]:
         """Keep the lease while much is taken in. Who lost it may go on: everything has its effect once."""
         renewing = asyncio.create_task(self._renew(look))
         try:
@@ -58,8 +65,8 @@ class MailFetcher:
         finally:
             renewing.cancel()
 
-    async def _renew(self, look: Look) -> None:
+    async def _renew(self, look: MailboxLease) -> None:
         held = True
         while held:
             await asyncio.sleep(LEASE_MS / 3000)
-            held = await keep(self.db, keep_look, look)
+            held = await transact_until_available(self.db, renew_mailbox_lease, look)

@@ -14,7 +14,7 @@ def clock() -> float:
     return time.clock_gettime(_SOURCE)
 
 
-class LeaseHold:
+class LeaseTimer:
     """A lease of `seconds` that was asked for at `since`, by `clock`: the database granted it then or later. `turn`: who
     commits its token anew, and who renews it, take turns."""
 
@@ -37,7 +37,7 @@ class Fence:
     """What a call passes right before its effect, from any thread. Raises ToolNotRun where somebody else may own the lease,
     or people are being asked whether to repeat the call."""
 
-    def __init__(self, hold: LeaseHold) -> None:
+    def __init__(self, hold: LeaseTimer) -> None:
         self.hold = hold
         self.closed = False
 

@@ -15,7 +15,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-async def keep(db: Database, use_case: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+async def transact_until_available(
+    db: Database, use_case: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
+) -> T:
     """Run the use case until the database takes it, as long as this process lives. It may be run twice, where the commit of
     the first was not heard of."""
     while True:
@@ -26,7 +28,7 @@ async def keep(db: Database, use_case: Callable[Concatenate[Tx, P], T], /, *args
             await asyncio.sleep(AGAIN_S)
 
 
-async def see(db: Database, query: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+async def read_until_available(db: Database, query: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Read as soon as the database can be read."""
     while True:
         try:

@@ -3,7 +3,7 @@
 import asyncio
 
 from backend.core.erasure import erase_leaving_people
-from backend.core.retention import anything_to_forget, erase_old_sessions, prune
+from backend.core.retention import erase_old_sessions, has_expired_data, prune
 from backend.db import Database
 from backend.errors import Unavailable
 from backend.observability.log import get_logger
@@ -14,9 +14,9 @@ LOOK_S = 5.0
 BREATH_S = 0.02
 
 
-async def forget_some(db: Database, retention_days: int) -> bool:
+async def delete_expired_batch(db: Database, retention_days: int) -> bool:
     """One batch of each kind, a transaction each; whether there may be more."""
-    if not await db.read(anything_to_forget, retention_days):
+    if not await db.read(has_expired_data, retention_days):
         return False
     found = await db.transact(prune)
     found |= await db.transact(erase_leaving_people)
@@ -42,7 +42,7 @@ class RetentionLoop:
         while True:
             more = False
             try:
-                more = await forget_some(self._db, self._days)
+                more = await delete_expired_batch(self._db, self._days)
             except Unavailable as error:
                 log.warning("forgetting put off", reason=error.detail)
             except Exception:  # what cannot be erased now must not keep the rest from going

@@ -18,8 +18,8 @@ from backend.failpoints import failpoint
 from backend.observability.log import get_logger
 from backend.tools.contract import Tool, ToolContext, ToolError, ToolNotRun, ToolUnfinished, writable
 from backend.tools.registry import Registry
-from backend.worker.lease_clock import Fence, LeaseHold, clock
-from backend.worker.record_through_outage import keep
+from backend.worker.lease_clock import Fence, LeaseTimer, clock
+from backend.worker.record_through_outage import transact_until_available
 
 log = get_logger(__name__)
 
@@ -41,7 +41,7 @@ class ToolRunner:
     loose: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     late: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def execute(self, lease: Lease, hold: LeaseHold, execution_id: str, call: CallTool) -> None:
+    async def execute(self, lease: Lease, hold: LeaseTimer, execution_id: str, call: CallTool) -> None:
         """Until what came of it is on record. It is seen to its end even when the run is ended meanwhile, or this process
         told to stop."""
         task = asyncio.create_task(self._execute(lease, hold, execution_id, call), name=lease.run_id)
@@ -49,7 +49,7 @@ class ToolRunner:
         task.add_done_callback(lambda _: self.loose.pop(execution_id, None))
         await self._see_through(task, hold)
 
-    async def recover(self, lease: Lease, hold: LeaseHold, move: Recover, why: Why) -> None:
+    async def recover(self, lease: Lease, hold: LeaseTimer, move: Recover, why: Why) -> None:
         """An execution without an outcome: wait for it where it is ours, run it again if that is harmless, else ask a
         person."""
         ours = self.loose.get(move.execution_id)
@@ -74,7 +74,7 @@ class ToolRunner:
             for execution_id in self.loose:
                 log.error("stopped before the outcome was on record", execution_id=execution_id, unfinished=len(unfinished))
 
-    async def _see_through(self, task: asyncio.Task[None], hold: LeaseHold) -> None:
+    async def _see_through(self, task: asyncio.Task[None], hold: LeaseTimer) -> None:
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -82,7 +82,7 @@ class ToolRunner:
                 await asyncio.wait((task,))  # this process stops: until then the lease is kept
             raise
 
-    async def _execute(self, lease: Lease, hold: LeaseHold, execution_id: str, call: CallTool) -> None:
+    async def _execute(self, lease: Lease, hold: LeaseTimer, execution_id: str, call: CallTool) -> None:
         tool = self.registry.get(call.tool)
         assert tool is not None, "start_execution checked the call"
         failpoint("execution.before_effect")
@@ -116,9 +116,9 @@ class ToolRunner:
             except ToolError as error:
                 return ExecutionStatus.FAILED, writable(str(error))
 
-    async def _is_ours(self, lease: Lease, hold: LeaseHold) -> bool:
+    async def _is_ours(self, lease: Lease, hold: LeaseTimer) -> bool:
         token, since = lease.token, clock()
-        held = await keep(self.db, renew_lease, lease.run_id, token)
+        held = await transact_until_available(self.db, renew_lease, lease.run_id, token)
         if held:
             hold.renewed(since)
         return held and not hold.lost
@@ -143,8 +143,8 @@ class ToolRunner:
 
     async def _keep(self, lease: Lease, execution_id: str, outcome: Outcome) -> None:
         log.info("tool ran", execution_id=execution_id, status=outcome[0])
-        await keep(self.db, executions.finish_execution, lease, execution_id, *outcome)
+        await transact_until_available(self.db, executions.finish_execution, lease, execution_id, *outcome)
 
     async def _ask(self, lease: Lease, move: Recover, why: Why, tool: Tool | None) -> None:
         evidence = await tool.evidence(ToolContext(move.execution_id, self.data_dir)) if tool else ""
-        await keep(self.db, executions.ask_to_repeat, lease, move, why, evidence, self.registry, self.policy)
+        await transact_until_available(self.db, executions.ask_to_repeat, lease, move, why, evidence, self.registry, self.policy)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from backend.core.outbox.drafts import Draft, begin_draft, keep_shown, where_spoken
+from backend.core.outbox.drafts import Draft, begin_draft, last_address, record_shown
 from backend.core.runs.lease import Lease
 from backend.db import Database
 from backend.db.queries.drafts import holds_draft
@@ -15,7 +15,7 @@ from backend.domain.people import AGENT_NAME
 from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.observability.log import get_logger
-from backend.worker.record_through_outage import keep
+from backend.worker.record_through_outage import transact_until_available
 from channels.contract import Address, Channel, ShownReply, StreamingChannel, TextMessage
 from channels.errors import ChannelError, Retryable
 
@@ -53,7 +53,7 @@ class Pace:
         return max(0.0, self._at + rest - self._clock())
 
 
-class Telling:
+class GrowingReply:
     """One reply that grows until it ends."""
 
     def __init__(self, clock: Clock) -> None:
@@ -109,10 +109,10 @@ class ReplyStreamer:
             self._aside(self._rest(begun))
 
     @contextlib.asynccontextmanager
-    async def telling(self, lease: Lease) -> AsyncIterator[Telling]:
+    async def telling(self, lease: Lease) -> AsyncIterator[GrowingReply]:
         """Show what is added. When this is left, nothing more is shown; a call under way is waited for, so that it is known
         where the reply is, for a few seconds at most."""
-        telling = Telling(self.clock)
+        telling = GrowingReply(self.clock)
         task = asyncio.create_task(self._tell(telling, lease, lease.token))
         try:
             yield telling
@@ -128,7 +128,7 @@ class ReplyStreamer:
             task.cancel()
         await asyncio.gather(*self.aside, return_exceptions=True)
 
-    async def _tell(self, telling: Telling, lease: Lease, token: int) -> None:
+    async def _tell(self, telling: GrowingReply, lease: Lease, token: int) -> None:
         showing = self._showing()
         try:
             if showing and await telling.due():
@@ -139,7 +139,7 @@ class ReplyStreamer:
         except (ChannelError, Unavailable, TimeoutError) as error:
             log.info("a reply is not shown while it is written", run_id=lease.run_id, reason=str(error))
 
-    async def _show(self, telling: Telling, draft: Draft, channel: StreamingChannel, run_id: str, token: int) -> None:
+    async def _show(self, telling: GrowingReply, draft: Draft, channel: StreamingChannel, run_id: str, token: int) -> None:
         """Only while the draft is this worker's: who took it over, or says the reply, must not be overwritten."""
         shown = ShownReply(draft.ref) if draft.ref is not None else None
         while True:
@@ -148,7 +148,7 @@ class ReplyStreamer:
             failpoint("draft.shown")
             if first:
                 async with asyncio.timeout(TRY_S):  # else it is not known where the reply stands
-                    await keep(self.db, keep_shown, run_id, token, shown.ref)
+                    await transact_until_available(self.db, record_shown, run_id, token, shown.ref)
                 failpoint("draft.kept")
             telling.pace.shown(len(words.text), shown.pause_s)
             if not await telling.due() or not await self.db.read(holds_draft, run_id, token):
@@ -158,7 +158,7 @@ class ReplyStreamer:
         """Where the person sees it; None: nowhere."""
         showing = self._showing()
         try:
-            where = await self.db.read(where_spoken, lease.session_id, lease.person_id, showing.keys())
+            where = await self.db.read(last_address, lease.session_id, lease.person_id, showing.keys())
             if where is None:
                 return None
             await showing[where[0]].think(where[1], True)

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from backend.core.sessions.audit_chain import chain_is_whole
+from backend.core.sessions.audit_chain import chain_is_intact
 from backend.db.factory import open_database
 from backend.db.queries.sessions import audit_chain
 from backend.db.tables import metadata
@@ -64,7 +64,7 @@ class Place(Server):
     async def whole(self, scope: str) -> bool:
         db = open_database(self.where(), lambda effects: None)
         try:
-            return chain_is_whole(await db.read(audit_chain, scope))
+            return chain_is_intact(await db.read(audit_chain, scope))
         finally:
             db.close()
 

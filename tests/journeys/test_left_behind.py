@@ -6,7 +6,7 @@ import uuid
 
 import httpx
 
-from backend.core.mail.kept_mail import keep_letter
+from backend.core.mail.kept_mail import record_mail
 from backend.db.factory import open_database
 from channels.mail_contract import ReceivedMail
 from tests.journeys.test_erasure import NAME, WORDS, Place, answer, place
@@ -81,7 +81,7 @@ class TestWhatWasErased:
         letter = ReceivedMail(
             "email", "agent", "m1", "zyxwana@example.org", True, "late", "A canary.", "A canary.", request_id=asked["id"]
         )
-        assert await db.transact(keep_letter, letter)
+        assert await db.transact(record_mail, letter)
         db.close()
         assert place.holding(*WORDS) == []
         assert place.row("mails", id="m1")["outcome"] == "late"

@@ -329,8 +329,8 @@ class TestADelivery:
         [
             ("carry.claimed", ["unknown", "sent"]),
             ("carry.accepted", ["unknown", "sent"]),
-            ("keep_sent.before_commit", ["unknown", "sent"]),
-            ("keep_sent.committed", ["sent"]),
+            ("record_sent.before_commit", ["unknown", "sent"]),
+            ("record_sent.committed", ["sent"]),
         ],
     )
     def test_cut_off_by_a_crash_is_shown_once_and_closed_once(

@@ -148,7 +148,7 @@ class TestWhatIsStillWaiting:
         assert paid(asking.data_dir, al) == []
 
 
-@pytest.mark.parametrize("failpoint", ["put_next.before_commit", "put_next.committed"])
+@pytest.mark.parametrize("failpoint", ["propose_next_call.before_commit", "propose_next_call.committed"])
 def test_a_kill_between_two_calls_asks_about_each_once(tmp_path: Path, aimock: Aimock, failpoint: str) -> None:
     proposes(aimock, pay(500, "Bob"), pay(300, "Al"))
     server = Server(tmp_path / "data", **settings_of(aimock)).start(failpoint=f"{failpoint}:kill")

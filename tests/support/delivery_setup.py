@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from backend.core.inbound import receive_answer
-from backend.core.linking.linked_accounts import connect
-from backend.core.linking.presence import enter
+from backend.core.linking.linked_accounts import link_account
+from backend.core.linking.presence import record_presence
 from backend.core.requests.ask import Ask, ask_people
 from backend.core.requests.view import shape_request
 from backend.db import Tx
@@ -50,11 +50,11 @@ class Post:
 
     async def link(self, *channels: str) -> None:
         for channel in channels:
-            await self.opened.db.transact(connect, self.person.id, channel, f"{channel}/dana", "Dana")
+            await self.opened.db.transact(link_account, self.person.id, channel, f"{channel}/dana", "Dana")
 
     async def come(self) -> None:
         """Open the web app."""
-        await self.opened.db.transact(enter, "soc_1", self.person.id)
+        await self.opened.db.transact(record_presence, "soc_1", self.person.id)
 
     async def ask(self, to: list[str] | None = None, type: str = "confirmation", **body: Any) -> str:
         wish = Ask(FeedbackType(type), {"title": "Deploy?", "prompt": "", **body}, to or [])

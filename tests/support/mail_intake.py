@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from backend.channel_inbox import ChannelInbox
-from backend.core.linking.linked_accounts import connect
+from backend.core.linking.linked_accounts import link_account
 from backend.domain.policy import Policy
 from backend.tools.registry import registry
 from channels.contract import TextMessage
@@ -37,7 +37,7 @@ class Desk:
         self._ids = map(str, itertools.count(1))
 
     async def link(self, address: str = DANA, person_id: str = "") -> None:
-        await self.opened.db.transact(connect, person_id or self.post.person.id, "email", address, address)
+        await self.opened.db.transact(link_account, person_id or self.post.person.id, "email", address, address)
 
     async def _read(self, _request: Mapping[str, Any], text: str) -> Proposal | None:
         self.read.append(text)

@@ -6,7 +6,7 @@ from backend.api.http.context import Context
 from backend.api.live import client_frames
 from backend.api.live.session_feed import HEARTBEAT_S
 from backend.api.live.sockets import Missed, Socket
-from backend.core.requests.mark_seen import see_request
+from backend.core.requests.mark_seen import mark_request_seen
 from backend.db.transaction import dumps
 from backend.domain.events import ConnectionReady, Heartbeat, Pong
 from backend.errors import Invalid
@@ -40,7 +40,7 @@ class PersonFeed:
             case client_frames.Ping():
                 self._socket.say(Pong(type="pong"))
             case client_frames.Seen():
-                await self._reach.db.transact(see_request, self._socket.principal.person, frame.request_id)
+                await self._reach.db.transact(mark_request_seen, self._socket.principal.person, frame.request_id)
             case client_frames.Acknowledged():
                 pass
             case _:

@@ -12,8 +12,8 @@ from backend.api.live.session_feed import SessionFeed
 from backend.api.live.sockets import SIGNED_OUT, Socket
 from backend.auth.principal import Principal
 from backend.auth.tokens import ticket_digest
-from backend.core.linking.presence import enter, leave
-from backend.core.people.sign_ins import take_ticket
+from backend.core.linking.presence import end_presence, record_presence
+from backend.core.people.sign_ins import redeem_ticket
 from backend.core.sessions.sessions import own_session
 from backend.db.queries.sessions import LOG_PAGE
 from backend.db.transaction import person_topic, session_topic, sign_in_topic
@@ -32,7 +32,7 @@ async def _signed_in(ws: WebSocket, reach: Context, ticket: str | None) -> Princ
     if ticket is not None:
         if origin is None:
             raise Forbidden("A ticket is for browsers, which send an Origin; use an Authorization header.", code="foreign_origin")
-        sign_in_id = await reach.db.transact(take_ticket, ticket_digest(ticket))
+        sign_in_id = await reach.db.transact(redeem_ticket, ticket_digest(ticket))
         if sign_in_id is None:
             raise Unauthorized("The ticket is unknown, used or older than 30 seconds; get a new one.", code="bad_ticket")
         return await reach.sign_ins.by_id(sign_in_id)
@@ -106,11 +106,11 @@ async def my_socket(ws: WebSocket, ticket: str | None = None) -> None:
 async def _present(reach: Context, socket: Socket) -> AsyncIterator[None]:
     """Count the person as present for as long as this socket lives."""
     socket_id = new_id("soc")
-    await reach.db.transact(enter, socket_id, socket.principal.person.id)
+    await reach.db.transact(record_presence, socket_id, socket.principal.person.id)
     reach.sockets.presences[socket_id] = socket
     try:
         yield
     finally:
         del reach.sockets.presences[socket_id]
         with contextlib.suppress(Unavailable):  # it ends by itself a minute later
-            await reach.db.transact(leave, socket_id)
+            await reach.db.transact(end_presence, socket_id)

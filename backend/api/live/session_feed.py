@@ -12,7 +12,7 @@ from backend.api.http.context import Context
 from backend.api.live import client_frames
 from backend.api.live.sockets import Missed, Socket
 from backend.core.inbound import receive_answer
-from backend.core.requests.mark_seen import see_request
+from backend.core.requests.mark_seen import mark_request_seen
 from backend.core.sessions.sessions import cancel_work
 from backend.db import Tx
 from backend.db.queries.requests import open_requests
@@ -133,7 +133,7 @@ class SessionFeed:
             case client_frames.Ping():
                 self._socket.say(Pong(type="pong", session_id=self._session_id))
             case client_frames.Seen():
-                await db.transact(see_request, person, frame.request_id)
+                await db.transact(mark_request_seen, person, frame.request_id)
             case client_frames.Cancel():
                 await db.transact(cancel_work, person, self._session_id, via)
             case client_frames.MessageFrame():

@@ -83,9 +83,9 @@ async def register(body: Registration, request: Request, reach: Reach) -> Any:
     """What a new account costs is spent once it may be made: nothing of it where registration is closed."""
     _refuse_foreign(request, reach)
     may_be_first = reach.setup_code is None or compare_digest(body.setup_code.encode(), reach.setup_code.encode())
-    await reach.db.read(core.check_open, reach.settings.registration, may_be_first)
+    await reach.db.read(core.check_registration_open, reach.settings.registration, may_be_first)
     await reach.budgets.register(_address(request))
-    await reach.db.read(core.check_free, body.email)
+    await reach.db.read(core.check_email_free, body.email)
     hashed = await hash_in_thread(body.password)
     return await reach.db.transact(
         core.register,
@@ -171,7 +171,7 @@ async def ws_ticket(principal: SignedIn, reach: Reach) -> Any:
     """Single use, 30 seconds: for browsers, whose WebSockets cannot send headers."""
     await reach.budgets.ticket(principal.person.id)
     ticket, digest = new_ticket()
-    await reach.db.transact(sign_ins.hand_out_ticket, digest, principal.person.id, principal.sign_in_id)
+    await reach.db.transact(sign_ins.issue_ticket, digest, principal.person.id, principal.sign_in_id)
     return {"ticket": ticket}
 
 

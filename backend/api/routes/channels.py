@@ -151,7 +151,7 @@ def _test(tx: Tx, principal: Principal, channel: str, set_up: frozenset[str]) ->
 @router.delete("/{type}", status_code=204)
 async def unlink_channel(type: ChannelType, principal: SignedIn, reach: Reach) -> Response:
     """Forget the account that is linked on this channel."""
-    await reach.db.transact(core.disconnect, principal.person, type, principal.via)
+    await reach.db.transact(core.unlink_account, principal.person, type, principal.via)
     return Response(status_code=204)
 
 

@@ -15,7 +15,7 @@ from backend.api.http.schemas import Body, Document, Id, Line, Text
 from backend.api.routes.feedback_views import FeedbackRequests, Mails
 from backend.core.decisions.withdraw import cancel_request
 from backend.core.inbound import receive_answer
-from backend.core.mail.kept_mail import list_letters
+from backend.core.mail.kept_mail import list_mail
 from backend.core.requests.ask import Ask as Question
 from backend.core.requests.ask import ask_people
 from backend.core.requests.recipients import may_see
@@ -210,7 +210,7 @@ async def _next_of(heard: asyncio.Queue[str], seconds: float) -> str:
 @router.get("/{request_id}/mails", response_model=Mails)
 async def list_mails(request_id: str, principal: SignedIn, reach: Reach) -> Any:
     """What came in by mail about the request, oldest first, also what was not believed or not understood."""
-    return Json({"items": await reach.db.read(list_letters, principal.person, request_id)})
+    return Json({"items": await reach.db.read(list_mail, principal.person, request_id)})
 
 
 def _find_decided(tx: Tx, person: Person, request_id: str) -> FeedbackRequest | None:

@@ -11,8 +11,8 @@ from backend.api.http.context import Context, Reach
 from backend.api.http.dependencies import Json, SignedIn
 from backend.api.http.schemas import View
 from backend.auth.principal import Principal
-from backend.core.linking.installations import keep_install
-from backend.core.linking.oauth_states import Purpose, begin_at_provider, challenge_of, keep_grant, use_state
+from backend.core.linking.installations import save_installation
+from backend.core.linking.oauth_states import Purpose, begin_oauth, challenge_of, link_granted_account, use_state
 from backend.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable
 from channels.errors import ChannelError, Retryable
 from channels.oauth import Granted, Provider
@@ -77,7 +77,7 @@ async def _finish(reach: Context, provider: str, request: Request, state: str, c
     if installing:
         await _install(reach, proof.person_id, at.channel, granted)
         return "installed"
-    await reach.db.transact(keep_grant, proof.person_id, at.channel, granted)
+    await reach.db.transact(link_granted_account, proof.person_id, at.channel, granted)
     return "linked"
 
 
@@ -85,7 +85,7 @@ async def _begin(reach: Context, principal: Principal, provider: str, purpose: P
     at = _provider(reach, provider)
     await reach.budgets.provider_start(principal.person.id)
     browser = secrets.token_urlsafe(32)
-    state = await reach.db.transact(begin_at_provider, principal.person, provider, purpose, browser)
+    state = await reach.db.transact(begin_oauth, principal.person, provider, purpose, browser)
     address = at.install_url if purpose == "install" else at.sign_in_url
     reply = Json({"url": address(state, challenge_of(browser))})
     _keep(reply, reach, browser, COOKIE_S)
@@ -115,7 +115,7 @@ async def _install(reach: Context, person_id: str, channel: str, granted: Grante
     if installed is None:
         raise Invalid("The app was not installed; begin again and allow it.", code="not_granted")
     sealed = reach.vault.seal(installed.secret)
-    await reach.db.transact(keep_install, person_id, channel, installed, sealed)
+    await reach.db.transact(save_installation, person_id, channel, installed, sealed)
 
 
 def _back(reach: Context, channel: str, outcome: str) -> Response:

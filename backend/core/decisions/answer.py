@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from backend.core.decisions.approvals import authorise
+from backend.core.decisions.approvals import record_approval
 from backend.core.decisions.authority import Rules, bring_up_to_date
 from backend.core.decisions.edited_arguments import arguments_check
 from backend.core.decisions.expire import expire_request
-from backend.core.decisions.late_answers import keep_response, refuse_late_answer
+from backend.core.decisions.late_answers import record_response, refuse_late_answer
 from backend.core.decisions.response import Decision, response_of
 from backend.core.decisions.resume_run import hand_outcome_to_run
 from backend.core.requests.close_request import close_request
-from backend.core.requests.recipients import NOT_ANY_MORE, deciders_of, may_decide, may_see, was_asked
+from backend.core.requests.recipients import NO_LONGER_ASKED, deciders_of, may_decide, may_see, was_asked
 from backend.core.requests.view import shape_request
 from backend.db import Row, Tx
 from backend.db.queries import requests as store
@@ -34,10 +34,10 @@ def answer_request(
     Conflict (too late, or to what has changed), a Forbidden (may not decide, or no longer).
 
     Raises NotFound (not theirs), Forbidden (not on this channel) and Invalid (does not fit, nothing kept)."""
-    seen = _seen(tx, person, request_id)
+    seen = _load_for_answer(tx, person, request_id)
     row = bring_up_to_date(tx, seen, Rules(registry, policy))
     if not may_decide(tx, row, person.id):
-        return Forbidden(_not_asked(tx, row, person), code="not_a_responder")
+        return Forbidden(_why_not_decider(tx, row, person), code="not_a_responder")
     if row.status == FeedbackStatus.PENDING and row.due_at is not None and row.due_at <= tx.now:
         expire_request(tx, request_id)
         row = load_request(tx, person, request_id)
@@ -60,8 +60,8 @@ def answer_request(
     request = close_request(tx, row, FeedbackStatus.ANSWERED, response, by=person, via=via, proof=decision.proof)
     if request is None:
         return refuse_late_answer(tx, person, load_request(tx, person, request_id), decision, via)
-    keep_response(tx, row, person, via, decision, accepted=True)
-    digest = authorise(tx, row, answer, person, registry, policy)
+    record_response(tx, row, person, via, decision, accepted=True)
+    digest = record_approval(tx, row, answer, person, registry, policy)
     insert_vote(tx, request_id=row.id, person_id=person.id, action=answer.action, digest=digest, version=row.version, via=via)
     hand_outcome_to_run(tx, row, FeedbackStatus.ANSWERED, answer)
     return request
@@ -74,7 +74,7 @@ def load_request(tx: Tx, person: Person, request_id: str) -> Row[Any]:
     return row
 
 
-def _seen(tx: Tx, person: Person, request_id: str) -> Row[Any]:
+def _load_for_answer(tx: Tx, person: Person, request_id: str) -> Row[Any]:
     """The request, also for somebody whom it was once put to: they are told that it is not any more."""
     row = store.request_by_id(tx, request_id)
     if row is None or not (may_see(tx, row, person.id) or was_asked(tx, row, person.id)):
@@ -82,9 +82,9 @@ def _seen(tx: Tx, person: Person, request_id: str) -> Row[Any]:
     return row
 
 
-def _not_asked(tx: Tx, row: Row[Any], person: Person) -> str:
+def _why_not_decider(tx: Tx, row: Row[Any], person: Person) -> str:
     if was_asked(tx, row, person.id):
-        return NOT_ANY_MORE
+        return NO_LONGER_ASKED
     names = " or ".join(each.name for each in deciders_of(tx, row.id))
     return f"Only {names} can answer this." if names else "Nobody is left who could answer this."
 

@@ -13,7 +13,7 @@ from backend.domain.steps import CallTool
 from backend.tools.registry import Registry
 
 
-def authorise(tx: Tx, row: Row[Any], answer: Answer, person: Person, registry: Registry, policy: Policy) -> str | None:
+def record_approval(tx: Tx, row: Row[Any], answer: Answer, person: Person, registry: Registry, policy: Policy) -> str | None:
     """Turn a yes to an agent's call into the one approval its execution will be held against; the digest of what the yes
     is to, where it is one."""
     action = row.body.get("action")

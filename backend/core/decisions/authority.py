@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backend.core.outbox.escalation import begin_round, climb, ladder_of, withdraw_copies
-from backend.core.requests.addressing import Seat, address_now, people_in
-from backend.core.requests.announce import announce_change
-from backend.core.requests.close_request import give_up_on
+from backend.core.outbox.escalation import escalate, ladder_for, restart_escalation, withdraw_deliveries
+from backend.core.requests.addressing import Addressee, current_addressees, people_addressed
+from backend.core.requests.announce import publish_change
+from backend.core.requests.close_request import mark_dead_letter
 from backend.core.runs.call_digest import action_of, fits_definition
 from backend.db import Row, Tx
 from backend.db.queries import requests as store
@@ -23,7 +23,7 @@ from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus, R
 from backend.tools.registry import Registry
 
 NO_LONGER = "No longer asked: {}."
-DISABLED, NOT_MEANT = "the account was disabled", "they are not among those who may decide any more"
+DISABLED, NOT_A_DECIDER = "the account was disabled", "they are not among those who may decide any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _CurrentState:
     """What a request should say now."""
 
-    seats: list[Seat] | None
+    seats: list[Addressee] | None
     people: list[Person]
     rule: dict[str, Any] | None
     body: dict[str, Any]
@@ -51,7 +51,7 @@ def bring_up_to_date(tx: Tx, row: Row[Any], rules: Rules | None = None) -> Row[A
     looked at. Its version grows where anything changed."""
     if row.status != FeedbackStatus.PENDING:
         return row
-    now = _standing(tx, row, rules)
+    now = _current_state(tx, row, rules)
     known = {(each.person_id, each.role): each for each in list_recipients(tx, row.id)}
     sitting = {id for (id, role), each in known.items() if role in DECIDES and each.status == RecipientStatus.ACTIVE}
     meant = {person.id: person for person in now.people}
@@ -59,42 +59,42 @@ def bring_up_to_date(tx: Tx, row: Row[Any], rules: Rules | None = None) -> Row[A
     if not (left or joined or now.why or now.rule != row.rule):
         return row
     for id in left:
-        _unseat(tx, row, known, id)
-    _seat(tx, row, known, joined)
+        _remove_decider(tx, row, known, id)
+    _add_deciders(tx, row, known, joined)
     store.change_request(tx, row.id, body=now.body, addressed=now.seats, rule=now.rule)
-    row = _again(tx, row.id)
+    row = _reload(tx, row.id)
     for person in joined:
-        begin_round(tx, row, person.id, ladder_of(tx, person.id, row.body["route"], row.session_id))
+        restart_escalation(tx, row, person.id, ladder_for(tx, person.id, row.body["route"], row.session_id))
     if not meant:
-        give_up_on(tx, row)
+        mark_dead_letter(tx, row)
     for id in sorted(sitting & meant.keys()) if left else ():
-        climb(tx, row, id)  # that somebody else was reached may have been all that kept it from being a dead letter
-    _keep_on_record(tx, row, left, joined, now.why)
-    announce_change(tx, _again(tx, row.id))
-    return _again(tx, row.id)
+        escalate(tx, row, id)  # that somebody else was reached may have been all that kept it from being a dead letter
+    _audit_change(tx, row, left, joined, now.why)
+    publish_change(tx, _reload(tx, row.id))
+    return _reload(tx, row.id)
 
 
-def _again(tx: Tx, id: str) -> Row[Any]:
+def _reload(tx: Tx, id: str) -> Row[Any]:
     row = store.request_by_id(tx, id)
     assert row is not None, "a request stays on record"
     return row
 
 
-def _standing(tx: Tx, row: Row[Any], rules: Rules | None) -> _Standing:
+def _current_state(tx: Tx, row: Row[Any], rules: Rules | None) -> _CurrentState:
     seats, rule, body, why = row.addressed, row.rule, row.body, ""
     tool = rules.registry.get(body["action"]["tool"]) if rules and row.run_id and body.get("action") else None
     if rules is not None and tool is not None:
         names = rules.policy.approvers_of(tool.spec)
-        seats = address_now(tx, names) if names else None
+        seats = current_addressees(tx, names) if names else None
         rule = rules.policy.rule_of_votes(tool.spec)
         if not fits_definition(tool.spec, body["action"], row.run_id, row.id, rules.policy):
             why = f"What {tool.name} does, or the rule for it, changed since this was asked."
             action = action_of(tool.spec, body["action"]["args"], row.run_id, row.id, rules.policy)
             body = {**body, "action": action, "changed": why}
-    people = people_in(tx, seats) if seats is not None else _owner(tx, row)
+    people = people_addressed(tx, seats) if seats is not None else _owner(tx, row)
     if (rule or {}).get("distinct_from_requester"):
         people = [person for person in people if person.id != row.owner_id]
-    return _Standing(seats, people, rule, body, why)
+    return _CurrentState(seats, people, rule, body, why)
 
 
 def _owner(tx: Tx, row: Row[Any]) -> list[Person]:
@@ -102,18 +102,18 @@ def _owner(tx: Tx, row: Row[Any]) -> list[Person]:
     return [Person(owner.id, owner.name)] if owner is not None and owner.disabled_at is None else []
 
 
-def _unseat(tx: Tx, row: Row[Any], known: dict[tuple[str, str], Row[Any]], person_id: str) -> None:
+def _remove_decider(tx: Tx, row: Row[Any], known: dict[tuple[str, str], Row[Any]], person_id: str) -> None:
     gone = [each for (id, role), each in known.items() if id == person_id and role in DECIDES]
     disabled = any(each.disabled_at is not None for each in gone)
     for each in gone:
         status = RecipientStatus.DISABLED if disabled else RecipientStatus.LEFT
         update_recipient(tx, row.id, person_id, each.role, status=status)
-    why = NO_LONGER.format(DISABLED if disabled else NOT_MEANT)
-    withdraw_copies(tx, row.id, person_id, why)
-    _tell_gone(tx, row, person_id, why)
+    why = NO_LONGER.format(DISABLED if disabled else NOT_A_DECIDER)
+    withdraw_deliveries(tx, row.id, person_id, why)
+    _notify_removed(tx, row, person_id, why)
 
 
-def _tell_gone(tx: Tx, row: Row[Any], person_id: str, why: str) -> None:
+def _notify_removed(tx: Tx, row: Row[Any], person_id: str, why: str) -> None:
     """A tab of theirs that shows it looks again, and finds that it is not theirs."""
     frame = FeedbackDelivery(
         type="feedback_delivery",
@@ -127,7 +127,7 @@ def _tell_gone(tx: Tx, row: Row[Any], person_id: str, why: str) -> None:
     tx.notify(frame, person_topic(person_id))
 
 
-def _seat(tx: Tx, row: Row[Any], known: dict[tuple[str, str], Row[Any]], joined: Sequence[Person]) -> None:
+def _add_deciders(tx: Tx, row: Row[Any], known: dict[tuple[str, str], Row[Any]], joined: Sequence[Person]) -> None:
     last = max((each.position for each in known.values()), default=0)
     for place, person in enumerate(joined, start=last + 1):
         if (person.id, Role.DECIDER) in known:
@@ -136,7 +136,7 @@ def _seat(tx: Tx, row: Row[Any], known: dict[tuple[str, str], Row[Any]], joined:
             insert_recipients(tx, [{"request_id": row.id, "person_id": person.id, "role": Role.DECIDER, "position": place}])
 
 
-def _keep_on_record(tx: Tx, row: Row[Any], left: Sequence[str], joined: Sequence[Person], why: str) -> None:
+def _audit_change(tx: Tx, row: Row[Any], left: Sequence[str], joined: Sequence[Person], why: str) -> None:
     tx.audit(
         row.session_id,
         actor=SYSTEM,
@@ -151,7 +151,7 @@ def _keep_on_record(tx: Tx, row: Row[Any], left: Sequence[str], joined: Sequence
     )
 
 
-def follow_person(tx: Tx, person_id: str) -> None:
+def refresh_requests_of_person(tx: Tx, person_id: str) -> None:
     """The person's account was disabled, enabled or confirmed: whatever is open follows."""
     groups, theirs = groups_of(tx, person_id), open_of_person(tx, person_id)
     for row in store.all_open(tx):
@@ -161,13 +161,13 @@ def follow_person(tx: Tx, person_id: str) -> None:
             bring_up_to_date(tx, row)
 
 
-def follow_group(tx: Tx, name: str) -> None:
+def refresh_requests_of_group(tx: Tx, name: str) -> None:
     """Somebody joined or left the group: whatever is open and was put to it follows."""
     for row in store.all_open(tx):
         if {"group": name} in (row.addressed or ()):
             bring_up_to_date(tx, row)
 
 
-def follow_rules(tx: Tx, request_id: str, rules: Rules) -> None:
+def refresh_rules(tx: Tx, request_id: str, rules: Rules) -> None:
     """The rules may have changed since the request was put."""
-    bring_up_to_date(tx, _again(tx, request_id), rules)
+    bring_up_to_date(tx, _reload(tx, request_id), rules)

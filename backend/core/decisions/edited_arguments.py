@@ -23,8 +23,8 @@ def arguments_check(row: Row[Any], registry: Registry) -> Any:
 def _edit_run_args(registry: Registry, action: dict[str, Any], edits: dict[str, Any]) -> dict[str, Any]:
     proposed = action["args"]
     args = check_call(registry, CallTool(action["tool"], proposed | edits))[1]
-    _refuse_altered(edits, args)
-    _refuse_altered({name: value for name, value in proposed.items() if name not in edits}, args)
+    _check_unaltered(edits, args)
+    _check_unaltered({name: value for name, value in proposed.items() if name not in edits}, args)
     return args
 
 
@@ -38,23 +38,23 @@ def _edit_program_args(_registry: Registry, action: dict[str, Any], edits: dict[
     return {**action["args"], **edits}
 
 
-def _refuse_altered(written: dict[str, Any], kept: dict[str, Any]) -> None:
+def _check_unaltered(written: dict[str, Any], kept: dict[str, Any]) -> None:
     """Raises Invalid where a tool's own normal form is another than what was written."""
     errors = [
         FieldError(name, f"would be used as {canonical(kept.get(name))}: write it like that, or another value")
         for name, value in written.items()
-        if not _holds(kept.get(name), value)
+        if not _contains(kept.get(name), value)
     ]
     if errors:
         raise Invalid("The tool would not use every argument as it is written.", errors=errors)
 
 
-def _holds(kept: Any, written: Any) -> bool:
+def _contains(kept: Any, written: Any) -> bool:
     """Whether nothing of `written` is another in `kept`, which may have defaults besides. 1 and 1.0 are one number."""
     match written:
         case dict():
-            return isinstance(kept, dict) and all(name in kept and _holds(kept[name], item) for name, item in written.items())
+            return isinstance(kept, dict) and all(name in kept and _contains(kept[name], item) for name, item in written.items())
         case list():
-            return isinstance(kept, list) and len(kept) == len(written) and all(map(_holds, kept, written))
+            return isinstance(kept, list) and len(kept) == len(written) and all(map(_contains, kept, written))
         case _:
             return isinstance(kept, bool) == isinstance(written, bool) and bool(kept == written)

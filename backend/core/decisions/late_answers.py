@@ -14,7 +14,7 @@ from backend.timestamps import to_text
 from channels.text import WHERE
 
 
-def keep_response(tx: Tx, row: Row[Any], person: Person, via: str, decision: Decision, accepted: bool) -> None:
+def record_response(tx: Tx, row: Row[Any], person: Person, via: str, decision: Decision, accepted: bool) -> None:
     store.insert_response(
         tx,
         id=new_id("rsp"),
@@ -30,7 +30,7 @@ def keep_response(tx: Tx, row: Row[Any], person: Person, via: str, decision: Dec
 
 def refuse_late_answer(tx: Tx, person: Person, row: Row[Any], decision: Decision, via: str) -> Conflict:
     """Keep an answer that came after the fact and say who decided, where and when."""
-    keep_response(tx, row, person, via, decision, accepted=False)
+    record_response(tx, row, person, via, decision, accepted=False)
     tx.audit(
         row.session_id,
         actor=person.id,
@@ -49,10 +49,10 @@ def already_decided(tx: Tx, row: Row[Any]) -> Conflict:
         if row.response
         else {"action": row.status, "by": (row.closed or {}).get("by"), "via": None, "at": to_text(row.decided_at)}
     )
-    return Conflict(_said(row, decided), code="already_decided", decided=decided, request=shape_request(tx, row))
+    return Conflict(_describe_outcome(row, decided), code="already_decided", decided=decided, request=shape_request(tx, row))
 
 
-def _said(row: Row[Any], decided: dict[str, Any]) -> str:
+def _describe_outcome(row: Row[Any], decided: dict[str, Any]) -> str:
     if row.status == FeedbackStatus.ANSWERED:
         where = WHERE.get(decided["via"], f"via {decided['via']}")
         return (

@@ -1,13 +1,13 @@
 """Installations: the credentials that let us speak on a channel at all."""
 
-from backend.core.linking.linked_accounts import regain_accounts
+from backend.core.linking.linked_accounts import reconnect_accounts
 from backend.db import Tx
 from backend.db.queries.installations import keep_installation
 from backend.domain.display_names import cleaned
 from channels.oauth import Installation
 
 
-def keep_install(tx: Tx, person_id: str, channel: str, installed: Installation, sealed: str) -> None:
+def save_installation(tx: Tx, person_id: str, channel: str, installed: Installation, sealed: str) -> None:
     """From now on we may speak there, also to those whom an earlier end of it had cut off."""
     values = {
         "label": cleaned(installed.label, installed.account),
@@ -16,5 +16,5 @@ def keep_install(tx: Tx, person_id: str, channel: str, installed: Installation, 
         "installed_by": person_id,
     }
     keep_installation(tx, channel, installed.account, **values)
-    regain_accounts(tx, channel, installed.account)
+    reconnect_accounts(tx, channel, installed.account)
     tx.audit(person_id, actor=person_id, via="chat", action="channel.installed", subject=person_id, account=installed.account)

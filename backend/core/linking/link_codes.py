@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from typing import Any
 
-from backend.core.linking.linked_accounts import connect
+from backend.core.linking.linked_accounts import link_account
 from backend.db import Row, Tx
 from backend.db.queries import linked_accounts
 from backend.domain.people import Person
@@ -34,7 +34,7 @@ def redeem_code(tx: Tx, channel: str, account: str, label: str, code: str) -> Ro
     proof = linked_accounts.use_proof(tx, _digest(code.strip().upper()), channel, "code")
     if proof is None or proof.detail.get("address", account) != account:
         raise NotFound("This code is unknown, used or older than ten minutes; get a new one under Settings, Channels.")
-    connect(tx, proof.person_id, channel, account, label)
+    link_account(tx, proof.person_id, channel, account, label)
     return proof
 
 

@@ -1,7 +1,7 @@
 """Connections: linking an account on a channel, the order in which a person wants to be asked, and who is looking."""
 
 from backend.core.linking.preferences import NAMES
-from backend.core.outbox.notices import say_elsewhere
+from backend.core.outbox.notices import notify_on_another_channel
 from backend.core.people.accounts import confirm_person
 from backend.db import Tx
 from backend.db.queries import linked_accounts, mail
@@ -17,7 +17,7 @@ from backend.ids import new_id
 from channels.contract import TextMessage
 
 
-def connect(tx: Tx, person_id: str, channel: str, account: str, label: str) -> None:
+def link_account(tx: Tx, person_id: str, channel: str, account: str, label: str) -> None:
     """Tie a proven account to a person; their earlier account on the channel gives way. A mailbox that is the address they
     sign in with proves that. An account of somebody who is disabled is free for whoever proves that it is theirs now.
     Raises Forbidden where it is somebody else's."""
@@ -27,7 +27,7 @@ def connect(tx: Tx, person_id: str, channel: str, account: str, label: str) -> N
         if holder.disabled_at is None:
             said = f"This {channel} account is linked to somebody else; they must unlink it first."
             raise Forbidden(said, code="account_taken")
-        _forget(tx, holder.person_id, channel, actor=person_id, via=channel)
+        _unlink(tx, holder.person_id, channel, actor=person_id, via=channel)
     linked_accounts.delete_connections(tx, person_id, channel)
     linked_accounts.insert_connection(
         tx,
@@ -40,7 +40,7 @@ def connect(tx: Tx, person_id: str, channel: str, account: str, label: str) -> N
         created_at=tx.now,
     )
     tx.audit(person_id, actor=person_id, via=channel, action="channel.linked", subject=person_id, account=account)
-    _tell(tx, person_id, channel, ConnectionStatus.CONNECTED)
+    _publish_status(tx, person_id, channel, ConnectionStatus.CONNECTED)
     person = person_by_id(tx, person_id)
     if channel == ChannelType.EMAIL and person is not None and normal_address(account) == person.email:
         confirm_person(tx, person.email, "mail")
@@ -52,58 +52,60 @@ def check_not_ours(tx: Tx, channel: str, account: str) -> None:
         raise Forbidden("This is the agent's own account; link one that you read.", code="account_taken")
 
 
-def disconnect(tx: Tx, person: Person, channel: str, via: str) -> None:
+def unlink_account(tx: Tx, person: Person, channel: str, via: str) -> None:
     """Forget the person's account on the channel. Raises NotFound where there is none."""
-    if not _forget(tx, person.id, channel, actor=person.id, via=via):
+    if not _unlink(tx, person.id, channel, actor=person.id, via=via):
         raise NotFound("No account is linked for this channel.")
 
 
-def _forget(tx: Tx, person_id: str, channel: str, actor: str, via: str) -> bool:
+def _unlink(tx: Tx, person_id: str, channel: str, actor: str, via: str) -> bool:
     if not linked_accounts.delete_connections(tx, person_id, channel):
         return False
     tx.audit(person_id, actor=actor, via=via, action="channel.unlinked", subject=person_id, channel=channel)
-    _tell(tx, person_id, channel, ConnectionStatus.DISCONNECTED)
+    _publish_status(tx, person_id, channel, ConnectionStatus.DISCONNECTED)
     return True
 
 
-def lose_accounts(tx: Tx, channel: str, account: str, reason: str) -> None:
+def disconnect_accounts(tx: Tx, channel: str, account: str, reason: str) -> None:
     """The provider says that the account, or with a closing slash all under it, can be reached no more."""
     for person_id in linked_accounts.disconnect_accounts(tx, channel, account, reason):
         tx.audit(person_id, actor="system", via=channel, action="channel.lost", subject=person_id, reason=reason)
-        _tell(tx, person_id, channel, ConnectionStatus.DISCONNECTED)
+        _publish_status(tx, person_id, channel, ConnectionStatus.DISCONNECTED)
     if account.endswith("/"):
-        _lose_place(tx, channel, account.removesuffix("/"), reason)
+        _disconnect_installation(tx, channel, account.removesuffix("/"), reason)
 
 
-def _lose_place(tx: Tx, channel: str, place: str, reason: str) -> None:
+def _disconnect_installation(tx: Tx, channel: str, place: str, reason: str) -> None:
     """Whoever let us in hears of it where else they can be told."""
     lost = lose_installation(tx, channel, place, reason)
     if lost is None:
         return
     mail.close_mailbox(tx, place)
-    _tell_all(tx, channel)
+    _publish_status_to_all(tx, channel)
     if lost.installed_by is not None:
-        _tell(tx, lost.installed_by, channel, ConnectionStatus.DISCONNECTED)
+        _publish_status(tx, lost.installed_by, channel, ConnectionStatus.DISCONNECTED)
         said = f"Assent can speak no more through {lost.label} ({NAMES[channel]}): {reason}"
-        say_elsewhere(tx, lost.installed_by, channel, TextMessage(f"{said} Connect it again under Settings, Channels."))
+        notify_on_another_channel(
+            tx, lost.installed_by, channel, TextMessage(f"{said} Connect it again under Settings, Channels.")
+        )
 
 
-def _tell_all(tx: Tx, channel: str) -> None:
+def _publish_status_to_all(tx: Tx, channel: str) -> None:
     """Everybody who is asked on the channel looks again at how it stands."""
     for person_id, status in linked_accounts.people_on(tx, channel):
-        _tell(tx, person_id, channel, ConnectionStatus(status))
+        _publish_status(tx, person_id, channel, ConnectionStatus(status))
 
 
-def regain_accounts(tx: Tx, channel: str, account: str) -> None:
+def reconnect_accounts(tx: Tx, channel: str, account: str) -> None:
     """We may speak in a workspace or a mailbox again: its people are asked there again. Who left it meanwhile is found out
     by asking."""
     if channel == ChannelType.EMAIL:
         mail.open_mailbox(tx, account)
-        _tell_all(tx, channel)
+        _publish_status_to_all(tx, channel)
     for person_id in linked_accounts.reconnect_accounts(tx, channel, f"{account}/"):
         tx.audit(person_id, actor="system", via=channel, action="channel.regained", subject=person_id)
-        _tell(tx, person_id, channel, ConnectionStatus.CONNECTED)
+        _publish_status(tx, person_id, channel, ConnectionStatus.CONNECTED)
 
 
-def _tell(tx: Tx, person_id: str, channel: str, status: ConnectionStatus) -> None:
+def _publish_status(tx: Tx, person_id: str, channel: str, status: ConnectionStatus) -> None:
     tx.notify(ChannelStatus(type="channel_status", channel=ChannelType(channel), status=status), person_topic(person_id))

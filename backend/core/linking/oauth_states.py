@@ -5,7 +5,7 @@ import hashlib
 import secrets
 from typing import Literal
 
-from backend.core.linking.linked_accounts import connect
+from backend.core.linking.linked_accounts import link_account
 from backend.db import Row, Tx
 from backend.db.queries import linked_accounts
 from backend.db.queries.people import person_by_id
@@ -19,7 +19,7 @@ STATE_MS = 10 * 60_000
 Purpose = Literal["sign_in", "install"]
 
 
-def begin_at_provider(tx: Tx, person: Person, provider: str, purpose: Purpose, browser: str) -> str:
+def begin_oauth(tx: Tx, person: Person, provider: str, purpose: Purpose, browser: str) -> str:
     """The state to send along. `browser` is a secret that only the person's browser keeps."""
     state = secrets.token_urlsafe(32)
     linked_accounts.insert_proof(
@@ -50,9 +50,9 @@ def use_state(tx: Tx, provider: str, state: str, browser: str) -> Row[object]:
     return proof
 
 
-def keep_grant(tx: Tx, person_id: str, channel: str, granted: Granted) -> None:
+def link_granted_account(tx: Tx, person_id: str, channel: str, granted: Granted) -> None:
     """The account is the person's own. Raises Forbidden where it is somebody else's."""
-    connect(tx, person_id, channel, granted.account, granted.label)
+    link_account(tx, person_id, channel, granted.account, granted.label)
 
 
 def _digest(state: str, browser: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from backend.core.outbox.escalation import WAIT_MS, own_ladder
+from backend.core.outbox.escalation import WAIT_MS, preferred_ladder
 from backend.db import Row, Tx
 from backend.db.queries import linked_accounts
 from backend.db.transaction import person_topic
@@ -76,7 +76,7 @@ def check_set_up(channel: str, set_up: Collection[str]) -> None:
         raise Invalid(f"{channel} {said}.", errors=[FieldError("channel", said)])
 
 
-def wait_on(tx: Tx, person_id: str, channel: str) -> int:
+def wait_ms_on(tx: Tx, person_id: str, channel: str) -> int:
     """How long the person wants to be waited for on the channel, in milliseconds."""
-    waits = {step["channel"]: int(step["wait_ms"]) for step in own_ladder(tx, person_id) or []}
+    waits = {step["channel"]: int(step["wait_ms"]) for step in preferred_ladder(tx, person_id) or []}
     return waits.get(channel, WAIT_MS)

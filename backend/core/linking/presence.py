@@ -8,14 +8,14 @@ from backend.db.queries import linked_accounts
 PRESENT_MS = 60_000
 
 
-def enter(tx: Tx, socket_id: str, person_id: str) -> None:
+def record_presence(tx: Tx, socket_id: str, person_id: str) -> None:
     """The person opened the web app somewhere."""
     linked_accounts.insert_presence(tx, socket_id, person_id, tx.now + PRESENT_MS)
 
 
-def keep_present(tx: Tx, socket_ids: Sequence[str]) -> None:
+def extend_presence(tx: Tx, socket_ids: Sequence[str]) -> None:
     linked_accounts.extend_presences(tx, socket_ids, tx.now + PRESENT_MS)
 
 
-def leave(tx: Tx, socket_id: str) -> None:
+def end_presence(tx: Tx, socket_id: str) -> None:
     linked_accounts.delete_presence(tx, socket_id)

@@ -7,8 +7,8 @@ from typing import Any
 from backend.core.linking.link_codes import issue_code
 from backend.core.linking.linked_accounts import check_not_ours
 from backend.core.linking.preferences import check_set_up
-from backend.core.outbox.notices import say_on
-from backend.core.requests.recipients import concerned, may_see
+from backend.core.outbox.notices import send_message
+from backend.core.requests.recipients import may_see, viewers_of
 from backend.db import Row, Tx
 from backend.db.queries import linked_accounts, mail, requests
 from backend.db.queries.installations import list_connected
@@ -35,11 +35,11 @@ If that was you, reply to this mail with the line shown in the web app as the fi
 If it was not you, do nothing: then nothing happens."""
 
 
-def keep_letter(tx: Tx, letter: ReceivedMail) -> bool:
+def record_mail(tx: Tx, letter: ReceivedMail) -> bool:
     """See `channels.mail_contract.LetterInbox`. Open tabs hear of it."""
     if mail.mail_row(tx, letter.mailbox, letter.id) is not None:
         return False
-    sender = _plain(letter.sender, 1000)
+    sender = _storable(letter.sender, 1000)
     request = requests.request_by_id(tx, letter.request_id) if letter.request_id else None
     if request is not None and not letter.verified and mail.count_unverified(tx, request.id) >= UNVERIFIED:
         return False
@@ -56,24 +56,24 @@ def keep_letter(tx: Tx, letter: ReceivedMail) -> bool:
         request_id=request.id if request else None,
         session_id=request.session_id if request else place and place.session_id,
         outcome=letter.outcome,
-        text="" if erased else _plain(letter.text, TEXT_LENGTH),
-        whole="" if erased else _plain(letter.whole, WHOLE_LENGTH),
+        text="" if erased else _storable(letter.text, TEXT_LENGTH),
+        whole="" if erased else _storable(letter.whole, WHOLE_LENGTH),
         proposal=asdict(letter.proposal) if letter.proposal else None,
         sent_at=letter.sent_at,
         received_at=tx.now,
     )
     if request is not None:
         frame = FeedbackMail(type="feedback_mail", session_id=request.session_id, request_id=request.id, outcome=letter.outcome)
-        tx.notify(frame, session_topic(request.session_id), *map(person_topic, concerned(tx, request.id)))
+        tx.notify(frame, session_topic(request.session_id), *map(person_topic, viewers_of(tx, request.id)))
     return True
 
 
-def _plain(text: str, most: int) -> str:
+def _storable(text: str, most: int) -> str:
     """What a database can keep of it: no NUL, no half of a pair."""
     return text[:most].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def reply_to(
+def reply_to_mail(
     tx: Tx, channel: str, account: str, words: TextMessage, thread: Mapping[str, Any] | None, event_id: str, quotes: bool
 ) -> None:
     """See `channels.mail_contract.LetterInbox.reply`. Whoever is not linked gets nothing."""
@@ -86,7 +86,7 @@ def reply_to(
         return
     request = requests.request_by_id(tx, words.about) if words.about else None
     session_id = request.session_id if request else None
-    say_on(
+    send_message(
         tx,
         row.person_id,
         channel,
@@ -132,18 +132,18 @@ def ask_to_link(tx: Tx, person: Person, address: str, set_up: Collection[str]) -
     if len(asked) >= ASKED_A_DAY:
         raise TooMany(f"{ASKED_A_DAY} mails were sent to this address today; try again tomorrow.", 3600)
     code, until = issue_code(tx, person, "email", {"address": address})
-    words = TextMessage(ASKED_TO_LINK.format(name=_bare(person.name)))
-    say_on(tx, person.id, "email", words, account=address, event_id=event + new_id("lnk"))
+    words = TextMessage(ASKED_TO_LINK.format(name=_plain_name(person.name)))
+    send_message(tx, person.id, "email", words, account=address, event_id=event + new_id("lnk"))
     return code, until
 
 
-def _bare(name: str) -> str:
+def _plain_name(name: str) -> str:
     """A name for the eyes of strangers: nothing in it can be a link or a mark."""
     letters = "".join(letter for letter in name if letter.isalnum() or letter in " -'")
     return letters[:NAME_LENGTH].strip() or "Somebody"
 
 
-def list_letters(tx: Tx, person: Person, request_id: str) -> list[dict[str, Any]]:
+def list_mail(tx: Tx, person: Person, request_id: str) -> list[dict[str, Any]]:
     """What came in about the request, oldest first, as clients see it. Raises NotFound where it is not theirs to see."""
     row = requests.request_by_id(tx, request_id)
     if row is None or not may_see(tx, row, person.id):

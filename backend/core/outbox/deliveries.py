@@ -7,12 +7,12 @@ from collections.abc import Collection
 from typing import Any
 
 from backend.core.outbox.delivery_results import close_unsent, mark_failed, schedule_retry
-from backend.core.outbox.delivery_work import DIED, NEVER_LINKED, NOT_SET_UP, Verb, Work
-from backend.core.outbox.escalation import climb, tell
-from backend.core.outbox.recipient_limits import hold
+from backend.core.outbox.delivery_work import NEVER_LINKED, NOT_SET_UP, WORKER_DIED, DeliveryAttempt, Verb
+from backend.core.outbox.escalation import escalate, publish_delivery
+from backend.core.outbox.recipient_limits import delay_over_limit
 from backend.core.requests.recipients import may_decide
 from backend.core.requests.view import shape_request
-from backend.core.requests.withdrawn_view import SHUT_OUT, bare_question, is_shut_out
+from backend.core.requests.withdrawn_view import ACCOUNT_DISABLED, is_disabled, withdrawn_question
 from backend.db import Row, Tx
 from backend.db.queries import deliveries as store
 from backend.db.queries import linked_accounts, requests, sessions
@@ -27,50 +27,52 @@ LEASE_MS = 60_000
 CONTEXT_TURNS, CONTEXT_LENGTH = 3, 240
 
 
-def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str, set_up: Collection[str]) -> Work | None:
+def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str, set_up: Collection[str]) -> DeliveryAttempt | None:
     """Take the delivery's lease and say what to try; None where there is nothing to send (any more), or no way: `set_up`
     are the channels of this server."""
     row = store.claim_delivery(tx, delivery_id, tx.now + LEASE_MS)
     if row is None:
         return None
-    shut_out = is_shut_out(tx, row.person_id)
+    shut_out = is_disabled(tx, row.person_id)
     if row.request_id is None:
         if shut_out:
-            mark_failed(tx, row, None, SHUT_OUT)
+            mark_failed(tx, row, None, ACCOUNT_DISABLED)
             return None
-        return _begin(tx, row, "say", set_up, words=_words(tx, row))
+        return _begin_attempt(tx, row, "say", set_up, words=_message_of(tx, row))
     request = requests.request_by_id(tx, row.request_id)
     assert request is not None, "a copy belongs to a request"
     if not may_decide(tx, request, row.person_id):
-        return _close_for_good(tx, row, request, set_up, url, shut_out)
+        return _close_withdrawn(tx, row, request, set_up, url, shut_out)
     if request.status == FeedbackStatus.PENDING and row.status in (*_UNSENT, DeliveryStatus.SENDING):
-        held = hold(tx, request, row)
+        held = delay_over_limit(tx, request, row)
         if held is not None:
             store.update_delivery(tx, row.id, lease_until=None)
             schedule_retry(tx, row, request, "deliver", *held)
             return None
         question = question_for(tx, request, row.channel, policy, url)
-        return _begin(tx, row, "deliver", set_up, question, request)
+        return _begin_attempt(tx, row, "deliver", set_up, question, request)
     if request.status == FeedbackStatus.PENDING:
         store.update_delivery(tx, row.id, lease_until=None)
-        climb(tx, request, row.person_id)
+        escalate(tx, request, row.person_id)
         return None
     if row.ref is None:
         close_unsent(tx, request, row)
         return None
-    return _begin(tx, row, "settle", set_up, question_for(tx, request, row.channel, policy, url), request)
+    return _begin_attempt(tx, row, "settle", set_up, question_for(tx, request, row.channel, policy, url), request)
 
 
-def _close_for_good(tx: Tx, row: Row[Any], request: Row[Any], set_up: Collection[str], url: str, shut_out: bool) -> Work | None:
+def _close_withdrawn(
+    tx: Tx, row: Row[Any], request: Row[Any], set_up: Collection[str], url: str, shut_out: bool
+) -> DeliveryAttempt | None:
     """Close the copy of somebody who is asked no more. They are told nothing of what it was about; whoever is shut out is
     sent nothing at all, so a mail stays as it is."""
     if row.ref is None or (shut_out and row.channel == ChannelType.EMAIL):
         close_unsent(tx, request, row)
         return None
-    return _begin(tx, row, "settle", set_up, bare_question(request, url), request)
+    return _begin_attempt(tx, row, "settle", set_up, withdrawn_question(request, url), request)
 
 
-def _words(tx: Tx, row: Row[Any]) -> TextMessage:
+def _message_of(tx: Tx, row: Row[Any]) -> TextMessage:
     session = sessions.session_row(tx, row.session_id) if row.session_id else None
     said, topic = row.words, session.title if session is not None else ""
     return TextMessage(said["text"], said["author"], row.id, said.get("about"), said.get("version"), row.session_id, topic)
@@ -79,7 +81,7 @@ def _words(tx: Tx, row: Row[Any]) -> TextMessage:
 _UNSENT = (DeliveryStatus.QUEUED, DeliveryStatus.RETRY_WAIT)
 
 
-def _begin(
+def _begin_attempt(
     tx: Tx,
     row: Row[Any],
     verb: Verb,
@@ -87,30 +89,30 @@ def _begin(
     question: Question | None = None,
     request: Row[Any] | None = None,
     words: TextMessage | None = None,
-) -> Work | None:
-    account = row.account or _account(tx, row.person_id, row.channel)
+) -> DeliveryAttempt | None:
+    account = row.account or _account_of(tx, row.person_id, row.channel)
     if account is None:
         mark_failed(tx, row, request, NEVER_LINKED if row.channel in set_up else NOT_SET_UP.format(row.channel))
         return None
-    store.end_attempt(tx, row.id, "unknown", DIED)
-    if verb != "settle" and row.status == DeliveryStatus.SENDING and store.count_deaths(tx, row.id, DIED) >= TRIES:
-        mark_failed(tx, row, request, DIED)
+    store.end_attempt(tx, row.id, "unknown", WORKER_DIED)
+    if verb != "settle" and row.status == DeliveryStatus.SENDING and store.count_deaths(tx, row.id, WORKER_DIED) >= TRIES:
+        mark_failed(tx, row, request, WORKER_DIED)
         return None
     since = store.unknown_since(tx, row.id)
     earlier = None if since is None else {"request_id": row.request_id or row.id, "since": since}
     store.begin_attempt(tx, row.id, verb)
-    thread = row.thread or (None if request is None or row.attempts else _thread(tx, request, row))
+    thread = row.thread or (None if request is None or row.attempts else _thread_for(tx, request, row))
     values: dict[str, Any] = {"account": account, "thread": thread, "next_at": tx.now + LEASE_MS}
     if verb != "settle":
         values |= {"status": DeliveryStatus.SENDING, "attempts": row.attempts + 1}
     store.update_delivery(tx, row.id, **values)
     if request is not None and verb == "deliver":
-        tell(tx, request, {**row._mapping, "status": DeliveryStatus.SENDING})
+        publish_delivery(tx, request, {**row._mapping, "status": DeliveryStatus.SENDING})
     receipt = Receipt(row.ref) if row.ref is not None else None
-    return Work(row.id, row.token, verb, row.channel, Address(account, thread), question, words, receipt, earlier)
+    return DeliveryAttempt(row.id, row.token, verb, row.channel, Address(account, thread), question, words, receipt, earlier)
 
 
-def _thread(tx: Tx, request: Row[Any], row: Row[Any]) -> dict[str, Any] | None:
+def _thread_for(tx: Tx, request: Row[Any], row: Row[Any]) -> dict[str, Any] | None:
     """Where the person last spoke, so that they are asked there; None: they spoke elsewhere, or it is not their session. By
     mail a session is one thread for each person, whoever began it."""
     here = request.owner_id == row.person_id and sessions.last_spoke_via(tx, request.session_id) == row.channel
@@ -120,7 +122,7 @@ def _thread(tx: Tx, request: Row[Any], row: Row[Any]) -> dict[str, Any] | None:
     return dict(place.thread) if place else None
 
 
-def _account(tx: Tx, person_id: str, channel: str) -> str | None:
+def _account_of(tx: Tx, person_id: str, channel: str) -> str | None:
     if channel == ChannelType.CHAT:
         return person_id
     return linked_accounts.account_on(tx, person_id, channel)

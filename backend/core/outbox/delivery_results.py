@@ -3,9 +3,9 @@
 from typing import Any
 
 from backend.core.linking.connection_health import mark_failing, mark_recovered
-from backend.core.outbox.delivery_work import DIED, STOPPED, Verb, Work
-from backend.core.outbox.escalation import CARRY, climb, keep_copies, new_copy, tell
-from backend.core.requests.withdrawn_view import SHUT_OUT
+from backend.core.outbox.delivery_work import WORKER_DIED, WORKER_STOPPED, DeliveryAttempt, Verb
+from backend.core.outbox.escalation import DELIVER_JOB, escalate, new_delivery, publish_delivery, queue_deliveries
+from backend.core.requests.withdrawn_view import ACCOUNT_DISABLED
 from backend.db import Row, Tx
 from backend.db.queries import deliveries as store
 from backend.db.queries import linked_accounts, requests
@@ -18,49 +18,49 @@ from channels.escalation import retry_in
 NO_MAILBOX = "no_mailbox"  # what is wrong is ours, and not the person's connection
 
 
-NOT_CLOSABLE = "It is not known whether this copy was sent, so it could not be closed."
+MAYBE_SENT = "It is not known whether this copy was sent, so it could not be closed."
 
 
-def keep_sent(tx: Tx, work: Work, receipt: Receipt) -> None:
+def record_sent(tx: Tx, work: DeliveryAttempt, receipt: Receipt) -> None:
     """The provider took the message. When the request was decided meanwhile, its copy is closed next."""
     sent = {"status": DeliveryStatus.SENT, "sent_at": tx.now, "error": None, "ref": dict(receipt.ref)}
     if not store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **sent):
-        _keep_stray(tx, work, receipt)
+        _record_duplicate(tx, work, receipt)
         return
     store.end_attempt(tx, work.delivery_id, "sent", None)
-    request, row = _both(tx, work)
+    request, row = _load(tx, work)
     tx.took(DELIVER, work.channel, row.created_at)
     mark_recovered(tx, row)
     session_id = row.session_id if request is None else request.session_id
     if receipt.place is not None and session_id:
-        _keep_place(tx, row, session_id, receipt.place, dict(receipt.thread or {}))
+        _bind_thread(tx, row, session_id, receipt.place, dict(receipt.thread or {}))
     if request is None:
         return
-    tell(tx, request, row._mapping)
+    publish_delivery(tx, request, row._mapping)
     if request.status == FeedbackStatus.PENDING:
-        climb(tx, request, row.person_id)
+        escalate(tx, request, row.person_id)
     else:
         store.update_delivery(tx, row.id, next_at=tx.now)
-        tx.ring(CARRY, row.id)
+        tx.ring(DELIVER_JOB, row.id)
 
 
-def _keep_stray(tx: Tx, work: Work, receipt: Receipt) -> None:
+def _record_duplicate(tx: Tx, work: DeliveryAttempt, receipt: Receipt) -> None:
     """The lease passed to another worker before this one's message was taken, which that one could not know of: it is a copy
     of its own, on no ladder, and is closed with the others."""
-    request, row = _both(tx, work)
+    request, row = _load(tx, work)
     if request is None or row.ref == receipt.ref:
         return
     round = min(copy.round for copy in store.list_deliveries(tx, request.id)) - 1
-    stray = new_copy(tx, request.id, row.person_id, [{"channel": row.channel, "wait_ms": 0}], round=round)
+    stray = new_delivery(tx, request.id, row.person_id, [{"channel": row.channel, "wait_ms": 0}], round=round)
     stray |= {"status": DeliveryStatus.SENT, "attempts": 1, "sent_at": tx.now, "ref": dict(receipt.ref)}
     stray |= {"account": work.to.account, "thread": dict(work.to.thread) if work.to.thread else None}
     stray |= {"next_at": None if request.status == FeedbackStatus.PENDING else tx.now}
-    keep_copies(tx, [stray])
+    queue_deliveries(tx, [stray])
     store.begin_attempt(tx, stray["id"], "deliver", store.unknown_since(tx, row.id))
     store.end_attempt(tx, stray["id"], "sent", None)
 
 
-def _keep_place(tx: Tx, row: Row[Any], session_id: str, place: str, thread: dict[str, Any]) -> None:
+def _bind_thread(tx: Tx, row: Row[Any], session_id: str, place: str, thread: dict[str, Any]) -> None:
     known = linked_accounts.session_at(tx, row.channel, place)
     if known is None:
         linked_accounts.bind_place(tx, row.channel, place, session_id, row.person_id, thread)
@@ -68,36 +68,36 @@ def _keep_place(tx: Tx, row: Row[Any], session_id: str, place: str, thread: dict
         linked_accounts.keep_thread(tx, row.channel, place, thread)
 
 
-def keep_settled(tx: Tx, work: Work) -> None:
+def record_settled(tx: Tx, work: DeliveryAttempt) -> None:
     """The copy says how the request ended."""
-    request, row = _both(tx, work)
+    request, row = _load(tx, work)
     withdrawn = request is not None and request.status == FeedbackStatus.PENDING
     values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": row.error if withdrawn else None}
     if store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **values):
         store.end_attempt(tx, work.delivery_id, "settled", None)
-        request, row = _both(tx, work)
+        request, row = _load(tx, work)
         if request is not None:
-            tell(tx, request, row._mapping)
+            publish_delivery(tx, request, row._mapping)
 
 
-def hand_over(tx: Tx, work: Work) -> None:
+def release_delivery(tx: Tx, work: DeliveryAttempt) -> None:
     """This worker stops in the middle of its try: another goes on at once, and looks for what may have gone out."""
     if store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=tx.now):
-        store.end_attempt(tx, work.delivery_id, "unknown", STOPPED)
+        store.end_attempt(tx, work.delivery_id, "unknown", WORKER_STOPPED)
         if work.verb != "settle":
-            values = {"status": DeliveryStatus.RETRY_WAIT, "error": STOPPED}
+            values = {"status": DeliveryStatus.RETRY_WAIT, "error": WORKER_STOPPED}
             store.update_delivery(tx, work.delivery_id, **values)
-        tx.ring(CARRY, work.delivery_id)
+        tx.ring(DELIVER_JOB, work.delivery_id)
 
 
-def keep_failure(tx: Tx, work: Work, error: ChannelError, chance: float) -> None:
+def record_failure(tx: Tx, work: DeliveryAttempt, error: ChannelError, chance: float) -> None:
     """The try failed: try again later, or leave this step for the next."""
     unknown = isinstance(error, Retryable) and error.unknown
     if not store.update_held(tx, work.delivery_id, work.token, lease_until=None):
         return
     store.end_attempt(tx, work.delivery_id, "unknown" if unknown else "failed", error.reason)
-    request, row = _both(tx, work)
-    tries = store.count_tries(tx, row.id, work.verb, (DIED, STOPPED))
+    request, row = _load(tx, work)
+    tries = store.count_tries(tx, row.id, work.verb, (WORKER_DIED, WORKER_STOPPED))
     wait = retry_in(tries, error.after, chance) if isinstance(error, Retryable) else None
     if isinstance(error, Disconnected):
         mark_failing(tx, row, ConnectionStatus.DISCONNECTED, error.reason)
@@ -118,9 +118,9 @@ def schedule_retry(tx: Tx, row: Row[Any], request: Row[Any] | None, verb: Verb, 
         values["status"] = DeliveryStatus.RETRY_WAIT
     store.update_delivery(tx, row.id, **values)
     if request is not None and verb == "deliver":
-        tell(tx, request, {**row._mapping, **values})
+        publish_delivery(tx, request, {**row._mapping, **values})
         if request.status == FeedbackStatus.PENDING:
-            climb(tx, request, row.person_id)
+            escalate(tx, request, row.person_id)
 
 
 def mark_failed(tx: Tx, row: Row[Any], request: Row[Any] | None, reason: str) -> None:
@@ -128,28 +128,28 @@ def mark_failed(tx: Tx, row: Row[Any], request: Row[Any] | None, reason: str) ->
     values: dict[str, Any] = {"status": DeliveryStatus.FAILED, "error": reason, "next_at": None, "lease_until": None}
     store.update_delivery(tx, row.id, **values)
     if request is not None:
-        tell(tx, request, {**row._mapping, **values})
+        publish_delivery(tx, request, {**row._mapping, **values})
         if request.status == FeedbackStatus.PENDING:
-            climb(tx, request, row.person_id)
+            escalate(tx, request, row.person_id)
 
 
 def close_unsent(tx: Tx, request: Row[Any], row: Row[Any]) -> None:
     """The request is decided and nothing is known to have been sent: there is nothing to rewrite."""
-    error = NOT_CLOSABLE if row.status == DeliveryStatus.SENDING else row.error
+    error = MAYBE_SENT if row.status == DeliveryStatus.SENDING else row.error
     if row.ref is not None:
-        error = SHUT_OUT
-    store.end_attempt(tx, row.id, "unknown", NOT_CLOSABLE)
+        error = ACCOUNT_DISABLED
+    store.end_attempt(tx, row.id, "unknown", MAYBE_SENT)
     values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": error, "next_at": None, "lease_until": None}
     store.update_delivery(tx, row.id, **values)
 
 
-def _both(tx: Tx, work: Work) -> tuple[Row[Any] | None, Row[Any]]:
+def _load(tx: Tx, work: DeliveryAttempt) -> tuple[Row[Any] | None, Row[Any]]:
     row = store.delivery_by_id(tx, work.delivery_id)
     assert row is not None, "a delivery that was claimed stays on record"
     return (requests.request_by_id(tx, row.request_id) if row.request_id else None), row
 
 
-def come_back(tx: Tx, channel: str, account: str, subject_id: str, reason: str) -> None:
+def record_bounce(tx: Tx, channel: str, account: str, subject_id: str, reason: str) -> None:
     """What was sent to the account about a request, or as words of that id, came back for good: it counts as failed."""
     row = store.delivery_by_id(tx, subject_id)
     for copy in store.list_deliveries(tx, subject_id) if row is None else [row]:

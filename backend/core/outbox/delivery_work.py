@@ -10,7 +10,7 @@ Verb = Literal["deliver", "settle", "say"]
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class DeliveryAttempt:
     """One try to make: `verb` names the channel's method. `earlier` is set where the outcome of a try to send is unknown."""
 
     delivery_id: str
@@ -30,7 +30,7 @@ NEVER_LINKED = "No account is linked for this channel."
 NOT_SET_UP = "The channel {} is not set up on this server."
 
 
-DIED = "The worker that tried it has not reported."
+WORKER_DIED = "The worker that tried it has not reported."
 
 
-STOPPED = "The worker was stopped while it tried."
+WORKER_STOPPED = "The worker was stopped while it tried."

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from backend.core.outbox.escalation import CARRY
+from backend.core.outbox.escalation import DELIVER_JOB
 from backend.db import Row, Tx
 from backend.db.queries import deliveries, linked_accounts, sessions
 from backend.db.queries import drafts as store
@@ -16,7 +16,7 @@ from backend.ids import new_id
 from channels.contract import Address, TextMessage
 
 IN_FLIGHT_MS = 6_000  # longer than one call that shows something
-NOT_KNOWN = "Whether the unfinished reply was shown is not known."
+MAYBE_SHOWN = "Whether the unfinished reply was shown is not known."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Draft:
     ref: Mapping[str, Any] | None = None
 
 
-def where_spoken(tx: Tx, session_id: str, person_id: str, showing: Collection[str]) -> tuple[str, Address] | None:
+def last_address(tx: Tx, session_id: str, person_id: str, showing: Collection[str]) -> tuple[str, Address] | None:
     """The channel and thread in which the person last spoke, if it is one of the channels that can show things."""
     via = sessions.last_spoke_via(tx, session_id)
     if via is None or via not in showing:
@@ -45,7 +45,7 @@ def begin_draft(tx: Tx, run_id: str, session_id: str, person_id: str, token: int
     if row is not None:
         to = Address(row.account, row.thread)
         return None if row.ref is None else Draft(row.delivery_id, row.channel, to, row.ref)
-    where = where_spoken(tx, session_id, person_id, showing)
+    where = last_address(tx, session_id, person_id, showing)
     if where is None:
         return None
     channel, to = where
@@ -55,12 +55,12 @@ def begin_draft(tx: Tx, run_id: str, session_id: str, person_id: str, token: int
     return draft
 
 
-def keep_shown(tx: Tx, run_id: str, token: int, ref: Mapping[str, Any]) -> None:
+def record_shown(tx: Tx, run_id: str, token: int, ref: Mapping[str, Any]) -> None:
     """Where the reply is shown; without effect when the run has ended or another worker holds it."""
     store.keep_ref(tx, run_id, token, dict(ref))
 
 
-def end_draft(tx: Tx, run_id: str, session_id: str, words: TextMessage, *, at_once: bool = True) -> bool:
+def finish_draft(tx: Tx, run_id: str, session_id: str, words: TextMessage, *, at_once: bool = True) -> bool:
     """Say `words` in place of what was shown; False: nothing was. Not `at_once` where a call that shows more may be under
     way in another process."""
     row = store.take_draft(tx, run_id)
@@ -70,9 +70,9 @@ def end_draft(tx: Tx, run_id: str, session_id: str, words: TextMessage, *, at_on
     deliveries.insert_deliveries(tx, [_delivery(tx, row, session_id, words, due)])
     if row.ref is None:
         deliveries.begin_attempt(tx, row.delivery_id, "say", row.begun_at)
-        deliveries.end_attempt(tx, row.delivery_id, "unknown", NOT_KNOWN)
+        deliveries.end_attempt(tx, row.delivery_id, "unknown", MAYBE_SHOWN)
     if at_once:
-        tx.ring(CARRY, row.delivery_id)
+        tx.ring(DELIVER_JOB, row.delivery_id)
     return True
 
 
@@ -90,7 +90,7 @@ def _delivery(tx: Tx, row: Row[Any], session_id: str, words: TextMessage, due: i
         "thread": row.thread,
         "ref": row.ref,
         "status": DeliveryStatus.RETRY_WAIT if unknown else DeliveryStatus.QUEUED,
-        "error": NOT_KNOWN if unknown else None,
+        "error": MAYBE_SHOWN if unknown else None,
         "attempts": int(unknown),
         "created_at": tx.now,
         "next_at": due,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from backend.core.requests.recipients import concerned, deciders_of
+from backend.core.requests.recipients import deciders_of, viewers_of
 from backend.db import Row, Tx
 from backend.db.queries import deliveries, linked_accounts, sessions
 from backend.db.transaction import person_topic, session_topic
@@ -12,18 +12,18 @@ from backend.domain.states import ChannelType, ConnectionStatus, DeliveryStatus
 from backend.ids import new_id
 from channels.escalation import AT_WORK, SEEN_GRACE_MS, Copy, GiveUp, OpenCopy, Rest, Step, next_move
 
-CARRY = "carry"
+DELIVER_JOB = "carry"
 WAIT_MS = 15 * 60_000
 
 Ladder = list[dict[str, Any]]  # [{channel, wait_ms}]
 
 
-def ladder_of(tx: Tx, person_id: str, route: Sequence[dict[str, Any]], session_id: str) -> Ladder | None:
+def ladder_for(tx: Tx, person_id: str, route: Sequence[dict[str, Any]], session_id: str) -> Ladder | None:
     """The asker's route as far as it names this person, else the person's own order; None: the web chat alone."""
     asked = [step for step in route if step.get("to") in (None, person_id)]
     if asked:
         return [{"channel": step["channel"], "wait_ms": round(step["wait_seconds"] * 1000)} for step in asked]
-    ladder = own_ladder(tx, person_id)
+    ladder = preferred_ladder(tx, person_id)
     if ladder is None:
         return None
     session = sessions.session_row(tx, session_id)
@@ -31,7 +31,7 @@ def ladder_of(tx: Tx, person_id: str, route: Sequence[dict[str, Any]], session_i
     return sorted(ladder, key=lambda step: step["channel"] != wanted)
 
 
-def own_ladder(tx: Tx, person_id: str) -> Ladder | None:
+def preferred_ladder(tx: Tx, person_id: str) -> Ladder | None:
     """The person's own order over the web chat and the accounts that work; None where there are no such accounts."""
     accounts = linked_accounts.linked_accounts(tx, person_id)
     linked = [row.channel for row in accounts if row.status != ConnectionStatus.DISCONNECTED]
@@ -45,18 +45,18 @@ def own_ladder(tx: Tx, person_id: str) -> Ladder | None:
     return [{"channel": channel, "wait_ms": waits.get(channel, WAIT_MS)} for channel in (*wanted, *rest)] or None
 
 
-def first_copy(tx: Tx, request_id: str, person_id: str, ladder: Ladder | None) -> dict[str, Any]:
+def first_delivery(tx: Tx, request_id: str, person_id: str, ladder: Ladder | None) -> dict[str, Any]:
     """The copy of the first step, recorded with the request itself. On the web chat the committed event is the delivery,
     so it is sent the moment it is recorded; whether anybody looks is checked a moment later, or at once where nobody is
     there and others can be asked."""
-    copy = new_copy(tx, request_id, person_id, ladder)
+    copy = new_delivery(tx, request_id, person_id, ladder)
     if copy["channel"] != ChannelType.CHAT:
         return copy
     looked_for = tx.now if ladder and not linked_accounts.is_present(tx, person_id) else tx.now + SEEN_GRACE_MS
     return copy | {"status": DeliveryStatus.SENT, "attempts": 1, "sent_at": tx.now, "next_at": looked_for}
 
 
-def new_copy(tx: Tx, request_id: str, person_id: str, ladder: Ladder | None, step: int = 0, round: int = 0) -> dict[str, Any]:
+def new_delivery(tx: Tx, request_id: str, person_id: str, ladder: Ladder | None, step: int = 0, round: int = 0) -> dict[str, Any]:
     """The copy of a step that begins now, to be carried."""
     return {
         "id": new_id("dlv"),
@@ -77,15 +77,15 @@ def new_copy(tx: Tx, request_id: str, person_id: str, ladder: Ladder | None, ste
     }
 
 
-def keep_copies(tx: Tx, copies: Sequence[dict[str, Any]]) -> None:
+def queue_deliveries(tx: Tx, copies: Sequence[dict[str, Any]]) -> None:
     """Record copies and ring for those that are due."""
     deliveries.insert_deliveries(tx, copies)
     for copy in copies:
         if copy["next_at"] == tx.now:
-            tx.ring(CARRY, copy["id"])
+            tx.ring(DELIVER_JOB, copy["id"])
 
 
-def climb(tx: Tx, request: Row[Any], person_id: str) -> None:
+def escalate(tx: Tx, request: Row[Any], person_id: str) -> None:
     """Make the ladder's next move for a request that is still open: the next step, a rest, or a dead letter."""
     copies = deliveries.list_deliveries(tx, request.id)
     round = max(copy.round for copy in copies if copy.person_id == person_id)
@@ -93,19 +93,19 @@ def climb(tx: Tx, request: Row[Any], person_id: str) -> None:
     last = own[-1]
     ladder = last.ladder or [{"channel": ChannelType.CHAT, "wait_ms": WAIT_MS}]
     steps = [Step(step["channel"], step["wait_ms"]) for step in ladder]
-    move = next_move(tx.now, steps, [_fact(copy) for copy in own], linked_accounts.is_present(tx, person_id))
+    move = next_move(tx.now, steps, [_as_copy(copy) for copy in own], linked_accounts.is_present(tx, person_id))
     until = move.until if isinstance(move, Rest) else None
     if last.status not in AT_WORK:
         deliveries.update_delivery(tx, last.id, next_at=until)
     if isinstance(move, OpenCopy):
-        copy = new_copy(tx, request.id, person_id, last.ladder, move.step, round)
-        keep_copies(tx, [copy])
-        tell(tx, request, copy)
-    elif isinstance(move, GiveUp) and not _anyone_else(tx, request, copies, person_id):
-        _give_up(tx, request, last)
+        copy = new_delivery(tx, request.id, person_id, last.ladder, move.step, round)
+        queue_deliveries(tx, [copy])
+        publish_delivery(tx, request, copy)
+    elif isinstance(move, GiveUp) and not _is_anyone_else_reachable(tx, request, copies, person_id):
+        _mark_dead_letter(tx, request, last)
 
 
-def _fact(copy: Row[Any]) -> Copy:
+def _as_copy(copy: Row[Any]) -> Copy:
     return Copy(
         step=copy.step,
         channel=copy.channel,
@@ -118,35 +118,35 @@ def _fact(copy: Row[Any]) -> Copy:
     )
 
 
-def _anyone_else(tx: Tx, request: Row[Any], copies: Sequence[Row[Any]], person_id: str) -> bool:
+def _is_anyone_else_reachable(tx: Tx, request: Row[Any], copies: Sequence[Row[Any]], person_id: str) -> bool:
     """Whether another of the people asked was reached, or may yet be."""
     asked = {person.id for person in deciders_of(tx, request.id)} - {person_id}
     others = [copy for copy in copies if copy.person_id in asked]
-    return any(_fact(copy).reached_at is not None or copy.status in AT_WORK or copy.next_at is not None for copy in others)
+    return any(_as_copy(copy).reached_at is not None or copy.status in AT_WORK or copy.next_at is not None for copy in others)
 
 
-def _give_up(tx: Tx, request: Row[Any], last: Row[Any]) -> None:
+def _mark_dead_letter(tx: Tx, request: Row[Any], last: Row[Any]) -> None:
     if last.channel == ChannelType.CHAT and not last.error:
         deliveries.update_delivery(tx, last.id, error="Nobody had it open in the web app.")
     if not request.dead_letter and deliveries.mark_dead_letter(tx, request.id, True):
         tx.audit(request.session_id, actor="system", via=last.channel, action="feedback.dead_letter", subject=request.id)
-        tell(tx, request, last._mapping, dead_letter=True)
+        publish_delivery(tx, request, last._mapping, dead_letter=True)
 
 
-def begin_round(tx: Tx, request: Row[Any], person_id: str, ladder: Ladder | None) -> None:
+def restart_escalation(tx: Tx, request: Row[Any], person_id: str, ladder: Ladder | None) -> None:
     """Start over for one person, on another ladder or the same; what was sent before can still be answered."""
     earlier = [copy for copy in deliveries.list_deliveries(tx, request.id) if copy.person_id == person_id]
     for copy in earlier:
-        _set_aside(tx, copy)
+        _abandon(tx, copy)
     round = max((copy.round for copy in earlier), default=-1) + 1
-    begun = new_copy(tx, request.id, person_id, ladder, round=round)
-    keep_copies(tx, [begun])
+    begun = new_delivery(tx, request.id, person_id, ladder, round=round)
+    queue_deliveries(tx, [begun])
     if request.dead_letter:
         deliveries.mark_dead_letter(tx, request.id, False)
-    tell(tx, request, begun, dead_letter=False)
+    publish_delivery(tx, request, begun, dead_letter=False)
 
 
-def _set_aside(tx: Tx, copy: Row[Any]) -> None:
+def _abandon(tx: Tx, copy: Row[Any]) -> None:
     """An earlier round's copy: what is on its way arrives, what waits is not sent any more."""
     if copy.status in (DeliveryStatus.QUEUED, DeliveryStatus.RETRY_WAIT):
         error = "Asked on another channel instead."
@@ -155,14 +155,14 @@ def _set_aside(tx: Tx, copy: Row[Any]) -> None:
         deliveries.update_delivery(tx, copy.id, next_at=None)
 
 
-def withdraw_copies(tx: Tx, request_id: str, person_id: str, why: str) -> None:
+def withdraw_deliveries(tx: Tx, request_id: str, person_id: str, why: str) -> None:
     """The person is asked no more, though the request is open: what waits is not sent, what was sent a worker closes."""
     for copy in deliveries.withdraw_deliveries(tx, request_id, person_id, why):
         if copy.next_at is not None:
-            tx.ring(CARRY, copy.id)
+            tx.ring(DELIVER_JOB, copy.id)
 
 
-def tell(tx: Tx, request: Row[Any], copy: Any, dead_letter: bool | None = None) -> None:
+def publish_delivery(tx: Tx, request: Row[Any], copy: Any, dead_letter: bool | None = None) -> None:
     """Say to open tabs where a copy stands, and whether the request is a dead letter where that has changed."""
     frame = FeedbackDelivery(
         type="feedback_delivery",
@@ -176,4 +176,4 @@ def tell(tx: Tx, request: Row[Any], copy: Any, dead_letter: bool | None = None) 
         frame["error"] = copy["error"]
     if dead_letter is not None:
         frame["dead_letter"] = dead_letter
-    tx.notify(frame, session_topic(request.session_id), *map(person_topic, concerned(tx, request.id)))
+    tx.notify(frame, session_topic(request.session_id), *map(person_topic, viewers_of(tx, request.id)))

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from backend.core.outbox.drafts import end_draft
-from backend.core.outbox.escalation import CARRY
+from backend.core.outbox.drafts import finish_draft
+from backend.core.outbox.escalation import DELIVER_JOB
 from backend.db import Tx
 from backend.db.queries import deliveries as store
 from backend.db.queries import linked_accounts, sessions
@@ -13,7 +13,7 @@ from backend.ids import new_id
 from channels.contract import TextMessage
 
 
-def say_on(
+def send_message(
     tx: Tx,
     person_id: str,
     channel: str,
@@ -43,25 +43,25 @@ def say_on(
         "next_at": tx.now,
     }
     store.insert_deliveries(tx, [row])
-    tx.ring(CARRY, delivery_id)
+    tx.ring(DELIVER_JOB, delivery_id)
     return delivery_id
 
 
-def say_where_spoken(tx: Tx, session_id: str, run_id: str, words: TextMessage) -> None:
+def send_to_last_channel(tx: Tx, session_id: str, run_id: str, words: TextMessage) -> None:
     """Carry the agent's word to where it was shown while it was written, else to where the person last spoke; in the web app
     it is read in the session's log."""
     via = sessions.last_spoke_via(tx, session_id)
-    if end_draft(tx, run_id, session_id, words) or via not in (ChannelType.SLACK, ChannelType.EMAIL):
+    if finish_draft(tx, run_id, session_id, words) or via not in (ChannelType.SLACK, ChannelType.EMAIL):
         return
     session = sessions.session_row(tx, session_id)
     assert session is not None, "words are said in a session"
     place = linked_accounts.place_of(tx, session_id, via, session.person_id)
-    say_on(tx, session.person_id, via, words, session_id=session_id, thread=place.thread if place else None)
+    send_message(tx, session.person_id, via, words, session_id=session_id, thread=place.thread if place else None)
 
 
-def say_elsewhere(tx: Tx, person_id: str, channel: str, words: TextMessage) -> None:
+def notify_on_another_channel(tx: Tx, person_id: str, channel: str, words: TextMessage) -> None:
     """Tell the person on another of their channels that works, if there is one."""
     for linked in linked_accounts.linked_accounts(tx, person_id):
         if linked.channel != channel and linked.status != ConnectionStatus.DISCONNECTED:
-            say_on(tx, person_id, linked.channel, words)
+            send_message(tx, person_id, linked.channel, words)
             return

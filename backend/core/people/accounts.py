@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from backend.core.decisions.authority import follow_person
+from backend.core.decisions.authority import refresh_requests_of_person
 from backend.core.people.sign_ins import end_sign_in
 from backend.core.runs.lifecycle import end_run
 from backend.db import Row, Tx
@@ -38,13 +38,13 @@ def register(
 ) -> dict[str, Any]:
     """Add an account; the very first is the administrator's. Raises Forbidden (closed, or first without leave) and Conflict
     (email taken)."""
-    check_open(tx, mode, may_be_first)
+    check_registration_open(tx, mode, may_be_first)
     count = people.count_people(tx)
     role, proof = FIRST if count == 0 else LATER
     return add_person(tx, email=email, password_hash=password_hash, name=name, role=role, proof=proof)
 
 
-def check_open(tx: Tx, mode: Literal["first", "open", "closed"], may_be_first: bool = True) -> None:
+def check_registration_open(tx: Tx, mode: Literal["first", "open", "closed"], may_be_first: bool = True) -> None:
     """Raises Forbidden where nobody may register, or not whoever asks, because the administrator is still to come."""
     count = people.count_people(tx)
     if mode == "closed" or (mode == "first" and count):
@@ -56,7 +56,7 @@ def check_open(tx: Tx, mode: Literal["first", "open", "closed"], may_be_first: b
         )
 
 
-def check_free(tx: Tx, email: str) -> None:
+def check_email_free(tx: Tx, email: str) -> None:
     """Raises Conflict where the address has an account."""
     if people.person_by_email(tx, email) is not None:
         raise Conflict("There is an account with this email address already; sign in instead.", code="email_taken")
@@ -67,8 +67,8 @@ def add_person(
 ) -> dict[str, Any]:
     """Add an account; nobody needs to give a name. `proof`: how it is known that the address is theirs, if it is. Raises
     Conflict (email taken) and Invalid (the name)."""
-    check_free(tx, email)
-    name = _checked(name) if name else name_behind(email)
+    check_email_free(tx, email)
+    name = _checked_name(name) if name else name_behind(email)
     person_id = new_id("usr")
     proven = {"confirmed_at": tx.now, "confirmed_by": proof} if proof else {}
     people.insert_person(
@@ -87,13 +87,13 @@ def add_person(
 
 def rename_person(tx: Tx, email: str, name: str) -> dict[str, Any]:
     """Call the person otherwise; what was recorded under the old name stays as it is. Raises NotFound and Invalid."""
-    person, name = find_by_email(tx, email), _checked(name)
+    person, name = find_by_email(tx, email), _checked_name(name)
     people.update_person(tx, person.id, name=name)
     tx.audit(person.id, actor=SYSTEM, via="api", action="person.renamed", subject=person.id, before=person.name, name=name)
     return find_person(tx, person.id)
 
 
-def _checked(name: str) -> str:
+def _checked_name(name: str) -> str:
     try:
         return check_name(name)
     except ValueError as error:
@@ -117,17 +117,17 @@ def reset_password(tx: Tx, email: str, password_hash: str) -> None:
 def disable_person(tx: Tx, email: str) -> None:
     """Shut a person out at once: no new request, no open socket, nothing under way for them; what they alone could decide is
     a dead letter. Raises NotFound."""
-    shut_out(tx, find_by_email(tx, email).id, "person disabled")
+    disable_by_id(tx, find_by_email(tx, email).id, "person disabled")
 
 
-def shut_out(tx: Tx, person_id: str, why: str) -> None:
+def disable_by_id(tx: Tx, person_id: str, why: str) -> None:
     people.update_person(tx, person_id, disabled_at=tx.now)
     tx.audit(person_id, actor=SYSTEM, via="api", action="person.disabled", subject=person_id)
     for sign_in_id in people.live_sign_ins(tx, person_id):
         end_sign_in(tx, sign_in_id, why, actor=SYSTEM)
     for run in active_runs_of(tx, person_id):
         end_run(tx, run, RunStatus.CANCELLED, actor=SYSTEM)
-    follow_person(tx, person_id)
+    refresh_requests_of_person(tx, person_id)
 
 
 def enable_person(tx: Tx, email: str) -> None:
@@ -138,7 +138,7 @@ def enable_person(tx: Tx, email: str) -> None:
         raise Conflict(f"{email} is being erased; that cannot be taken back.", code="erased")
     people.update_person(tx, person.id, disabled_at=None)
     tx.audit(person.id, actor=SYSTEM, via="api", action="person.enabled", subject=person.id)
-    follow_person(tx, person.id)
+    refresh_requests_of_person(tx, person.id)
 
 
 def confirm_person(tx: Tx, email: str, proof: Proof = ADMINISTRATOR) -> None:
@@ -148,7 +148,7 @@ def confirm_person(tx: Tx, email: str, proof: Proof = ADMINISTRATOR) -> None:
         people.update_person(tx, person.id, confirmed_at=tx.now, confirmed_by=proof)
         actor = SYSTEM if proof == ADMINISTRATOR else person.id
         tx.audit(person.id, actor=actor, via="api", action="person.confirmed", subject=person.id, proof=proof)
-        follow_person(tx, person.id)
+        refresh_requests_of_person(tx, person.id)
 
 
 def find_by_email(tx: Tx, email: str) -> Row[Any]:

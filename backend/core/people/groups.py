@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from backend.core.decisions.authority import follow_group
+from backend.core.decisions.authority import refresh_requests_of_group
 from backend.core.people.accounts import find_by_email
-from backend.core.requests.addressing import address
+from backend.core.requests.addressing import resolve_recipients
 from backend.db import Tx
 from backend.db.queries.linked_accounts import add_member, insert_group, remove_member
 from backend.domain.display_names import has_invisible
@@ -19,10 +19,10 @@ def add_members(tx: Tx, name: str, people: Sequence[str]) -> None:
     if not name or RESERVED & set(name) or len(name) > 100 or has_invisible(name):
         raise Invalid("A group's name is up to 100 letters, digits, dots or dashes, without spaces, commas, |, : or @.")
     insert_group(tx, name)
-    for person in address(tx, people).people:
+    for person in resolve_recipients(tx, people).people:
         add_member(tx, name, person.id)
         tx.audit(person.id, actor=SYSTEM, via="api", action="group.joined", subject=person.id, group=name)
-    follow_group(tx, name)
+    refresh_requests_of_group(tx, name)
 
 
 def remove_members(tx: Tx, name: str, people: Sequence[str]) -> None:
@@ -32,4 +32,4 @@ def remove_members(tx: Tx, name: str, people: Sequence[str]) -> None:
         if not remove_member(tx, name, person.id):
             raise Invalid(f"{person.name} is not in {name}.")
         tx.audit(person.id, actor=SYSTEM, via="api", action="group.left", subject=person.id, group=name)
-    follow_group(tx, name)
+    refresh_requests_of_group(tx, name)

@@ -70,11 +70,11 @@ def end_sign_in(tx: Tx, sign_in_id: str, why: str, actor: str | None = None) -> 
         tx.audit(person_id, actor=actor or person_id, via="api", action="sign_in.ended", subject=sign_in_id, why=why)
 
 
-def hand_out_ticket(tx: Tx, digest: str, person_id: str, sign_in_id: str) -> None:
+def issue_ticket(tx: Tx, digest: str, person_id: str, sign_in_id: str) -> None:
     people.insert_ticket(tx, digest=digest, person_id=person_id, sign_in_id=sign_in_id, expires_at=tx.now + TICKET_MS)
 
 
-def take_ticket(tx: Tx, digest: str) -> str | None:
+def redeem_ticket(tx: Tx, digest: str) -> str | None:
     """Use a ticket up: the sign-in it stands for, or None when it is unknown, used or too old."""
     row = people.use_ticket(tx, digest)
     return row.sign_in_id if row is not None and row.expires_at > tx.now else None

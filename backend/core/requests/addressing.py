@@ -10,30 +10,30 @@ from backend.db.queries.people import people_named, person_by_id
 from backend.domain.people import Person, normal_address
 from backend.errors import FieldError, Invalid
 
-NOBODY = "nobody is known as {!r} whose address is proven; `assent users confirm` vouches for one"
-Seat = dict[str, str]
+UNKNOWN_NAME = "nobody is known as {!r} whose address is proven; `assent users confirm` vouches for one"
+Addressee = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
     """`seats` is what was named, [{person: id} or {group: name}]; `people` who that is now, each once, in that order."""
 
-    seats: list[Seat]
+    seats: list[Addressee]
     people: list[Person]
 
 
-def address(tx: Tx, names: Sequence[str], field: str = "to", known: Person | None = None) -> Addressed:
+def resolve_recipients(tx: Tx, names: Sequence[str], field: str = "to", known: Person | None = None) -> Addressed:
     """Raises Invalid for a name nobody goes by, and for an empty group. An address that nobody has proven to be theirs is
     nobody's, unless it is that of `known`, who speaks: anybody could have registered with it."""
     by_name = _by_name(tx, names, known)
-    seats: list[Seat] = []
+    seats: list[Addressee] = []
     found: dict[str, Person] = {}
     errors = []
     for name in names:
         row = by_name.get(name) or by_name.get(normal_address(name))
         members = [row] if row else group_people(tx, name)
         if not members:
-            errors.append(FieldError(field, NOBODY.format(name) if members is None else f"{name!r} has no members"))
+            errors.append(FieldError(field, UNKNOWN_NAME.format(name) if members is None else f"{name!r} has no members"))
         seats.append({"person": row.id} if row else {"group": name})
         found |= {member.id: Person(member.id, member.name) for member in members or ()}
     if errors:
@@ -41,14 +41,14 @@ def address(tx: Tx, names: Sequence[str], field: str = "to", known: Person | Non
     return Addressed(seats, list(found.values()))
 
 
-def address_now(tx: Tx, names: Sequence[str]) -> list[Seat]:
+def current_addressees(tx: Tx, names: Sequence[str]) -> list[Addressee]:
     """The seats of those names that mean somebody, or some group, now."""
     by_name = _by_name(tx, names, None)
     rows = [(name, by_name.get(name) or by_name.get(normal_address(name))) for name in names]
     return [{"person": row.id} if row else {"group": name} for name, row in rows]
 
 
-def people_in(tx: Tx, seats: Sequence[Seat]) -> list[Person]:
+def people_addressed(tx: Tx, seats: Sequence[Addressee]) -> list[Person]:
     """The persons in those seats now, each once: nobody who is disabled, and of a group its members of today."""
     found: dict[str, Person] = {}
     for seat in seats:

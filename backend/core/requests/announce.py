@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from backend.core.requests.recipients import concerned
+from backend.core.requests.recipients import viewers_of
 from backend.core.requests.view import shape_request
 from backend.db import Row, Tx
 from backend.db.transaction import person_topic, request_topic
@@ -19,11 +19,11 @@ def publish_request_event(tx: Tx, request: FeedbackRequest, event: RequestEvent)
     tx.emit(request["session_id"], event, also=[request_topic(request["id"])])
     known = {"feedback_resolved": "feedback_resolved", "feedback_changed": "feedback_changed"}
     passing: Any = known.get(event["type"], "feedback_requested")
-    people = concerned(tx, request["id"])
+    people = viewers_of(tx, request["id"])
     tx.notify(RequestNews(type=passing, session_id=request["session_id"], request=request), *map(person_topic, people))
 
 
-def announce_change(tx: Tx, row: Row[Any]) -> FeedbackRequest:
+def publish_change(tx: Tx, row: Row[Any]) -> FeedbackRequest:
     """Tell everyone concerned that the open request is another than they saw."""
     request = shape_request(tx, row)
     publish_request_event(tx, request, FeedbackChanged(type="feedback_changed", request=request))

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from backend.core.idempotency import remember, replay
-from backend.core.requests.addressing import Addressed, address
-from backend.core.requests.open_request import Asked, open_request
+from backend.core.idempotency import replay, save_reply
+from backend.core.requests.addressing import Addressed, resolve_recipients
+from backend.core.requests.open_request import NewRequest, open_request
 from backend.core.sessions.sessions import open_session, own_session
 from backend.db import Tx
 from backend.domain.client_views import FeedbackRequest
@@ -36,7 +36,7 @@ def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None, via: str = "ap
     kept = replay(tx, person.id, key, fingerprint)
     if kept is not None:
         return kept
-    to = _deciders(tx, person, ask)
+    to = _resolve_deciders(tx, person, ask)
     if ask.session_id is None:
         session_id = open_session(tx, person, ask.body["title"])
     else:
@@ -44,7 +44,7 @@ def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None, via: str = "ap
         if own_session(tx, person, session_id).status == SessionStatus.CLOSED:
             raise Conflict("This session is closed; ask in another, or leave session_id out.", code="session_closed")
     request_id = new_id("req")
-    asked = Asked(
+    asked = NewRequest(
         id=request_id,
         type=ask.type,
         session_id=session_id,
@@ -59,18 +59,18 @@ def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None, via: str = "ap
         due_at=None if ask.due_in is None else tx.now + round(ask.due_in * 1000),
     )
     request = open_request(tx, asked)
-    remember(tx, person.id, key, fingerprint, request)
+    save_reply(tx, person.id, key, fingerprint, request)
     return request
 
 
-def _named(tx: Tx, name: str, to: list[Person]) -> list[Person]:
+def _route_recipients(tx: Tx, name: str, to: list[Person]) -> list[Person]:
     """Whom a step of the route is for. Somebody who is asked is known, whoever they are."""
-    return [person for person in to if person.id == name] or address(tx, [name], "route").people
+    return [person for person in to if person.id == name] or resolve_recipients(tx, [name], "route").people
 
 
-def _deciders(tx: Tx, person: Person, ask: Ask) -> Addressed:
+def _resolve_deciders(tx: Tx, person: Person, ask: Ask) -> Addressed:
     """Whom it is put to: not the asker where the rule wants somebody else. Raises Invalid where that leaves nobody."""
-    to = address(tx, ask.to, known=person) if ask.to else Addressed([], [person])
+    to = resolve_recipients(tx, ask.to, known=person) if ask.to else Addressed([], [person])
     if not (ask.rule or {}).get("distinct_from_requester"):
         return to
     others = [each for each in to.people if each.id != person.id]
@@ -85,7 +85,7 @@ def _with_route(body: dict[str, Any], to: list[Person], tx: Tx) -> dict[str, Any
     asked = {person.id for person in to}
     steps = []
     for step in body.get("route") or ():
-        named = _named(tx, step["to"], to) if step.get("to") else []
+        named = _route_recipients(tx, step["to"], to) if step.get("to") else []
         if any(person.id not in asked for person in named):
             raise Invalid(
                 "The route names somebody who is not asked.", errors=[FieldError("route", "may only name people in to")]

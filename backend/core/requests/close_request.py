@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from backend.core.outbox.escalation import CARRY
+from backend.core.outbox.escalation import DELIVER_JOB
 from backend.core.requests.announce import publish_request_event
 from backend.core.requests.recipients import deciders_of
 from backend.core.requests.view import shape_values
@@ -38,7 +38,7 @@ def close_request(
         return None
     if to is FeedbackStatus.ANSWERED:
         tx.took(ANSWER, via, row.created_at)
-    copies = _settle_copies(tx, row.id)
+    copies = _settle_deliveries(tx, row.id)
     values = {**row._mapping, "status": to, "response": response, "closed": closed, "decided_at": tx.now}
     request = shape_values(values, [copy._mapping for copy in copies], deciders_of(tx, row.id))
     publish_request_event(tx, request, FeedbackResolved(type="feedback_resolved", request=request))
@@ -49,7 +49,7 @@ def close_request(
     return request
 
 
-def give_up_on(tx: Tx, row: Row[Any]) -> None:
+def mark_dead_letter(tx: Tx, row: Row[Any]) -> None:
     """Nobody is left who may decide: the request is a dead letter, which its session's owner is shown."""
     if deliveries.mark_dead_letter(tx, row.id, True):
         tx.audit(row.session_id, actor=SYSTEM, via="api", action="feedback.dead_letter", subject=row.id)
@@ -65,10 +65,10 @@ def _closed(by: Person | None, why: str | None, at: int) -> Closed:
     return closed
 
 
-def _settle_copies(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
+def _settle_deliveries(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
     """Close every copy: at once where nothing left the house, by a worker where a message must be rewritten."""
     copies = deliveries.settle_deliveries(tx, request_id)
     for copy in copies:
         if copy.next_at is not None:
-            tx.ring(CARRY, copy.id)
+            tx.ring(DELIVER_JOB, copy.id)
     return copies

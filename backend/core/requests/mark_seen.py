@@ -1,6 +1,6 @@
 """Mark a request as seen by a person."""
 
-from backend.core.outbox.escalation import climb, tell
+from backend.core.outbox.escalation import escalate, publish_delivery
 from backend.core.requests.recipients import may_see
 from backend.db import Tx
 from backend.db.queries import deliveries
@@ -9,13 +9,13 @@ from backend.domain.people import Person
 from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus
 
 
-def see_request(tx: Tx, person: Person, request_id: str) -> None:
+def mark_request_seen(tx: Tx, person: Person, request_id: str) -> None:
     """A live tab showed the card: its copy on the web chat has been seen, and a letter that seemed dead has arrived."""
     row = store.request_by_id(tx, request_id)
     if row is None or not may_see(tx, row, person.id) or not deliveries.see_delivery(tx, request_id, person.id, ChannelType.CHAT):
         return
     arrived = row.dead_letter and deliveries.mark_dead_letter(tx, request_id, False)
     seen = {"channel": ChannelType.CHAT, "person_id": person.id, "status": DeliveryStatus.SEEN, "error": None}
-    tell(tx, row, seen, dead_letter=False if arrived else None)
+    publish_delivery(tx, row, seen, dead_letter=False if arrived else None)
     if row.status == FeedbackStatus.PENDING:
-        climb(tx, row, person.id)
+        escalate(tx, row, person.id)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backend.core.outbox.escalation import first_copy, keep_copies, ladder_of
+from backend.core.outbox.escalation import first_delivery, ladder_for, queue_deliveries
 from backend.core.requests.announce import publish_request_event
-from backend.core.requests.recipients import seat
+from backend.core.requests.recipients import add_recipients
 from backend.core.requests.view import shape_values
 from backend.db import Tx
 from backend.db.queries import requests as store
@@ -25,7 +25,7 @@ from backend.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class NewRequest:
     """A question about to be put: `body` in the contract's shape, `to` the people who may decide, `addressed` how they were
     named, `rule` what it takes to decide."""
 
@@ -49,24 +49,24 @@ def default_actions(type: FeedbackType, body: dict[str, Any]) -> list[str]:
     return [action for action in ACTIONS[type] if action != "edit" or body.get("action")]
 
 
-def open_request(tx: Tx, asked: Asked) -> FeedbackRequest:
+def open_request(tx: Tx, asked: NewRequest) -> FeedbackRequest:
     """Record the question, its copy on every channel it goes to, the event that carries it, and who asked."""
-    body = _body_of(asked)
+    body = _complete_body(asked)
     check_body(asked.type, body)
     values = _new_row(tx, asked, body)
     request_id = values["id"]
-    ladders = [(person.id, ladder_of(tx, person.id, body["route"], asked.session_id)) for person in asked.to]
-    copies = [first_copy(tx, request_id, id, ladder) for id, ladder in ladders]
+    ladders = [(person.id, ladder_for(tx, person.id, body["route"], asked.session_id)) for person in asked.to]
+    copies = [first_delivery(tx, request_id, id, ladder) for id, ladder in ladders]
     store.insert_request(tx, values)
-    seat(tx, request_id, asked.owner_id, asked.to)
-    keep_copies(tx, copies)
+    add_recipients(tx, request_id, asked.owner_id, asked.to)
+    queue_deliveries(tx, copies)
     request = shape_values(values, copies, asked.to)
-    publish_request_event(tx, request, _event_of(request))
-    _audit_asked(tx, asked, request)
+    publish_request_event(tx, request, _opening_event(request))
+    _audit_request(tx, asked, request)
     return request
 
 
-def _body_of(asked: Asked) -> dict[str, Any]:
+def _complete_body(asked: NewRequest) -> dict[str, Any]:
     """What was asked, with what goes without saying."""
     return {
         "allowed_actions": default_actions(asked.type, asked.body),
@@ -78,7 +78,7 @@ def _body_of(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _new_row(tx: Tx, asked: Asked, body: dict[str, Any]) -> dict[str, Any]:
+def _new_row(tx: Tx, asked: NewRequest, body: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": asked.id or new_id("req"),
         "session_id": asked.session_id,
@@ -98,7 +98,7 @@ def _new_row(tx: Tx, asked: Asked, body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _audit_asked(tx: Tx, asked: Asked, request: FeedbackRequest) -> None:
+def _audit_request(tx: Tx, asked: NewRequest, request: FeedbackRequest) -> None:
     action = request.get("action")
     tx.audit(
         asked.session_id,
@@ -113,7 +113,7 @@ def _audit_asked(tx: Tx, asked: Asked, request: FeedbackRequest) -> None:
     )
 
 
-def _event_of(request: FeedbackRequest) -> RequestEvent:
+def _opening_event(request: FeedbackRequest) -> RequestEvent:
     """The event that a question begins with. `request` comes last: see `api.feedback`, which cuts it out unread."""
     match request["type"]:
         case FeedbackType.CONFIRMATION:

@@ -8,10 +8,10 @@ from backend.db.queries.recipients import DECIDES, insert_recipients, list_recip
 from backend.domain.people import Person
 from backend.domain.states import RecipientStatus, Role
 
-NOT_ANY_MORE = "This is not put to you any more: you are not among those who may decide it. Nothing was changed."
+NO_LONGER_ASKED = "This is not put to you any more: you are not among those who may decide it. Nothing was changed."
 
 
-def seat(tx: Tx, request_id: str, owner_id: str, deciders: Sequence[Person]) -> None:
+def add_recipients(tx: Tx, request_id: str, owner_id: str, deciders: Sequence[Person]) -> None:
     """Give a new request its owner and those who may decide it; one person may be both."""
     rows = [{"request_id": request_id, "person_id": owner_id, "role": Role.OWNER, "position": 0}]
     rows += [
@@ -31,7 +31,7 @@ def deciders_of(tx: Tx, request_id: str) -> list[Person]:
     return list({row.person_id: Person(row.person_id, row.name) for row in rows}.values())
 
 
-def concerned(tx: Tx, request_id: str) -> list[str]:
+def viewers_of(tx: Tx, request_id: str) -> list[str]:
     """Everyone who sees it."""
     return sorted({row.person_id for row in list_recipients(tx, request_id) if is_active(row)})
 

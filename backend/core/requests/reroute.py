@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
-from backend.core.linking.preferences import check_reachable, wait_on
-from backend.core.outbox.escalation import begin_round, own_ladder
-from backend.core.requests.announce import announce_change
+from backend.core.linking.preferences import check_reachable, wait_ms_on
+from backend.core.outbox.escalation import preferred_ladder, restart_escalation
+from backend.core.requests.announce import publish_change
 from backend.core.requests.recipients import deciders_of, may_decide, may_see
 from backend.core.requests.view import shape_request
 from backend.core.sessions.sessions import find_session, own_session, rename_session
@@ -28,8 +28,8 @@ def reroute_request(
 ) -> FeedbackRequest:
     """Ask on `channel` now: the person themself, or everybody asked when the person's own session asks. What was sent
     before can still be answered. Raises NotFound, Conflict (decided), Invalid (nobody can be reached there)."""
-    row = _open(tx, person, request_id)
-    for person_id in _concerned(tx, row, person):
+    row = _load_open(tx, person, request_id)
+    for person_id in _people_to_ask(tx, row, person):
         check_reachable(tx, person_id, channel, set_up)
         _ask_on(tx, row, person_id, channel)
     tx.audit(row.session_id, actor=person.id, via=via, action="feedback.rerouted", subject=row.id, channel=channel)
@@ -39,28 +39,28 @@ def reroute_request(
 def _changed(tx: Tx, person: Person, request_id: str) -> FeedbackRequest:
     """It goes another way than was seen: that is another version."""
     requests.change_request(tx, request_id)
-    return announce_change(tx, _open(tx, person, request_id))
+    return publish_change(tx, _load_open(tx, person, request_id))
 
 
 def _ask_on(tx: Tx, row: Row[Any], person_id: str, channel: str) -> None:
     """This channel first, the rest of the person's own order after it."""
-    rest = [step for step in own_ladder(tx, person_id) or [] if step["channel"] != channel]
-    begin_round(tx, row, person_id, [{"channel": channel, "wait_ms": wait_on(tx, person_id, channel)}, *rest])
+    rest = [step for step in preferred_ladder(tx, person_id) or [] if step["channel"] != channel]
+    restart_escalation(tx, row, person_id, [{"channel": channel, "wait_ms": wait_ms_on(tx, person_id, channel)}, *rest])
 
 
 def retry_request(tx: Tx, person: Person, request_id: str, via: str = ChannelType.CHAT) -> FeedbackRequest:
     """Climb every ladder of a dead letter again. Raises NotFound and Conflict (decided, or it reached somebody)."""
-    row = _open(tx, person, request_id)
+    row = _load_open(tx, person, request_id)
     if not row.dead_letter:
         raise Conflict("This request is on its way or has arrived; only a dead letter can be tried again.", code="not_dead")
-    for person_id in _concerned(tx, row, person):
+    for person_id in _people_to_ask(tx, row, person):
         last = [copy for copy in list_deliveries(tx, row.id) if copy.person_id == person_id][-1]
-        begin_round(tx, row, person_id, last.ladder)
+        restart_escalation(tx, row, person_id, last.ladder)
     tx.audit(row.session_id, actor=person.id, via=via, action="feedback.retried", subject=row.id)
-    return shape_request(tx, _open(tx, person, request_id))
+    return shape_request(tx, _load_open(tx, person, request_id))
 
 
-def _open(tx: Tx, person: Person, request_id: str) -> Row[Any]:
+def _load_open(tx: Tx, person: Person, request_id: str) -> Row[Any]:
     row = requests.request_by_id(tx, request_id)
     if row is None or not may_see(tx, row, person.id):
         raise NotFound("There is no such request, or it is not yours.")
@@ -69,7 +69,7 @@ def _open(tx: Tx, person: Person, request_id: str) -> Row[Any]:
     return row
 
 
-def _concerned(tx: Tx, row: Row[Any], person: Person) -> list[str]:
+def _people_to_ask(tx: Tx, row: Row[Any], person: Person) -> list[str]:
     return [each.id for each in deciders_of(tx, row.id)] if person.id == row.owner_id else [person.id]
 
 

@@ -33,24 +33,24 @@ def shape_values(values: dict[str, Any], copies: Sequence[Any], to: Sequence[Per
         "to": [person.id for person in to],
         "recipients": [{"id": person.id, "name": person.name} for person in to],
         "rule": values["rule"] or ANYONE,
-        "requester": body.get("requester") or _requester_of_old(values),
+        "requester": body.get("requester") or _legacy_requester(values),
         "created_at": to_text(values["created_at"]),
         "due_at": to_text_or_none(values["due_at"]),
         "dead_letter": values["dead_letter"],
-        "deliveries": [_shape_copy(copy) for copy in copies],
+        "deliveries": [_shape_delivery(copy) for copy in copies],
         "response": values["response"],
         "closed": values["closed"],
     }
 
 
-def _requester_of_old(values: dict[str, Any]) -> RequesterShape:
+def _legacy_requester(values: dict[str, Any]) -> RequesterShape:
     """Who asked, of a request that was put before that was kept: only programs asked besides agents."""
     name = values["body"]["requested_by"]
     asked = RequesterIdentity("agent", name) if values["run_id"] else RequesterIdentity("program", name, values["owner_id"])
     return asked.shape()
 
 
-def _shape_copy(copy: Any) -> Delivery:
+def _shape_delivery(copy: Any) -> Delivery:
     shaped = Delivery(
         channel=copy["channel"],
         person_id=copy["person_id"],

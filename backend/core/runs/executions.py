@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from backend.core.runs.call_digest import digest_of, digests_of
-from backend.core.runs.late_outcomes import call_of, known_to_have_run, learn_outcome, tell_fact, tries_repeated
+from backend.core.runs.late_outcomes import describe_call, has_taken_effect, record_late_outcome, repeated_executions, report_fact
 from backend.core.runs.lease import Lease, log_progress
 from backend.core.runs.lifecycle import set_agent_status
 from backend.core.runs.steps import ask_approval, check_call
@@ -20,7 +20,7 @@ from backend.ids import new_id
 from backend.timestamps import to_text
 from backend.tools.registry import Registry
 
-NOT_KNOWN = "It is not known whether the call took effect"
+OUTCOME_UNKNOWN = "It is not known whether the call took effect"
 Why = Literal["ended", "silent", "slow"]
 FROM_A_BACKUP = (
     "Assent was put back from a backup after this was asked for, so it may have been run already: see what the other side holds. "
@@ -46,7 +46,7 @@ def start_execution(tx: Tx, lease: Lease, move: Execute, registry: Registry, pol
         log_progress(tx, lease, [("refused", {"reason": error.detail})])
         return None
     if move.request_id is not None:
-        fault = _fault_of_approval(tx, lease, tool, args, move.request_id)
+        fault = _why_not_approved(tx, lease, tool, args, move.request_id)
         if fault:
             tx.audit(
                 lease.session_id,
@@ -58,7 +58,7 @@ def start_execution(tx: Tx, lease: Lease, move: Execute, registry: Registry, pol
             )
             log_progress(tx, lease, [("refused", {"reason": fault})])
             return None
-        if not _is_bound_to_it(tx, lease, tool, args, move.request_id, policy):
+        if not _is_bound_to_definition(tx, lease, tool, args, move.request_id, policy):
             title = f"Run {tool.name}? It changed since it was approved"
             _ask_again(tx, lease, move, tool, args, policy, title, CHANGED)
             return None
@@ -76,7 +76,7 @@ def _ask_again(
     tx: Tx, lease: Lease, move: Execute, tool: ToolSpec, args: dict[str, Any], policy: Policy, title: str, note: str
 ) -> None:
     """A new question in the place of one that was answered: what that would have repeated, a yes to this repeats."""
-    repeats = tries_repeated(tx, lease.run_id).get(move.request_id or "")
+    repeats = repeated_executions(tx, lease.run_id).get(move.request_id or "")
     ask_approval(tx, lease, [], tool, args, move.call.reason, policy, title=title, note=note, repeats=repeats)
 
 
@@ -89,7 +89,7 @@ def _is_from_a_backup(tx: Tx, lease: Lease, move: Execute, tool: ToolSpec) -> bo
     return (request.created_at if request else runs.last_entry_at(tx, lease.run_id)) <= restored_at
 
 
-def _fault_of_approval(tx: Tx, lease: Lease, tool: ToolSpec, args: dict[str, Any], request_id: str) -> str | None:
+def _why_not_approved(tx: Tx, lease: Lease, tool: ToolSpec, args: dict[str, Any], request_id: str) -> str | None:
     """Why this approval does not authorise this call now, or None when it does."""
     approval = requests.approval_by_id(tx, request_id)
     if approval is None or approval.run_id != lease.run_id:
@@ -98,12 +98,12 @@ def _fault_of_approval(tx: Tx, lease: Lease, tool: ToolSpec, args: dict[str, Any
         return f"{tool.name} was not run: the call changed since it was approved."
     if runs.execution_of_approval(tx, request_id) is not None:
         return f"{tool.name} was not run again: its approval is used up."
-    if known_to_have_run(tx, lease.run_id, request_id):
+    if has_taken_effect(tx, lease.run_id, request_id):
         return f"{tool.name} was not run again: it is known by now that an earlier try took effect."
     return None
 
 
-def _is_bound_to_it(tx: Tx, lease: Lease, tool: ToolSpec, args: dict[str, Any], request_id: str, policy: Policy) -> bool:
+def _is_bound_to_definition(tx: Tx, lease: Lease, tool: ToolSpec, args: dict[str, Any], request_id: str, policy: Policy) -> bool:
     """Whether the tool and its rule are still those that the approval was given for."""
     approval, request = requests.approval_by_id(tx, request_id), requests.request_by_id(tx, request_id)
     assert approval is not None, "this is asked of what was approved"
@@ -162,16 +162,18 @@ def finish_execution(tx: Tx, lease: Lease, execution_id: str, status: ExecutionS
         log_progress(tx, lease, [("execution_finished", entry)])
         set_agent_status(tx, lease.session_id, AgentStatus.THINKING)
     else:
-        learn_outcome(tx, before, lease.session_id, entry)
+        record_late_outcome(tx, before, lease.session_id, entry)
 
 
-def settle_cut_off(tx: Tx, age_ms: int = 0) -> int:
+def give_up_orphaned_executions(tx: Tx, age_ms: int = 0) -> int:
     """What was let loose for a run that was cancelled, and will never report back, has an unknown outcome. How many there
     were. Only the start of a sole process knows so of all of them; beside others, those started `age_ms` ago are taken."""
     found = runs.cut_off_executions(tx, tx.now - age_ms)
     for row in found:
         _give_up(tx, row, row.session_id, "")
-        tell_fact(tx, row.session_id, row.run_id, f"{call_of(row)} was begun and then called off. {NOT_KNOWN}: {ENDED}.")
+        report_fact(
+            tx, row.session_id, row.run_id, f"{describe_call(row)} was begun and then called off. {OUTCOME_UNKNOWN}: {ENDED}."
+        )
     return len(found)
 
 
@@ -194,9 +196,9 @@ def ask_to_repeat(tx: Tx, lease: Lease, move: Recover, why: Why, evidence: str, 
     row = runs.execution_by_id(tx, move.execution_id)
     if row is None or row.status != ExecutionStatus.STARTED:
         return
-    said = f"{NOT_KNOWN}: {_cause(why, row, registry)}. {evidence}".strip()
+    said = f"{OUTCOME_UNKNOWN}: {_cause(why, row, registry)}. {evidence}".strip()
     if not runs.holds_lease(tx, lease.run_id, lease.token):
-        _leave_unknown(tx, lease, row, said, evidence)
+        _report_unknown(tx, lease, row, said, evidence)
         return
     _give_up(tx, row, lease.session_id, evidence)
     entry = {"execution_id": row.id, "tool": row.tool, "status": ExecutionStatus.UNKNOWN, "result": said}
@@ -216,10 +218,10 @@ def _cause(why: Why, row: Row[Any], registry: Registry) -> str:
     return CAUSES[why].format(tool=row.tool, at=to_text(row.started_at)[11:19], seconds=tool.seconds if tool else 0)
 
 
-def _leave_unknown(tx: Tx, lease: Lease, row: Row[Any], said: str, evidence: str) -> None:
+def _report_unknown(tx: Tx, lease: Lease, row: Row[Any], said: str, evidence: str) -> None:
     """Somebody else has the run, who will ask; or it has ended, and nobody will."""
     run = runs.run_by_id(tx, row.run_id)
     if run is None or run.status in ACTIVE_RUN:
         return
     _give_up(tx, row, lease.session_id, evidence)
-    tell_fact(tx, lease.session_id, row.run_id, f"{call_of(row)} was begun and then called off. {said}")
+    report_fact(tx, lease.session_id, row.run_id, f"{describe_call(row)} was begun and then called off. {said}")

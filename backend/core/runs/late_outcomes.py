@@ -3,32 +3,32 @@
 from typing import Any
 
 from backend.core.requests.close_request import close_request
-from backend.core.runs.lease import ADVANCE
-from backend.core.runs.lifecycle import resume_run, say
+from backend.core.runs.lease import ADVANCE_RUN_JOB
+from backend.core.runs.lifecycle import post_message, resume_run
 from backend.db import Row, Tx
 from backend.db.queries import requests, runs
 from backend.domain.people import AGENT
 from backend.domain.states import ACTIVE_RUN, ChannelType, ExecutionStatus, FeedbackStatus, MessageType
 
 
-def learn_outcome(tx: Tx, before: Row[Any], session_id: str, entry: dict[str, Any]) -> None:
+def record_late_outcome(tx: Tx, before: Row[Any], session_id: str, entry: dict[str, Any]) -> None:
     """Put a fact that nobody waited for into the run's log; `before` is the execution as it was. Where people know or were
     asked something else, they are told."""
     run = runs.run_by_id(tx, before.run_id)
     assert run is not None, "an execution belongs to a run"
-    fact = f"{call_of(before)} {_outcome(entry)}"
+    fact = f"{describe_call(before)} {_outcome(entry)}"
     asked = _requests_to_repeat(tx, run.id, before.id)
     if run.status not in ACTIVE_RUN:
         said = (fact, "This was heard of after the run had ended.", _meanwhile(tx, asked, entry))
-        tell_fact(tx, session_id, run.id, " ".join(said).strip())
+        report_fact(tx, session_id, run.id, " ".join(said).strip())
         return
     for request in requests.open_requests_of_run(tx, run.id):
-        if any(request.id == each.id for each in asked) or known_to_have_run(tx, run.id, request.id):
+        if any(request.id == each.id for each in asked) or has_taken_effect(tx, run.id, request.id):
             _withdraw(tx, request, fact)
     runs.append_log(tx, run.id, [("execution_finished", entry)])
-    tx.ring(ADVANCE, run.id)
+    tx.ring(ADVANCE_RUN_JOB, run.id)
     if before.status == ExecutionStatus.UNKNOWN and all(request.status != FeedbackStatus.PENDING for request in asked):
-        tell_fact(tx, session_id, run.id, f"{fact} {_meanwhile(tx, asked, entry)}".strip())
+        report_fact(tx, session_id, run.id, f"{fact} {_meanwhile(tx, asked, entry)}".strip())
 
 
 def _withdraw(tx: Tx, request: Row[Any], fact: str) -> None:
@@ -37,10 +37,10 @@ def _withdraw(tx: Tx, request: Row[Any], fact: str) -> None:
     resume_run(tx, request.run_id, {**entry, "feedback": fact}, stop=False)
 
 
-def known_to_have_run(tx: Tx, run_id: str, request_id: str) -> bool:
+def has_taken_effect(tx: Tx, run_id: str, request_id: str) -> bool:
     """Whether a yes to this request would repeat what is known by now to have taken effect: the try it is asked about, or one
     that this try repeated."""
-    repeats = tries_repeated(tx, run_id)
+    repeats = repeated_executions(tx, run_id)
     at: str | None = request_id
     while at in repeats:
         earlier = runs.execution_by_id(tx, repeats[at])
@@ -50,14 +50,14 @@ def known_to_have_run(tx: Tx, run_id: str, request_id: str) -> bool:
     return False
 
 
-def tries_repeated(tx: Tx, run_id: str) -> dict[str, str]:
+def repeated_executions(tx: Tx, run_id: str) -> dict[str, str]:
     """By the request that asks for it, the execution that a yes would repeat."""
     asked = [entry.data for entry in runs.run_log(tx, run_id) if entry.kind == "asked" and "repeats" in entry.data]
     return {data["request_id"]: data["repeats"] for data in asked}
 
 
 def _requests_to_repeat(tx: Tx, run_id: str, execution_id: str) -> list[Row[Any]]:
-    asked = [request_id for request_id, repeated in tries_repeated(tx, run_id).items() if repeated == execution_id]
+    asked = [request_id for request_id, repeated in repeated_executions(tx, run_id).items() if repeated == execution_id]
     found = [requests.request_by_id(tx, request_id) for request_id in asked]
     return [row for row in found if row is not None]
 
@@ -82,12 +82,12 @@ def _outcome(entry: dict[str, Any]) -> str:
     return f"did not succeed: {entry['result']}"
 
 
-def call_of(execution: Row[Any]) -> str:
+def describe_call(execution: Row[Any]) -> str:
     """The exact call, in one line."""
     return f"{execution.tool} {execution.args}"
 
 
-def tell_fact(tx: Tx, session_id: str, run_id: str, fact: str) -> None:
+def report_fact(tx: Tx, session_id: str, run_id: str, fact: str) -> None:
     """Say it in the session, where the person last spoke, and in the audit."""
-    say(tx, session_id, run_id, fact, MessageType.SYSTEM)
+    post_message(tx, session_id, run_id, fact, MessageType.SYSTEM)
     tx.audit(session_id, actor=AGENT, via=ChannelType.CHAT, action="execution.told", subject=run_id, fact=fact)

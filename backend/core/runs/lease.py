@@ -42,10 +42,10 @@ class Lease:
         return put_back
 
 
-def give_back(tx: Tx, lease: Lease) -> None:
+def release_lease(tx: Tx, lease: Lease) -> None:
     """Let another worker go on at once: this one stops, or could not reach the database. That is no fault of the run's."""
     if runs.give_back(tx, lease.run_id, lease.token, lease.claims):
-        tx.ring(ADVANCE, lease.run_id)
+        tx.ring(ADVANCE_RUN_JOB, lease.run_id)
 
 
 def retake_lease(tx: Tx, lease: Lease) -> None:
@@ -94,4 +94,4 @@ def leased_run(tx: Tx, lease: Lease) -> Row[Any]:
     return row
 
 
-ADVANCE = "advance_run"
+ADVANCE_RUN_JOB = "advance_run"

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from backend.core.outbox.drafts import end_draft
-from backend.core.outbox.notices import say_where_spoken
+from backend.core.outbox.drafts import finish_draft
+from backend.core.outbox.notices import send_to_last_channel
 from backend.core.requests.close_request import close_request
-from backend.core.runs.lease import ADVANCE, Lease, leased_run, log_progress
+from backend.core.runs.lease import ADVANCE_RUN_JOB, Lease, leased_run, log_progress
 from backend.db import Row, Tx
 from backend.db.queries import requests, runs, sessions
 from backend.db.transaction import person_topic, run_topic, session_topic
@@ -68,7 +68,7 @@ def start_run(
     runs.append_log(tx, run_id, [("message", {"message_id": message_id, "content": content})])
     tx.emit(session_id, TaskStarted(type="task_started", content=content, run_id=run_id))
     set_agent_status(tx, session_id, AgentStatus.THINKING)
-    tx.ring(ADVANCE, run_id)
+    tx.ring(ADVANCE_RUN_JOB, run_id)
 
 
 def join_run(tx: Tx, run_id: str, message_id: str, content: str) -> None:
@@ -87,7 +87,7 @@ def resume_run(tx: Tx, run_id: str, entry: dict[str, Any], stop: bool) -> None:
         return
     runs.move_run(tx, run_id, RunStatus.PENDING, ends=False)
     set_agent_status(tx, row.session_id, AgentStatus.THINKING)
-    tx.ring(ADVANCE, run_id)
+    tx.ring(ADVANCE_RUN_JOB, run_id)
 
 
 def end_run(
@@ -110,13 +110,13 @@ def end_run(
     for request in requests.open_requests_of_run(tx, row.id):
         close_request(tx, request, FeedbackStatus.CANCELLED, None, by=None, via=via, why=WHY_CLOSED[status])
     if status is RunStatus.COMPLETED:
-        say(tx, row.session_id, row.id, content or "")
+        post_message(tx, row.session_id, row.id, content or "")
     if status is RunStatus.ERROR:
-        say_where_spoken(tx, row.session_id, row.id, TextMessage(f"The run failed: {error}", AGENT_NAME))
+        send_to_last_channel(tx, row.session_id, row.id, TextMessage(f"The run failed: {error}", AGENT_NAME))
     tx.emit(row.session_id, _last_event(row.id, status, content, error, values))
     set_agent_status(tx, row.session_id, AGENT_AFTER[status])
     if status is RunStatus.CANCELLED:
-        end_draft(tx, row.id, row.session_id, TextMessage(CANCELLED, AGENT_NAME), at_once=False)
+        finish_draft(tx, row.id, row.session_id, TextMessage(CANCELLED, AGENT_NAME), at_once=False)
         tx.signal(RunCancelled(type="run_cancelled"), run_topic(row.id))
     tx.audit(row.session_id, actor=actor, via=via, action=f"run.{status}", subject=row.id, error=error)
     return True
@@ -137,7 +137,7 @@ def _last_event(run_id: str, status: RunStatus, content: str | None, error: str 
             return TaskCancelled(type="task_cancelled", content=CANCELLED, run_id=run_id, reason="cancelled")
 
 
-def say(tx: Tx, session_id: str, run_id: str, content: str, type: MessageType = MessageType.AGENT) -> str:
+def post_message(tx: Tx, session_id: str, run_id: str, content: str, type: MessageType = MessageType.AGENT) -> str:
     """The agent's word, or the platform's: a message in the session and the event that carries it."""
     message = Message(
         id=new_id("msg"),
@@ -151,7 +151,7 @@ def say(tx: Tx, session_id: str, run_id: str, content: str, type: MessageType = 
     )
     sessions.insert_message(tx, **{**message, "author_id": None, "client_id": None, "created_at": tx.now})
     tx.emit(session_id, MessageSent(type="message", message=message))
-    say_where_spoken(tx, session_id, run_id, TextMessage(content, AGENT_NAME))
+    send_to_last_channel(tx, session_id, run_id, TextMessage(content, AGENT_NAME))
     return message["id"]
 
 
@@ -176,7 +176,7 @@ def complete_run(tx: Tx, lease: Lease, content: str, usage: Usage) -> None:
         return
     if unseen_messages(entries):
         tx.end_reply(lease.session_id)
-        message_id = say(tx, lease.session_id, lease.run_id, content)
+        message_id = post_message(tx, lease.session_id, lease.run_id, content)
         log_progress(tx, lease, [("said", {"message_id": message_id, "content": content})], new_token=True)
         return
     end_run(tx, leased_run(tx, lease), RunStatus.COMPLETED, content=content)

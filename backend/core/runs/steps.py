@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from backend.core.requests.addressing import Addressed, address
-from backend.core.requests.open_request import Asked, open_request
+from backend.core.requests.addressing import Addressed, resolve_recipients
+from backend.core.requests.open_request import NewRequest, open_request
 from backend.core.runs.call_digest import action_of
 from backend.core.runs.lease import Lease, log_progress
 from backend.core.runs.lifecycle import set_agent_status
@@ -44,17 +44,17 @@ def record_step(
             _record_call(tx, lease, entry, step, usage, registry, policy)
         case _:
             try:
-                _ask(tx, lease, [entry], FeedbackType(step.kind), body_of_step(step), usage)
+                _open_request(tx, lease, [entry], FeedbackType(step.kind), body_of_step(step), usage)
             except Invalid as error:
                 log_progress(tx, lease, [entry, _refusal(error)], steps=1, usage=usage)
 
 
-def put_next(tx: Tx, lease: Lease, move: Propose, registry: Registry, policy: Policy) -> None:
+def propose_next_call(tx: Tx, lease: Lease, move: Propose, registry: Registry, policy: Policy) -> None:
     """Make the next of an answer's calls a step of its own, unless the engine should decide anew: a person said something
     meanwhile, or turned a call down and would not be asked about this one. Raises LeaseLost."""
     if unseen_messages(run_log(tx, lease.run_id)):
         log_progress(tx, lease, [("refused", {"reason": "A person wrote while further calls were waiting to be put."})])
-    elif move.after_no and not _asks(registry, policy, move.call):
+    elif move.after_no and not _needs_approval(registry, policy, move.call):
         reason = "A person turned a call down, and the next one would run without being asked about."
         log_progress(tx, lease, [("refused", {"reason": reason})])
     else:
@@ -62,7 +62,7 @@ def put_next(tx: Tx, lease: Lease, move: Propose, registry: Registry, policy: Po
         _record_call(tx, lease, entry, move.call, Usage(), registry, policy)
 
 
-def _asks(registry: Registry, policy: Policy, call: CallTool) -> bool:
+def _needs_approval(registry: Registry, policy: Policy, call: CallTool) -> bool:
     try:
         return policy.needs_approval(*check_call(registry, call))
     except Invalid:
@@ -128,7 +128,7 @@ def ask_approval(
         log_progress(tx, lease, [*entries, _refusal(error)], steps=1, usage=usage)
         return
     rule = policy.rule_of_votes(tool)
-    _ask(tx, lease, entries, FeedbackType.CONFIRMATION, body, usage, request_id, to, repeats, rule)
+    _open_request(tx, lease, entries, FeedbackType.CONFIRMATION, body, usage, request_id, to, repeats, rule)
 
 
 def approvers(tx: Tx, tool: ToolSpec, policy: Policy, asker_id: str) -> Addressed | None:
@@ -136,7 +136,7 @@ def approvers(tx: Tx, tool: ToolSpec, policy: Policy, asker_id: str) -> Addresse
     names = policy.approvers_of(tool)
     if not names:
         return None
-    to = address(tx, names, "approvers")
+    to = resolve_recipients(tx, names, "approvers")
     if policy.rule_of_votes(tool) is None:
         return to
     others = [person for person in to.people if person.id != asker_id]
@@ -148,7 +148,7 @@ def approvers(tx: Tx, tool: ToolSpec, policy: Policy, asker_id: str) -> Addresse
     return Addressed(to.seats, others)
 
 
-def _ask(
+def _open_request(
     tx: Tx,
     lease: Lease,
     entries: list[tuple[str, Any]],
@@ -164,7 +164,7 @@ def _ask(
     assert row is not None, "a run belongs to a person"
     person = Person(row.id, row.name)
     request_id = request_id or new_id("req")
-    asked = Asked(
+    asked = NewRequest(
         id=request_id,
         type=type,
         session_id=lease.session_id,

@@ -6,7 +6,7 @@ from backend.db.queries import sessions
 from backend.domain.steps import Usage
 
 
-def keep_summary(tx: Tx, lease: Lease, until_at: int, content: str, usage: Usage) -> None:
+def save_summary(tx: Tx, lease: Lease, until_at: int, content: str, usage: Usage) -> None:
     """Keep what the runs created up to `until_at` came to; engines are told this instead of their logs. Raises LeaseLost."""
     log_progress(tx, lease, [], usage=usage)
     sessions.insert_summary(tx, session_id=lease.session_id, until_at=until_at, content=content, created_at=tx.now)

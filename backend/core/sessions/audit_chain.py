@@ -9,12 +9,12 @@ from backend.db.queries import sessions as store
 from backend.db.transaction import GENESIS, chain_hash, seal_of_erased
 
 
-def record_is_whole(tx: Tx, session_id: str) -> bool:
+def audit_is_intact(tx: Tx, session_id: str) -> bool:
     """Whether a session's audit is all there and unchanged, from its beginning to its sealed end."""
     rows = store.audit_chain(tx, session_id)
     if not rows:
         return tx.audit_ends_with(session_id, 0, "") and not requests.has_asked(tx, session_id)
-    return chain_is_whole(rows) and tx.audit_ends_with(session_id, rows[-1].n, rows[-1].hash)
+    return chain_is_intact(rows) and tx.audit_ends_with(session_id, rows[-1].n, rows[-1].hash)
 
 
 class AuditVerifier:
@@ -31,7 +31,7 @@ class AuditVerifier:
         found = self._found.get(session_id)
         if reading_on and found is not None and found[0] == end:
             return found[1]
-        whole = record_is_whole(tx, session_id)
+        whole = audit_is_intact(tx, session_id)
         self._found.pop(session_id, None)
         self._found[session_id] = (end, whole)
         while len(self._found) > self._most:
@@ -39,7 +39,7 @@ class AuditVerifier:
         return whole
 
 
-def chain_is_whole(rows: Sequence[Row[Any]]) -> bool:
+def chain_is_intact(rows: Sequence[Row[Any]]) -> bool:
     """Whether the rows of one scope, oldest first, form an unbroken hash chain from its beginning. For a row whose content
     was erased a later one vouches."""
     prev, owed = GENESIS, dict[int, str]()

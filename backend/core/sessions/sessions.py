@@ -39,7 +39,7 @@ def open_session(tx: Tx, person: Person, first_words: str) -> str:
         created_at=tx.now,
         updated_at=tx.now,
     )
-    _tell_person(tx, person.id, session_id, "opened")
+    _publish_change(tx, person.id, session_id, "opened")
     return session_id
 
 
@@ -51,7 +51,7 @@ def title_from(words: str) -> str:
 def rename_session(tx: Tx, person: Person, session_id: str, title: str) -> dict[str, Any]:
     own_session(tx, person, session_id)
     store.update_session(tx, session_id, title=title, updated_at=tx.now)
-    _tell_person(tx, person.id, session_id, "renamed")
+    _publish_change(tx, person.id, session_id, "renamed")
     return find_session(tx, person, session_id)
 
 
@@ -64,7 +64,7 @@ def close_session(tx: Tx, person: Person, session_id: str, via: str = ChannelTyp
             close_request(tx, request, FeedbackStatus.CANCELLED, None, by=person, via=via, why="the session was closed")
         store.update_session(tx, session_id, status=SessionStatus.CLOSED, updated_at=tx.now)
         tx.audit(session_id, actor=person.id, via=via, action="session.closed", subject=session_id)
-        _tell_person(tx, person.id, session_id, "closed")
+        _publish_change(tx, person.id, session_id, "closed")
     return find_session(tx, person, session_id)
 
 
@@ -90,5 +90,5 @@ def shape_session(row: Row[Any]) -> dict[str, Any]:
     return shaped | {name: getattr(row, name) for name in ("active_run_id", "channel") if getattr(row, name)}
 
 
-def _tell_person(tx: Tx, person_id: str, session_id: str, what: Literal["opened", "renamed", "closed"]) -> None:
+def _publish_change(tx: Tx, person_id: str, session_id: str, what: Literal["opened", "renamed", "closed"]) -> None:
     tx.notify(SessionChanged(type="session_changed", session_id=session_id, change=what), person_topic(person_id))

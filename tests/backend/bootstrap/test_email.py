@@ -9,7 +9,7 @@ from backend.adapters.mail_reader import MailReader
 from backend.adapters.mailboxes import StoredMailboxes
 from backend.auth.credential_vault import Vault
 from backend.bootstrap.email import examine_email
-from backend.core.linking.installations import keep_install
+from backend.core.linking.installations import save_installation
 from backend.engines.baml import BamlEngine
 from backend.engines.model_providers import ModelSettings
 from backend.settings.schema import load_settings
@@ -32,7 +32,7 @@ ASKED: dict[str, Any] = {
 
 async def connect(opened: Opened, mailbox: str, token: str, key: str = KEY) -> None:
     installed = Installation(mailbox, mailbox, token)
-    await opened.db.transact(keep_install, opened.person.id, "email", installed, Vault(key).seal(token))
+    await opened.db.transact(save_installation, opened.person.id, "email", installed, Vault(key).seal(token))
 
 
 @pytest.fixture

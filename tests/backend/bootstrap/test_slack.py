@@ -10,8 +10,8 @@ import pytest
 from backend.auth.credential_vault import Vault
 from backend.bootstrap.slack import examine_slack, slack_channel, slack_hook
 from backend.channel_inbox import ChannelInbox
-from backend.core.linking.installations import keep_install
-from backend.core.linking.linked_accounts import lose_accounts
+from backend.core.linking.installations import save_installation
+from backend.core.linking.linked_accounts import disconnect_accounts
 from backend.db import Database
 from backend.db.factory import open_database
 from backend.settings.schema import load_settings
@@ -42,7 +42,7 @@ async def many(opened: Opened, slack: Slack) -> AsyncIterator[Channel]:
         slack_client_id="1.2", slack_client_secret="s", slack_signing_secret=SECRET, slack_api_url=slack.api_url, secret_key=KEY
     )
     installed = Installation(TEAM, "Test", TOKEN)
-    await opened.db.transact(keep_install, opened.person.id, "slack", installed, Vault(KEY).seal(installed.secret))
+    await opened.db.transact(save_installation, opened.person.id, "slack", installed, Vault(KEY).seal(installed.secret))
     channel = slack_channel(settings, opened.db)
     yield channel
     await channel.close()
@@ -58,14 +58,14 @@ class TestManyWorkspaces:
             await many.say(TextMessage("hello"), Address("T99/U1"))
 
     async def test_that_removed_us_cannot_be_reached_and_their_token_is_forgotten(self, many: Channel, opened: Opened) -> None:
-        await opened.db.transact(lose_accounts, "slack", f"{TEAM}/", "Removed.")
+        await opened.db.transact(disconnect_accounts, "slack", f"{TEAM}/", "Removed.")
         with pytest.raises(Disconnected):
             await many.say(TextMessage("hello"), Address(f"{TEAM}/{DANA}"))
         assert opened.on_disk("SELECT secret, error FROM installations") == [("", "Removed.")]
 
     async def test_whose_token_was_sealed_with_another_secret_cannot_be_reached(self, many: Channel, opened: Opened) -> None:
         sealed = Vault("another secret").seal(TOKEN)
-        await opened.db.transact(keep_install, opened.person.id, "slack", Installation(TEAM, "Test", TOKEN), sealed)
+        await opened.db.transact(save_installation, opened.person.id, "slack", Installation(TEAM, "Test", TOKEN), sealed)
         with pytest.raises(Disconnected):
             await many.say(TextMessage("hello"), Address(f"{TEAM}/{DANA}"))
 

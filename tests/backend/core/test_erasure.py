@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from backend.core.erasure import begin_erasure, erase_leaving_people, what_is_left
+from backend.core.erasure import begin_erasure, erase_leaving_people, erasure_blocker
 from backend.core.people.accounts import add_person, enable_person
-from backend.core.retention import anything_to_forget, erase_old_sessions
-from backend.core.sessions.audit_chain import chain_is_whole
+from backend.core.retention import erase_old_sessions, has_expired_data
+from backend.core.sessions.audit_chain import chain_is_intact
 from backend.core.sessions.sessions import close_session, open_session
 from backend.db import Tx
 from backend.db.queries.erasure import BATCH, permit
@@ -76,12 +76,12 @@ class TestBatches:
         assert left[0] == FRAMES
         assert left[-1] == 0
         assert max(before - after for before, after in itertools.pairwise(left)) <= BATCH
-        assert not await opened.db.read(anything_to_forget, DAYS)
+        assert not await opened.db.read(has_expired_data, DAYS)
 
     async def test_are_none_where_everything_is_kept(self, opened: Opened) -> None:
         await opened.db.transact(fill, opened)
         await closed(opened)
-        assert not await opened.db.read(anything_to_forget, 0)
+        assert not await opened.db.read(has_expired_data, 0)
         assert not await opened.db.transact(erase_old_sessions, 0)
         assert await opened.db.read(count_events) == FRAMES
 
@@ -93,7 +93,7 @@ class TestBatches:
         await opened.db.transact(fail_often)
         await closed(opened)
         while await opened.db.transact(erase_old_sessions, DAYS):
-            assert chain_is_whole(await opened.db.read(audit_chain, opened.session_id))
+            assert chain_is_intact(await opened.db.read(audit_chain, opened.session_id))
         rows = await opened.db.read(audit_chain, opened.session_id)
         assert sum("erased" in row.detail for row in rows) == BATCH + 50
         assert [row.action for row in rows][-1] == "session.erased"
@@ -143,13 +143,13 @@ class TestAPerson:
         assert await opened.db.transact(begin_erasure, opened.person.id) == opened.person.id
         while await opened.db.transact(erase_leaving_people):
             pass
-        assert await opened.db.read(what_is_left, opened.person.id) is None
+        assert await opened.db.read(erasure_blocker, opened.person.id) is None
         assert opened.on_disk("SELECT name, email FROM people") == [("Erased", f"{opened.person.id}@erased.invalid")]
         assert opened.on_disk("SELECT count(*) FROM events") == [(0,)]
         with pytest.raises(Conflict, match="cannot be taken back"):
             await opened.db.transact(enable_person, f"{opened.person.id}@erased.invalid")
         for scope in (opened.person.id, opened.session_id):
-            assert chain_is_whole(await opened.db.read(audit_chain, scope))
+            assert chain_is_intact(await opened.db.read(audit_chain, scope))
         again = await opened.db.transact(add_person, email="dana@example.org", password_hash="-", name="Dana", role="member")
         assert again["id"] != opened.person.id
 
@@ -158,7 +158,7 @@ class TestAPerson:
         await opened.db.transact(begin_erasure, opened.person.id)
         while await opened.db.transact(erase_leaving_people):
             pass
-        assert "1 sessions wait" in str(await opened.db.read(what_is_left, opened.person.id))
+        assert "1 sessions wait" in str(await opened.db.read(erasure_blocker, opened.person.id))
 
     async def test_that_nobody_knows_is_refused(self, opened: Opened) -> None:
         with pytest.raises(NotFound, match="assent users list"):

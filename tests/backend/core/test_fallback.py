@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from backend.core.linking.linked_accounts import connect
+from backend.core.linking.linked_accounts import link_account
 from channels.escalation import TRIES
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
@@ -47,7 +47,7 @@ async def faults(slack: Slack) -> AsyncIterator[Faults]:
 async def post(opened_sqlite: OpenedSqlite, faults: Faults) -> AsyncIterator[Post]:
     channel = SlackChannel(SlackClient(OneToken(), faults.url, timeout_s=PATIENCE_S))
     office = Post(opened_sqlite, real={"slack": channel})
-    await opened_sqlite.db.transact(connect, office.person.id, "slack", f"{TEAM}/{DANA}", "@dana")
+    await opened_sqlite.db.transact(link_account, office.person.id, "slack", f"{TEAM}/{DANA}", "@dana")
     await office.link("email")
     yield office
     await channel.close()

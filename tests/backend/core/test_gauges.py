@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.core.gauges import standing
+from backend.core.gauges import database_gauges
 from backend.core.outbox.deliveries import claim_delivery
 from backend.db import Attempted, Took
 from backend.db.queries.deliveries import due_deliveries
@@ -22,27 +22,27 @@ async def post(opened: Opened) -> Post:
 
 class TestStanding:
     async def test_of_an_empty_house_is_all_nought(self, opened: Opened) -> None:
-        assert set((await opened.db.read(standing)).values()) == {0}
+        assert set((await opened.db.read(database_gauges)).values()) == {0}
 
     async def test_counts_what_waits_and_what_reached_nobody(self, post: Post) -> None:
         post.slack.failures.append(Rejected("not_in_channel"))
         dead, answered = await post.ask(route=ROUTE), await post.ask(route=ROUTE)
         await post.carry()
         assert (await post.request(dead))["dead_letter"]
-        seen = await post.opened.db.read(standing)
+        seen = await post.opened.db.read(database_gauges)
         assert (seen["pending_requests"], seen["dead_letters"]) == (2, 1)
         await post.answer(answered)
-        seen = await post.opened.db.read(standing)
+        seen = await post.opened.db.read(database_gauges)
         assert (seen["pending_requests"], seen["dead_letters"]) == (1, 1)
 
     async def test_tells_how_long_a_delivery_is_due_and_a_lease_held(self, post: Post) -> None:
         await post.ask(route=ROUTE)
         post.pass_time("slack", 40)
-        assert (await post.opened.db.read(standing))["oldest_due_delivery_seconds"] >= 40
+        assert (await post.opened.db.read(database_gauges))["oldest_due_delivery_seconds"] >= 40
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
         assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP) is not None
         post.pass_time("slack", 50)
-        seen = await post.opened.db.read(standing)
+        seen = await post.opened.db.read(database_gauges)
         assert seen["oldest_due_delivery_seconds"] == 0 and seen["oldest_lease_seconds"] >= 50
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from backend.core.requests.ask import Ask, ask_people
 from backend.core.requests.close_request import close_request
-from backend.core.sessions.audit_chain import chain_is_whole, record_is_whole
+from backend.core.sessions.audit_chain import audit_is_intact, chain_is_intact
 from backend.core.sessions.sessions import open_session
 from backend.db import Tx
 from backend.db.audit_sealer import Sealer
@@ -44,7 +44,7 @@ async def keep_some(opened: Opened, rows: int = 4) -> None:
 
 
 async def is_whole(opened: Opened) -> bool:
-    return chain_is_whole(await opened.db.read(audit_chain, opened.session_id))
+    return chain_is_intact(await opened.db.read(audit_chain, opened.session_id))
 
 
 class TestSequence:
@@ -127,7 +127,7 @@ def sealed(opened: Opened) -> Opened:
 
 
 async def record_holds(opened: Opened) -> bool:
-    return await opened.db.read(record_is_whole, opened.session_id)
+    return await opened.db.read(audit_is_intact, opened.session_id)
 
 
 class TestAuditEnd:

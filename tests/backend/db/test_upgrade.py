@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from backend.core.sessions.audit_chain import chain_is_whole
+from backend.core.sessions.audit_chain import chain_is_intact
 from backend.db.factory import open_database
 from backend.db.migrate import migrate
 from backend.db.queries.sessions import audit_chain
@@ -108,7 +108,7 @@ class TestUpgrade:
         assert len(books.chains) > 5
         db = open_database(url or server.data_dir / "assent.db", lambda effects: None)
         for scope in books.chains:
-            assert chain_is_whole(await db.read(audit_chain, scope))
+            assert chain_is_intact(await db.read(audit_chain, scope))
         db.close()
 
     @staticmethod

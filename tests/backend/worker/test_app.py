@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from backend.auth.passwords import hash_in_thread, verify_in_thread
-from backend.core.mail.mailboxes import COLLECT
-from backend.core.outbox.escalation import CARRY
-from backend.core.runs.lease import ADVANCE
+from backend.core.mail.mailboxes import FETCH_MAIL_JOB
+from backend.core.outbox.escalation import DELIVER_JOB
+from backend.core.runs.lease import ADVANCE_RUN_JOB
 from backend.core.runs.lifecycle import start_run
 from backend.ids import new_id
 from backend.messaging.queue.contract import KINDS, Job
@@ -57,7 +57,7 @@ def stuck() -> Iterator[Callable[[], object]]:
 
 class TestAWorker:
     def test_has_a_line_and_a_room_for_every_kind(self) -> None:
-        assert set(app.ROOM) == set(app.DUE) == set(KINDS) == {ADVANCE, CARRY, COLLECT}
+        assert set(app.ROOM) == set(app.DUE) == set(KINDS) == {ADVANCE_RUN_JOB, DELIVER_JOB, FETCH_MAIL_JOB}
 
     @pytest.mark.parametrize("hanging", KINDS)
     async def test_does_what_is_due_of_a_kind_while_all_rooms_of_another_hang(self, opened: Opened, hanging: str) -> None:
@@ -85,12 +85,12 @@ class TestAWorker:
         async def do(id: str) -> None:
             done.append(id)
 
-        async with working(opened, {ADVANCE: hang, CARRY: do}) as queue:
+        async with working(opened, {ADVANCE_RUN_JOB: hang, DELIVER_JOB: do}) as queue:
             for number in range(app.FREELY):
-                queue.ring(Job(ADVANCE, f"run_{number}"))
-            await becomes(lambda: queue._lines[ADVANCE].waiting() == 0)
+                queue.ring(Job(ADVANCE_RUN_JOB, f"run_{number}"))
+            await becomes(lambda: queue._lines[ADVANCE_RUN_JOB].waiting() == 0)
             for number in range(20):
-                queue.ring(Job(CARRY, f"dlv_{number}"))
+                queue.ring(Job(DELIVER_JOB, f"dlv_{number}"))
                 await becomes(lambda: len(done) == number + 1)  # noqa: B023
 
 
@@ -132,7 +132,7 @@ class TestTheReconciler:
             return run_id
 
         first = await start()
-        async with working(opened, {ADVANCE: fail}):
+        async with working(opened, {ADVANCE_RUN_JOB: fail}):
             await becomes(lambda: tried == [first])
             second = await start()
             await becomes(lambda: tried.count(second) >= 20)

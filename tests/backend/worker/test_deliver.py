@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from backend.core.outbox.delivery_results import keep_failure, keep_sent, keep_settled
+from backend.core.outbox.delivery_results import record_failure, record_sent, record_settled
 from backend.db.queries.deliveries import due_deliveries
 from backend.worker import record_through_outage
 from backend.worker.deliver import Deliverer
-from backend.worker.lease_clock import LeaseHold
+from backend.worker.lease_clock import LeaseTimer
 from channels.errors import Rejected
 from tests.backend.conftest import Opened
 from tests.support.delivery_setup import Post
@@ -38,10 +38,10 @@ async def carry_while_away(post: Post, use_case: Callable[..., Any], times: int)
 class TestWhatCameOfATry:
     async def test_is_kept_once_the_database_is_back_and_sent_once(self, post: Post) -> None:
         id = await post.ask(route=ROUTE)
-        await carry_while_away(post, keep_sent, 3)
+        await carry_while_away(post, record_sent, 3)
         assert await post.trail(id) == [("slack", "sent")]
         await post.answer(id)
-        await carry_while_away(post, keep_settled, 3)
+        await carry_while_away(post, record_settled, 3)
         assert await post.trail(id) == [("slack", "settled")]
         assert (len(post.slack.sent), len(post.slack.settled)) == (1, 1)
         assert list(post.books().findings()) == []
@@ -49,12 +49,12 @@ class TestWhatCameOfATry:
     async def test_is_kept_too_where_it_failed(self, post: Post) -> None:
         post.slack.failures.append(Rejected("channel_not_found"))
         id = await post.ask(route=ROUTE)
-        await carry_while_away(post, keep_failure, 3)
+        await carry_while_away(post, record_failure, 3)
         assert await post.trail(id) == [("slack", "failed")]
 
     async def test_is_kept_however_long_the_database_is_away(self, post: Post) -> None:
         id = await post.ask(route=ROUTE)
-        await carry_while_away(post, keep_sent, 1000)
+        await carry_while_away(post, record_sent, 1000)
         assert await post.trail(id) == [("slack", "sent")]
         assert await post.tries(id) == [("deliver", "sent")]
 
@@ -63,7 +63,7 @@ class TestAWorkerThatWasStopped:
     async def test_before_it_sends_leaves_it_to_whoever_has_it_now(self, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
         id = await post.ask(route=ROUTE)
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
-        monkeypatch.setattr(LeaseHold, "left", lambda self: -1.0)
+        monkeypatch.setattr(LeaseTimer, "left", lambda self: -1.0)
         await post.carrier.carry(delivery)
         assert post.slack.sent == [] and await post.trail(id) == [("slack", "sending")]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from backend.core.linking.installations import keep_install
-from backend.core.linking.linked_accounts import connect
-from backend.core.mail.mailboxes import COLLECT, begin_look, wake_mailbox
+from backend.core.linking.installations import save_installation
+from backend.core.linking.linked_accounts import link_account
+from backend.core.mail.mailboxes import FETCH_MAIL_JOB, claim_mailbox, wake_mailbox
 from backend.db import Ring
 from backend.db.queries.mail import due_mailboxes, mailbox_row, void_mailbox_leases
 from backend.worker.fetch_mail import MailFetcher
@@ -57,7 +57,7 @@ def postbox() -> RecordingPostbox:
 async def collector(opened: Opened, postbox: RecordingPostbox) -> MailFetcher:
     """Of a server whose one mailbox Dana connected."""
     installed = Installation(MAILBOX, MAILBOX, "")
-    await opened.db.transact(keep_install, opened.person.id, "email", installed, "sealed")
+    await opened.db.transact(save_installation, opened.person.id, "email", installed, "sealed")
     return MailFetcher(opened.db, postbox, 30)
 
 
@@ -111,16 +111,16 @@ class TestCollector:
         opened.sent.clear()
         postbox.open.set()
         await looking
-        assert Ring(COLLECT, MAILBOX) in opened.sent and await due(opened) == [MAILBOX]
+        assert Ring(FETCH_MAIL_JOB, MAILBOX) in opened.sent and await due(opened) == [MAILBOX]
 
     async def test_that_died_is_followed_by_another_once_its_lease_is_over(self, opened: Opened, collector: MailFetcher) -> None:
-        assert await opened.db.transact(begin_look, MAILBOX) is not None
+        assert await opened.db.transact(claim_mailbox, MAILBOX) is not None
         assert await due(opened) == []
         pass_time(opened, 61)
         assert await due(opened) == [MAILBOX]
 
     async def test_that_died_alone_is_followed_at_once(self, opened: Opened, collector: MailFetcher) -> None:
-        assert await opened.db.transact(begin_look, MAILBOX) is not None
+        assert await opened.db.transact(claim_mailbox, MAILBOX) is not None
         await opened.db.transact(void_mailbox_leases)
         assert await due(opened) == [MAILBOX]
 
@@ -147,8 +147,8 @@ class TestLoss:
     async def test_ends_the_looking_and_tells_who_connected_it_elsewhere_once(
         self, opened: Opened, collector: MailFetcher, postbox: RecordingPostbox
     ) -> None:
-        await opened.db.transact(connect, opened.person.id, "slack", "T1/U1", "Dana")
-        await opened.db.transact(connect, opened.person.id, "email", "dana@example.org", "Dana")
+        await opened.db.transact(link_account, opened.person.id, "slack", "T1/U1", "Dana")
+        await opened.db.transact(link_account, opened.person.id, "email", "dana@example.org", "Dana")
         postbox.failures.append(Disconnected("The consent was withdrawn.", "invalid_grant"))
         await collector.collect(MAILBOX)
         pass_time(opened, 3600)
@@ -172,6 +172,6 @@ class TestLoss:
         pass_time(opened, 31)
         postbox.failures.append(Disconnected("The consent was withdrawn.", "invalid_grant"))
         await collector.collect(MAILBOX)
-        await opened.db.transact(keep_install, opened.person.id, "email", Installation(MAILBOX, MAILBOX, ""), "sealed")
+        await opened.db.transact(save_installation, opened.person.id, "email", Installation(MAILBOX, MAILBOX, ""), "sealed")
         await collector.collect(MAILBOX)
         assert postbox.cursors == [None, "1", "1"]

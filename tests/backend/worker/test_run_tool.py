@@ -12,7 +12,7 @@ from backend.core.sessions.sessions import cancel_work
 from backend.db.queries.runs import void_leases
 from backend.errors import Conflict, Refusal
 from backend.worker import advance_run, record_through_outage
-from backend.worker.lease_clock import LeaseHold, clock
+from backend.worker.lease_clock import LeaseTimer, clock
 from tests.backend.conftest import Opened
 from tests.support.payment_runs import Shop, begin
 from tests.support.unavailable_database import Away
@@ -27,7 +27,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def stale(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on this process has always just been stopped for longer than a lease."""
-    monkeypatch.setattr(LeaseHold, "left", lambda self: -1.0)
+    monkeypatch.setattr(LeaseTimer, "left", lambda self: -1.0)
 
 
 class TestAnOutage:
@@ -347,7 +347,7 @@ class TestAStoppedWorker:
         shop = Shop(opened)
         run_id = await shop.approved()
         left = iter([-1.0, 8.0, 8.0, 8.0, 8.0])
-        monkeypatch.setattr(LeaseHold, "left", lambda self: next(left))
+        monkeypatch.setattr(LeaseTimer, "left", lambda self: next(left))
         await soon(shop.worker().advance(run_id))
         assert shop.run(run_id)[:2] == ("completed", "succeeded")
         assert len(shop.paid) == 1
@@ -397,7 +397,7 @@ class TestStopping:
 
 class TestAHold:
     def test_is_as_long_as_the_lease_at_most(self) -> None:
-        hold = LeaseHold(8.0, clock())
+        hold = LeaseTimer(8.0, clock())
         assert 7 < hold.left() <= 8
         hold.renewed(clock() - 100)
         assert 7 < hold.left() <= 8

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from backend.core.runs import lease
-from backend.core.runs.claim import SUSPECT, claim_run
+from backend.core.runs.claim import SUSPECT_CLAIMS, claim_run
 from backend.core.sessions.sessions import open_session
 from backend.worker import advance_run, record_through_outage
 from backend.worker.lease_clock import clock
@@ -50,9 +50,9 @@ class TestARun:
     async def test_under_suspicion_waits_for_a_worker_that_has_been_up_for_a_while(self, opened: Opened) -> None:
         shop = Shop(opened)
         run_id = await shop.approved()
-        await die(shop, run_id, SUSPECT)
+        await die(shop, run_id, SUSPECT_CLAIMS)
         await soon(shop.worker().advance(run_id))
-        assert shop.run(run_id)[3] == SUSPECT and shop.begun == []
+        assert shop.run(run_id)[3] == SUSPECT_CLAIMS and shop.begun == []
         await soon(shop.worker(since=clock() - advance_run.CALM_S).advance(run_id))
         assert shop.run(run_id)[0] == "completed"
 
@@ -62,7 +62,7 @@ class TestARun:
         opened.session_id = await opened.db.transact(open_session, opened.person, "more")
         second = await shop.approved()
         for each in (run_id, second):
-            await die(shop, each, SUSPECT)
+            await die(shop, each, SUSPECT_CLAIMS)
         worker = shop.worker(since=LONG_AGO)
         first, following = begin(worker, run_id), begin(worker, second)
         await becomes(lambda: shop.begun)
@@ -75,11 +75,11 @@ class TestARun:
         monkeypatch.setattr(advance_run, "TURN_S", 0.01)
         shop = Shop(opened)
         run_id = await shop.approved()
-        await die(shop, run_id, SUSPECT)
+        await die(shop, run_id, SUSPECT_CLAIMS)
         worker = shop.worker(since=LONG_AGO)
         async with worker.alone:
             await soon(worker.advance(run_id))
-            assert shop.run(run_id)[3] == SUSPECT
+            assert shop.run(run_id)[3] == SUSPECT_CLAIMS
         await soon(worker.advance(run_id))
         assert shop.run(run_id)[0] == "completed"
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from backend.core.inbound import receive_answer
-from backend.core.linking.linked_accounts import connect
-from backend.core.outbox.notices import say_on
+from backend.core.linking.linked_accounts import link_account
+from backend.core.outbox.notices import send_message
 from backend.core.people.accounts import add_person, confirm_person, disable_person, enable_person, rename_person
 from backend.core.people.groups import add_members, remove_members
 from backend.core.requests.ask import Ask, ask_people
@@ -32,7 +32,7 @@ async def join(post: Post, name: str, *channels: str, proven: bool = True) -> Pe
     proof: dict[str, Any] = {} if proven else {"proof": None}
     added = await post.opened.db.transact(add_person, email=email, password_hash="-", name=name, role="member", **proof)
     for channel in channels:
-        await post.opened.db.transact(connect, str(added["id"]), channel, f"{channel}/{name}", name)
+        await post.opened.db.transact(link_account, str(added["id"]), channel, f"{channel}/{name}", name)
     return Person(str(added["id"]), name)
 
 
@@ -182,7 +182,7 @@ class TestDisabled:
     async def test_is_sent_nothing_and_decides_nothing(self, post: Post) -> None:
         bo = await join(post, "Bo", "slack", "email")
         id = await post.ask(to=[bo.id, post.person.id], action=DEPLOY, route=[{"channel": "email", "wait_seconds": 3600}])
-        await post.opened.db.transact(say_on, bo.id, "slack", TextMessage("a word"))
+        await post.opened.db.transact(send_message, bo.id, "slack", TextMessage("a word"))
         await post.opened.db.transact(disable_person, "bo@example.org")
         await post.carry()
         assert {to.account for _, to, _ in post.email.sent} == {"email/dana"}
@@ -214,9 +214,9 @@ class TestDisabled:
     async def test_leaves_the_account_to_whoever_proves_it_is_theirs(self, post: Post) -> None:
         bo, cy = await join(post, "Bo", "slack"), await join(post, "Cy")
         with pytest.raises(Forbidden, match="somebody else"):
-            await post.opened.db.transact(connect, cy.id, "slack", "slack/Bo", "Bo")
+            await post.opened.db.transact(link_account, cy.id, "slack", "slack/Bo", "Bo")
         await post.opened.db.transact(disable_person, "bo@example.org")
-        await post.opened.db.transact(connect, cy.id, "slack", "slack/Bo", "Bo")
+        await post.opened.db.transact(link_account, cy.id, "slack", "slack/Bo", "Bo")
         assert post.opened.on_disk("SELECT person_id FROM connections WHERE account = 'slack/Bo'") == [(cy.id,)]
         assert bo.id != cy.id
 
@@ -242,9 +242,9 @@ class TestAddress:
 
     async def test_is_proven_by_linking_it_by_mail(self, post: Post) -> None:
         eve = await join(post, "Eve", proven=False)
-        await post.opened.db.transact(connect, eve.id, "email", "other@example.org", "other")
+        await post.opened.db.transact(link_account, eve.id, "email", "other@example.org", "other")
         assert post.opened.on_disk("SELECT confirmed_by FROM people WHERE name = 'Eve'") == [(None,)]
-        await post.opened.db.transact(connect, eve.id, "email", "Eve@example.org", "eve")
+        await post.opened.db.transact(link_account, eve.id, "email", "Eve@example.org", "eve")
         assert post.opened.on_disk("SELECT confirmed_by FROM people WHERE name = 'Eve'") == [("mail",)]
 
     async def test_of_their_own_anybody_may_name(self, post: Post) -> None:

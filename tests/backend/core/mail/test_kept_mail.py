@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from backend.channel_inbox import ChannelInbox
-from backend.core.linking.installations import keep_install
-from backend.core.linking.linked_accounts import connect
-from backend.core.mail.kept_mail import UNVERIFIED, ask_to_link, list_letters
+from backend.core.linking.installations import save_installation
+from backend.core.linking.linked_accounts import link_account
+from backend.core.mail.kept_mail import UNVERIFIED, ask_to_link, list_mail
 from backend.core.people.accounts import add_person
 from backend.core.requests.ask import Ask, ask_people
 from backend.db.queries.linked_accounts import place_of
@@ -40,7 +40,7 @@ def letter(id: str = "m1", **changed: Any) -> ReceivedMail:
 
 
 async def connect_mailbox(post: Post) -> None:
-    await post.opened.db.transact(keep_install, post.person.id, "email", Installation(MAILBOX, MAILBOX, ""), "sealed")
+    await post.opened.db.transact(save_installation, post.person.id, "email", Installation(MAILBOX, MAILBOX, ""), "sealed")
 
 
 class TestKeeping:
@@ -49,7 +49,7 @@ class TestKeeping:
         assert await inbox.keep_letter(letter(request_id=id))
         assert not await inbox.keep_letter(letter(request_id=id, outcome="answer"))
         assert await inbox.has_letter("email", MAILBOX, "m1") and not await inbox.has_letter("email", MAILBOX, "m2")
-        (shown,) = await post.opened.db.read(list_letters, post.person, id)
+        (shown,) = await post.opened.db.read(list_mail, post.person, id)
         assert (shown["outcome"], shown["text"], shown["sent_at"]) == ("unclear", "maybe", "2023-11-14T22:13:20.000Z")
 
     async def test_knows_the_person_only_where_the_sender_is_proven(self, post: Post, inbox: ChannelInbox) -> None:
@@ -68,7 +68,7 @@ class TestKeeping:
     async def test_of_what_no_database_takes(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
         assert await inbox.keep_letter(letter(request_id=id, text="a\0b\ud800", whole="x" * 100_000, sender="\ud800"))
-        (shown,) = await post.opened.db.read(list_letters, post.person, id)
+        (shown,) = await post.opened.db.read(list_mail, post.person, id)
         assert shown["text"] == "a\ufffdb?" and len(shown["whole"]) == 64_000
 
     async def test_about_a_request_that_never_was(self, post: Post, inbox: ChannelInbox) -> None:
@@ -80,7 +80,7 @@ class TestKeeping:
         await inbox.keep_letter(letter(request_id=id))
         eve = await post.opened.db.transact(add_person, email="eve@example.net", password_hash="", name="Eve", role="member")
         with pytest.raises(NotFound):
-            await post.opened.db.read(list_letters, Person(eve["id"], "Eve"), id)
+            await post.opened.db.read(list_mail, Person(eve["id"], "Eve"), id)
 
 
 class TestReply:
@@ -232,7 +232,7 @@ class TestAskToLink:
 class TestConversation:
     async def test_by_mail_is_one_thread_for_each_person_in_a_session(self, post: Post) -> None:
         eve = await post.opened.db.transact(add_person, email="eve@example.net", password_hash="", name="Eve", role="member")
-        await post.opened.db.transact(connect, eve["id"], "email", "eve@example.net", "Eve")
+        await post.opened.db.transact(link_account, eve["id"], "email", "eve@example.net", "Eve")
         route = [{"channel": "email", "wait_seconds": 600}]
         first = await post.ask(route=route, to=["eve@example.net", "dana@example.org"])
         await post.carry()

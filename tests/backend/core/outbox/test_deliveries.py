@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from backend.core.outbox.deliveries import claim_delivery
-from backend.core.outbox.delivery_results import hand_over, keep_sent
+from backend.core.outbox.delivery_results import record_sent, release_delivery
 from backend.core.people.accounts import add_person
 from backend.core.requests.reroute import reroute_request
 from backend.db.queries.deliveries import due_deliveries
@@ -99,7 +99,7 @@ class TestSettling:
         work = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP)
         assert work is not None
         await post.answer(id)
-        await post.opened.db.transact(keep_sent, work, Receipt({"n": 7}))
+        await post.opened.db.transact(record_sent, work, Receipt({"n": 7}))
         await post.carry()
         assert [receipt.ref for _, _, receipt, _ in post.slack.settled] == [{"n": 7}]
 
@@ -112,7 +112,7 @@ class TestSettling:
         assert work is not None
         await post.answer(id)
         assert await post.trail(id) == [("chat", "settled"), ("slack", "sent"), ("chat", "sending")]
-        await post.opened.db.transact(keep_sent, work, Receipt({"n": 7}))
+        await post.opened.db.transact(record_sent, work, Receipt({"n": 7}))
         assert list(post.books().findings()) == []
         await post.carry()
         assert [receipt.ref for _, _, receipt, _ in post.chat.settled] == [{"n": 7}]
@@ -153,7 +153,7 @@ class TestLease:
         post.pass_time("slack", 61)
         await post.carry()
         assert post.slack.sent[0][2] is not None, "the second worker is told that a first one may have sent it"
-        await post.opened.db.transact(keep_sent, stale, Receipt({"n": 1}))
+        await post.opened.db.transact(record_sent, stale, Receipt({"n": 1}))
         assert await post.tries(id) == [("deliver", "unknown"), ("deliver", "sent")]
 
     @pytest.mark.parametrize("decided", [False, True], ids=["before the decision", "after it"])
@@ -167,7 +167,7 @@ class TestLease:
         if decided:
             await post.answer(id)
             await post.carry()
-        await post.opened.db.transact(keep_sent, slept, Receipt({"n": "late"}))
+        await post.opened.db.transact(record_sent, slept, Receipt({"n": "late"}))
         if not decided:
             assert list(post.books().findings()) == []
             await post.answer(id)
@@ -206,7 +206,7 @@ class TestAWorkerThatEnds:
             (delivery,) = await post.opened.db.read(due_deliveries, 10)
             work = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP)
             assert work is not None
-            await post.opened.db.transact(hand_over, work)
+            await post.opened.db.transact(release_delivery, work)
             assert delivery in post.opened.rung
         await post.carry()
         assert await post.trail(id) == [("slack", "sent")]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from backend.core.linking.presence import leave
+from backend.core.linking.presence import end_presence
 from backend.core.people.accounts import add_person
-from backend.core.requests.mark_seen import see_request
+from backend.core.requests.mark_seen import mark_request_seen
 from backend.core.requests.reroute import retry_request
 from backend.db.queries.linked_accounts import linked_accounts
 from backend.errors import Conflict
@@ -33,7 +33,7 @@ class TestLadder:
     async def test_waits_for_whoever_has_seen_it_and_then_goes_on(self, post: Post) -> None:
         await post.come()
         id = await post.ask()
-        await post.opened.db.transact(see_request, post.person, id)
+        await post.opened.db.transact(mark_request_seen, post.person, id)
         post.pass_time("chat", 14 * 60)
         await post.carry()
         assert await post.trail(id) == [("chat", "seen")]
@@ -126,7 +126,7 @@ class TestDeadLetter:
         office.pass_time("chat", 6)
         await office.carry()
         assert (await office.request(id))["dead_letter"]
-        await opened.db.transact(see_request, office.person, id)
+        await opened.db.transact(mark_request_seen, office.person, id)
         assert (await office.request(id))["dead_letter"] is False
 
     async def test_is_not_called_while_somebody_has_the_web_app_open(self, opened: Opened) -> None:
@@ -136,7 +136,7 @@ class TestDeadLetter:
         office.pass_time("chat", 6)
         await office.carry()
         assert not (await office.request(id))["dead_letter"]
-        await opened.db.transact(leave, "soc_1")
+        await opened.db.transact(end_presence, "soc_1")
         office.pass_time("chat", 31)
         await office.carry()
         assert (await office.request(id))["dead_letter"]

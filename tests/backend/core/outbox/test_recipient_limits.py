@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.core.outbox.recipient_limits import OF_ALL, OF_ONE, PRESSING
+from backend.core.outbox.recipient_limits import MOST_FROM_ONE, MOST_IN_ALL, MOST_URGENT_EXTRA
 from backend.core.people.accounts import add_person
 from backend.core.requests.ask import Ask, ask_people
 from backend.domain.people import Person
@@ -35,10 +35,10 @@ async def ask_dana(post: Post, by: Person, due_in: float | None = None) -> str:
 class TestAllowance:
     async def test_of_one_asker_holds_back_the_rest_and_asks_in_the_web_app(self, post: Post) -> None:
         bo = await asker(post, "Bo")
-        asked = [await ask_dana(post, bo) for _ in range(OF_ONE + 3)]
+        asked = [await ask_dana(post, bo) for _ in range(MOST_FROM_ONE + 3)]
         await post.carry()
-        assert len(post.slack.sent) == OF_ONE
-        for id in asked[OF_ONE:]:
+        assert len(post.slack.sent) == MOST_FROM_ONE
+        for id in asked[MOST_FROM_ONE:]:
             slack, chat = (await post.request(id))["deliveries"]
             assert (slack["status"], slack["attempts"]) == ("retry_wait", 0) and "10 Slack messages an hour" in slack["error"]
             assert chat["channel"] == "chat"
@@ -46,26 +46,26 @@ class TestAllowance:
     async def test_of_all_askers_keeps_some_for_what_is_due_soon(self, post: Post) -> None:
         for name in ("Bo", "Cy", "Di"):
             who = await asker(post, name)
-            for _ in range(OF_ONE - 1):
+            for _ in range(MOST_FROM_ONE - 1):
                 await ask_dana(post, who)
         await post.carry()
-        assert len(post.slack.sent) == OF_ALL
+        assert len(post.slack.sent) == MOST_IN_ALL
         late = await asker(post, "Ed")
         await ask_dana(post, late, due_in=600)
         await post.carry()
-        assert len(post.slack.sent) == OF_ALL + 1 <= OF_ALL + PRESSING
+        assert len(post.slack.sent) == MOST_IN_ALL + 1 <= MOST_IN_ALL + MOST_URGENT_EXTRA
 
     async def test_goes_on_when_the_hour_has_passed(self, post: Post) -> None:
         bo = await asker(post, "Bo")
-        for _ in range(OF_ONE + 1):
+        for _ in range(MOST_FROM_ONE + 1):
             await ask_dana(post, bo)
         await post.carry()
         post.pass_time("slack", 3601)
         await post.carry()
-        assert len(post.slack.sent) == OF_ONE + 1
+        assert len(post.slack.sent) == MOST_FROM_ONE + 1
 
     async def test_is_not_for_what_one_s_own_session_asks(self, post: Post) -> None:
-        for _ in range(OF_ALL + PRESSING + 1):
+        for _ in range(MOST_IN_ALL + MOST_URGENT_EXTRA + 1):
             await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
         await post.carry()
-        assert len(post.slack.sent) == OF_ALL + PRESSING + 1
+        assert len(post.slack.sent) == MOST_IN_ALL + MOST_URGENT_EXTRA + 1

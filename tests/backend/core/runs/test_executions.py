@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import insert, select
 
-from backend.core.runs.executions import settle_cut_off
+from backend.core.runs.executions import give_up_orphaned_executions
 from backend.db import Tx
 from backend.db.tables import audit, executions, runs
 from tests.backend.conftest import Opened
@@ -27,7 +27,7 @@ async def recorded(opened: Opened) -> Opened:
 
 class TestCutOff:
     async def test_executions_of_ended_runs_are_kept_as_unknown(self, recorded: Opened) -> None:
-        assert await recorded.db.transact(settle_cut_off) == 1
+        assert await recorded.db.transact(give_up_orphaned_executions) == 1
         states = await recorded.db.read(lambda tx: {row.id: row.status for row in tx.all(select(executions))})
         assert states == {"exe_cut": "unknown", "exe_alive": "started"}
         said = await recorded.db.read(
@@ -36,12 +36,12 @@ class TestCutOff:
         assert ("execution.unknown", "exe_cut") in [tuple(row) for row in said]
 
     async def test_are_settled_once(self, recorded: Opened) -> None:
-        await recorded.db.transact(settle_cut_off)
-        assert await recorded.db.transact(settle_cut_off) == 0
+        await recorded.db.transact(give_up_orphaned_executions)
+        assert await recorded.db.transact(give_up_orphaned_executions) == 0
 
     async def test_beside_other_processes_are_settled_only_when_they_are_old(self, recorded: Opened) -> None:
         new = {"id": "exe_new", "run_id": "run_exe_cut", "tool": "make_payment", "args": "{}", "digest": "d", "status": "started"}
         await recorded.db.transact(lambda tx: tx.execute(insert(executions), {**new, "started_at": tx.now}).rowcount)
-        assert await recorded.db.transact(settle_cut_off, 3600 * 1000) == 1
+        assert await recorded.db.transact(give_up_orphaned_executions, 3600 * 1000) == 1
         states = await recorded.db.read(lambda tx: {row.id: row.status for row in tx.all(select(executions))})
         assert states == {"exe_cut": "unknown", "exe_alive": "started", "exe_new": "started"}

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from backend.core.people.accounts import register
-from backend.core.sessions.audit_chain import chain_is_whole
+from backend.core.sessions.audit_chain import chain_is_intact
 from backend.core.sessions.sessions import open_session
 from backend.db import Database, Tx
 from backend.db.factory import open_database
@@ -134,7 +134,7 @@ class TestRaces:
         frames = [json.loads(frame) for frame in await other.read(frames_after, opened_postgres.session_id, 0)]
         assert [frame["seq"] for frame in frames] == list(range(1, 49))
         assert sorted(opened_postgres.rung) == sorted(frame["content"] for frame in frames)
-        assert chain_is_whole(await other.read(audit_chain, opened_postgres.session_id))
+        assert chain_is_intact(await other.read(audit_chain, opened_postgres.session_id))
         other.close()
 
 
