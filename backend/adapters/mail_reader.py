@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from backend.engines.contract import Engine, EngineError
+from backend.engines.contract import EngineError
+from backend.language.contract import Language
 from backend.observability.log import get_logger
 from channels.mail_contract import Proposal
 
@@ -15,11 +16,11 @@ log = get_logger(__name__)
 class MailReader:
     """Has the model say what words seem to answer; the door asks the person back."""
 
-    engine: Engine
+    language: Language
 
     async def read(self, request: Mapping[str, Any], text: str) -> Proposal | None:
         try:
-            reading, _ = await self.engine.read_answer(dict(request), text)
+            reading, _ = await self.language.read_answer(dict(request), text)
         except EngineError as error:
             log.warning("a mail was not read by the model", reason=str(error))
             return None

@@ -10,8 +10,6 @@ from backend.thread_pools import Threads
 MIN_LENGTH, MAX_LENGTH = 8, 1024
 # OWASP's first choice of parameters. More (passlib's own are seven times as dear) would mostly help whoever floods the sign-in.
 _context = CryptContext(schemes=["argon2"], argon2__memory_cost=19 * 1024, argon2__time_cost=2, argon2__parallelism=1)
-
-
 _threads = Threads("password")
 
 

@@ -11,7 +11,7 @@ from backend.auth.credential_vault import Vault
 from backend.auth.keys import derive_key, load_secrets
 from backend.core.mail.mailboxes import wake_mailbox
 from backend.db import Database
-from backend.engines.contract import Engine
+from backend.language.contract import Language
 from backend.observability.log import get_logger
 from backend.settings.schema import Settings
 from channels.email.channel import EmailChannel
@@ -28,11 +28,7 @@ from channels.mail_contract import MailboxReader, MailInbox
 from channels.webhooks import Hook
 
 log = get_logger(__name__)
-
-
 LOOK_S = 10.0
-
-
 Finding = tuple[bool, str]
 
 
@@ -50,9 +46,9 @@ def google_provider(settings: Settings) -> GoogleOAuth:
     )
 
 
-def email_postbox(settings: Settings, db: Database, inbox: MailInbox, engine: Engine) -> MailboxReader:
+def email_postbox(settings: Settings, db: Database, inbox: MailInbox, language: Language) -> MailboxReader:
     """What takes in the mail of every connected mailbox."""
-    replies = Replies(inbox, MailReader(engine).read)
+    replies = Replies(inbox, MailReader(language).read)
     door = MailIntake(inbox, _tags(settings), replies, MailConversation(inbox, replies), settings.gmail_authserv_id)
     return GmailReader(_client(settings, db), door, time.time, settings.gmail_pubsub_topic)
 

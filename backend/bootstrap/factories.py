@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from backend.adapters.open_tabs import OpenTabs
 from backend.db import Database
@@ -10,6 +11,7 @@ from backend.domain.policy import Policy, parse_channel_risk, parse_policy
 from backend.domain.runs import Caps
 from backend.engines.contract import Engine
 from backend.engines.model_providers import ModelSettings
+from backend.language.contract import Language
 from backend.messaging.stream.contract import Stream
 from backend.settings.schema import Settings, SettingsError
 from backend.tools.registry import registry
@@ -18,6 +20,9 @@ from channels.contract import Channel, Inbox
 from channels.mail_contract import MailboxReader, MailInbox
 from channels.oauth import Provider
 from channels.webhooks import Hook
+
+if TYPE_CHECKING:
+    from backend.engines.baml.model import BamlModel
 
 
 def model_settings(settings: Settings) -> ModelSettings:
@@ -57,10 +62,22 @@ def caps(settings: Settings) -> Caps:
     return Caps(settings.run_max_steps, settings.run_max_tokens, settings.run_max_seconds)
 
 
-def make_engine(settings: ModelSettings) -> Engine:
-    from backend.engines.baml import BamlEngine  # the BAML runtime takes 0.3 s to import
+def make_model(settings: ModelSettings) -> "BamlModel":
+    from backend.engines.baml.model import BamlModel  # the BAML runtime takes 0.3 s to import
 
-    return BamlEngine(settings)
+    return BamlModel(settings)
+
+
+def make_engine(model: "BamlModel") -> Engine:
+    from backend.engines.baml import BamlEngine
+
+    return BamlEngine(model)
+
+
+def make_language(model: "BamlModel") -> Language:
+    from backend.language.baml_language import BamlLanguage
+
+    return BamlLanguage(model)
 
 
 def make_channels(settings: Settings, db: Database, stream: Stream) -> dict[str, Channel]:
@@ -91,13 +108,13 @@ def make_providers(settings: Settings) -> dict[str, Provider]:
     return {provider.name: provider for provider in providers}
 
 
-def make_postbox(settings: Settings, db: Database, inbox: MailInbox, engine: Engine) -> MailboxReader | None:
+def make_postbox(settings: Settings, db: Database, inbox: MailInbox, language: Language) -> MailboxReader | None:
     """What takes in the mail of our mailboxes, where mail is set up."""
     if not settings.has_email:
         return None
     from backend.bootstrap.email import email_postbox
 
-    return email_postbox(settings, db, inbox, engine)
+    return email_postbox(settings, db, inbox, language)
 
 
 @asynccontextmanager

@@ -25,6 +25,8 @@ from backend.bootstrap.factories import (
     caps,
     make_channels,
     make_engine,
+    make_language,
+    make_model,
     make_postbox,
     make_providers,
     model_settings,
@@ -180,14 +182,15 @@ async def _watching(db: Database, queue: Queue, sockets: Sockets) -> AsyncIterat
 @asynccontextmanager
 async def _working(settings: Settings, ground: Resources, policy: Policy, channels: dict[str, Channel]) -> AsyncIterator[None]:
     """A worker with its engine, for as long as this lasts; what is under way then gets a moment to reach its next commit."""
-    engine = make_engine(model_settings(settings))
+    model = make_model(model_settings(settings))
+    engine, language = make_engine(model), make_language(model)
     teller = ReplyStreamer(ground.db, channels)
     executor = ToolRunner(ground.db, registry, policy, settings.data_dir)
-    advancer = RunAdvancer(ground.db, ground.stream, engine, registry, policy, caps(settings), executor, teller)
+    advancer = RunAdvancer(ground.db, ground.stream, engine, language, registry, policy, caps(settings), executor, teller)
     carrier = Deliverer(ground.db, channels, policy, settings.url)
     inbox = _inbox(settings, ground, policy, RateLimits(settings.rate_limit, settings.registration_rate, ground.windows))
     handlers = {ADVANCE_RUN_JOB: advancer.advance, DELIVER_JOB: carrier.carry}
-    postbox = make_postbox(settings, ground.db, inbox, engine)
+    postbox = make_postbox(settings, ground.db, inbox, language)
     if postbox is not None:
         handlers[FETCH_MAIL_JOB] = MailFetcher(ground.db, postbox, settings.gmail_poll_seconds).collect
     worker = Worker(ground.db, ground.queue, handlers)
@@ -202,7 +205,7 @@ async def _working(settings: Settings, ground: Resources, policy: Policy, channe
         grace = registry.longest_s + RECORD_S
         await asyncio.gather(worker.drain(DRAIN_S, grace), executor.drain(grace))
         await teller.close()
-        await engine.close()
+        await model.close()
         await asyncio.gather(*(channel.close() for channel in channels.values()))
         if postbox is not None:
             await postbox.close()

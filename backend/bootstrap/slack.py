@@ -24,8 +24,6 @@ from channels.slack.socket_mode import Tell
 from channels.webhooks import Hook
 
 log = get_logger(__name__)
-
-
 Finding = tuple[bool, str]
 
 

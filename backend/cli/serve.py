@@ -23,8 +23,6 @@ from backend.settings.schema import Settings, SettingsError, load_settings
 
 GRACE_S = 5
 KEEP_ALIVE_S = 75  # longer than clients keep an idle connection: who closes first must not be us, in the middle of a call
-
-
 Host = typer.Option(None, help="Address to listen on; default ASSENT_HOST.")
 Port = typer.Option(None, help="Port to listen on; default ASSENT_PORT.")
 

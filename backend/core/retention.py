@@ -6,14 +6,8 @@ from backend.db.queries import erasure as store
 from backend.db.queries import pruning
 
 DAY_MS = 24 * 3600 * 1000
-
-
 SIGN_INS_KEPT_MS = 30 * DAY_MS
-
-
 REPLIES_KEPT_MS = 7 * DAY_MS
-
-
 SESSIONS_AT_ONCE = 20
 
 

@@ -228,3 +228,13 @@ _CHECKS: dict[str, Callable[[Field, Any], Any]] = {
     "email": _email,
     "url": _url,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a person's free text seems to answer. Never a decision: the caller echoes it back for a yes."""
+
+    action: str
+    values: dict[str, Any]
+    feedback: str
+    certain: bool

@@ -42,16 +42,6 @@ class Thread:
     state: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a person's free text seems to answer. Never a decision: the caller echoes it back for a yes."""
-
-    action: str
-    values: dict[str, Any]
-    feedback: str
-    certain: bool
-
-
 class EngineError(Exception):
     """The model gave nothing that can be used, after every allowed retry. The message is fit to be shown."""
 
@@ -71,16 +61,4 @@ class Engine(Protocol):
 
     def reply(self, thread: Thread) -> AsyncGenerator[str | Usage, None]:
         """Stream the final word in non-empty pieces that only append; one Usage comes last."""
-        ...
-
-    async def summarize(self, thread: Thread) -> tuple[str, Usage]:
-        """Compress a thread into text that keeps every fact, decision and open promise."""
-        ...
-
-    async def read_answer(self, request: dict[str, Any], text: str) -> tuple[Reading, Usage]:
-        """Say what `text` seems to answer to a feedback request (contract shape)."""
-        ...
-
-    async def close(self) -> None:
-        """Let go of connections and servers the engine started."""
         ...

@@ -1,4 +1,4 @@
-"""What a model wrote, as a step or a reading: strict about shapes, forgiving about wrapping, wary of its size and depth."""
+"""Decode what a model wrote as one step, or as several calls: strict about shapes, forgiving about wrapping."""
 
 import json
 import re
@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, TypeAdapter, ValidationError
 
-from backend.domain.json_values import keepable
 from backend.domain.steps import (
     AskChoice,
     AskForm,
@@ -21,18 +20,16 @@ from backend.domain.steps import (
     Review,
     Step,
 )
-from backend.engines.contract import Reading, Thread
-from backend.engines.extract_json import JsonPiece, Object, Wrapped, unwrap, words_between
-from backend.engines.lenient_json import Broken, LenientReader
+from backend.engines.contract import Thread
+from backend.engines.extract_json import JsonPiece, Object, words_between
+from backend.engines.model_answer import UnreadableAnswer, explain, json_object, json_pieces, without_nulls
 from channels.exact_numbers import read_json, same_json
 
-TEXT_LIMIT = 100_000  # characters of one decision
 REPEATS = 2  # how often the same call may be made for one message
 CALLS = 8  # how many calls one answer may hold
 CHOICES = ("enum", "multi_enum")
 _JSON_TYPES = ("number", "integer", "boolean", "multi_enum")
 _REASON = 2_000  # characters of prose that may stand for a reason
-
 # What providers' own tool calls, and models trained on them, call the parts of a call.
 _TOOL_NAMES = ("tool", "name", "tool_name", "function")
 _ARGS_NAMES = ("args", "arguments", "parameters", "input", "action_input", "tool_input")
@@ -40,42 +37,22 @@ _KNOWN = {"kind", "tool", "args", "reason", "title", "prompt", "options", "multi
 # What a step may stand in; any other name may say that it is not meant.
 _ENVELOPE = re.compile(r"(?:next_)?steps?|actions?|(?:tool_|function_)?calls?|answer|response|result|output")
 _MARKS = {"id", "type", "index"}  # of a provider's tool call; they say nothing about the step
-
 _STEPS: TypeAdapter[Step] = TypeAdapter(
     Annotated[CallTool | AskText | AskChoice | AskForm | Review | Reply, Discriminator("kind")]
 )
-_READING = TypeAdapter(Reading)
-
-
-class UnreadableStep(Exception):
-    """The text is not what was asked for; the message says why, in words that help the next try."""
 
 
 def read_step(text: str) -> Decision:
     """The step that a model's answer holds, or its several calls; what was written around it is kept with it. Raises
     Unreadable."""
-    pieces = [_opened(piece) for piece in _pieces(text)]
+    pieces = [_opened(piece) for piece in json_pieces(text)]
     given = [item for piece in pieces for item in piece.objects]
     if len(given) > 1:
         pieces = [_quoted_unless_step(piece) for piece in pieces]
         given = [item for piece in pieces for item in piece.objects]
     if not given:
-        raise UnreadableStep("the answer held several objects, none of which is a step with its kind")
+        raise UnreadableAnswer("the answer held several objects, none of which is a step with its kind")
     return _with_words(_one_decision([_read_one(item) for item in given], pieces), pieces)
-
-
-def read_reading(text: str) -> Reading:
-    """The reading a model's answer holds. Raises Unreadable."""
-    given = [item for piece in _pieces(text) for item in piece.objects]
-    readings = [item for item in given if "action" in item] or given
-    if any(json.dumps(item) != json.dumps(readings[0]) for item in readings):
-        raise UnreadableStep("the answer held several objects; give one")
-    data = readings[0]
-    data["values"] = _json_object(data.get("values") or {}, "values", [])
-    try:
-        return _READING.validate_python({"feedback": "", **_without_nulls(data)})
-    except ValidationError as error:
-        raise UnreadableStep(_explain(error, tagged=False)) from None
 
 
 def repeats(step: Decision, thread: Thread) -> str | None:
@@ -99,22 +76,6 @@ def _after_last_user(thread: Thread) -> int:
 
 def _is_call(body: dict[str, Any], step: CallTool) -> bool:
     return body.get("tool") == step.tool and same_json(body.get("args"), step.args)
-
-
-def _pieces(text: str) -> list[JsonPiece]:
-    if not text.strip():
-        raise UnreadableStep("the answer was empty")
-    if len(text) > TEXT_LIMIT:
-        raise UnreadableStep(f"the answer had {len(text):,} characters, more than {TEXT_LIMIT:,}")
-    try:
-        pieces = unwrap(text)
-    except Wrapped as error:
-        raise UnreadableStep(str(error)) from None
-    for piece in pieces:
-        for item in piece.objects:
-            _storable(item)
-        _storable(piece.text)
-    return pieces
 
 
 def _opened(piece: JsonPiece) -> JsonPiece:
@@ -168,20 +129,20 @@ def _refuse_two_names(item: Object) -> None:
     for names in (_TOOL_NAMES, _ARGS_NAMES):
         used = [name for name in names if item.get(name) is not None]
         if len(used) > 1:
-            raise UnreadableStep(f"the call had {' and '.join(used)}; give one of them")
+            raise UnreadableAnswer(f"the call had {' and '.join(used)}; give one of them")
 
 
 def _read_one(item: Object) -> Step:
     data = _as_call(item)
     words: list[str] = []
     if data.get("kind") == "tool":
-        data = {**data, "args": _json_object(data.get("args"), "args", words)}
+        data = {**data, "args": json_object(data.get("args"), "args", words)}
     extra = {name: value for name, value in data.items() if name not in _KNOWN}
     known = {name: value for name, value in data.items() if name in _KNOWN}
     try:
-        step = _STEPS.validate_python(_without_nulls(known))
+        step = _STEPS.validate_python(without_nulls(known))
     except ValidationError as error:
-        raise UnreadableStep(_explain(error, tagged=True)) from None
+        raise UnreadableAnswer(explain(error, tagged=True)) from None
     if extra:
         words.append(json.dumps(extra, ensure_ascii=False))
     return replace(_checked(step), beside="\n".join(words))
@@ -202,12 +163,12 @@ def _one_decision(steps: list[Step], pieces: list[JsonPiece]) -> Decision:
         _refuse_spoken_of(pieces)
         return calls[0]
     if len(calls) < len(steps):
-        raise UnreadableStep("the answer held several steps; give one, or several tool calls in one JSON array")
+        raise UnreadableAnswer("the answer held several steps; give one, or several tool calls in one JSON array")
     if len(calls) > CALLS:
-        raise UnreadableStep(f"the answer held {len(calls)} tool calls, more than {CALLS}; give the first of them")
+        raise UnreadableAnswer(f"the answer held {len(calls)} tool calls, more than {CALLS}; give the first of them")
     keys = [json.dumps([call.tool, call.args], sort_keys=True) for call in calls]
     if len(set(keys)) < len(keys):
-        raise UnreadableStep(f"the answer held the same call of {calls[0].tool} twice; give it once")
+        raise UnreadableAnswer(f"the answer held the same call of {calls[0].tool} twice; give it once")
     _refuse_spoken_of(pieces)
     return CallSeveral(tuple(calls))
 
@@ -215,9 +176,9 @@ def _one_decision(steps: list[Step], pieces: list[JsonPiece]) -> Decision:
 def _refuse_spoken_of(pieces: list[JsonPiece]) -> None:
     """A call that the model may only speak of: words behind one may take it back, and what is quoted is another's."""
     if words_between(pieces):
-        raise UnreadableStep("the answer had words between its steps; give one step, or several tool calls in one JSON array")
+        raise UnreadableAnswer("the answer had words between its steps; give one step, or several tool calls in one JSON array")
     if any(piece.quoted for piece in pieces):
-        raise UnreadableStep("the answer spoke of a tool call in quotes or within a sentence; give the next step alone")
+        raise UnreadableAnswer("the answer spoke of a tool call in quotes or within a sentence; give the next step alone")
 
 
 def _with_words(step: Decision, pieces: list[JsonPiece]) -> Decision:
@@ -238,52 +199,12 @@ def _with_words(step: Decision, pieces: list[JsonPiece]) -> Decision:
     return step
 
 
-def _json_object(value: Any, name: str, words: list[str]) -> dict[str, Any]:
-    """An object, or one written as text; comments in the text are added to `words`."""
-    if isinstance(value, str):
-        reader = LenientReader(value.strip() or "{}")
-        try:
-            value = reader.value()
-            if not reader.at_end():
-                raise Broken("something stands after it")
-        except Broken as error:
-            raise UnreadableStep(f'"{name}" was not a JSON object: {error}') from None
-        words += reader.comments
-    if not isinstance(value, dict):
-        raise UnreadableStep(f'"{name}" was not a JSON object')
-    _storable(value)
-    return value
-
-
-def _storable(data: Any) -> None:
-    """JSON as databases and digests have it."""
-    try:
-        keepable(data)
-    except ValueError as error:
-        raise UnreadableStep(f"the answer {error}") from None
-
-
-def _without_nulls(data: dict[str, Any]) -> dict[str, Any]:
-    """A null where a default exists means the default; arguments and values keep theirs."""
-    return {
-        name: [_without_nulls(item) if isinstance(item, dict) else item for item in value] if isinstance(value, list) else value
-        for name, value in data.items()
-        if value is not None
-    }
-
-
-def _explain(error: ValidationError, *, tagged: bool) -> str:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = ".".join(str(part) for part in first["loc"][tagged:])
-    return f"{where}: {first['msg']}" if where else first["msg"]
-
-
 def _checked(step: Step) -> Step:
     match step:
         case CallTool() if not step.tool:
-            raise UnreadableStep('"tool" was empty')
+            raise UnreadableAnswer('"tool" was empty')
         case AskText() | AskChoice() | AskForm() | Review() if not step.title.strip():
-            raise UnreadableStep('"title" was empty')
+            raise UnreadableAnswer('"title" was empty')
     match step:
         case AskChoice():
             _check_options(step.options, "options")
@@ -291,14 +212,14 @@ def _checked(step: Step) -> Step:
             _check_fields(step.fields)
             return replace(step, fields=tuple(_typed_suggestion(each) for each in step.fields))
         case Review() if not step.checkpoint.strip():
-            raise UnreadableStep('"checkpoint" was empty')
+            raise UnreadableAnswer('"checkpoint" was empty')
     return step
 
 
 def _check_fields(fields: tuple[Field, ...]) -> None:
     names = [each.name.strip() for each in fields]
     if not names or not all(names) or len(set(names)) < len(names):
-        raise UnreadableStep("a form needs fields with names that are not empty and not used twice")
+        raise UnreadableAnswer("a form needs fields with names that are not empty and not used twice")
     for each in fields:
         if each.type in CHOICES:
             _check_options(each.options, f"the options of {each.name}")
@@ -317,4 +238,4 @@ def _typed_suggestion(field: Field) -> Field:
 def _check_options(options: tuple[Option, ...], name: str) -> None:
     values = [each.value for each in options]
     if not values or not all(value.strip() for value in values) or len(set(values)) < len(values):
-        raise UnreadableStep(f"{name} need values that are not empty and not used twice")
+        raise UnreadableAnswer(f"{name} need values that are not empty and not used twice")

@@ -19,8 +19,6 @@ Names = Annotated[tuple[str, ...], NoDecode]
 _HOST = re.compile(r"([\w.-]+|[\da-fA-F.]*:[\da-fA-F.]*:[\da-fA-F:.]*)(/\d{1,3})?", re.ASCII)
 LOOPBACK = ("localhost", "127.0.0.0/8", "::1")
 SQLITE, POSTGRES = "sqlite:///", ("postgres", "postgresql")
-
-
 _ADDRESSES = ("slack_api_url", "slack_authorize_url", "google_auth_url", "google_token_url", "google_certs_url", "gmail_api_url")
 
 

@@ -23,6 +23,7 @@ from backend.engines.prompt_text import weigh
 from backend.engines.thread import build_thread
 from backend.errors import Unavailable
 from backend.failpoints import failpoint
+from backend.language.contract import Language
 from backend.messaging.stream.contract import MISSED_TOPIC, Stream
 from backend.observability.log import get_logger
 from backend.thread_pools import Threads
@@ -49,6 +50,7 @@ class RunAdvancer:
     db: Database
     stream: Stream
     engine: Engine
+    language: Language
     registry: Registry
     policy: Policy
     caps: Caps
@@ -222,7 +224,7 @@ class RunAdvancer:
             return thread
         before = build_thread([entry for _, entry in claimed.earlier], summary=claimed.summary)
         async with self._time_left(lease):
-            text, usage = await self.engine.summarize(before)
+            text, usage = await self.language.summarize(before)
         until = max(at for at, _ in claimed.earlier)
         await self.db.transact(summaries.save_summary, lease, until, text, usage)
         claimed.earlier.clear()

@@ -8,8 +8,6 @@ TOKEN_LENGTH = 26  # 128 bits and a little, in base 32
 LOCAL_LENGTH = 64  # RFC 5321, 4.5.3.1.1
 # An identifier of ours, the token, and perhaps a mark that tells mails about the same thing apart.
 _TAG = re.compile(rf"([a-z]{{2,8}}_[0-9a-z]{{1,40}})\.([a-z2-7]{{{TOKEN_LENGTH}}})(?![a-z0-9])")
-
-
 _VERSION = re.compile(r"(?:\.[0-9a-z_]{1,60})?\.v([0-9]{1,9})(?![0-9a-z])")
 
 

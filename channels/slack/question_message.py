@@ -39,8 +39,6 @@ TITLES = {
     "checkpoint": "Review needed",
 }
 Message = dict[str, Any]
-
-
 _writers = ThreadPoolExecutor(2, "slack-writer")
 
 

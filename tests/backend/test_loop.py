@@ -15,8 +15,10 @@ from backend.bootstrap.processes import bootstrap
 from backend.db import Tx
 from backend.domain.events import TaskStarted
 from backend.engines.baml import BamlEngine
+from backend.engines.baml.model import BamlModel
 from backend.engines.contract import Entry, Thread
 from backend.engines.model_providers import ModelSettings
+from backend.language.baml_language import BamlLanguage
 from backend.settings.schema import Settings
 from channels.contract import Question
 from channels.email.channel import mail_of
@@ -178,10 +180,11 @@ class TestAMail:
 
 class TestAModel:
     async def test_that_answers_at_length_about_a_long_thread_does_not_hold_the_loop(self, aimock: Aimock) -> None:
-        engine = BamlEngine(ModelSettings("openai-generic", f"{aimock.url}/v1", "some-model", "sk"))
+        model = BamlModel(ModelSettings("openai-generic", f"{aimock.url}/v1", "some-model", "sk"))
+        engine = BamlEngine(model)
         long = Thread(tuple(Entry("user", {"text": TEXT[:8_000]}) for _ in range(200)))
         aimock.says(json.dumps({"kind": "tool", "tool": "x", "args": {"a": [1] * 30_000}}) + "\nSo.")
-        await engine.summarize(Thread((Entry("user", {"text": "hello"}),)))
+        await BamlLanguage(model).summarize(Thread((Entry("user", {"text": "hello"}),)))
         with watched() as held:
             step, _ = await engine.next_step(long, [])
         assert step.kind == "tool"

@@ -1,12 +1,11 @@
 """`assent serve` with an engine of another name, one that keeps something in its runs: it asks twice, then says how often."""
 
 from collections.abc import AsyncGenerator, Sequence
-from typing import Any
 
 from backend.bootstrap import processes
 from backend.domain.runs import EngineId
 from backend.domain.steps import AskText, Reply, Step, ToolSpec, Usage
-from backend.engines.contract import EngineError, Reading, Thread
+from backend.engines.contract import Thread
 from tests.support.failpoint_server import serve_armed
 
 
@@ -23,16 +22,7 @@ class Counting:
         yield f"I asked {thread.state['asked'] - 1} times."
         yield Usage()
 
-    async def summarize(self, thread: Thread) -> tuple[str, Usage]:
-        raise EngineError("This engine has no words of its own.")
-
-    async def read_answer(self, request: dict[str, Any], text: str) -> tuple[Reading, Usage]:
-        raise EngineError("This engine reads nothing.")
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
 
 if __name__ == "__main__":
-    processes.make_engine = lambda settings: Counting()  # type: ignore[attr-defined]
+    processes.make_engine = lambda model: Counting()  # type: ignore[attr-defined]
     serve_armed()

@@ -18,6 +18,7 @@ from backend.domain.steps import CallTool, Reply, Step, Usage
 from backend.domain.steps import ToolSpec as ToolSpec
 from backend.engines.contract import Engine, Thread
 from backend.errors import Refusal
+from backend.language.contract import Language
 from backend.messaging.stream.memory import MemoryStream
 from backend.tools.contract import Tool, ToolContext, ToolError
 from backend.tools.registry import Registry
@@ -123,8 +124,9 @@ class Shop:
         """A process of its own, as far as one can tell."""
         using = db or self.opened.db
         executor = ToolRunner(using, self.registry, POLICY, Path())
-        engine = cast(Engine, self.engine)
-        worker = RunAdvancer(using, self.stream, engine, self.registry, POLICY, CAPS, executor, ReplyStreamer(using, {}))
+        engine, language = cast(Engine, self.engine), cast(Language, self.engine)
+        streamer = ReplyStreamer(using, {})
+        worker = RunAdvancer(using, self.stream, engine, language, self.registry, POLICY, CAPS, executor, streamer)
         return worker if since is None else replace(worker, since=since)
 
     async def approved(self) -> str:

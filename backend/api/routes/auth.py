@@ -26,8 +26,6 @@ COOKIE = "assent_refresh"
 BROWSER_COOKIE = "assent_browser"
 BROWSER_S = 400 * 24 * 3600
 WEB_HEADER = "x-assent-web"
-
-
 NewPassword = Annotated[Text, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
 
 

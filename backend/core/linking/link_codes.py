@@ -11,11 +11,7 @@ from backend.domain.people import Person
 from backend.errors import NotFound
 
 CODE_MS = 10 * 60_000
-
-
 CODE_LENGTH = 10
-
-
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 

@@ -14,8 +14,6 @@ from backend.errors import FieldError, Invalid
 from channels.oauth import Granted
 
 STATE_MS = 10 * 60_000
-
-
 Purpose = Literal["sign_in", "install"]
 
 

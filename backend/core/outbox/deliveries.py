@@ -22,8 +22,6 @@ from channels.contract import Address, Question, Receipt, TextMessage
 from channels.escalation import TRIES
 
 LEASE_MS = 60_000
-
-
 CONTEXT_TURNS, CONTEXT_LENGTH = 3, 240
 
 

@@ -16,8 +16,6 @@ from channels.errors import ChannelError, Disconnected, Retryable
 from channels.escalation import retry_in
 
 NO_MAILBOX = "no_mailbox"  # what is wrong is ours, and not the person's connection
-
-
 MAYBE_SENT = "It is not known whether this copy was sent, so it could not be closed."
 
 

@@ -25,12 +25,6 @@ class DeliveryAttempt:
 
 
 NEVER_LINKED = "No account is linked for this channel."
-
-
 NOT_SET_UP = "The channel {} is not set up on this server."
-
-
 WORKER_DIED = "The worker that tried it has not reported."
-
-
 WORKER_STOPPED = "The worker was stopped while it tried."

@@ -16,14 +16,8 @@ from backend.ids import new_id
 from backend.timestamps import to_text
 
 Proof = Literal["setup", "administrator", "mail"]
-
-
 ADMINISTRATOR: Proof = "administrator"
-
-
 FIRST: tuple[str, Proof | None] = ("admin", "setup")
-
-
 LATER: tuple[str, Proof | None] = ("member", None)
 
 

@@ -12,8 +12,6 @@ from backend.errors import Unauthorized
 from backend.ids import new_id
 
 SIGN_IN_MS = 30 * 24 * 3600 * 1000
-
-
 TICKET_MS = 30_000
 
 

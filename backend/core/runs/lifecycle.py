@@ -35,19 +35,13 @@ AGENT_AFTER = {
     RunStatus.CANCELLED: AgentStatus.IDLE,
     RunStatus.STOPPED: AgentStatus.IDLE,
 }
-
-
 WHY_CLOSED = {
     RunStatus.COMPLETED: "the run was completed",
     RunStatus.ERROR: "the run failed",
     RunStatus.CANCELLED: "the run was cancelled",
     RunStatus.STOPPED: "the run was stopped",
 }
-
-
 CANCELLED = "Cancelled."
-
-
 STOPPED = "Stopped at a checkpoint."
 
 

@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from backend.domain.answers import Reading
 from backend.domain.steps import Reply, Step
-from backend.engines.contract import Reading, Thread
+from backend.engines.contract import Thread
 from backend.engines.demo.commands import Fail, OpenQuestion, Plan, Say, StreamText
 from backend.engines.demo.plan import final_text, next_review
 from backend.engines.demo.thread_reading import PendingTask, read_turn

@@ -10,8 +10,9 @@ from backend.adapters.mailboxes import StoredMailboxes
 from backend.auth.credential_vault import Vault
 from backend.bootstrap.email import examine_email
 from backend.core.linking.installations import save_installation
-from backend.engines.baml import BamlEngine
+from backend.engines.baml.model import BamlModel
 from backend.engines.model_providers import ModelSettings
+from backend.language.baml_language import BamlLanguage
 from backend.settings.schema import load_settings
 from channels.mail_contract import Proposal
 from channels.oauth import Installation
@@ -66,13 +67,14 @@ class TestMailboxes:
 
 class TestReader:
     async def test_proposes_only_what_may_be_answered_of_the_version_that_was_read(self) -> None:
-        engine = BamlEngine(ModelSettings())
+        model = BamlModel(ModelSettings())
+        language = BamlLanguage(model)
         try:
-            assert await MailReader(engine).read(ASKED, "approve") == Proposal("approve", version=3)
-            assert await MailReader(engine).read({**ASKED, "allowed_actions": ["reject"]}, "approve") is None
-            assert await MailReader(engine).read(ASKED, "what is this?") is None
+            assert await MailReader(language).read(ASKED, "approve") == Proposal("approve", version=3)
+            assert await MailReader(language).read({**ASKED, "allowed_actions": ["reject"]}, "approve") is None
+            assert await MailReader(language).read(ASKED, "what is this?") is None
         finally:
-            await engine.close()
+            await model.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.domain.steps import AskChoice, AskForm, AskText, CallSeveral, CallTool, Field, Option, Reply, Review
-from backend.engines.contract import Reading
-from backend.engines.decode_step import TEXT_LIMIT, UnreadableStep, read_reading, read_step, repeats
+from backend.engines.decode_step import read_step, repeats
+from backend.engines.model_answer import TEXT_LIMIT, UnreadableAnswer
 from tests.support.thread_builders import call, result, thread, user
 from tests.support.wrapped_answers import READ, REFUSED, Read, Refused
 
@@ -76,7 +76,7 @@ class TestAStep:
         ],
     )
     def test_is_refused_in_words_that_help(self, text: str, said: str) -> None:
-        with pytest.raises(UnreadableStep, match=said):
+        with pytest.raises(UnreadableAnswer, match=said):
             read_step(text)
 
     def test_drops_a_suggestion_that_is_not_of_the_fields_type(self) -> None:
@@ -111,7 +111,7 @@ class TestNumbers:
     @pytest.mark.parametrize("as_text", [False, True])
     def test_that_cannot_be_kept_are_refused_and_never_read_leniently(self, number: str, said: str, as_text: bool) -> None:
         args = f'{{"n": {number}}}'
-        with pytest.raises(UnreadableStep, match=said):
+        with pytest.raises(UnreadableAnswer, match=said):
             read_step(f'{{"kind": "tool", "tool": "x", "args": {json.dumps(args) if as_text else args}}}')
 
 
@@ -123,7 +123,7 @@ class TestAnAnswerInItsWrapping:
 
     @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
     def test_is_refused_where_it_is_none_or_could_be_two(self, case: Refused) -> None:
-        with pytest.raises(UnreadableStep, match=re.escape(case.why)):
+        with pytest.raises(UnreadableAnswer, match=re.escape(case.why)):
             read_step(case.written)
 
     @pytest.mark.parametrize(
@@ -132,12 +132,12 @@ class TestAnAnswerInItsWrapping:
         ids=lambda text: text[:8],
     )
     def test_is_refused_where_it_is_too_large_or_too_deep(self, text: str) -> None:
-        with pytest.raises(UnreadableStep):
+        with pytest.raises(UnreadableAnswer):
             read_step(text)
 
     @given(st.text(alphabet="{}[]\",:'\\/*#<>|thinkTruenull01.-e \n`“”", max_size=60))
     def test_is_a_step_or_refused_whatever_it_is(self, text: str) -> None:
-        with contextlib.suppress(UnreadableStep):
+        with contextlib.suppress(UnreadableAnswer):
             read_step(text)
 
     @given(
@@ -153,25 +153,6 @@ class TestAnAnswerInItsWrapping:
             step = read_step(written)
             assert isinstance(step, CallTool)
             assert json.dumps(step.args) == json.dumps(call["args"])
-
-
-class TestAReading:
-    def test_takes_values_as_object_or_text(self) -> None:
-        expected = Reading("submit", {"choice": "a"}, "", certain=True)
-        assert read_reading('{"action": "submit", "values": {"choice": "a"}, "certain": true}') == expected
-        assert (
-            read_reading('{"action": "submit", "values": "{\\"choice\\": \\"a\\"}", "feedback": "", "certain": true}') == expected
-        )
-
-    def test_without_certainty_is_refused(self) -> None:
-        with pytest.raises(UnreadableStep, match="certain"):
-            read_reading('{"action": "approve"}')
-
-    def test_in_its_wrapping_is_read_and_two_that_differ_are_refused(self) -> None:
-        written = '{"action": "approve", "values": {}, "certain": true,}'
-        assert read_reading(f"<think>Yes?</think>Here: {written}").action == "approve"
-        with pytest.raises(UnreadableStep, match="several"):
-            read_reading(f"{written} or {written.replace('approve', 'reject')}")
 
 
 class TestProposingTheSameCallAgain:

@@ -26,7 +26,8 @@ from backend.domain.policy import Policy, canonical
 from backend.domain.states import FeedbackType
 from backend.domain.steps import CallTool, Reply, Step, Usage
 from backend.engines.contract import Thread
-from backend.engines.decode_step import TEXT_LIMIT, UnreadableStep, read_step
+from backend.engines.decode_step import read_step
+from backend.engines.model_answer import TEXT_LIMIT, UnreadableAnswer
 from backend.errors import Refusal
 from backend.tools.contract import Tool, ToolContext
 from backend.tools.registry import Registry
@@ -109,7 +110,7 @@ class Desk:
         parsed = read(f'{{"value":{written}}}')
         answer = f'{{"kind":"tool","tool":"keep","args":{{"value":{written}}}}}'
         if faults(parsed, 1) or len(answer) > TEXT_LIMIT:  # it stands one deeper, in the step
-            with pytest.raises(UnreadableStep) as refused:
+            with pytest.raises(UnreadableAnswer) as refused:
                 read_step(answer)
             assert str(refused.value)
             return

@@ -10,6 +10,7 @@ import pytest
 
 from backend.domain.steps import Usage
 from backend.engines.baml import BamlEngine, Bounds
+from backend.engines.baml.model import BamlModel
 from backend.engines.contract import EngineError, Thread
 from backend.engines.demo.program import decide, speak
 from backend.engines.model_providers import ModelSettings
@@ -23,9 +24,9 @@ TOOLS = registry.specs()
 
 @pytest.fixture
 async def engine() -> AsyncIterator[BamlEngine]:
-    engine = BamlEngine(ModelSettings(), Bounds(backoff=0.01))
-    yield engine
-    await engine.close()
+    model = BamlModel(ModelSettings(), Bounds(backoff=0.01))
+    yield BamlEngine(model)
+    await model.close()
 
 
 async def spoken(engine: BamlEngine, whole: Thread) -> tuple[list[str], Usage]:
@@ -121,24 +122,6 @@ class TestABrokenProvider:
             await spoken(engine, thread(user("fail")))
 
 
-class TestTheOtherFunctions:
-    async def test_summarize(self, engine: BamlEngine) -> None:
-        text, usage = await engine.summarize(thread(*PAY, result("rejected", "Too much.")))
-        assert "Too much." in text
-        assert usage.total > 0
-
-    async def test_read_answer(self, engine: BamlEngine) -> None:
-        request = {"type": "choice", "allowed_actions": ["submit"], "options": [{"value": "t", "label": "Tea"}]}
-        reading, _ = await engine.read_answer(request, "tea")
-        assert (reading.action, reading.values, reading.certain) == ("submit", {"choice": "t"}, True)
-
-    @pytest.mark.parametrize("text", HOSTILE)
-    async def test_read_answer_takes_hostile_text_for_no_answer(self, engine: BamlEngine, text: str) -> None:
-        request = {"type": "confirmation", "allowed_actions": ["approve", "reject"], "prompt": text}
-        reading, _ = await engine.read_answer(request, text)
-        assert (reading.action, reading.certain) == ("unclear", False)
-
-
 class TestLoadingTheEngine:
     def test_silences_baml_and_cuts_its_line_home(self) -> None:
         code = "import os; import backend.engines.baml; print(os.environ['BAML_LOG'], 'BOUNDARY_API_KEY' in os.environ)"
@@ -150,13 +133,14 @@ class TestLoadingTheEngine:
         code = (
             "import asyncio\n"
             "from backend.engines.baml import BamlEngine, Bounds\n"
+            "from backend.engines.baml.model import BamlModel\n"
             "from backend.engines.contract import Entry, Thread\n"
             "from backend.engines.model_providers import ModelSettings\n"
             "async def main():\n"
-            "    engine = BamlEngine(ModelSettings(), Bounds(attempts=1))\n"
-            "    step, _ = await engine.next_step(Thread((Entry('user', {'text': 'calc 1'}),)), [])\n"
+            "    model = BamlModel(ModelSettings(), Bounds(attempts=1))\n"
+            "    step, _ = await BamlEngine(model).next_step(Thread((Entry('user', {'text': 'calc 1'}),)), [])\n"
             "    print(step.kind)\n"
-            "    await engine.close()\n"
+            "    await model.close()\n"
             "asyncio.run(main())"
         )
         nowhere = "http://127.0.0.1:9"
@@ -171,7 +155,7 @@ class TestLoadingTheEngine:
         assert shown.stdout == "tool\n", shown.stderr
 
     def test_is_not_needed_for_the_contract_the_tools_or_the_rendering(self) -> None:
-        modules = "contract, render, providers, bounds, decode, thread, demo_model.program, tools.registry"
+        modules = "contract, prompt_text, model_providers, retry_limits, decode_step, thread, demo.program"
         imports = "; ".join(f"import backend.engines.{name.strip()}" for name in modules.split(","))
         code = f"import sys; {imports}; sys.exit('baml_py' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -2,12 +2,13 @@
 
 import json
 import socket
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
 from backend.domain.steps import AskForm, AskText, CallTool, Field, Reply, Usage
 from backend.engines.baml import BamlEngine, Bounds
+from backend.engines.baml.model import BamlModel
 from backend.engines.contract import EngineError, Thread
 from backend.engines.model_providers import ModelSettings
 from backend.settings.schema import Provider
@@ -24,7 +25,7 @@ SECRET = "sk-secret"
 
 
 def engine_at(url: str, bounds: Bounds = BOUNDS) -> BamlEngine:
-    return BamlEngine(ModelSettings("openai-generic", f"{url}/v1", "some-model", SECRET), bounds)
+    return BamlEngine(BamlModel(ModelSettings("openai-generic", f"{url}/v1", "some-model", SECRET), bounds))
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ class TestTheRequest:
         assert [message["role"] for message in messages] == ["system", "user"]
         kinds = [json.loads(line)["kind"] for line in messages[1]["content"].splitlines() if line.startswith("{")]
         assert kinds == ["settings", "user", "call", "result"]
-        other = BamlEngine(ModelSettings("openai-generic", f"{aimock.url}/v1", "some-model"), BOUNDS)
+        other = BamlEngine(BamlModel(ModelSettings("openai-generic", f"{aimock.url}/v1", "some-model"), BOUNDS))
         await text_of(other)
         assert aimock.asked()[1]["body"]["messages"][0] == messages[0]
 
@@ -133,7 +134,7 @@ class TestEveryProvider:
             if provider == "azure"
             else ModelSettings(provider, url, "some-model", SECRET)
         )
-        engine = BamlEngine(settings, BOUNDS)
+        engine = BamlEngine(BamlModel(settings, BOUNDS))
         aimock.says("Hello there.", to="Now write the message")
         aimock.says(PLAIN)
         assert (await engine.next_step(HELLO, TOOLS))[0] == AskText("Who?")
@@ -144,7 +145,7 @@ class TestEveryProvider:
 
     def test_without_its_settings_refuses_to_start_and_names_them(self) -> None:
         with pytest.raises(ValueError, match=r"OPENAI_API_KEY.*\nASSENT_LLM_MODEL"):
-            BamlEngine(ModelSettings("openai"))
+            BamlModel(ModelSettings("openai"))
 
 
 class TestAnswersThatCannotBeUsed:
@@ -302,27 +303,3 @@ class TestAStreamThatBreaks:
     async def test_by_saying_nothing_is_tried_again_and_given_up(self, aimock: Aimock, engine: BamlEngine) -> None:
         aimock.says("  \n ")
         assert "empty answer three times" in await failure_of(engine, reply=True)
-
-
-class TestSummarizing:
-    async def test_gives_text_and_refuses_none(self, aimock: Aimock, engine: BamlEngine) -> None:
-        aimock.says(" They agreed on Tuesday. ", times=1)
-        assert (await engine.summarize(HELLO))[0] == "They agreed on Tuesday."
-        aimock.reset()
-        aimock.says(" ")
-        with pytest.raises(EngineError, match="nothing usable"):
-            await engine.summarize(HELLO)
-
-
-class TestReadingAnAnswer:
-    request: ClassVar = {"type": "confirmation", "allowed_actions": ["approve", "reject"], "title": "Pay?"}
-
-    async def test_never_gives_an_action_the_request_does_not_allow(self, aimock: Aimock, engine: BamlEngine) -> None:
-        aimock.says('{"action": "transfer_all", "values": "{}", "feedback": "", "certain": true}')
-        reading, _ = await engine.read_answer(self.request, "yes")
-        assert (reading.action, reading.certain) == ("unclear", False)
-
-    async def test_gives_what_the_model_read(self, aimock: Aimock, engine: BamlEngine) -> None:
-        aimock.says('{"action": "reject", "values": {}, "feedback": "too much", "certain": true}')
-        reading, _ = await engine.read_answer(self.request, "no, too much")
-        assert (reading.action, reading.feedback, reading.certain) == ("reject", "too much", True)

@@ -1,0 +1,71 @@
+"""A model's answer as JSON objects: forgiving about wrapping, wary of size, depth and what cannot be stored."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from backend.domain.json_values import keepable
+from backend.engines.extract_json import JsonPiece, Wrapped, unwrap
+from backend.engines.lenient_json import Broken, LenientReader
+
+TEXT_LIMIT = 100_000  # characters of one decision
+
+
+class UnreadableAnswer(Exception):
+    """The text is not what was asked for; the message says why, in words that help the next try."""
+
+
+def json_pieces(text: str) -> list[JsonPiece]:
+    if not text.strip():
+        raise UnreadableAnswer("the answer was empty")
+    if len(text) > TEXT_LIMIT:
+        raise UnreadableAnswer(f"the answer had {len(text):,} characters, more than {TEXT_LIMIT:,}")
+    try:
+        pieces = unwrap(text)
+    except Wrapped as error:
+        raise UnreadableAnswer(str(error)) from None
+    for piece in pieces:
+        for item in piece.objects:
+            _storable(item)
+        _storable(piece.text)
+    return pieces
+
+
+def json_object(value: Any, name: str, words: list[str]) -> dict[str, Any]:
+    """An object, or one written as text; comments in the text are added to `words`."""
+    if isinstance(value, str):
+        reader = LenientReader(value.strip() or "{}")
+        try:
+            value = reader.value()
+            if not reader.at_end():
+                raise Broken("something stands after it")
+        except Broken as error:
+            raise UnreadableAnswer(f'"{name}" was not a JSON object: {error}') from None
+        words += reader.comments
+    if not isinstance(value, dict):
+        raise UnreadableAnswer(f'"{name}" was not a JSON object')
+    _storable(value)
+    return value
+
+
+def _storable(data: Any) -> None:
+    """JSON as databases and digests have it."""
+    try:
+        keepable(data)
+    except ValueError as error:
+        raise UnreadableAnswer(f"the answer {error}") from None
+
+
+def without_nulls(data: dict[str, Any]) -> dict[str, Any]:
+    """A null where a default exists means the default; arguments and values keep theirs."""
+    return {
+        name: [without_nulls(item) if isinstance(item, dict) else item for item in value] if isinstance(value, list) else value
+        for name, value in data.items()
+        if value is not None
+    }
+
+
+def explain(error: ValidationError, *, tagged: bool) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"][tagged:])
+    return f"{where}: {first['msg']}" if where else first["msg"]
