@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from backend.core.inbound import receive_answer, receive_message
 from backend.core.linking.link_codes import redeem_code
 from backend.core.linking.linked_accounts import disconnect_accounts
-from backend.core.mail.kept_mail import last_proposal, may_read, record_mail, reply_to_mail
+from backend.core.mail.kept_mail import last_proposal, may_interpret, record_mail, reply_to_mail
 from backend.core.outbox.deliveries import question_for
 from backend.core.outbox.delivery_results import record_bounce
 from backend.core.requests.recipients import NO_LONGER_ASKED, may_decide, may_see, was_asked
@@ -25,13 +25,13 @@ from backend.tools.registry import Registry
 from channels.contract import (
     REPEAT,
     Accepted,
+    ChannelAnswer,
+    ChannelMessage,
     ChannelName,
     InboundAnswer,
     InboundMessage,
     Question,
     Refused,
-    SaidAnswer,
-    SaidMessage,
     TextMessage,
 )
 from channels.errors import Retryable
@@ -45,7 +45,7 @@ Charge = Callable[[str], Awaitable[None]]  # charges one piece of work to a pers
 
 @dataclass(frozen=True, slots=True)
 class ChannelInbox:
-    """See `channels.mail_contract.LetterInbox`. What people may do and how much of it is the same as in the web app."""
+    """See `channels.mail_contract.MailInbox`. What people may do and how much of it is the same as in the web app."""
 
     db: Database
     registry: Registry
@@ -72,7 +72,7 @@ class ChannelInbox:
             raise NotFound("There is no such request, or it is not yours.")
         return question_for(tx, row, channel, self.policy, self.url)
 
-    async def answer(self, said: SaidAnswer) -> Accepted | Refused:
+    async def answer(self, said: ChannelAnswer) -> Accepted | Refused:
         try:
             _check([said.values, said.feedback])
             person = await self.db.read(_person, said.channel, said.account)
@@ -84,7 +84,7 @@ class ChannelInbox:
             now = await self.find(said.channel, said.account, said.request_id)
             return _refused(problem, now if isinstance(now, Question) else None)
 
-    def _answer(self, tx: Tx, said: SaidAnswer) -> Accepted | Refused:
+    def _answer(self, tx: Tx, said: ChannelAnswer) -> Accepted | Refused:
         person = _person(tx, said.channel, said.account)
         what = (said.request_id, said.action, said.values, said.feedback, said.version, said.event_id, said.sent_at)
         inbound = InboundAnswer(said.channel, person.id, *what, proof=f"account {said.account}")
@@ -102,10 +102,10 @@ class ChannelInbox:
         question = self._find(tx, said.channel, said.account, said.request_id)
         return _refused(outcome, question) if isinstance(outcome, Refusal) else Accepted(question)
 
-    async def open_text(self, channel: ChannelName, account: str, place: str) -> str | None:
+    async def open_text_request(self, channel: ChannelName, account: str, place: str) -> str | None:
         return await self._look(_sole_open_text, channel, account, place)
 
-    async def message(self, said: SaidMessage) -> Refused | None:
+    async def message(self, said: ChannelMessage) -> Refused | None:
         if len(said.content) > self.max_length:
             long, most = len(said.content), self.max_length
             return Refused(f"The message is {long:,} characters long; at most {most:,} are taken.", "too_long")
@@ -120,7 +120,7 @@ class ChannelInbox:
             return _refused(problem)
         return None
 
-    def _message(self, tx: Tx, said: SaidMessage) -> None:
+    def _message(self, tx: Tx, said: ChannelMessage) -> None:
         """What was heard before, as a message or as an answer, is not heard again, whatever it says now."""
         person = _person(tx, said.channel, said.account)
         event_id = _event_id(said)
@@ -143,13 +143,13 @@ class ChannelInbox:
     async def disconnect(self, channel: ChannelName, account: str, reason: str) -> None:
         await self._record(disconnect_accounts, channel, account, reason)
 
-    async def knows(self, channel: ChannelName, account: str) -> bool:
+    async def is_linked(self, channel: ChannelName, account: str) -> bool:
         return await self._look(linked_accounts.account_row, channel, account) is not None
 
-    async def keep_letter(self, letter: ReceivedMail) -> bool:
+    async def record_mail(self, letter: ReceivedMail) -> bool:
         return await self._record(record_mail, letter)
 
-    async def has_letter(self, channel: ChannelName, mailbox: str, id: str) -> bool:
+    async def has_mail(self, channel: ChannelName, mailbox: str, id: str) -> bool:
         return await self._look(mail_row, mailbox, id) is not None
 
     async def reply(
@@ -167,10 +167,10 @@ class ChannelInbox:
     async def proposal(self, channel: ChannelName, account: str, request_id: str) -> Proposal | None:
         return await self._look(last_proposal, channel, account, request_id)
 
-    async def may_read(self, channel: ChannelName, account: str, request_id: str) -> bool:
-        return await self._look(may_read, channel, account, request_id)
+    async def may_interpret(self, channel: ChannelName, account: str, request_id: str) -> bool:
+        return await self._look(may_interpret, channel, account, request_id)
 
-    async def undelivered(self, channel: ChannelName, account: str, subject_id: str, reason: str) -> None:
+    async def record_bounce(self, channel: ChannelName, account: str, subject_id: str, reason: str) -> None:
         await self._record(record_bounce, channel, account, subject_id, reason)
 
     async def _look(self, query: Callable[..., Result], *args: Any) -> Result:
@@ -186,7 +186,7 @@ class ChannelInbox:
             raise Retryable(error.detail) from None
 
 
-def _event_id(said: SaidAnswer | SaidMessage) -> str:
+def _event_id(said: ChannelAnswer | ChannelMessage) -> str:
     """As a message keeps it."""
     return f"{said.channel}:{said.event_id}"[:200]
 
@@ -207,7 +207,7 @@ def _person(tx: Tx, channel: str, account: str) -> Person:
     return Person(row.person_id, row.person_name)
 
 
-def _session_at(tx: Tx, person: Person, said: SaidMessage) -> str | None:
+def _session_at(tx: Tx, person: Person, said: ChannelMessage) -> str | None:
     """The person's open session that this place belongs to; None where a new one begins."""
     place = linked_accounts.session_at(tx, said.channel, said.place)
     session = sessions.session_row(tx, place.session_id) if place else None

@@ -28,7 +28,7 @@ from backend.domain.states import FeedbackType
 from backend.errors import Refusal
 from backend.observability.log import configure
 from backend.worker.deliver import Deliverer
-from channels.contract import Address, Question, Receipt
+from channels.contract import Address, DeliveryReceipt, Question
 from channels.errors import ChannelError, Disconnected, Rejected, Retryable
 from channels.testing import RecordingChannel
 from tests.support.auditor import Books
@@ -60,7 +60,7 @@ class Broken(RecordingChannel):
         self.faults: dict[str, str] = {}
         self.tried: Counter[str] = Counter()
 
-    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
+    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> DeliveryReceipt:
         request_id = question.request["id"]
         self.tried[request_id] += 1
         if self.faults[request_id] == SENT_ALL_THE_SAME:

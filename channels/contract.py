@@ -81,9 +81,9 @@ class TextMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class DeliveryReceipt:
     """Proof that the provider took a message: `ref` is what finds it again (a few short JSON values). What is said in
-    `place` later belongs to the message's session; `thread` is how to speak there (see `SaidMessage`)."""
+    `place` later belongs to the message's session; `thread` is how to speak there (see `ChannelMessage`)."""
 
     ref: Mapping[str, Any]
     place: str | None = None
@@ -96,17 +96,19 @@ class Channel(Protocol):
 
     name: ChannelName
 
-    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
+    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> DeliveryReceipt:
         """Put the question before the person. `earlier` is given after a try whose outcome is unknown ({request_id, since},
         `since` in milliseconds): look for what it left, if the provider can tell, before sending again."""
         ...
 
-    async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
+    async def settle(
+        self, question: Question, to: Address, receipt: DeliveryReceipt, earlier: Mapping[str, Any] | None = None
+    ) -> None:
         """Rewrite the copy behind `receipt` so that it says how the request ended and can be answered no more. `earlier` as
         above: whatever else such a try left there, unseen or too late, is rewritten too, if the provider can tell."""
         ...
 
-    async def say(self, words: TextMessage, to: Address) -> Receipt:
+    async def send_text(self, words: TextMessage, to: Address) -> DeliveryReceipt:
         """Tell the person something."""
         ...
 
@@ -116,7 +118,7 @@ class Channel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ShownReply:
+class PartialReply:
     """How far a reply can be read while it is being written: `ref` finds its message again, `length` is how much of the
     text (code points) is in a message that only grows, None where it is rewritten whole. Rest `pause_s` before more."""
 
@@ -129,24 +131,24 @@ class ShownReply:
 class StreamingChannel(Channel, Protocol):
     """A channel on which a reply can be read while it is being written. What it shows is passing: `finish` says the reply."""
 
-    async def think(self, to: Address, busy: bool) -> None:
+    async def set_typing(self, to: Address, busy: bool) -> None:
         """Let the person see that the agent is at work for them, or no longer is."""
         ...
 
-    async def show(self, words: TextMessage, to: Address, shown: ShownReply | None) -> ShownReply:
+    async def show_partial(self, words: TextMessage, to: Address, shown: PartialReply | None) -> PartialReply:
         """Show the reply as far as it is; `shown` is what the last call returned."""
         ...
 
-    async def finish(
+    async def finish_reply(
         self, words: TextMessage, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
-    ) -> Receipt:
+    ) -> DeliveryReceipt:
         """Say the reply in place of what was shown: in the message behind `ref`, or in one that an earlier try may have left
         ({request_id: its `words.id`, since}, as for `deliver`), else in a new one."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ChannelEvent:
     """What somebody did on a channel, before anyone knows whether they may: `account` is the provider's proof of who it
     was, `event_id` the provider's own id of the event (never reused; a repeat has no second effect)."""
 
@@ -156,7 +158,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class SaidAnswer(Said):
+class ChannelAnswer(ChannelEvent):
     request_id: str
     action: str
     values: dict[str, Any] | None = None
@@ -166,7 +168,7 @@ class SaidAnswer(Said):
 
 
 @dataclass(frozen=True, slots=True)
-class SaidMessage(Said):
+class ChannelMessage(ChannelEvent):
     """`place` names the conversation on the channel (one place, one session); `thread` is how to speak there. A session
     that it opens is called `topic`, or by its first words."""
 
@@ -202,14 +204,14 @@ class Inbox(Protocol):
         """The request as this account may see it, for showing details or opening a form."""
         ...
 
-    async def answer(self, said: SaidAnswer) -> Accepted | Refused: ...
+    async def answer(self, said: ChannelAnswer) -> Accepted | Refused: ...
 
-    async def open_text(self, channel: ChannelName, account: str, place: str) -> str | None:
+    async def open_text_request(self, channel: ChannelName, account: str, place: str) -> str | None:
         """The id of the only open text question put to this account in that conversation, if there is exactly one: a plain
         reply there is its answer."""
         ...
 
-    async def message(self, said: SaidMessage) -> Refused | None:
+    async def message(self, said: ChannelMessage) -> Refused | None:
         """Hand the agent a person's word; None: it was taken."""
         ...
 

@@ -9,19 +9,19 @@ from typing import Literal
 
 from channels.contract import ChannelName
 
-CopyStatus = Literal["queued", "sending", "sent", "seen", "retry_wait", "failed", "settled"]
+DeliveryStatusName = Literal["queued", "sending", "sent", "seen", "retry_wait", "failed", "settled"]
 
 SEEN_GRACE_MS = 5_000  # a tab that is open gets this long to show the card
 BACKOFF_BASE_MS, BACKOFF_CAP_MS = 1_000, 60_000
 RETRY_AFTER_CAP_MS = 5 * 60_000
-LOOK_AGAIN_MS = 30_000  # somebody in the web app, on another page, has the inbox to find it in
-PATIENCE_MS = 30_000  # a provider that wants us to wait longer is waited for while the next channel is tried
-TRIES = 5
-AT_WORK = ("queued", "sending", "retry_wait")
+RECHECK_MS = 30_000  # somebody in the web app, on another page, has the inbox to find it in
+LONGEST_RETRY_WAIT_MS = 30_000  # a provider that wants us to wait longer is waited for while the next channel is tried
+MAX_ATTEMPTS = 5
+IN_PROGRESS = ("queued", "sending", "retry_wait")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LadderStep:
     """Ask on `channel`; without an answer after `wait_ms`, go on to the next step."""
 
     channel: ChannelName
@@ -29,13 +29,13 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class DeliveryState:
     """What became of the message of step number `step`. Times are milliseconds. `reached_when_sent`: what this channel
     accepted has reached the person; a web page reaches them only when it is looked at."""
 
     step: int
     channel: ChannelName
-    status: CopyStatus
+    status: DeliveryStatusName
     sent_at: int | None = None
     seen_at: int | None = None
     error: str | None = None
@@ -51,14 +51,14 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenCopy:
+class SendStep:
     """Take step number `step`: send its copy."""
 
     step: int
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class Wait:
     """Nothing to do until `until`; None: until something happens."""
 
     until: int | None
@@ -71,43 +71,43 @@ class GiveUp:
     reasons: tuple[str, ...]
 
 
-Move = OpenCopy | Rest | GiveUp
+EscalationMove = SendStep | Wait | GiveUp
 
 
-def next_move(now: int, ladder: Sequence[Step], copies: Sequence[Copy], present: bool) -> Move:
+def next_escalation(now: int, ladder: Sequence[LadderStep], copies: Sequence[DeliveryState], present: bool) -> EscalationMove:
     """What to do for a question that is still open. `present`: the person has the web app open somewhere."""
     if not copies:
-        return OpenCopy(0)
+        return SendStep(0)
     last = max(copies, key=lambda copy: copy.step)
     turn = _turn(now, last, ladder[last.step], present)
     if turn is not None and (turn.until is None or turn.until > now):
         return turn
     if last.step + 1 < len(ladder):
-        return OpenCopy(last.step + 1)
-    if any(copy.reached_at is not None or copy.status in AT_WORK for copy in copies):
-        return Rest(None)
+        return SendStep(last.step + 1)
+    if any(copy.reached_at is not None or copy.status in IN_PROGRESS for copy in copies):
+        return Wait(None)
     if present and any(copy.channel == "chat" for copy in copies):
-        return Rest(now + LOOK_AGAIN_MS)
+        return Wait(now + RECHECK_MS)
     return GiveUp(tuple(f"{copy.channel}: {copy.error or 'nobody was there'}" for copy in copies))
 
 
-def _turn(now: int, copy: Copy, step: Step, present: bool) -> Rest | None:
+def _turn(now: int, copy: DeliveryState, step: LadderStep, present: bool) -> Wait | None:
     """How long this copy has its turn still; None where it has no more."""
-    if copy.status == "retry_wait" and copy.retry_at is not None and copy.retry_at - now > PATIENCE_MS:
+    if copy.status == "retry_wait" and copy.retry_at is not None and copy.retry_at - now > LONGEST_RETRY_WAIT_MS:
         return None
-    if copy.status in AT_WORK:
-        return Rest(None)
+    if copy.status in IN_PROGRESS:
+        return Wait(None)
     if copy.status == "failed" or copy.sent_at is None:
         return None
     if copy.reached_at is not None:
-        return Rest(copy.reached_at + step.wait_ms)
-    return Rest(copy.sent_at + SEEN_GRACE_MS) if present else None
+        return Wait(copy.reached_at + step.wait_ms)
+    return Wait(copy.sent_at + SEEN_GRACE_MS) if present else None
 
 
-def retry_in(tries: int, after_s: float | None, chance: float) -> int | None:
+def retry_delay_ms(tries: int, after_s: float | None, chance: float) -> int | None:
     """Milliseconds until try number `tries` + 1; None when there have been enough. Exponential backoff with full jitter
     (`chance` in [0, 1)), and never before the provider's own `Retry-After`, which is capped."""
-    if tries >= TRIES:
+    if tries >= MAX_ATTEMPTS:
         return None
     backoff = chance * min(BACKOFF_CAP_MS, BACKOFF_BASE_MS << tries)
     asked = min(RETRY_AFTER_CAP_MS, max(0.0, after_s or 0.0) * 1000)

@@ -24,7 +24,7 @@ class Proposal:
 class ReceivedMail:
     """A letter as it is kept. `id` is never used twice in its mailbox. `sender` is who it claims to be from; `verified` says
     whether we believe that. `text` is what is new in it, `whole` all of it in plain text (kept up to TEXT_LENGTH and
-    WHOLE_LENGTH characters). `sent_at` (milliseconds) is its own date. `place` is its conversation, as in SaidMessage.
+    WHOLE_LENGTH characters). `sent_at` (milliseconds) is its own date. `place` is its conversation, as in ChannelMessage.
     `proposal` is kept where its outcome is "proposal"."""
 
     channel: ChannelName
@@ -45,17 +45,17 @@ class MailInbox(Inbox, Protocol):
     """An inbox for letters. What it accepts is on disk before it returns; a repeat has no second effect. Everything raises
     channels.errors.Retryable when it cannot record now."""
 
-    async def knows(self, channel: ChannelName, account: str) -> bool:
+    async def is_linked(self, channel: ChannelName, account: str) -> bool:
         """Whether the account is linked to somebody who may still sign in."""
         ...
 
-    async def keep_letter(self, letter: ReceivedMail) -> bool:
+    async def record_mail(self, letter: ReceivedMail) -> bool:
         """Keep the letter; who sent it and which session it belongs to follow from its sender (if verified), its request and
         its place. False: it was kept before, with this outcome or another, and the first stays; or nobody vouches for it, and
         there are many of that kind about the request."""
         ...
 
-    async def has_letter(self, channel: ChannelName, mailbox: str, id: str) -> bool:
+    async def has_mail(self, channel: ChannelName, mailbox: str, id: str) -> bool:
         """Whether it was kept before."""
         ...
 
@@ -78,11 +78,11 @@ class MailInbox(Inbox, Protocol):
         since. Answering uses it up."""
         ...
 
-    async def may_read(self, channel: ChannelName, account: str, request_id: str) -> bool:
+    async def may_interpret(self, channel: ChannelName, account: str, request_id: str) -> bool:
         """Whether a model may be asked what the account's letter about the request means: each time costs, so it ends."""
         ...
 
-    async def undelivered(self, channel: ChannelName, account: str, subject_id: str, reason: str) -> None:
+    async def record_bounce(self, channel: ChannelName, account: str, subject_id: str, reason: str) -> None:
         """What was sent to the account about the request, or as the words of that id, came back for good."""
         ...
 
@@ -90,7 +90,7 @@ class MailInbox(Inbox, Protocol):
 class MailboxReader(Protocol):
     """A mailbox of ours, looked into from time to time."""
 
-    async def collect(self, account: str, cursor: str | None) -> str:
+    async def fetch_new_mail(self, account: str, cursor: str | None) -> str:
         """Take in all that is new since `cursor` (None: from now on); the new cursor. Raises one of `channels.errors`: then
         what was taken in stays so, and the old cursor is used again."""
         ...

@@ -18,7 +18,7 @@ class Installation:
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class OAuthGrant:
     """What somebody agreed to: their own account, and perhaps an installation."""
 
     account: str
@@ -42,6 +42,6 @@ class Provider(Protocol):
         """Where an administrator lets us in."""
         ...
 
-    async def redeem(self, code: str, verifier: str) -> Granted:
+    async def redeem(self, code: str, verifier: str) -> OAuthGrant:
         """What was agreed to. Raises one of `channels.errors`."""
         ...

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from channels.contract import Address, ChannelName, Question, Receipt, ShownReply, TextMessage
+from channels.contract import Address, ChannelName, DeliveryReceipt, PartialReply, Question, TextMessage
 from channels.errors import ChannelError
 
 
@@ -16,22 +16,24 @@ class RecordingChannel:
     name: ChannelName = "slack"
     failures: list[ChannelError] = field(default_factory=list)
     sent: list[tuple[Question, Address, Mapping[str, Any] | None]] = field(default_factory=list)
-    settled: list[tuple[Question, Address, Receipt, Mapping[str, Any] | None]] = field(default_factory=list)
-    said: list[tuple[TextMessage, Address]] = field(default_factory=list)
+    settled: list[tuple[Question, Address, DeliveryReceipt, Mapping[str, Any] | None]] = field(default_factory=list)
+    texts: list[tuple[TextMessage, Address]] = field(default_factory=list)
 
-    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
+    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> DeliveryReceipt:
         self._fail()
         self.sent.append((question, to, earlier))
-        return Receipt({"n": len(self.sent)}, f"{to.account}/{len(self.sent)}", {"n": len(self.sent)})
+        return DeliveryReceipt({"n": len(self.sent)}, f"{to.account}/{len(self.sent)}", {"n": len(self.sent)})
 
-    async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
+    async def settle(
+        self, question: Question, to: Address, receipt: DeliveryReceipt, earlier: Mapping[str, Any] | None = None
+    ) -> None:
         self._fail()
         self.settled.append((question, to, receipt, earlier))
 
-    async def say(self, words: TextMessage, to: Address) -> Receipt:
+    async def send_text(self, words: TextMessage, to: Address) -> DeliveryReceipt:
         self._fail()
-        self.said.append((words, to))
-        return Receipt({"n": len(self.said)})
+        self.texts.append((words, to))
+        return DeliveryReceipt({"n": len(self.texts)})
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -43,28 +45,28 @@ class RecordingChannel:
 
 @dataclass
 class RecordingStreamingChannel(RecordingChannel):
-    """See `contract.ShowingChannel`. `shown` keeps each text with the ref it was shown under, `thoughts` whether the agent
-    was at work, `finished` what replaced what. `on_show` is called before each showing."""
+    """See `contract.StreamingChannel`. `shown` keeps each text with the ref it was shown under, `typing` whether the agent
+    was at work, `finished` what replaced what. `on_partial` is called before each showing."""
 
     shown: list[tuple[str, Mapping[str, Any] | None]] = field(default_factory=list)
-    thoughts: list[bool] = field(default_factory=list)
+    typing: list[bool] = field(default_factory=list)
     finished: list[tuple[TextMessage, Mapping[str, Any] | None, Mapping[str, Any] | None]] = field(default_factory=list)
-    on_show: Callable[[], Awaitable[None]] | None = None
+    on_partial: Callable[[], Awaitable[None]] | None = None
 
-    async def think(self, to: Address, busy: bool) -> None:
+    async def set_typing(self, to: Address, busy: bool) -> None:
         self._fail()
-        self.thoughts.append(busy)
+        self.typing.append(busy)
 
-    async def show(self, words: TextMessage, to: Address, shown: ShownReply | None) -> ShownReply:
-        if self.on_show is not None:
-            await self.on_show()
+    async def show_partial(self, words: TextMessage, to: Address, shown: PartialReply | None) -> PartialReply:
+        if self.on_partial is not None:
+            await self.on_partial()
         self._fail()
         self.shown.append((words.text, shown.ref if shown else None))
-        return shown or ShownReply({"of": words.id})
+        return shown or PartialReply({"of": words.id})
 
-    async def finish(
+    async def finish_reply(
         self, words: TextMessage, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
-    ) -> Receipt:
+    ) -> DeliveryReceipt:
         self._fail()
         self.finished.append((words, ref, earlier))
-        return Receipt(ref or {"of": words.id})
+        return DeliveryReceipt(ref or {"of": words.id})

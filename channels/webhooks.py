@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class HookReply:
+class WebhookResponse:
     """`status` and `body` as the provider wants them."""
 
     status: int
@@ -13,7 +13,7 @@ class HookReply:
     content_type: str = "text/plain; charset=utf-8"
 
 
-class HookRefused(Exception):
+class WebhookRejected(Exception):
     """The call is not believed (`authentic` is false) or cannot be read; nothing was done. The message says which."""
 
     def __init__(self, reason: str, *, authentic: bool) -> None:
@@ -21,5 +21,5 @@ class HookRefused(Exception):
         self.authentic = authentic
 
 
-Hook = Callable[[Mapping[str, str], bytes], Awaitable[HookReply]]
-"""(headers, names in lower case; the body's very bytes) -> the reply. Raises HookRefused."""
+WebhookHandler = Callable[[Mapping[str, str], bytes], Awaitable[WebhookResponse]]
+"""(headers, names in lower case; the body's very bytes) -> the reply. Raises WebhookRejected."""

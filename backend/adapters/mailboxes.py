@@ -42,7 +42,7 @@ class StoredMailboxes:
             raise Retryable(error.detail) from None
         return str(rows[0].account) if rows else None
 
-    async def lose(self, mailbox: str, reason: str) -> None:
+    async def mark_disconnected(self, mailbox: str, reason: str) -> None:
         try:
             await self.db.transact(disconnect_accounts, "email", f"{mailbox}/", reason)
         except Unavailable as error:

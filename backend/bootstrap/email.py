@@ -25,7 +25,7 @@ from channels.email.intake import MailIntake
 from channels.email.replies import Replies
 from channels.email.reply_tags import Tags
 from channels.mail_contract import MailboxReader, MailInbox
-from channels.webhooks import Hook
+from channels.webhooks import WebhookHandler
 
 log = get_logger(__name__)
 LOOK_S = 10.0
@@ -53,7 +53,7 @@ def email_postbox(settings: Settings, db: Database, inbox: MailInbox, language: 
     return GmailReader(_client(settings, db), door, time.time, settings.gmail_pubsub_topic)
 
 
-def email_hook(settings: Settings, db: Database) -> Hook:
+def email_hook(settings: Settings, db: Database) -> WebhookHandler:
     """What Pub/Sub rings at."""
 
     async def fetch() -> Certificates:

@@ -19,7 +19,7 @@ from channels.chat.channel import ChatChannel
 from channels.contract import Channel, Inbox
 from channels.mail_contract import MailboxReader, MailInbox
 from channels.oauth import Provider
-from channels.webhooks import Hook
+from channels.webhooks import WebhookHandler
 
 if TYPE_CHECKING:
     from backend.engines.baml.model import BamlModel
@@ -120,11 +120,11 @@ def make_postbox(settings: Settings, db: Database, inbox: MailInbox, language: L
 @asynccontextmanager
 async def open_hooks(
     settings: Settings, db: Database, inbox: Inbox, tell_slack: Callable[[str | None], None]
-) -> AsyncIterator[dict[str, Hook]]:
+) -> AsyncIterator[dict[str, WebhookHandler]]:
     """What takes in the callbacks of providers, by channel, for as long as this lasts; `tell_slack` hears what is wrong with
     the connection to Slack."""
     async with AsyncExitStack() as stack:
-        hooks: dict[str, Hook] = {}
+        hooks: dict[str, WebhookHandler] = {}
         if settings.has_slack:
             from backend.bootstrap.slack import slack_hook
 

@@ -16,7 +16,7 @@ from backend.failpoints import failpoint
 from backend.observability.log import get_logger
 from backend.worker.lease_clock import LeaseTimer, clock
 from backend.worker.record_through_outage import transact_until_available
-from channels.contract import Channel, Receipt, StreamingChannel, TextMessage
+from channels.contract import Channel, DeliveryReceipt, StreamingChannel, TextMessage
 from channels.errors import ChannelError, Rejected, Retryable
 
 log = get_logger(__name__)
@@ -68,7 +68,7 @@ class Deliverer:
         else:
             await transact_until_available(self.db, record_sent, work, receipt)
 
-    async def _try(self, work: DeliveryAttempt) -> Receipt | None:
+    async def _try(self, work: DeliveryAttempt) -> DeliveryReceipt | None:
         channel = self.channels.get(work.channel)
         if channel is None:
             raise Rejected(NOT_SET_UP.format(work.channel), "not_set_up")
@@ -85,9 +85,9 @@ class Deliverer:
             raise Retryable(f"No answer from {work.channel} within {TRY_S:.0f} seconds.", "timeout", unknown=True) from None
 
 
-async def _say(channel: Channel, work: DeliveryAttempt, words: TextMessage) -> Receipt:
+async def _say(channel: Channel, work: DeliveryAttempt, words: TextMessage) -> DeliveryReceipt:
     """In place of what was shown or sent before, where the channel can find that."""
     ref = work.receipt.ref if work.receipt else None
     if isinstance(channel, StreamingChannel) and (ref is not None or work.earlier is not None):
-        return await channel.finish(words, work.to, ref, work.earlier)
-    return await channel.say(words, work.to)
+        return await channel.finish_reply(words, work.to, ref, work.earlier)
+    return await channel.send_text(words, work.to)

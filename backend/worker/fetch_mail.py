@@ -39,7 +39,7 @@ class MailFetcher:
             return
         try:
             async with self._held(look):
-                cursor = await self.postbox.collect(account, look.cursor)
+                cursor = await self.postbox.fetch_new_mail(account, look.cursor)
                 failpoint("collect.taken")
                 watch_until = await self.postbox.watch(account) if look.watch_due else None
         except Disconnected as error:

@@ -16,7 +16,7 @@ from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.observability.log import get_logger
 from backend.worker.record_through_outage import transact_until_available
-from channels.contract import Address, Channel, ShownReply, StreamingChannel, TextMessage
+from channels.contract import Address, Channel, PartialReply, StreamingChannel, TextMessage
 from channels.errors import ChannelError, Retryable
 
 log = get_logger(__name__)
@@ -141,7 +141,7 @@ class ReplyStreamer:
 
     async def _show(self, telling: GrowingReply, draft: Draft, channel: StreamingChannel, run_id: str, token: int) -> None:
         """Only while the draft is this worker's: who took it over, or says the reply, must not be overwritten."""
-        shown = ShownReply(draft.ref) if draft.ref is not None else None
+        shown = PartialReply(draft.ref) if draft.ref is not None else None
         while True:
             words = TextMessage(telling.text(), AGENT_NAME, draft.delivery_id)
             first, shown = shown is None, await _try(channel, words, draft.to, shown)
@@ -161,7 +161,7 @@ class ReplyStreamer:
             where = await self.db.read(last_address, lease.session_id, lease.person_id, showing.keys())
             if where is None:
                 return None
-            await showing[where[0]].think(where[1], True)
+            await showing[where[0]].set_typing(where[1], True)
         except (ChannelError, Unavailable) as error:
             log.info("that the agent thinks is not shown", run_id=lease.run_id, reason=str(error))
             return None
@@ -171,7 +171,7 @@ class ReplyStreamer:
         seen = await begun
         if seen is not None:
             with contextlib.suppress(ChannelError):
-                await seen[0].think(seen[1], False)
+                await seen[0].set_typing(seen[1], False)
 
     def _showing(self) -> dict[str, StreamingChannel]:
         return {name: channel for name, channel in self.channels.items() if isinstance(channel, StreamingChannel)}
@@ -183,11 +183,11 @@ class ReplyStreamer:
         return task
 
 
-async def _try(channel: StreamingChannel, words: TextMessage, to: Address, shown: ShownReply | None) -> ShownReply:
+async def _try(channel: StreamingChannel, words: TextMessage, to: Address, shown: PartialReply | None) -> PartialReply:
     """One call. What the provider puts off is left out; what may have happened or not ends the showing, as an error."""
     try:
         async with asyncio.timeout(TRY_S):
-            return await channel.show(words, to, shown)
+            return await channel.show_partial(words, to, shown)
     except Retryable as error:
         if shown is None or error.unknown:
             raise

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from channels.contract import Address, ChannelName, Question, Receipt, TextMessage
+from channels.contract import Address, ChannelName, DeliveryReceipt, Question, TextMessage
 
 
 class Tabs(Protocol):
@@ -24,16 +24,18 @@ class ChatChannel:
     def __init__(self, tabs: Tabs) -> None:
         self._tabs = tabs
 
-    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
+    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> DeliveryReceipt:
         self._tabs.asked(to.account, question.request)
-        return Receipt({"request_id": question.request["id"]})
+        return DeliveryReceipt({"request_id": question.request["id"]})
 
-    async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
+    async def settle(
+        self, question: Question, to: Address, receipt: DeliveryReceipt, earlier: Mapping[str, Any] | None = None
+    ) -> None:
         self._tabs.resolved(to.account, question.request)
 
-    async def say(self, words: TextMessage, to: Address) -> Receipt:
+    async def send_text(self, words: TextMessage, to: Address) -> DeliveryReceipt:
         self._tabs.told(to.account, words.text)
-        return Receipt({})
+        return DeliveryReceipt({})
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from channels.contract import Address, ChannelName, Question, Receipt, TextMessage
+from channels.contract import Address, ChannelName, DeliveryReceipt, Question, TextMessage
 from channels.errors import Disconnected
 from channels.text import outcome_line, question_text
 
@@ -16,16 +16,18 @@ class ConsoleChannel:
     def __init__(self, out: TextIO) -> None:
         self._out = out
 
-    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
+    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> DeliveryReceipt:
         self._write(to, question_text(question))
-        return Receipt({"request_id": question.request["id"]})
+        return DeliveryReceipt({"request_id": question.request["id"]})
 
-    async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
+    async def settle(
+        self, question: Question, to: Address, receipt: DeliveryReceipt, earlier: Mapping[str, Any] | None = None
+    ) -> None:
         self._write(to, outcome_line(question.request))
 
-    async def say(self, words: TextMessage, to: Address) -> Receipt:
+    async def send_text(self, words: TextMessage, to: Address) -> DeliveryReceipt:
         self._write(to, f"{words.author}: {words.text}")
-        return Receipt({})
+        return DeliveryReceipt({})
 
     async def close(self) -> None:
         """The stream belongs to whoever opened it."""

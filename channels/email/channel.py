@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from channels.contract import Address, ChannelName, Question, Receipt, TextMessage
+from channels.contract import Address, ChannelName, DeliveryReceipt, Question, TextMessage
 from channels.email.gmail.client import GmailClient, Sent
 from channels.email.reply_tags import Tags, message_id, reply_to
 from channels.email.write.envelope import Envelope, sealed, shortened
@@ -50,7 +50,7 @@ class EmailChannel:
     def __init__(self, client: GmailClient, tags: Tags, url: str) -> None:
         self._client, self._tags, self._host = client, tags, urlsplit(url).hostname or ""
 
-    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
+    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> DeliveryReceipt:
         request = question.request
         session_id = str(request.get("session_id") or request["id"])
         with _mailbox_needed():
@@ -59,7 +59,9 @@ class EmailChannel:
             sent = await self._left(letter, earlier) or await self._send(letter, lambda: question_page(question), thread)
         return _receipt(letter, thread, sent)
 
-    async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
+    async def settle(
+        self, question: Question, to: Address, receipt: DeliveryReceipt, earlier: Mapping[str, Any] | None = None
+    ) -> None:
         """A mail cannot be rewritten. Who still could believe to be asked is told; what somebody else decided is said to
         whoever replies."""
         request, ref = question.request, receipt.ref
@@ -72,7 +74,7 @@ class EmailChannel:
             if await self._client.find(letter.mailbox, letter.message_id) is None:
                 await self._send(letter, lambda: settled_page(question), thread)
 
-    async def say(self, words: TextMessage, to: Address) -> Receipt:
+    async def send_text(self, words: TextMessage, to: Address) -> DeliveryReceipt:
         about = words.about or words.session_id or words.id or "note_0"
         with _mailbox_needed():
             thread = await self._thread(to, subject_of_words(words))
@@ -146,8 +148,10 @@ def _mailbox_needed() -> Iterator[None]:
         raise Rejected(error.reason, "no_mailbox") from None
 
 
-def _receipt(letter: Envelope, thread: MailThread, sent: Sent) -> Receipt:
+def _receipt(letter: Envelope, thread: MailThread, sent: Sent) -> DeliveryReceipt:
     subject = _RE.sub("", thread.subject)
     ids = {"mailbox": letter.mailbox, "gmail_thread": sent.thread, "subject": subject}
     spoken = {**ids, "references": list(shortened((*thread.references, letter.message_id)))}
-    return Receipt({**ids, "message_id": letter.message_id, "gmail_id": sent.id}, f"{letter.mailbox}/{sent.thread}", spoken)
+    return DeliveryReceipt(
+        {**ids, "message_id": letter.message_id, "gmail_id": sent.id}, f"{letter.mailbox}/{sent.thread}", spoken
+    )

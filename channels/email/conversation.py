@@ -1,6 +1,6 @@
 """A linked person's word to the agent by mail: an answer where exactly one question waits for words, else conversation."""
 
-from channels.contract import SaidMessage, TextMessage
+from channels.contract import ChannelMessage, TextMessage
 from channels.email.incoming_mail import Incoming
 from channels.email.replies import Replies
 from channels.email.write import notices
@@ -22,19 +22,19 @@ class MailConversation:
         if not said:
             await self._refuse(came, NO_WORDS)
             return
-        asked = await self._inbox.open_text("email", mail.sender, came.place) if mail.certain else None
+        asked = await self._inbox.open_text_request("email", mail.sender, came.place) if mail.certain else None
         if asked is not None:
             await self._replies.take(came, asked, None)
             return
         refused = await self._inbox.message(
-            SaidMessage("email", mail.sender, came.event_id, said, came.place, came.thread, came.topic)
+            ChannelMessage("email", mail.sender, came.event_id, said, came.place, came.thread, came.topic)
         )
         if refused is None:
-            await self._inbox.keep_letter(came.letter("message"))
+            await self._inbox.record_mail(came.letter("message"))
         else:
             await self._refuse(came, refused.reason)
 
     async def _refuse(self, came: Incoming, reason: str) -> None:
-        await self._inbox.keep_letter(came.letter("refused"))
+        await self._inbox.record_mail(came.letter("refused"))
         told = notices.refused(reason, (), None)
         await self._inbox.reply("email", came.mail.sender, TextMessage(told), came.thread, came.event_id)

@@ -8,7 +8,7 @@ from channels.email.read.parsed_mail import ParsedMail, topic_of
 from channels.mail_contract import Outcome, Proposal, ReceivedMail
 
 
-class HistoryGone(Exception):
+class HistoryExpired(Exception):
     """The mailbox's history does not go back that far any more."""
 
 

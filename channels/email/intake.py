@@ -35,7 +35,7 @@ class MailIntake:
         it may have been taken in long ago, and is then passed over."""
         mail = await read_in_thread(arrived.raw, mailbox, self._authserv_id)
         came = Incoming(mailbox, arrived.id, arrived.thread, mail)
-        if mail.kind == "own" or (perhaps_again and await self._inbox.has_letter("email", mailbox, came.event_id)):
+        if mail.kind == "own" or (perhaps_again and await self._inbox.has_mail("email", mailbox, came.event_id)):
             return
         if mail.kind == "bounce":
             await self._returned(came)
@@ -46,7 +46,7 @@ class MailIntake:
 
     async def _hear(self, came: Incoming) -> None:
         mail = came.mail
-        known = mail.verified and await self._inbox.knows("email", mail.sender)
+        known = mail.verified and await self._inbox.is_linked("email", mail.sender)
         subject = self._tags.read(mail.tagged, mail.sender) if known else None
         code = code_of(mail.fresh) if mail.verified else None
         if subject is not None and subject.startswith(REQUEST):
@@ -62,7 +62,7 @@ class MailIntake:
         """The address proves itself by the code that only its owner's web app showed. Who is not linked is told nothing."""
         sender = came.mail.sender
         told = await self._inbox.link("email", sender, sender, code.code)
-        await self._inbox.keep_letter(came.letter("link"))
+        await self._inbox.record_mail(came.letter("link"))
         await self._inbox.reply("email", sender, TextMessage(told), came.thread, came.event_id)
 
     async def _returned(self, came: Incoming) -> None:
@@ -73,14 +73,14 @@ class MailIntake:
         subject = self._tags.read(" ".join((*bounce.about, came.mail.tagged)), bounce.recipient)
         if subject is None:
             return
-        await self._inbox.keep_letter(came.letter("bounce", subject if subject.startswith(REQUEST) else None))
+        await self._inbox.record_mail(came.letter("bounce", subject if subject.startswith(REQUEST) else None))
         if bounce.permanent:
             reason = f"The mail to {bounce.recipient} came back" + (f" ({bounce.status})." if bounce.status else ".")
-            await self._inbox.undelivered("email", bounce.recipient, subject, reason)
+            await self._inbox.record_bounce("email", bounce.recipient, subject, reason)
 
     async def _keep_what_is_ours(self, came: Incoming, outcome: Outcome) -> None:
         """Kept to be seen beside the request that it seems to be about; it changes nothing and nobody is told. What has
         nothing to do with us is left in the mailbox."""
         subject = claimed(came.mail.tagged)
         if subject is not None:
-            await self._inbox.keep_letter(came.letter(outcome, subject if subject.startswith(REQUEST) else None))
+            await self._inbox.record_mail(came.letter(outcome, subject if subject.startswith(REQUEST) else None))

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from channels.contract import REPEAT, Accepted, Question, Refused, SaidAnswer, TextMessage
+from channels.contract import REPEAT, Accepted, ChannelAnswer, Question, Refused, TextMessage
 from channels.email.grammar.answer_options import offered
 from channels.email.grammar.decision import MailDecision, Unclear, Understood, Wrong, Yes, understand
 from channels.email.incoming_mail import Incoming
@@ -63,7 +63,7 @@ class Replies:
             await self._end(came, "refused", notices.refused(NOT_HERE, (), question), question)
             return
         outcome = await self._inbox.answer(
-            SaidAnswer(
+            ChannelAnswer(
                 "email",
                 came.mail.sender,
                 came.event_id,
@@ -95,7 +95,7 @@ class Replies:
         proposal = await self._reading(question, came.mail.sender, came.mail.fresh)
         outcome: Outcome = "proposal" if proposal else "unclear"
         request_id = str(question.request["id"])
-        await self._inbox.keep_letter(came.letter(outcome, request_id, proposal))
+        await self._inbox.record_mail(came.letter(outcome, request_id, proposal))
         kept = await self._inbox.proposal("email", came.mail.sender, request_id) if proposal else None
         told = notices.proposed(question, kept.action, kept.values, kept.feedback) if kept else notices.unclear(question, why)
         await self._tell(came, told, question)
@@ -105,7 +105,7 @@ class Replies:
         request = question.request
         if (request.get("action") or {}).get("risk") == "high" or not text.strip():
             return None
-        if not await self._inbox.may_read("email", sender, str(request["id"])):
+        if not await self._inbox.may_interpret("email", sender, str(request["id"])):
             return None
         read = await self._read(request, text)
         if read is None or read.action not in offered(question):
@@ -114,7 +114,7 @@ class Replies:
 
     async def _end(self, came: Incoming, outcome: Outcome, told: str, question: Question | None, *, quotes: bool = False) -> None:
         request_id = str(question.request["id"]) if question else None
-        await self._inbox.keep_letter(came.letter(outcome, request_id))
+        await self._inbox.record_mail(came.letter(outcome, request_id))
         await self._tell(came, told, question, quotes=quotes)
 
     async def _tell(self, came: Incoming, told: str, question: Question | None, *, quotes: bool = False) -> None:

@@ -22,7 +22,7 @@ from channels.slack.manifest import COMMAND
 from channels.slack.payloads import UnreadablePayload, check_text
 from channels.slack.signature import SignedWebhook
 from channels.slack.socket_mode import SocketMode, Tell
-from channels.webhooks import HookRefused, HookReply
+from channels.webhooks import WebhookRejected, WebhookResponse
 
 EVENTS = ("message", "app_mention", "app_uninstalled", "tokens_revoked", "user_change")
 _ANY = re.compile(".*", re.DOTALL)
@@ -55,21 +55,21 @@ class SlackApp:
         self._following: set[asyncio.Task[None]] = set()
         self._bolt = self._make()
 
-    async def handle(self, headers: Mapping[str, str], body: bytes) -> HookReply:
-        """Answer one HTTP call; what it says is recorded by then. Raises HookRefused."""
+    async def handle(self, headers: Mapping[str, str], body: bytes) -> WebhookResponse:
+        """Answer one HTTP call; what it says is recorded by then. Raises WebhookRejected."""
         if self._door is None:
-            raise HookRefused("Slack speaks to this installation over Socket Mode only.", authentic=False)
+            raise WebhookRejected("Slack speaks to this installation over Socket Mode only.", authentic=False)
         payload = self._door.read(headers, body)
         try:
             reply = await self._take(payload)
         except BOLTS_OWN:
-            raise HookRefused("The body is not one of Slack's payloads.", authentic=True) from None
+            raise WebhookRejected("The body is not one of Slack's payloads.", authentic=True) from None
         if reply.status == 400:
-            raise HookRefused("The payload does not hold what it must.", authentic=True)
+            raise WebhookRejected("The payload does not hold what it must.", authentic=True)
         if reply.status == UNKNOWN:  # an event nobody asked for: another answer would make Slack send it again
-            return HookReply(200)
+            return WebhookResponse(200)
         kind = (reply.headers.get("content-type") or ["text/plain; charset=utf-8"])[0]
-        return HookReply(reply.status, reply.body or "", kind)
+        return WebhookResponse(reply.status, reply.body or "", kind)
 
     async def listen(self, app_token: str, tell: Tell) -> None:
         """Take the same in over Socket Mode, until cancelled; the connection mends itself, and `tell` hears how it stands."""

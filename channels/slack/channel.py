@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 
-from channels.contract import Address, ChannelName, Question, Receipt, ShownReply, TextMessage
+from channels.contract import Address, ChannelName, DeliveryReceipt, PartialReply, Question, TextMessage
 from channels.errors import Disconnected, Rejected, Retryable
 from channels.slack import question_message, reply_message
 from channels.slack.client import SlackClient
@@ -25,13 +25,15 @@ class SlackChannel:
     def __init__(self, client: SlackClient) -> None:
         self._client = client
 
-    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> Receipt:
+    async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> DeliveryReceipt:
         team, channel, thread_ts = await self._place(to)
         left = await _surely(self._left(question_message.EVENT, earlier, team, channel, thread_ts))
         ts = left[0] if left else await self._client.post(team, channel, await written(question), thread_ts)
         return _receipt(team, channel, ts, thread_ts)
 
-    async def settle(self, question: Question, to: Address, receipt: Receipt, earlier: Mapping[str, Any] | None = None) -> None:
+    async def settle(
+        self, question: Question, to: Address, receipt: DeliveryReceipt, earlier: Mapping[str, Any] | None = None
+    ) -> None:
         team, channel, known = _where(receipt.ref)
         await self._client.update(team, channel, known, await written(question))
         thread_ts = to.thread.get("thread_ts") if to.thread else None
@@ -39,17 +41,17 @@ class SlackChannel:
             if ts != known:
                 await self._client.update(team, channel, ts, await written(question))
 
-    async def say(self, words: TextMessage, to: Address) -> Receipt:
+    async def send_text(self, words: TextMessage, to: Address) -> DeliveryReceipt:
         team, channel, thread_ts = await self._place(to)
         ts = await self._client.post(team, channel, reply_message.message_of_words(words), thread_ts)
         return _receipt(team, channel, ts, thread_ts)
 
-    async def think(self, to: Address, busy: bool) -> None:
+    async def set_typing(self, to: Address, busy: bool) -> None:
         team, channel, thread_ts = await self._place(to)
         if thread_ts:
             await self._client.set_status(team, channel, thread_ts, THINKING if busy else "")
 
-    async def show(self, words: TextMessage, to: Address, shown: ShownReply | None) -> ShownReply:
+    async def show_partial(self, words: TextMessage, to: Address, shown: PartialReply | None) -> PartialReply:
         """As a stream where Slack has them; where it refuses, or ends one early, as a message that is rewritten."""
         if shown is None:
             return await self._begin(words, to)
@@ -61,22 +63,22 @@ class SlackChannel:
             await self._client.append_stream(*_where(shown.ref), more)
         except Rejected:
             return await self._rewrite(words, shown.ref)
-        return ShownReply(shown.ref, shown.length + len(more))
+        return PartialReply(shown.ref, shown.length + len(more))
 
-    async def finish(
+    async def finish_reply(
         self, words: TextMessage, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
-    ) -> Receipt:
+    ) -> DeliveryReceipt:
         team, channel, thread_ts = await self._place(to)
         ref = ref or await _surely(self._left_of(words, earlier, team, channel, thread_ts))
         if ref is None:
-            return await self.say(words, to)
+            return await self.send_text(words, to)
         await self._end_stream(ref)
         try:
             await self._client.update(*_where(ref), reply_message.message_of_reply(words))
         except Rejected as error:
             if error.code not in LOST:
                 raise
-            return await self.say(words, to)
+            return await self.send_text(words, to)
         return _receipt(team, channel, str(ref["ts"]), thread_ts)
 
     async def close(self) -> None:
@@ -91,22 +93,22 @@ class SlackChannel:
             raise Disconnected("The linked Slack account is not known any more.", "no_account")
         return team, await self._client.open_dm(team, user), None
 
-    async def _begin(self, words: TextMessage, to: Address) -> ShownReply:
+    async def _begin(self, words: TextMessage, to: Address) -> PartialReply:
         team, channel, thread_ts = await self._place(to)
         text = reply_message.growing(words.text)[: reply_message.MAX_APPENDED // 2]
         if thread_ts and text.strip():
             try:
                 ts = await self._client.start_stream(team, channel, thread_ts, to.account, text)
-                return ShownReply({"team": team, "channel": channel, "ts": ts, "stream": True}, len(text))
+                return PartialReply({"team": team, "channel": channel, "ts": ts, "stream": True}, len(text))
             except (Rejected, Disconnected):  # whoever is really gone will not take a message either
                 pass
         ts = await self._client.post(team, channel, reply_message.message_of_reply(words, unfinished=True), thread_ts)
-        return ShownReply({"team": team, "channel": channel, "ts": ts}, pause_s=EDIT_S)
+        return PartialReply({"team": team, "channel": channel, "ts": ts}, pause_s=EDIT_S)
 
-    async def _rewrite(self, words: TextMessage, ref: Mapping[str, Any]) -> ShownReply:
+    async def _rewrite(self, words: TextMessage, ref: Mapping[str, Any]) -> PartialReply:
         await self._end_stream(ref)
         await self._client.update(*_where(ref), reply_message.message_of_reply(words, unfinished=True))
-        return ShownReply({name: ref[name] for name in ("team", "channel", "ts")}, pause_s=EDIT_S)
+        return PartialReply({name: ref[name] for name in ("team", "channel", "ts")}, pause_s=EDIT_S)
 
     async def _end_stream(self, ref: Mapping[str, Any]) -> None:
         """A stream that has ended, by whomever, is as good."""
@@ -147,6 +149,6 @@ def _where(ref: Mapping[str, Any]) -> tuple[str, str, str]:
     return str(ref["team"]), str(ref["channel"]), str(ref["ts"])
 
 
-def _receipt(team: str, channel: str, ts: str, thread_ts: str | None) -> Receipt:
+def _receipt(team: str, channel: str, ts: str, thread_ts: str | None) -> DeliveryReceipt:
     thread = {"team": team, "channel": channel, "thread_ts": thread_ts or ts}
-    return Receipt({"team": team, "channel": channel, "ts": ts}, place_of(team, channel, thread_ts or ts), thread)
+    return DeliveryReceipt({"team": team, "channel": channel, "ts": ts}, place_of(team, channel, thread_ts or ts), thread)

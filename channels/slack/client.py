@@ -103,7 +103,7 @@ class SlackClient:
         begun = await self._search(team, channel, since_s, thread_ts, lambda message: _is_open_stream(message, me, since_s))
         return begun[0] if begun else None
 
-    async def whisper(self, team: str, channel: str, user: str, text: str) -> None:
+    async def post_ephemeral(self, team: str, channel: str, user: str, text: str) -> None:
         """Say something that only this person sees."""
         await self._call(team, "chat.postEphemeral", {"channel": channel, "user": user, "text": text})
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from channels.contract import REPEAT, Inbox, Refused, SaidAnswer, SaidMessage
+from channels.contract import REPEAT, ChannelAnswer, ChannelMessage, Inbox, Refused
 from channels.errors import ChannelError
 from channels.slack.client import SlackClient
 from channels.slack.interactions import Later
@@ -66,13 +66,13 @@ class SlackConversation:
             label = code.account
         return await self._inbox.link("slack", code.account, label, code.code)
 
-    async def _answer(self, said: SaidMessage) -> bool:
+    async def _answer(self, said: ChannelMessage) -> bool:
         """Take the word as the answer to the only question of text that waits there; False: there is none."""
-        request_id = await self._inbox.open_text("slack", said.account, said.place)
+        request_id = await self._inbox.open_text_request("slack", said.account, said.place)
         if request_id is None:
             return False
         outcome = await self._inbox.answer(
-            SaidAnswer("slack", said.account, said.event_id, request_id, "submit", feedback=said.content)
+            ChannelAnswer("slack", said.account, said.event_id, request_id, "submit", feedback=said.content)
         )
         if isinstance(outcome, Refused):
             if outcome.code != REPEAT:
@@ -81,14 +81,16 @@ class SlackConversation:
             self._later(self._post(said, f"Taken as the answer to “{outcome.question.request['title']}”."))
         return True
 
-    async def _refuse(self, said: SaidMessage, refused: Refused) -> None:
+    async def _refuse(self, said: ChannelMessage, refused: Refused) -> None:
         _team, _, user = said.account.partition("/")
         if str(said.thread["channel"]).startswith("D"):
             await self._post(said, refused.reason)
         else:
-            await self._client.whisper(str(said.thread["team"]), str(said.thread["channel"]), user, literal(refused.reason, 2000))
+            await self._client.post_ephemeral(
+                str(said.thread["team"]), str(said.thread["channel"]), user, literal(refused.reason, 2000)
+            )
 
-    async def _post(self, said: SaidMessage, text: str) -> None:
+    async def _post(self, said: ChannelMessage, text: str) -> None:
         at = said.thread
         await self._client.post(str(at["team"]), str(at["channel"]), {"text": literal(text, 2000)}, str(at["thread_ts"]))
 

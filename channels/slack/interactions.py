@@ -104,7 +104,7 @@ class Interactions:
         """The clicked copy as it is now; a refusal to the one who clicked, and to nobody else."""
         if isinstance(outcome, Refused):
             _team, _, user = click.account.partition("/")
-            await self._client.whisper(click.team, click.channel, user, literal(outcome.reason, 2000))
+            await self._client.post_ephemeral(click.team, click.channel, user, literal(outcome.reason, 2000))
         if outcome.question is not None:
             await self._rewrite(click, outcome.question)
 

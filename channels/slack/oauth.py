@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from channels.contract import ChannelName
 from channels.errors import Rejected
-from channels.oauth import Granted, Installation
+from channels.oauth import Installation, OAuthGrant
 from channels.slack.client import TIMEOUT_S, failure_of
 from channels.slack.manifest import SCOPES, SIGN_IN_SCOPE
 
@@ -32,7 +32,7 @@ class SlackOAuth:
     def install_url(self, state: str, challenge: str) -> str:
         return self._url(state, scope=",".join(SCOPES), user_scope="")
 
-    async def redeem(self, code: str, verifier: str) -> Granted:
+    async def redeem(self, code: str, verifier: str) -> OAuthGrant:
         client = AsyncWebClient(base_url=self._api_url, retry_handlers=[])
         try:
             async with asyncio.timeout(TIMEOUT_S):
@@ -48,7 +48,7 @@ class SlackOAuth:
         return f"{self._authorize_url}?{urlencode(query)}"
 
 
-def _granted(said: Any) -> Granted:
+def _granted(said: Any) -> OAuthGrant:
     """Raises Rejected for an answer that names nobody, and where what we need was not granted.
 
     An installation for a whole organisation is not taken: its one token belongs to no workspace, is good in none until an
@@ -63,10 +63,10 @@ def _granted(said: Any) -> Granted:
     except (AttributeError, KeyError, TypeError):
         raise Rejected("Slack did not say whose account this is.", "incomplete") from None
     if token is None:
-        return Granted(f"{team}/{user}", f"{user} in {name}")
+        return OAuthGrant(f"{team}/{user}", f"{user} in {name}")
     scopes = set(str(said.get("scope", "")).split(","))
     missing = sorted(set(SCOPES) - scopes)
     if missing:
         raise Rejected(f"Slack did not grant {', '.join(missing)}; install again and allow all of it.", "missing_scope")
     detail = {"scopes": sorted(scopes), "bot_user": said.get("bot_user_id")}
-    return Granted(f"{team}/{user}", f"{user} in {name}", Installation(team, name, str(token), detail))
+    return OAuthGrant(f"{team}/{user}", f"{user} in {name}", Installation(team, name, str(token), detail))

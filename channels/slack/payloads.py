@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from channels.contract import SaidAnswer, SaidMessage
+from channels.contract import ChannelAnswer, ChannelMessage
 from channels.slack.form_inputs import ACTION, Errors, edits_of, errors_by_block, fields_of_args, values_of
 from channels.slack.modals import SAID
 from channels.slack.mrkdwn import unescape
@@ -151,7 +151,7 @@ def team_of(payload: Payload) -> str:
     return str((payload.get("team") or payload.get("enterprise") or {})["id"])
 
 
-def answer_of_click(click: Click, request: Payload) -> SaidAnswer | None:
+def answer_of_click(click: Click, request: Payload) -> ChannelAnswer | None:
     """The answer a button is by itself; None where nothing was chosen."""
     action, values = click.verb, None
     if click.verb in ("choose", "submit"):
@@ -164,7 +164,7 @@ def answer_of_click(click: Click, request: Payload) -> SaidAnswer | None:
     return _answer(click, action, values)
 
 
-def answer_of_submission(sent: Submission, request: Payload) -> tuple[SaidAnswer, Errors]:
+def answer_of_submission(sent: Submission, request: Payload) -> tuple[ChannelAnswer, Errors]:
     """The answer a window holds, and errors by block for what cannot be read. Raises Unreadable."""
     try:
         if sent.verb == "fill":
@@ -190,8 +190,8 @@ def errors_of(sent: Submission, request: Payload, errors: tuple[tuple[str, str],
 
 def _answer(
     done: Click | Submission, action: str, values: dict[str, Any] | None = None, feedback: str | None = None
-) -> SaidAnswer:
-    return SaidAnswer(
+) -> ChannelAnswer:
+    return ChannelAnswer(
         channel="slack",
         account=done.account,
         event_id=done.event_id,
@@ -203,7 +203,7 @@ def _answer(
     )
 
 
-def message_of_event(body: Payload, bot_user: str) -> SaidMessage | None:
+def message_of_event(body: Payload, bot_user: str) -> ChannelMessage | None:
     """What a person wrote to us; None: it is not for us (a bot's, our own, a change of an older message, small talk of a
     channel). Raises Unreadable."""
     try:
@@ -212,7 +212,7 @@ def message_of_event(body: Payload, bot_user: str) -> SaidMessage | None:
             return None
         team = str(event.get("user_team") or event.get("team") or body["team_id"])
         channel, thread_ts = str(event["channel"]), str(event.get("thread_ts") or event["ts"])
-        return SaidMessage(
+        return ChannelMessage(
             channel="slack",
             account=f"{team}/{event['user']}",
             # Slack may bring one message under several ids of events; in a channel shared by two workspaces, to each of them.
@@ -236,7 +236,7 @@ def is_reply_in_channel(body: Payload) -> bool:
     return bool(event["type"] == "message" and event.get("channel_type") != "im")
 
 
-def code_of(said: SaidMessage, body: Payload) -> LinkCode | None:
+def code_of(said: ChannelMessage, body: Payload) -> LinkCode | None:
     """`link CODE`, said to us alone."""
     found = _CODE.fullmatch(said.content)
     return LinkCode(said.account, found[1]) if found and body["event"].get("channel_type") == "im" else None

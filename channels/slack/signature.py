@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from slack_sdk.signature import SignatureVerifier
 
 from channels.slack.payloads import check_text
-from channels.webhooks import HookRefused
+from channels.webhooks import WebhookRejected
 
 MAX_AGE_S = 300
 _FORM = "application/x-www-form-urlencoded"
@@ -24,25 +24,27 @@ class SignedWebhook:
         self._secret, self._now = signing_secret, now
 
     def read(self, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-        """The payload of a call that Slack signed within the last five minutes. Raises HookRefused."""
+        """The payload of a call that Slack signed within the last five minutes. Raises WebhookRejected."""
         self._believe(headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", ""), body)
         try:
             payload = _parse(headers.get("content-type", ""), body.decode())
             check_text(payload)
         except (ValueError, RecursionError):
-            raise HookRefused("The body cannot be read as an event, an interaction or a command.", authentic=True) from None
+            raise WebhookRejected("The body cannot be read as an event, an interaction or a command.", authentic=True) from None
         return payload
 
     def _believe(self, timestamp: str, signature: str, body: bytes) -> None:
         number = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12
         if not number or abs(self._now() - int(timestamp)) > MAX_AGE_S:
-            raise HookRefused("The request's timestamp is missing, not a number, or more than five minutes off.", authentic=False)
+            raise WebhookRejected(
+                "The request's timestamp is missing, not a number, or more than five minutes off.", authentic=False
+            )
         try:
             expected = SignatureVerifier(self._secret).generate_signature(timestamp=timestamp, body=body)
         except UnicodeDecodeError:
             expected = None
         if expected is None or not _same(expected, signature):
-            raise HookRefused("The request's signature is missing or wrong.", authentic=False)
+            raise WebhookRejected("The request's signature is missing or wrong.", authentic=False)
 
 
 def _same(expected: str, given: str) -> bool:

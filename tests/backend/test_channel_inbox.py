@@ -16,7 +16,7 @@ from backend.db.queries.linked_accounts import linked_accounts
 from backend.domain.people import Person
 from backend.domain.states import RunStatus
 from backend.tools.registry import registry
-from channels.contract import REPEAT, Accepted, Question, Refused, SaidAnswer, SaidMessage
+from channels.contract import REPEAT, Accepted, ChannelAnswer, ChannelMessage, Question, Refused
 from tests.backend.conftest import Opened
 from tests.support.delivery_setup import POLICY, URL, Post
 
@@ -40,12 +40,12 @@ async def plenty(_person_id: str) -> None:
     """A budget that is never spent."""
 
 
-def said(event: str, content: str, **where: Any) -> SaidMessage:
-    return SaidMessage(channel="slack", event_id=event, content=content, **{**HERE, **where})
+def said(event: str, content: str, **where: Any) -> ChannelMessage:
+    return ChannelMessage(channel="slack", event_id=event, content=content, **{**HERE, **where})
 
 
-def answered(request_id: str, event: str = "e1", action: str = "approve", account: str = ACCOUNT, **more: Any) -> SaidAnswer:
-    return SaidAnswer(channel="slack", account=account, event_id=event, request_id=request_id, action=action, **more)
+def answered(request_id: str, event: str = "e1", action: str = "approve", account: str = ACCOUNT, **more: Any) -> ChannelAnswer:
+    return ChannelAnswer(channel="slack", account=account, event_id=event, request_id=request_id, action=action, **more)
 
 
 async def messages(opened: Opened) -> list[tuple[str, str]]:
@@ -123,7 +123,7 @@ class TestMessage:
 
         await post.opened.db.transact(finish)
         await post.carry()
-        ((words, to),) = post.slack.said
+        ((words, to),) = post.slack.texts
         assert (words.text, to.account, to.thread) == ("**Hi**", ACCOUNT, {"channel": "D1", "ts": "1.0"})
         listed = await post.opened.db.read(sessions.list_messages, session, None)
         assert [row.content for row in listed] == ["**Hi**", "hello"]
@@ -206,11 +206,11 @@ class TestOpenText:
         slack = [{"channel": "slack", "wait_seconds": 60}]
         id = await post.ask(type="text", route=slack)
         await post.carry()
-        assert await inbox.open_text("slack", ACCOUNT, "slack/dana/1") == id
-        assert await inbox.open_text("slack", ACCOUNT, "slack/dana/2") is None
-        assert await inbox.open_text("slack", "slack/eve", "slack/dana/1") is None
+        assert await inbox.open_text_request("slack", ACCOUNT, "slack/dana/1") == id
+        assert await inbox.open_text_request("slack", ACCOUNT, "slack/dana/2") is None
+        assert await inbox.open_text_request("slack", "slack/eve", "slack/dana/1") is None
         await post.answer(id, action="decline")
-        assert await inbox.open_text("slack", ACCOUNT, "slack/dana/1") is None
+        assert await inbox.open_text_request("slack", ACCOUNT, "slack/dana/1") is None
 
 
 class TestLink:

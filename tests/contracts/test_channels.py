@@ -15,7 +15,7 @@ from backend.db.transaction import person_topic
 from backend.messaging.stream.memory import MemoryStream
 from channels.chat.channel import ChatChannel
 from channels.console.channel import ConsoleChannel
-from channels.contract import Address, Channel, Question, Receipt, TextMessage
+from channels.contract import Address, Channel, DeliveryReceipt, Question, TextMessage
 from channels.email.channel import EmailChannel
 from channels.email.reply_tags import Tags
 from channels.errors import ChannelError, Disconnected, Rejected
@@ -93,7 +93,7 @@ def recording() -> Refusing:
     channel = RecordingChannel()
     return Refusing(
         channel,
-        lambda: json.dumps([str(item) for item in (*channel.sent, *channel.settled, *channel.said)]),
+        lambda: json.dumps([str(item) for item in (*channel.sent, *channel.settled, *channel.texts)]),
         refuse=lambda: channel.failures.append(Rejected("refused")),
     )
 
@@ -169,11 +169,11 @@ class TestChannel:
 
     async def test_settles_what_it_delivered_and_says_who_decided_where_it_can(self, case: Case) -> None:
         receipt = await case.channel.deliver(ASKED, case.to)
-        await case.channel.settle(SETTLED, case.to, Receipt(json.loads(json.dumps(dict(receipt.ref)))))
+        await case.channel.settle(SETTLED, case.to, DeliveryReceipt(json.loads(json.dumps(dict(receipt.ref)))))
         assert ("Dana" in case.sent()) == case.rewrites
 
     async def test_says_words(self, case: Case) -> None:
-        await case.channel.say(TextMessage("Paid **500** to Bob.", "Assent agent"), case.to)
+        await case.channel.send_text(TextMessage("Paid **500** to Bob.", "Assent agent"), case.to)
         assert "Paid" in case.sent() and "500" in case.sent() and "to Bob." in case.sent()
 
     async def test_takes_many_at_once(self, case: Case) -> None:

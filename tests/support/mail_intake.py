@@ -67,7 +67,7 @@ class Desk:
 
     @property
     def words(self) -> list[TextMessage]:
-        return [words for words, _ in self.post.email.said]
+        return [words for words, _ in self.post.email.texts]
 
     def kept(self) -> list[tuple[str, bool, str | None]]:
         """(outcome, verified, request) of each letter, oldest first."""

@@ -22,7 +22,7 @@ from backend.observability.metrics import Measures
 from backend.settings.schema import Settings
 from backend.tools.registry import Registry
 from channels.oauth import Provider
-from channels.webhooks import Hook
+from channels.webhooks import WebhookHandler
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Context:
     budgets: RateLimits
     sockets: Sockets
     set_up: frozenset[str]  # the channels this server has
-    hooks: Mapping[str, Hook]  # what takes in a provider's callbacks, by channel
+    hooks: Mapping[str, WebhookHandler]  # what takes in a provider's callbacks, by channel
     providers: Mapping[str, Provider]  # where accounts are proven by signing in, by name
     vault: Vault
     measures: Measures

@@ -15,7 +15,7 @@ from backend.core.linking.installations import save_installation
 from backend.core.linking.oauth_states import Purpose, begin_oauth, challenge_of, link_granted_account, use_state
 from backend.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable
 from channels.errors import ChannelError, Retryable
-from channels.oauth import Granted, Provider
+from channels.oauth import OAuthGrant, Provider
 
 router = APIRouter(tags=["channels"])
 
@@ -99,7 +99,7 @@ def _provider(reach: Context, name: str) -> Provider:
     return found
 
 
-async def _redeem(at: Provider, code: str, verifier: str) -> Granted:
+async def _redeem(at: Provider, code: str, verifier: str) -> OAuthGrant:
     try:
         return await at.redeem(code, verifier)
     except Retryable as error:
@@ -110,7 +110,7 @@ async def _redeem(at: Provider, code: str, verifier: str) -> Granted:
         raise problem from None
 
 
-async def _install(reach: Context, person_id: str, channel: str, granted: Granted) -> None:
+async def _install(reach: Context, person_id: str, channel: str, granted: OAuthGrant) -> None:
     installed = granted.installation
     if installed is None:
         raise Invalid("The app was not installed; begin again and allow it.", code="not_granted")

@@ -6,7 +6,7 @@ from fastapi.responses import Response
 from backend.api.http.context import Reach
 from backend.errors import NotFound, Refusal, Unauthorized, Unavailable
 from channels.errors import Retryable
-from channels.webhooks import HookRefused
+from channels.webhooks import WebhookRejected
 
 router = APIRouter(tags=["hooks"])
 PROOF = {"slack": "x-slack-signature", "gmail": "authorization"}
@@ -35,7 +35,7 @@ async def _take(request: Request, reach: Reach, name: str) -> Response:
         reply = await hook(request.headers, await request.body())
     except Retryable as error:
         raise Unavailable(error.reason) from None
-    except HookRefused as refused:
+    except WebhookRejected as refused:
         if not refused.authentic:
             raise Unauthorized(str(refused)) from None
         problem = Refusal(str(refused), code="bad_request")

@@ -11,7 +11,7 @@ from backend.db.queries import linked_accounts
 from backend.db.queries.people import person_by_id
 from backend.domain.people import Person
 from backend.errors import FieldError, Invalid
-from channels.oauth import Granted
+from channels.oauth import OAuthGrant
 
 STATE_MS = 10 * 60_000
 Purpose = Literal["sign_in", "install"]
@@ -48,7 +48,7 @@ def use_state(tx: Tx, provider: str, state: str, browser: str) -> Row[object]:
     return proof
 
 
-def link_granted_account(tx: Tx, person_id: str, channel: str, granted: Granted) -> None:
+def link_granted_account(tx: Tx, person_id: str, channel: str, granted: OAuthGrant) -> None:
     """The account is the person's own. Raises Forbidden where it is somebody else's."""
     link_account(tx, person_id, channel, granted.account, granted.label)
 

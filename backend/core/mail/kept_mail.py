@@ -36,7 +36,7 @@ If it was not you, do nothing: then nothing happens."""
 
 
 def record_mail(tx: Tx, letter: ReceivedMail) -> bool:
-    """See `channels.mail_contract.LetterInbox`. Open tabs hear of it."""
+    """See `channels.mail_contract.MailInbox`. Open tabs hear of it."""
     if mail.mail_row(tx, letter.mailbox, letter.id) is not None:
         return False
     sender = _storable(letter.sender, 1000)
@@ -76,7 +76,7 @@ def _storable(text: str, most: int) -> str:
 def reply_to_mail(
     tx: Tx, channel: str, account: str, words: TextMessage, thread: Mapping[str, Any] | None, event_id: str, quotes: bool
 ) -> None:
-    """See `channels.mail_contract.LetterInbox.reply`. Whoever is not linked gets nothing."""
+    """See `channels.mail_contract.MailInbox.reply`. Whoever is not linked gets nothing."""
     row = linked_accounts.account_row(tx, channel, account)
     if row is None or mail.is_said(tx, event_id):
         return
@@ -100,7 +100,7 @@ def reply_to_mail(
 
 
 def last_proposal(tx: Tx, channel: str, account: str, request_id: str) -> Proposal | None:
-    """See `channels.mail_contract.LetterInbox.proposal`."""
+    """See `channels.mail_contract.MailInbox.proposal`."""
     row, request = linked_accounts.account_row(tx, channel, account), requests.request_by_id(tx, request_id)
     if row is None or request is None or request.status != FeedbackStatus.PENDING:
         return None
@@ -111,8 +111,8 @@ def last_proposal(tx: Tx, channel: str, account: str, request_id: str) -> Propos
     return proposal if proposal.version in (None, request.version) else None
 
 
-def may_read(tx: Tx, channel: str, account: str, request_id: str) -> bool:
-    """See `channels.mail_contract.LetterInbox.may_read`."""
+def may_interpret(tx: Tx, channel: str, account: str, request_id: str) -> bool:
+    """See `channels.mail_contract.MailInbox.may_interpret`."""
     row = linked_accounts.account_row(tx, channel, account)
     return row is not None and mail.count_readings(tx, request_id, row.person_id) < READINGS
 

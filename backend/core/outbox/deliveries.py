@@ -18,8 +18,8 @@ from backend.db.queries import deliveries as store
 from backend.db.queries import linked_accounts, requests, sessions
 from backend.domain.policy import Policy
 from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus
-from channels.contract import Address, Question, Receipt, TextMessage
-from channels.escalation import TRIES
+from channels.contract import Address, DeliveryReceipt, Question, TextMessage
+from channels.escalation import MAX_ATTEMPTS
 
 LEASE_MS = 60_000
 CONTEXT_TURNS, CONTEXT_LENGTH = 3, 240
@@ -93,7 +93,7 @@ def _begin_attempt(
         mark_failed(tx, row, request, NEVER_LINKED if row.channel in set_up else NOT_SET_UP.format(row.channel))
         return None
     store.end_attempt(tx, row.id, "unknown", WORKER_DIED)
-    if verb != "settle" and row.status == DeliveryStatus.SENDING and store.count_deaths(tx, row.id, WORKER_DIED) >= TRIES:
+    if verb != "settle" and row.status == DeliveryStatus.SENDING and store.count_deaths(tx, row.id, WORKER_DIED) >= MAX_ATTEMPTS:
         mark_failed(tx, row, request, WORKER_DIED)
         return None
     since = store.unknown_since(tx, row.id)
@@ -106,7 +106,7 @@ def _begin_attempt(
     store.update_delivery(tx, row.id, **values)
     if request is not None and verb == "deliver":
         publish_delivery(tx, request, {**row._mapping, "status": DeliveryStatus.SENDING})
-    receipt = Receipt(row.ref) if row.ref is not None else None
+    receipt = DeliveryReceipt(row.ref) if row.ref is not None else None
     return DeliveryAttempt(row.id, row.token, verb, row.channel, Address(account, thread), question, words, receipt, earlier)
 
 

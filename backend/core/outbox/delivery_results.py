@@ -11,15 +11,15 @@ from backend.db.queries import deliveries as store
 from backend.db.queries import linked_accounts, requests
 from backend.domain.states import ConnectionStatus, DeliveryStatus, FeedbackStatus
 from backend.observability.metrics import DELIVER
-from channels.contract import Receipt
+from channels.contract import DeliveryReceipt
 from channels.errors import ChannelError, Disconnected, Retryable
-from channels.escalation import retry_in
+from channels.escalation import retry_delay_ms
 
 NO_MAILBOX = "no_mailbox"  # what is wrong is ours, and not the person's connection
 MAYBE_SENT = "It is not known whether this copy was sent, so it could not be closed."
 
 
-def record_sent(tx: Tx, work: DeliveryAttempt, receipt: Receipt) -> None:
+def record_sent(tx: Tx, work: DeliveryAttempt, receipt: DeliveryReceipt) -> None:
     """The provider took the message. When the request was decided meanwhile, its copy is closed next."""
     sent = {"status": DeliveryStatus.SENT, "sent_at": tx.now, "error": None, "ref": dict(receipt.ref)}
     if not store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **sent):
@@ -42,7 +42,7 @@ def record_sent(tx: Tx, work: DeliveryAttempt, receipt: Receipt) -> None:
         tx.ring(DELIVER_JOB, row.id)
 
 
-def _record_duplicate(tx: Tx, work: DeliveryAttempt, receipt: Receipt) -> None:
+def _record_duplicate(tx: Tx, work: DeliveryAttempt, receipt: DeliveryReceipt) -> None:
     """The lease passed to another worker before this one's message was taken, which that one could not know of: it is a copy
     of its own, on no ladder, and is closed with the others."""
     request, row = _load(tx, work)
@@ -96,7 +96,7 @@ def record_failure(tx: Tx, work: DeliveryAttempt, error: ChannelError, chance: f
     store.end_attempt(tx, work.delivery_id, "unknown" if unknown else "failed", error.reason)
     request, row = _load(tx, work)
     tries = store.count_tries(tx, row.id, work.verb, (WORKER_DIED, WORKER_STOPPED))
-    wait = retry_in(tries, error.after, chance) if isinstance(error, Retryable) else None
+    wait = retry_delay_ms(tries, error.after, chance) if isinstance(error, Retryable) else None
     if isinstance(error, Disconnected):
         mark_failing(tx, row, ConnectionStatus.DISCONNECTED, error.reason)
     elif wait is None and work.verb != "settle" and error.code != NO_MAILBOX:

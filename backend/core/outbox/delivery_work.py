@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from channels.contract import Address, Question, Receipt, TextMessage
+from channels.contract import Address, DeliveryReceipt, Question, TextMessage
 
 Verb = Literal["deliver", "settle", "say"]
 
@@ -20,7 +20,7 @@ class DeliveryAttempt:
     to: Address
     question: Question | None = None
     words: TextMessage | None = None
-    receipt: Receipt | None = None
+    receipt: DeliveryReceipt | None = None
     earlier: Mapping[str, Any] | None = None
 
 

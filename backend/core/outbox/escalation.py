@@ -10,7 +10,7 @@ from backend.db.transaction import person_topic, session_topic
 from backend.domain.events import FeedbackDelivery
 from backend.domain.states import ChannelType, ConnectionStatus, DeliveryStatus
 from backend.ids import new_id
-from channels.escalation import AT_WORK, SEEN_GRACE_MS, Copy, GiveUp, OpenCopy, Rest, Step, next_move
+from channels.escalation import IN_PROGRESS, SEEN_GRACE_MS, DeliveryState, GiveUp, LadderStep, SendStep, Wait, next_escalation
 
 DELIVER_JOB = "carry"
 WAIT_MS = 15 * 60_000
@@ -92,12 +92,12 @@ def escalate(tx: Tx, request: Row[Any], person_id: str) -> None:
     own = sorted((copy for copy in copies if (copy.person_id, copy.round) == (person_id, round)), key=lambda copy: int(copy.step))
     last = own[-1]
     ladder = last.ladder or [{"channel": ChannelType.CHAT, "wait_ms": WAIT_MS}]
-    steps = [Step(step["channel"], step["wait_ms"]) for step in ladder]
-    move = next_move(tx.now, steps, [_as_copy(copy) for copy in own], linked_accounts.is_present(tx, person_id))
-    until = move.until if isinstance(move, Rest) else None
-    if last.status not in AT_WORK:
+    steps = [LadderStep(step["channel"], step["wait_ms"]) for step in ladder]
+    move = next_escalation(tx.now, steps, [_as_copy(copy) for copy in own], linked_accounts.is_present(tx, person_id))
+    until = move.until if isinstance(move, Wait) else None
+    if last.status not in IN_PROGRESS:
         deliveries.update_delivery(tx, last.id, next_at=until)
-    if isinstance(move, OpenCopy):
+    if isinstance(move, SendStep):
         copy = new_delivery(tx, request.id, person_id, last.ladder, move.step, round)
         queue_deliveries(tx, [copy])
         publish_delivery(tx, request, copy)
@@ -105,8 +105,8 @@ def escalate(tx: Tx, request: Row[Any], person_id: str) -> None:
         _mark_dead_letter(tx, request, last)
 
 
-def _as_copy(copy: Row[Any]) -> Copy:
-    return Copy(
+def _as_copy(copy: Row[Any]) -> DeliveryState:
+    return DeliveryState(
         step=copy.step,
         channel=copy.channel,
         status=copy.status,
@@ -122,7 +122,7 @@ def _is_anyone_else_reachable(tx: Tx, request: Row[Any], copies: Sequence[Row[An
     """Whether another of the people asked was reached, or may yet be."""
     asked = {person.id for person in deciders_of(tx, request.id)} - {person_id}
     others = [copy for copy in copies if copy.person_id in asked]
-    return any(_as_copy(copy).reached_at is not None or copy.status in AT_WORK or copy.next_at is not None for copy in others)
+    return any(_as_copy(copy).reached_at is not None or copy.status in IN_PROGRESS or copy.next_at is not None for copy in others)
 
 
 def _mark_dead_letter(tx: Tx, request: Row[Any], last: Row[Any]) -> None:

@@ -15,7 +15,7 @@ from httpx import HTTPError
 
 from channels.email.gmail.failures import failure_of
 from channels.email.gmail.transport import HttpxTransport, connections, renew
-from channels.email.incoming_mail import Arrived, HistoryGone
+from channels.email.incoming_mail import Arrived, HistoryExpired
 from channels.errors import ChannelError, Disconnected, Retryable
 
 API_URL = "https://gmail.googleapis.com"
@@ -41,7 +41,7 @@ class Mailboxes(Protocol):
         """The one connected longest, which speaks first; None: there is none."""
         ...
 
-    async def lose(self, mailbox: str, reason: str) -> None:
+    async def mark_disconnected(self, mailbox: str, reason: str) -> None:
         """Google lets us in there no more; an administrator must connect it again."""
         ...
 
@@ -55,7 +55,7 @@ class Sent:
 
 
 class GmailClient:
-    """Calls for any connected mailbox. Every method raises one of `channels.errors` and nothing else, but for HistoryGone."""
+    """Calls for any connected mailbox. Every method raises one of `channels.errors` and nothing else, but for HistoryExpired."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class GmailClient:
             raise _incomplete() from None
 
     async def added_since(self, mailbox: str, position: str) -> tuple[list[str], str]:
-        """The ids of the mails that came after the position, oldest first, and the new position. Raises HistoryGone."""
+        """The ids of the mails that came after the position, oldest first, and the new position. Raises HistoryExpired."""
         found: dict[str, None] = {}
         page: str | None = None
         for _ in range(HISTORY_PAGES):
@@ -132,7 +132,7 @@ class GmailClient:
             page = reply.get("nextPageToken")
             if not page:
                 return list(found), str(reply.get("historyId") or position)
-        raise HistoryGone
+        raise HistoryExpired
 
     async def position(self, mailbox: str) -> str:
         """How far the mailbox's history goes now."""
@@ -162,7 +162,7 @@ class GmailClient:
         try:
             return await self._call(mailbox, lambda users: users.history().list(userId="me", **asked))
         except ChannelError as error:
-            raise (HistoryGone() if error.code in TOO_OLD else error) from None
+            raise (HistoryExpired() if error.code in TOO_OLD else error) from None
 
     async def _names(self, mailbox: str, id: str) -> tuple[Sent, str]:
         """A mail's ids at Gmail, and what it calls itself and refers to."""
@@ -182,7 +182,7 @@ class GmailClient:
             failure = failure_of(error, writes)
             if isinstance(failure, Disconnected):
                 self._known.pop(mailbox, None)
-                await self.mailboxes.lose(mailbox, failure.reason)
+                await self.mailboxes.mark_disconnected(mailbox, failure.reason)
             raise failure from None
         if not isinstance(reply, dict):
             raise Retryable("Google answered with something that is not an answer.", "not_json", unknown=writes)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from channels.email.gmail.client import GmailClient
-from channels.email.incoming_mail import Arrived, HistoryGone
+from channels.email.incoming_mail import Arrived, HistoryExpired
 from channels.email.intake import MailIntake
 from channels.errors import ChannelError
 
@@ -16,18 +16,18 @@ NOT_RECEIVED = frozenset({"SENT", "DRAFT", "TRASH"})
 
 
 class GmailReader:
-    """See `channels.mail_contract.Postbox`; the cursor is the position in the mailbox's history. `topic` is where Gmail announces
-    what comes, if anywhere; `now` the time in seconds."""
+    """See `channels.mail_contract.MailboxReader`. The cursor is a position in the mailbox's history. `topic` is the Pub/Sub
+    topic Gmail publishes to, if any; `now` returns the time in seconds."""
 
     def __init__(self, client: GmailClient, door: MailIntake, now: Callable[[], float], topic: str | None = None) -> None:
         self._client, self._door, self._now, self._topic = client, door, now, topic
 
-    async def collect(self, account: str, cursor: str | None) -> str:
+    async def fetch_new_mail(self, account: str, cursor: str | None) -> str:
         if cursor is None:  # connected a moment ago: somebody may have written meanwhile
             return await self._catch_up(account, BEFORE_S)
         try:
             ids, cursor = await self._client.added_since(account, cursor)
-        except HistoryGone:
+        except HistoryExpired:
             return await self._catch_up(account, LOST_S)
         for id in ids:
             await self._take(account, id)

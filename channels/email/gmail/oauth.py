@@ -13,7 +13,7 @@ from requests import RequestException
 
 from channels.contract import ChannelName
 from channels.errors import ChannelError, Rejected, Retryable
-from channels.oauth import Granted, Installation
+from channels.oauth import Installation, OAuthGrant
 
 AUTH_URL = "https://accounts.google.com/o/oauth2/v2/auth"
 WHO = ("openid", "email")
@@ -42,7 +42,7 @@ class GoogleOAuth:
         """Google gives a lasting access only where it asks for consent."""
         return self._url(state, challenge, (*WHO, SEND, READ), access_type="offline", prompt="select_account consent")
 
-    async def redeem(self, code: str, verifier: str) -> Granted:
+    async def redeem(self, code: str, verifier: str) -> OAuthGrant:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 said = await asyncio.get_running_loop().run_in_executor(_threads, self._exchange, code, verifier)
@@ -67,20 +67,20 @@ class GoogleOAuth:
             self._config, scopes=scopes, redirect_uri=self._redirect_uri, autogenerate_code_verifier=False
         )
 
-    def _granted(self, said: Mapping[str, Any]) -> Granted:
+    def _granted(self, said: Mapping[str, Any]) -> OAuthGrant:
         """Raises Rejected for an answer that names no verified address, and where what we need was not granted."""
         address = self._address(said)
         scopes = said.get("scope") or ()
         granted = set(scopes.split() if isinstance(scopes, str) else map(str, scopes))
         if not granted & {SEND, READ}:
-            return Granted(address, address)
+            return OAuthGrant(address, address)
         missing = [what for what, scope in (("to send mail", SEND), ("to read mail", READ)) if scope not in granted]
         if missing:
             raise Rejected(f"Google was not allowed {' and '.join(missing)} for us; {AGAIN}.", "missing_scope")
         token = said.get("refresh_token")
         if not isinstance(token, str) or not token:
             raise Rejected(f"Google gave no lasting access; {AGAIN}.", "no_refresh_token")
-        return Granted(address, address, Installation(address, address, token, {"scopes": sorted(granted)}))
+        return OAuthGrant(address, address, Installation(address, address, token, {"scopes": sorted(granted)}))
 
     def _address(self, said: Mapping[str, Any]) -> str:
         """By the identity token, which came from Google itself and needs no other proof (OpenID Connect Core, 3.1.3.7)."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from google.auth import exceptions, jwt
 
-from channels.webhooks import HookRefused, HookReply
+from channels.webhooks import WebhookRejected, WebhookResponse
 
 ISSUERS = ("https://accounts.google.com", "accounts.google.com")
 FRESH_S, AGAIN_S, SKEW_S = 3600.0, 60.0, 30
@@ -32,13 +32,13 @@ class Push:
         self._known_at = float("-inf")
         self._fetching = asyncio.Lock()
 
-    async def handle(self, headers: Mapping[str, str], body: bytes) -> HookReply:
-        """Raises HookRefused, and channels.errors.Retryable while Google's keys cannot be had."""
+    async def handle(self, headers: Mapping[str, str], body: bytes) -> WebhookResponse:
+        """Raises WebhookRejected, and channels.errors.Retryable while Google's keys cannot be had."""
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not await self._is_googles(token.strip()):
-            raise HookRefused("The push is not signed by Google for this address and service account.", authentic=False)
+            raise WebhookRejected("The push is not signed by Google for this address and service account.", authentic=False)
         await self._ring(_mailbox_of(body))
-        return HookReply(204)
+        return WebhookResponse(204)
 
     async def _is_googles(self, token: str) -> bool:
         try:
@@ -63,4 +63,4 @@ def _mailbox_of(body: bytes) -> str:
         data = json.loads(body)["message"]["data"]
         return str(json.loads(base64.b64decode(data))["emailAddress"]).lower()
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise HookRefused("The body is not an announcement of Gmail's.", authentic=True) from None
+        raise WebhookRejected("The body is not an announcement of Gmail's.", authentic=True) from None

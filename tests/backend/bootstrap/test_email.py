@@ -56,7 +56,7 @@ class TestMailboxes:
         await connect(opened, FIRST, "one")
         opened.change("UPDATE installations SET created_at = created_at - ?", 1)
         await connect(opened, SECOND, "two")
-        await mailboxes.lose(FIRST, "The consent was withdrawn.")
+        await mailboxes.mark_disconnected(FIRST, "The consent was withdrawn.")
         assert await mailboxes.refresh_token(FIRST) is None
         assert await mailboxes.first_mailbox() == SECOND
 

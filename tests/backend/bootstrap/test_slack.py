@@ -50,24 +50,24 @@ async def many(opened: Opened, slack: Slack) -> AsyncIterator[Channel]:
 
 class TestManyWorkspaces:
     async def test_are_each_spoken_to_with_their_own_token(self, many: Channel, slack: Slack) -> None:
-        await many.say(TextMessage("hello"), Address(f"{TEAM}/{DANA}"))
+        await many.send_text(TextMessage("hello"), Address(f"{TEAM}/{DANA}"))
         assert slack.message(slack.dm())["text"] == "hello"
 
     async def test_that_did_not_install_us_cannot_be_reached(self, many: Channel) -> None:
         with pytest.raises(Disconnected):
-            await many.say(TextMessage("hello"), Address("T99/U1"))
+            await many.send_text(TextMessage("hello"), Address("T99/U1"))
 
     async def test_that_removed_us_cannot_be_reached_and_their_token_is_forgotten(self, many: Channel, opened: Opened) -> None:
         await opened.db.transact(disconnect_accounts, "slack", f"{TEAM}/", "Removed.")
         with pytest.raises(Disconnected):
-            await many.say(TextMessage("hello"), Address(f"{TEAM}/{DANA}"))
+            await many.send_text(TextMessage("hello"), Address(f"{TEAM}/{DANA}"))
         assert opened.on_disk("SELECT secret, error FROM installations") == [("", "Removed.")]
 
     async def test_whose_token_was_sealed_with_another_secret_cannot_be_reached(self, many: Channel, opened: Opened) -> None:
         sealed = Vault("another secret").seal(TOKEN)
         await opened.db.transact(save_installation, opened.person.id, "slack", Installation(TEAM, "Test", TOKEN), sealed)
         with pytest.raises(Disconnected):
-            await many.say(TextMessage("hello"), Address(f"{TEAM}/{DANA}"))
+            await many.send_text(TextMessage("hello"), Address(f"{TEAM}/{DANA}"))
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ class TestOutage:
         )
         channel = slack_channel(settings, away)
         with pytest.raises(Retryable) as failed:
-            await channel.say(TextMessage("hello"), Address(f"{TEAM}/{DANA}"))
+            await channel.send_text(TextMessage("hello"), Address(f"{TEAM}/{DANA}"))
         assert not failed.value.unknown
         await channel.close()
 

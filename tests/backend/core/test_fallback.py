@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from backend.core.linking.linked_accounts import link_account
-from channels.escalation import TRIES
+from channels.escalation import MAX_ATTEMPTS
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
 from tests.backend.conftest import OpenedSqlite
@@ -71,9 +71,9 @@ class TestFallback:
 
     @pytest.mark.parametrize("fault", AFTER_TRYING.values(), ids=AFTER_TRYING)
     async def test_comes_after_the_tries_where_it_might_have_helped(self, post: Post, faults: Faults, fault: Fault) -> None:
-        faults.script("chat.postMessage", *[fault] * TRIES)
+        faults.script("chat.postMessage", *[fault] * MAX_ATTEMPTS)
         id = await post.ask(route=ROUTE)
-        for _ in range(TRIES):
+        for _ in range(MAX_ATTEMPTS):
             assert post.email.sent == []
             await post.carry()
             post.pass_time("slack", LONGER_THAN_ANY_WAIT_S)

@@ -30,7 +30,7 @@ class RecordingPostbox:
     open: asyncio.Event = field(default_factory=asyncio.Event)
     entered: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def collect(self, account: str, cursor: str | None) -> str:
+    async def fetch_new_mail(self, account: str, cursor: str | None) -> str:
         self.cursors.append(cursor)
         self.entered.set()
         await self.open.wait()

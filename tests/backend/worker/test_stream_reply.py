@@ -129,12 +129,12 @@ class TestReply:
         assert [text for text, _ in desk.channel.shown] == ["One", "One, two"]
         await desk.commit(claimed, "One, two, three")
         ((words, ref, earlier),) = desk.channel.finished
-        assert (words.text, ref, earlier) == ("One, two, three", {"of": words.id}, None) and desk.channel.said == []
+        assert (words.text, ref, earlier) == ("One, two, three", {"of": words.id}, None) and desk.channel.texts == []
 
     async def test_that_nothing_was_shown_of_is_said_as_ever(self, desk: Desk) -> None:
         claimed = await desk.speak()
         await desk.commit(claimed, "One")
-        assert [words.text for words, _ in desk.channel.said] == ["One"] and desk.channel.finished == []
+        assert [words.text for words, _ in desk.channel.texts] == ["One"] and desk.channel.finished == []
 
     async def test_is_not_shown_where_the_person_speaks_elsewhere(self, desk: Desk, opened: Opened) -> None:
         said = InboundMessage("chat", opened.person.id, "hello", opened.session_id)
@@ -151,7 +151,7 @@ class TestReply:
     ) -> None:
         claimed = await desk.speak()
         failed = asyncio.Event()
-        desk.channel.on_show = _told(failed)
+        desk.channel.on_partial = _told(failed)
         desk.channel.failures.append(error)
         async with desk.teller.telling(claimed.lease) as telling:
             telling.add("One")
@@ -201,8 +201,8 @@ class TestThinking:
     async def test_is_seen_while_it_lasts(self, desk: Desk) -> None:
         claimed = await desk.speak()
         async with desk.teller.thinking(claimed.lease):
-            await _until(lambda: desk.channel.thoughts == [True])
-        await _until(lambda: desk.channel.thoughts == [True, False])
+            await _until(lambda: desk.channel.typing == [True])
+        await _until(lambda: desk.channel.typing == [True, False])
 
     async def test_that_is_refused_is_not_taken_away_either(self, desk: Desk) -> None:
         desk.channel.failures.append(Rejected("unknown_method"))
@@ -210,7 +210,7 @@ class TestThinking:
         async with desk.teller.thinking(claimed.lease):
             await _until(lambda: not desk.channel.failures)
         await _until(lambda: not desk.teller.aside)
-        assert desk.channel.thoughts == []
+        assert desk.channel.typing == []
 
 
 def _told(event: asyncio.Event) -> Callable[[], Awaitable[None]]:

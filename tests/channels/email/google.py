@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from channels.email.gmail.client import GmailClient
 from channels.email.gmail.oauth import GoogleOAuth
-from channels.oauth import Granted
+from channels.oauth import OAuthGrant
 from tests.support.emulated_google import AGENT, CLIENT_ID, CLIENT_SECRET, Google
 
 BACK = "http://127.0.0.1:1"
@@ -23,7 +23,7 @@ def challenge_of(verifier: str) -> str:
     return urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
-async def installed(google: Google, email: str = AGENT) -> Granted:
+async def installed(google: Google, email: str = AGENT) -> OAuthGrant:
     """An administrator agrees at Google, with that account."""
     verifier = secrets.token_urlsafe(32)
     at = provider(google)
@@ -49,7 +49,7 @@ class Kept:
     async def first_mailbox(self) -> str | None:
         return next(iter(self.tokens), None)
 
-    async def lose(self, mailbox: str, reason: str) -> None:
+    async def mark_disconnected(self, mailbox: str, reason: str) -> None:
         self.lost.append((mailbox, reason))
         self.tokens.pop(mailbox, None)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.ids import new_id
-from channels.contract import Address, Question, Receipt, TextMessage
+from channels.contract import Address, DeliveryReceipt, Question, TextMessage
 from channels.email.channel import EmailChannel
 from channels.email.reply_tags import Tags
 from channels.errors import Rejected, Retryable
@@ -40,9 +40,9 @@ def ended(question_: Question, **more: Any) -> Question:
     return Question({**question_.request, **more}, question_.link)
 
 
-def kept_receipt(receipt: Receipt) -> Receipt:
+def kept_receipt(receipt: DeliveryReceipt) -> DeliveryReceipt:
     """As it comes back from the database: `ref` alone."""
-    return Receipt(dict(receipt.ref))
+    return DeliveryReceipt(dict(receipt.ref))
 
 
 def mails(google: Google, about: Question) -> list[EmailMessage]:
@@ -120,7 +120,7 @@ class TestDeliver:
     ) -> None:
         await kept.connect(google, SECOND)
         receipt = await channel.deliver(first := asked(), TO)
-        await kept.lose(AGENT, "withdrawn")
+        await kept.mark_disconnected(AGENT, "withdrawn")
         second = asked(session_id=first.request["session_id"])
         later = await channel.deliver(second, Address(DANA, receipt.thread))
         assert (receipt.ref["mailbox"], later.ref["mailbox"]) == (AGENT, SECOND)
@@ -173,24 +173,26 @@ class TestSay:
     async def test_says_the_agent_s_words_in_the_session_s_thread_once(self, channel: EmailChannel, google: Google) -> None:
         receipt = await channel.deliver(one := asked(), TO)
         words = TextMessage("Paid **500**.", "Assent agent", id=new_id("dlv"), session_id=one.request["session_id"])
-        said = [await channel.say(words, Address(DANA, receipt.thread)) for _ in range(2)]
+        said = [await channel.send_text(words, Address(DANA, receipt.thread)) for _ in range(2)]
         (mail,) = [each for each in google.mails(DANA) if each["Message-ID"] == said[0].ref["message_id"]]
         assert "Paid 500." in text_of(mail) and "Assent agent" in text_of(mail) and text_of(mail).count("Pay") == 0
         assert TAGS.read(str(mail["Message-ID"]), DANA) == one.request["session_id"]
         assert said[1].ref == said[0].ref and said[0].ref["gmail_thread"] == receipt.ref["gmail_thread"]
 
     async def test_says_two_words_of_a_session_as_two_mails(self, channel: EmailChannel) -> None:
-        one, two = [await channel.say(TextMessage(word, id=new_id("dlv"), session_id="ses_1"), TO) for word in ("one", "two")]
+        one, two = [
+            await channel.send_text(TextMessage(word, id=new_id("dlv"), session_id="ses_1"), TO) for word in ("one", "two")
+        ]
         assert one.ref["message_id"] != two.ref["message_id"]
 
     async def test_belongs_to_the_request_it_is_about(self, channel: EmailChannel, google: Google) -> None:
         words = TextMessage("Already approved.", id=new_id("dlv"), about="req_about")
-        receipt = await channel.say(words, TO)
+        receipt = await channel.send_text(words, TO)
         mail = google.mail(DANA, lambda each: each["Message-ID"] == receipt.ref["message_id"])
         assert TAGS.read(str(mail["Message-ID"]), DANA) == "req_about" and mail["Subject"] == "Already approved."
 
     async def test_needs_neither_session_nor_id(self, channel: EmailChannel, google: Google) -> None:
-        receipt = await channel.say(TextMessage("A test from Assent."), TO)
+        receipt = await channel.send_text(TextMessage("A test from Assent."), TO)
         assert "A test" in text_of(google.mail(DANA, lambda each: each["Message-ID"] == receipt.ref["message_id"]))
 
 

@@ -15,7 +15,7 @@ from backend.db import Tx
 from backend.domain.policy import Policy
 from backend.domain.states import FeedbackType
 from backend.errors import Refusal
-from channels.contract import Accepted, SaidAnswer
+from channels.contract import Accepted, ChannelAnswer
 from channels.email.incoming_mail import Incoming
 from channels.email.read.parsed_mail import read_mail
 from channels.mail_contract import Proposal
@@ -91,7 +91,7 @@ class TestReply:
         assert event == f"{AGENT} 1"  # nobody vouches for it without the headers of our receiver
         arrived = await desk.comes(mail, dmarc="fail")
         came = Incoming(AGENT, "2", "t1", read_mail(arrived.raw.replace(b"dmarc=fail", b"dmarc=pass"), AGENT))
-        said = SaidAnswer("email", DANA, came.event_id, id, "approve", version=1, sent_at=came.mail.sent_at)
+        said = ChannelAnswer("email", DANA, came.event_id, id, "approve", version=1, sent_at=came.mail.sent_at)
         assert isinstance(await desk.inbox.answer(said), Accepted)
         await desk.comes(mail)
         (told,) = await desk.told()
@@ -393,14 +393,14 @@ class TestLink:
     async def test_is_proven_from_the_very_address(self, desk: Desk) -> None:
         code = await self.code(desk, EVE)
         await desk.comes(compose(EVE, AGENT, "Re: Link", f"link {code}"))
-        assert await desk.inbox.knows("email", EVE)
+        assert await desk.inbox.is_linked("email", EVE)
         assert "Linked" in (await desk.told())[0]
 
     @pytest.mark.parametrize(("sender", "dmarc"), [("other@example.net", "pass"), (EVE, "fail")])
     async def test_is_not_proven_by_anybody_else(self, desk: Desk, sender: str, dmarc: str) -> None:
         code = await self.code(desk, EVE)
         await desk.comes(compose(sender, AGENT, "Re: Link", f"link {code}"), dmarc=dmarc)
-        assert not await desk.inbox.knows("email", sender)
+        assert not await desk.inbox.is_linked("email", sender)
         assert await desk.told() == []
 
 

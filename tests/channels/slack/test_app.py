@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from channels.contract import Accepted, ChannelName, Question, Refused, SaidAnswer, SaidMessage
+from channels.contract import Accepted, ChannelAnswer, ChannelMessage, ChannelName, Question, Refused
 from channels.errors import Retryable
 from channels.slack.app import AppToken, SlackApp
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
 from channels.slack.socket_mode import LOST, SocketMode
-from channels.webhooks import HookRefused
+from channels.webhooks import WebhookRejected
 from tests.channels.slack.test_client import TO, OneToken, asked
 from tests.channels.slack.test_payloads import clicked, event, sent
 from tests.channels.slack.test_question_message import answered, call, question, shown, verbs
@@ -40,14 +40,14 @@ class Recorder:
         self._check()
         return self.found
 
-    async def answer(self, said: SaidAnswer) -> Accepted | Refused:
+    async def answer(self, said: ChannelAnswer) -> Accepted | Refused:
         return self._keep(said, self.outcome)
 
-    async def open_text(self, channel: ChannelName, account: str, place: str) -> str | None:
+    async def open_text_request(self, channel: ChannelName, account: str, place: str) -> str | None:
         self._check()
         return None
 
-    async def message(self, said: SaidMessage) -> Refused | None:
+    async def message(self, said: ChannelMessage) -> Refused | None:
         return self._keep(said, None)
 
     async def link(self, channel: ChannelName, account: str, label: str, code: str) -> str:
@@ -113,7 +113,7 @@ class TestEvent:
         assert inbox.heard == ["T1/"]
 
     async def test_that_is_forged_is_refused(self, app: SlackApp, inbox: Recorder) -> None:
-        with pytest.raises(HookRefused):
+        with pytest.raises(WebhookRejected):
             await post(app, event("hello"), secret="another")
         assert inbox.heard == []
 
@@ -206,7 +206,7 @@ class TestSocketMode:
             await asyncio.to_thread(slack.say, slack.dm(), "hello")
             await _until(lambda: inbox.heard)
             assert [said.content for said in inbox.heard] == ["hello"]
-            with pytest.raises(HookRefused):
+            with pytest.raises(WebhookRejected):
                 await app.handle({}, b"")
             await _end(listening)
             await app.close()

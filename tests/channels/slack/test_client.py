@@ -78,7 +78,7 @@ class TestPost:
         assert [verbs(message) for message in messages] == [[], []]
 
     async def test_of_words_is_mrkdwn(self, channel: SlackChannel, slack: Slack) -> None:
-        await channel.say(TextMessage("**Paid** [here](https://evil.tld) <!channel>"), TO)
+        await channel.send_text(TextMessage("**Paid** [here](https://evil.tld) <!channel>"), TO)
         assert slack.message(slack.dm())["text"] == "*Paid* here (https://evil.tld) &lt;!channel&gt;"
 
     async def test_to_a_workspace_we_are_not_in_is_for_another_channel(self, channel: SlackChannel) -> None:
@@ -143,7 +143,7 @@ class TestFailure:
     async def test_to_connect_leaves_nothing_unknown(self) -> None:
         channel = SlackChannel(SlackClient(OneToken(), "http://127.0.0.1:1/api/"))
         with pytest.raises(Retryable) as raised:
-            await channel.say(TextMessage("x"), Address("x", {"team": TEAM, "channel": "C1"}))
+            await channel.send_text(TextMessage("x"), Address("x", {"team": TEAM, "channel": "C1"}))
         assert not raised.value.unknown
         await channel.close()
 

@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.signature import SignatureVerifier
 
 from channels.slack.signature import SignedWebhook
-from channels.webhooks import HookRefused
+from channels.webhooks import WebhookRejected
 
 NOW, SECRET = 1_800_000_000, "a signing secret"
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
@@ -50,21 +50,21 @@ class TestDoor:
     @pytest.mark.parametrize("at", [NOW - 301, NOW + 301, "soon", "", "-1", "1e9", "١٨٠٠", "9" * 400])
     def test_refuses_any_other_time(self, at: int | str) -> None:
         body = json.dumps(EVENT).encode()
-        with pytest.raises(HookRefused) as refused:
+        with pytest.raises(WebhookRejected) as refused:
             read(signed(body, at=at), body)
         assert not refused.value.authentic
 
     @pytest.mark.parametrize("signature", ["", "v0=", "v0=" + "0" * 64, "v1=abc", "ü", "\udcff"])
     def test_refuses_another_signature(self, signature: str) -> None:
         body = json.dumps(EVENT).encode()
-        with pytest.raises(HookRefused) as refused:
+        with pytest.raises(WebhookRejected) as refused:
             read(signed(body) | {"x-slack-signature": signature}, body)
         assert not refused.value.authentic
 
     def test_refuses_what_was_signed_otherwise(self) -> None:
         body = json.dumps(EVENT).encode()
         for headers, sent in ((signed(body, secret="another"), body), (signed(body), json.dumps(EVENT, indent=1).encode())):
-            with pytest.raises(HookRefused) as refused:
+            with pytest.raises(WebhookRejected) as refused:
                 read(headers, sent)
             assert not refused.value.authentic
 
@@ -90,12 +90,12 @@ class TestDoor:
         ],
     )
     def test_cannot_read_nonsense_even_when_it_is_signed(self, body: bytes, kind: str) -> None:
-        with pytest.raises(HookRefused) as refused:
+        with pytest.raises(WebhookRejected) as refused:
             read(signed(body, kind), body)
         assert refused.value.authentic
 
     def test_refuses_bytes_that_are_no_text(self) -> None:
-        with pytest.raises(HookRefused):
+        with pytest.raises(WebhookRejected):
             read(signed(b"{}"), b"\xff\xfe")
 
     def test_has_a_secret(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from channels.contract import Address, ShownReply, StreamingChannel, TextMessage
+from channels.contract import Address, PartialReply, StreamingChannel, TextMessage
 from channels.errors import Disconnected, Retryable
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
@@ -71,10 +71,10 @@ class TestStream:
         ts = streamed(faults, slack, to)
         faults.script("chat.appendStream", DONE, DONE)
         assert to.thread is not None
-        shown = await channel.show(words("One"), to, None)
+        shown = await channel.show_partial(words("One"), to, None)
         assert shown.ref["ts"] == ts
         for text in ("One, two", "One, two, three"):
-            shown = await channel.show(words(text), to, shown)
+            shown = await channel.show_partial(words(text), to, shown)
         (_, begun), (_, first), (_, second) = calls(faults, "chat.startStream", "chat.appendStream")
         assert (begun["recipient_team_id"], begun["recipient_user_id"]) == (TEAM, DANA)
         assert (begun["thread_ts"], begun["markdown_text"]) == (to.thread["thread_ts"], "One")
@@ -84,9 +84,9 @@ class TestStream:
         self, channel: SlackChannel, faults: Faults, slack: Slack, to: Address
     ) -> None:
         ts = streamed(faults, slack, to)
-        shown = await channel.show(words("Pa"), to, None)
+        shown = await channel.show_partial(words("Pa"), to, None)
         faults.script("chat.stopStream", DONE)
-        receipt = await channel.finish(words("**Paid**"), to, shown.ref, None)
+        receipt = await channel.finish_reply(words("**Paid**"), to, shown.ref, None)
         assert texts(slack) == ["*Paid*"] and said(slack)[0]["text"] == "*Paid*" and receipt.ref["ts"] == ts
         assert [method for method, _ in calls(faults, "chat.stopStream", "chat.update")] == ["chat.stopStream", "chat.update"]
 
@@ -95,30 +95,30 @@ class TestStream:
         self, channel: SlackChannel, faults: Faults, slack: Slack, to: Address, ended: Fault
     ) -> None:
         streamed(faults, slack, to)
-        shown = await channel.show(words("Pa"), to, None)
+        shown = await channel.show_partial(words("Pa"), to, None)
         faults.script("chat.stopStream", ended)
-        await channel.finish(words("Paid"), to, shown.ref, None)
+        await channel.finish_reply(words("Paid"), to, shown.ref, None)
         assert texts(slack) == ["Paid"]
 
     async def test_that_slack_ends_early_goes_on_as_a_message_that_is_rewritten(
         self, channel: SlackChannel, faults: Faults, slack: Slack, to: Address
     ) -> None:
         ts = streamed(faults, slack, to)
-        shown = await channel.show(words("One"), to, None)
+        shown = await channel.show_partial(words("One"), to, None)
         faults.script("chat.appendStream", CLOSED)
         faults.script("chat.stopStream", CLOSED)
-        shown = await channel.show(words("One, two"), to, shown)
+        shown = await channel.show_partial(words("One, two"), to, shown)
         assert (shown.ref["ts"], shown.length) == (ts, None) and shown.pause_s >= 1
-        await channel.show(words("One, two, three"), to, shown)
+        await channel.show_partial(words("One, two, three"), to, shown)
         assert texts(slack) == ["One, two, three\n_…_"] and len(calls(faults, "chat.stopStream")) == 1
 
     async def test_of_a_worker_that_died_is_taken_over(
         self, channel: SlackChannel, faults: Faults, slack: Slack, to: Address
     ) -> None:
         streamed(faults, slack, to)
-        shown = await channel.show(words("The first att"), to, None)
+        shown = await channel.show_partial(words("The first att"), to, None)
         faults.script("chat.stopStream", DONE)
-        await channel.show(words("Another"), to, ShownReply(shown.ref))
+        await channel.show_partial(words("Another"), to, PartialReply(shown.ref))
         assert texts(slack) == ["Another\n_…_"]
 
     async def test_can_call_nobody_and_hides_no_address(
@@ -126,8 +126,8 @@ class TestStream:
     ) -> None:
         streamed(faults, slack, to)
         faults.script("chat.appendStream", DONE)
-        shown = await channel.show(words("Hi <"), to, None)
-        await channel.show(words("Hi <!channel> [here](https://evil.tld)\u202e"), to, shown)
+        shown = await channel.show_partial(words("Hi <"), to, None)
+        await channel.show_partial(words("Hi <!channel> [here](https://evil.tld)\u202e"), to, shown)
         text = "".join(body["markdown_text"] for _, body in calls(faults, "chat.startStream", "chat.appendStream"))
         assert "<" not in text and "](" not in text and "\u202e" not in text and "https://evil.tld" in text
 
@@ -138,7 +138,7 @@ class TestStream:
         faults.script("chat.appendStream", *[DONE] * 6)
         text, shown = "x" * 30_000, None
         for _ in range(6):
-            shown = await channel.show(words(text), to, shown)
+            shown = await channel.show_partial(words(text), to, shown)
         pieces = [body["markdown_text"] for _, body in calls(faults, "chat.startStream", "chat.appendStream")]
         assert "".join(pieces) == text and max(map(len, pieces)) <= 12_000
 
@@ -149,10 +149,10 @@ class TestWithoutStreams:
         self, channel: SlackChannel, faults: Faults, slack: Slack, to: Address, code: str
     ) -> None:
         faults.script("chat.startStream", refused(code))
-        shown = await channel.show(words("One"), to, None)
+        shown = await channel.show_partial(words("One"), to, None)
         assert texts(slack) == ["One\n_…_"] and shown.length is None and shown.pause_s >= 1
-        shown = await channel.show(words("One, two"), to, shown)
-        await channel.finish(words("One, two, three"), to, shown.ref, None)
+        shown = await channel.show_partial(words("One, two"), to, shown)
+        await channel.finish_reply(words("One, two, three"), to, shown.ref, None)
         assert texts(slack) == ["One, two, three"]
         assert not calls(faults, "chat.appendStream", "chat.stopStream")
 
@@ -162,14 +162,14 @@ class TestWithoutStreams:
         faults.script("chat.startStream", refused("token_revoked"))
         faults.script("chat.postMessage", refused("token_revoked"))
         with pytest.raises(Disconnected):
-            await channel.show(words("One"), to, None)
+            await channel.show_partial(words("One"), to, None)
 
     async def test_nothing_is_posted_where_a_stream_may_have_begun(
         self, channel: SlackChannel, faults: Faults, slack: Slack, to: Address
     ) -> None:
         faults.script("chat.startStream", Fault(503, ""))
         with pytest.raises(Retryable) as raised:
-            await channel.show(words("One"), to, None)
+            await channel.show_partial(words("One"), to, None)
         assert raised.value.unknown and said(slack) == []
 
 
@@ -181,8 +181,8 @@ class TestFinish:
     ) -> None:
         faults.script("chat.postMessage", Fault(503, "", after=True))
         with pytest.raises(Retryable):
-            await channel.show(words("One"), to, None)
-        await channel.finish(words("Whole"), to, None, {"request_id": "dlv_1", "since": 0})
+            await channel.show_partial(words("One"), to, None)
+        await channel.finish_reply(words("Whole"), to, None, {"request_id": "dlv_1", "since": 0})
         assert texts(slack) == ["Whole"]
 
     @pytest.mark.parametrize(
@@ -199,27 +199,27 @@ class TestFinish:
         self, channel: SlackChannel, faults: Faults, slack: Slack, to: Address, state: str, more: dict[str, Any], ours: bool
     ) -> None:
         streamed(faults, slack, to)
-        await channel.show(words("One"), to, None)
+        await channel.show_partial(words("One"), to, None)
         (message,) = said(slack)
         found = json.dumps({"ok": True, "messages": [message | {"user": BOT, "streaming_state": state} | more]})
         faults.script("conversations.replies", *[Fault(body=found)] * 2)
         faults.script("chat.stopStream", DONE)
-        await channel.finish(words("Whole"), to, None, {"request_id": "dlv_1", "since": 0})
+        await channel.finish_reply(words("Whole"), to, None, {"request_id": "dlv_1", "since": 0})
         assert len(said(slack)) == (1 if ours else 2) and said(slack)[-1]["text"] == "Whole"
 
     async def test_stays_unknown_while_it_cannot_be_looked_up(self, channel: SlackChannel, faults: Faults, to: Address) -> None:
         faults.script("conversations.replies", Fault(503, ""))
         with pytest.raises(Retryable) as raised:
-            await channel.finish(words("Whole"), to, None, {"request_id": "dlv_1", "since": 0})
+            await channel.finish_reply(words("Whole"), to, None, {"request_id": "dlv_1", "since": 0})
         assert raised.value.unknown
 
     @pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "edit_window_closed"])
     async def test_says_it_anew_where_the_message_can_be_rewritten_no_more(
         self, channel: SlackChannel, faults: Faults, slack: Slack, to: Address, code: str
     ) -> None:
-        shown = await channel.show(words("One"), to, None)
+        shown = await channel.show_partial(words("One"), to, None)
         faults.script("chat.update", refused(code))
-        await channel.finish(words("Whole"), to, shown.ref, None)
+        await channel.finish_reply(words("Whole"), to, shown.ref, None)
         assert said(slack)[-1]["text"] == "Whole"
 
 
@@ -227,8 +227,8 @@ class TestThinking:
     async def test_is_shown_in_the_thread_and_taken_away(self, channel: SlackChannel, faults: Faults, to: Address) -> None:
         assert isinstance(channel, StreamingChannel) and to.thread is not None
         faults.script("assistant.threads.setStatus", DONE, DONE)
-        await channel.think(to, True)
-        await channel.think(to, False)
+        await channel.set_typing(to, True)
+        await channel.set_typing(to, False)
         (_, begun), (_, over) = calls(faults, "assistant.threads.setStatus")
         assert (begun["channel_id"], begun["thread_ts"]) == ("C0GENERAL", to.thread["thread_ts"])
         assert begun["status"] and over["status"] == ""

@@ -186,7 +186,7 @@ class TestDisabled:
         await post.opened.db.transact(disable_person, "bo@example.org")
         await post.carry()
         assert {to.account for _, to, _ in post.email.sent} == {"email/dana"}
-        assert post.slack.said == []
+        assert post.slack.texts == []
         assert isinstance(await answer(post, id, bo), Forbidden)
         assert (await post.request(id))["to"] == [post.person.id]
 

@@ -16,7 +16,7 @@ from backend.domain.people import Person
 from backend.domain.states import FeedbackType
 from backend.errors import Forbidden, Invalid, NotFound, TooMany
 from backend.tools.registry import registry
-from channels.contract import SaidAnswer, TextMessage
+from channels.contract import ChannelAnswer, TextMessage
 from channels.mail_contract import Proposal, ReceivedMail
 from channels.oauth import Installation
 from tests.support.delivery_setup import POLICY, SET_UP, URL, Post
@@ -46,15 +46,15 @@ async def connect_mailbox(post: Post) -> None:
 class TestKeeping:
     async def test_happens_once_and_the_first_understanding_stays(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
-        assert await inbox.keep_letter(letter(request_id=id))
-        assert not await inbox.keep_letter(letter(request_id=id, outcome="answer"))
-        assert await inbox.has_letter("email", MAILBOX, "m1") and not await inbox.has_letter("email", MAILBOX, "m2")
+        assert await inbox.record_mail(letter(request_id=id))
+        assert not await inbox.record_mail(letter(request_id=id, outcome="answer"))
+        assert await inbox.has_mail("email", MAILBOX, "m1") and not await inbox.has_mail("email", MAILBOX, "m2")
         (shown,) = await post.opened.db.read(list_mail, post.person, id)
         assert (shown["outcome"], shown["text"], shown["sent_at"]) == ("unclear", "maybe", "2023-11-14T22:13:20.000Z")
 
     async def test_knows_the_person_only_where_the_sender_is_proven(self, post: Post, inbox: ChannelInbox) -> None:
-        await inbox.keep_letter(letter("m1"))
-        await inbox.keep_letter(letter("m2", verified=False, outcome="unverified"))
+        await inbox.record_mail(letter("m1"))
+        await inbox.record_mail(letter("m2", verified=False, outcome="unverified"))
         assert post.opened.on_disk("SELECT id, person_id FROM mails ORDER BY id") == [("m1", post.person.id), ("m2", None)]
 
     async def test_of_what_nobody_vouches_for_ends_and_the_person_is_heard_all_the_same(
@@ -62,22 +62,22 @@ class TestKeeping:
     ) -> None:
         id = await post.ask()
         forged = [letter(f"m{n}", request_id=id, verified=False, outcome="unverified") for n in range(UNVERIFIED + 1)]
-        assert [await inbox.keep_letter(each) for each in forged] == [True] * UNVERIFIED + [False]
-        assert await inbox.keep_letter(letter("hers", request_id=id))
+        assert [await inbox.record_mail(each) for each in forged] == [True] * UNVERIFIED + [False]
+        assert await inbox.record_mail(letter("hers", request_id=id))
 
     async def test_of_what_no_database_takes(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
-        assert await inbox.keep_letter(letter(request_id=id, text="a\0b\ud800", whole="x" * 100_000, sender="\ud800"))
+        assert await inbox.record_mail(letter(request_id=id, text="a\0b\ud800", whole="x" * 100_000, sender="\ud800"))
         (shown,) = await post.opened.db.read(list_mail, post.person, id)
         assert shown["text"] == "a\ufffdb?" and len(shown["whole"]) == 64_000
 
     async def test_about_a_request_that_never_was(self, post: Post, inbox: ChannelInbox) -> None:
-        assert await inbox.keep_letter(letter(request_id="req_unknown"))
+        assert await inbox.record_mail(letter(request_id="req_unknown"))
         assert post.opened.on_disk("SELECT request_id FROM mails") == [(None,)]
 
     async def test_shows_nobody_elses_letters(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
-        await inbox.keep_letter(letter(request_id=id))
+        await inbox.record_mail(letter(request_id=id))
         eve = await post.opened.db.transact(add_person, email="eve@example.net", password_hash="", name="Eve", role="member")
         with pytest.raises(NotFound):
             await post.opened.db.read(list_mail, Person(eve["id"], "Eve"), id)
@@ -88,13 +88,13 @@ class TestReply:
         for _ in range(2):
             await inbox.reply("email", ACCOUNT, TextMessage("Not clear."), THREAD, "e1")
         await post.carry()
-        ((words, to),) = post.email.said
+        ((words, to),) = post.email.texts
         assert (words.text, to.account, to.thread) == ("Not clear.", ACCOUNT, THREAD)
 
     async def test_goes_to_nobody_who_is_not_linked(self, post: Post, inbox: ChannelInbox) -> None:
         await inbox.reply("email", "eve@example.net", TextMessage("Not clear."), THREAD, "e1")
         await post.carry()
-        assert post.email.said == []
+        assert post.email.texts == []
 
     async def test_is_rare_about_one_request_unless_it_quotes_what_was_taken(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask(route=[{"channel": "email", "wait_seconds": 60}])
@@ -104,15 +104,15 @@ class TestReply:
         await inbox.reply("email", ACCOUNT, TextMessage("Taken: approve.", about=id), THREAD, "e3", quotes=True)
         await inbox.reply("email", ACCOUNT, TextMessage("Elsewhere."), THREAD, "e4")
         await post.carry()
-        assert sorted(words.text for words, _ in post.email.said) == ["Elsewhere.", "Not clear.", "Taken: approve."]
-        assert {words.topic for words, _ in post.email.said if words.about} == {"Deploy?"}
+        assert sorted(words.text for words, _ in post.email.texts) == ["Elsewhere.", "Not clear.", "Taken: approve."]
+        assert {words.topic for words, _ in post.email.texts if words.about} == {"Deploy?"}
 
     async def test_comes_again_after_a_while(self, post: Post, inbox: ChannelInbox) -> None:
         await inbox.reply("email", ACCOUNT, TextMessage("Not clear."), THREAD, "e1")
         assert post.opened.change("UPDATE deliveries SET created_at = created_at - 120001 WHERE event_id = ?", "e1") == 1
         await inbox.reply("email", ACCOUNT, TextMessage("Still not clear."), THREAD, "e2")
         await post.carry()
-        assert len(post.email.said) == 2
+        assert len(post.email.texts) == 2
 
 
 class TestProposal:
@@ -120,21 +120,21 @@ class TestProposal:
         id = await post.ask()
         yes, no = Proposal("approve", version=1), Proposal("reject", None, "too much", 1)
         assert await inbox.proposal("email", ACCOUNT, id) is None
-        await inbox.keep_letter(letter("m1", request_id=id, outcome="proposal", proposal=yes))
+        await inbox.record_mail(letter("m1", request_id=id, outcome="proposal", proposal=yes))
         assert await inbox.proposal("email", ACCOUNT, id) == yes
         assert post.opened.change("UPDATE mails SET received_at = received_at - 10 WHERE id = ?", "m1") == 1
-        await inbox.keep_letter(letter("m2", request_id=id, outcome="proposal", proposal=no))
+        await inbox.record_mail(letter("m2", request_id=id, outcome="proposal", proposal=no))
         assert await inbox.proposal("email", ACCOUNT, id) == no
         assert post.opened.change("UPDATE mails SET received_at = received_at - 5 WHERE id = ?", "m2") == 1
-        await inbox.keep_letter(letter("m3", request_id=id))
+        await inbox.record_mail(letter("m3", request_id=id))
         assert await inbox.proposal("email", ACCOUNT, id) is None
 
     async def test_is_nobody_elses_and_is_used_up_by_the_decision(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
         proposal = Proposal("approve", version=1)
-        await inbox.keep_letter(letter("m0", request_id=id, outcome="proposal", proposal=proposal, verified=False))
+        await inbox.record_mail(letter("m0", request_id=id, outcome="proposal", proposal=proposal, verified=False))
         assert await inbox.proposal("email", ACCOUNT, id) is None
-        await inbox.keep_letter(letter("m1", request_id=id, outcome="proposal", proposal=proposal))
+        await inbox.record_mail(letter("m1", request_id=id, outcome="proposal", proposal=proposal))
         assert await inbox.proposal("email", "eve@example.net", id) is None
         await post.answer(id)
         assert await inbox.proposal("email", ACCOUNT, id) is None
@@ -142,14 +142,14 @@ class TestProposal:
     async def test_of_another_version_does_not_count(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
         proposal = Proposal("approve", version=2)
-        await inbox.keep_letter(letter(request_id=id, outcome="proposal", proposal=proposal))
+        await inbox.record_mail(letter(request_id=id, outcome="proposal", proposal=proposal))
         assert await inbox.proposal("email", ACCOUNT, id) is None
 
 
 class TestAnswer:
     async def test_says_when_the_mail_was_written(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
-        await inbox.answer(SaidAnswer("email", ACCOUNT, "e1", id, "approve", sent_at=1_700_000_000_000))
+        await inbox.answer(ChannelAnswer("email", ACCOUNT, "e1", id, "approve", sent_at=1_700_000_000_000))
         assert (await post.request(id))["response"]["sent_at"] == "2023-11-14T22:13:20.000Z"
 
 
@@ -158,7 +158,7 @@ class TestUndelivered:
         id = await post.ask(route=[{"channel": "email", "wait_seconds": 600}, {"channel": "slack", "wait_seconds": 600}])
         await post.carry()
         for _ in range(2):
-            await inbox.undelivered("email", ACCOUNT, id, "No such address.")
+            await inbox.record_bounce("email", ACCOUNT, id, "No such address.")
         await post.carry()
         assert await post.trail(id) == [("email", "failed"), ("slack", "sent")]
         assert await post.tries(id) == [("deliver", "returned"), ("deliver", "sent")]
@@ -167,7 +167,7 @@ class TestUndelivered:
     async def test_of_another_account_changes_nothing(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask(route=[{"channel": "email", "wait_seconds": 600}])
         await post.carry()
-        await inbox.undelivered("email", "eve@example.net", id, "No such address.")
+        await inbox.record_bounce("email", "eve@example.net", id, "No such address.")
         assert await post.trail(id) == [("email", "sent")]
 
     async def test_after_the_decision_changes_nothing(self, post: Post, inbox: ChannelInbox) -> None:
@@ -175,14 +175,14 @@ class TestUndelivered:
         await post.carry()
         await post.answer(id)
         await post.carry()
-        await inbox.undelivered("email", ACCOUNT, id, "No such address.")
+        await inbox.record_bounce("email", ACCOUNT, id, "No such address.")
         assert await post.trail(id) == [("email", "settled")]
 
     async def test_of_words(self, post: Post, inbox: ChannelInbox) -> None:
         await inbox.reply("email", ACCOUNT, TextMessage("Not clear."), THREAD, "e1")
         await post.carry()
-        ((words, _),) = post.email.said
-        await inbox.undelivered("email", ACCOUNT, words.id, "No such address.")
+        ((words, _),) = post.email.texts
+        await inbox.record_bounce("email", ACCOUNT, words.id, "No such address.")
         assert post.opened.on_disk("SELECT status, error FROM deliveries") == [("failed", "No such address.")]
 
 
@@ -191,19 +191,19 @@ class TestAskToLink:
         await connect_mailbox(post)
         code, _ = await post.opened.db.transact(ask_to_link, post.person, "dana@example.org", SET_UP)
         await post.carry()
-        ((words, to),) = post.email.said
+        ((words, to),) = post.email.texts
         assert to.account == "dana@example.org" and "Dana" in words.text and code not in words.text
-        assert not await inbox.knows("email", "dana@example.org")
+        assert not await inbox.is_linked("email", "dana@example.org")
         assert (await inbox.link("email", "eve@example.net", "", code)).startswith("This code is unknown")
         assert (await inbox.link("email", "dana@example.org", "", code)).startswith("Linked.")
-        assert await inbox.knows("email", "dana@example.org") and not await inbox.knows("email", ACCOUNT)
+        assert await inbox.is_linked("email", "dana@example.org") and not await inbox.is_linked("email", ACCOUNT)
 
     async def test_shows_a_name_and_nothing_to_follow(self, post: Post) -> None:
         await connect_mailbox(post)
         named = Person(post.person.id, "Bank [here](https://evil.example) <b>")
         await post.opened.db.transact(ask_to_link, named, "victim@example.org", SET_UP)
         await post.carry()
-        ((words, _),) = post.email.said
+        ((words, _),) = post.email.texts
         assert words.text.startswith("Bank herehttpsevilexample b asked to answer")
 
     async def test_is_not_a_way_to_pester(self, post: Post) -> None:

@@ -11,9 +11,9 @@ from backend.core.requests.reroute import reroute_request
 from backend.db.queries.deliveries import due_deliveries
 from backend.domain.people import Person
 from backend.errors import Forbidden
-from channels.contract import Receipt
+from channels.contract import DeliveryReceipt
 from channels.errors import Rejected, Retryable
-from channels.escalation import TRIES
+from channels.escalation import MAX_ATTEMPTS
 from tests.support.delivery_setup import POLICY, SET_UP, URL, Post
 
 
@@ -28,9 +28,9 @@ class TestRetries:
         assert (await post.request(id))["deliveries"][0]["attempts"] == 3
 
     async def test_end_and_the_next_channel_is_asked(self, post: Post) -> None:
-        post.slack.failures += [Retryable("busy")] * TRIES
+        post.slack.failures += [Retryable("busy")] * MAX_ATTEMPTS
         id = await post.ask()
-        for _ in range(TRIES):
+        for _ in range(MAX_ATTEMPTS):
             await post.carry()
             post.pass_time("slack", 60)
         await post.carry()
@@ -99,7 +99,7 @@ class TestSettling:
         work = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP)
         assert work is not None
         await post.answer(id)
-        await post.opened.db.transact(record_sent, work, Receipt({"n": 7}))
+        await post.opened.db.transact(record_sent, work, DeliveryReceipt({"n": 7}))
         await post.carry()
         assert [receipt.ref for _, _, receipt, _ in post.slack.settled] == [{"n": 7}]
 
@@ -112,7 +112,7 @@ class TestSettling:
         assert work is not None
         await post.answer(id)
         assert await post.trail(id) == [("chat", "settled"), ("slack", "sent"), ("chat", "sending")]
-        await post.opened.db.transact(record_sent, work, Receipt({"n": 7}))
+        await post.opened.db.transact(record_sent, work, DeliveryReceipt({"n": 7}))
         assert list(post.books().findings()) == []
         await post.carry()
         assert [receipt.ref for _, _, receipt, _ in post.chat.settled] == [{"n": 7}]
@@ -153,7 +153,7 @@ class TestLease:
         post.pass_time("slack", 61)
         await post.carry()
         assert post.slack.sent[0][2] is not None, "the second worker is told that a first one may have sent it"
-        await post.opened.db.transact(record_sent, stale, Receipt({"n": 1}))
+        await post.opened.db.transact(record_sent, stale, DeliveryReceipt({"n": 1}))
         assert await post.tries(id) == [("deliver", "unknown"), ("deliver", "sent")]
 
     @pytest.mark.parametrize("decided", [False, True], ids=["before the decision", "after it"])
@@ -167,7 +167,7 @@ class TestLease:
         if decided:
             await post.answer(id)
             await post.carry()
-        await post.opened.db.transact(record_sent, slept, Receipt({"n": "late"}))
+        await post.opened.db.transact(record_sent, slept, DeliveryReceipt({"n": "late"}))
         if not decided:
             assert list(post.books().findings()) == []
             await post.answer(id)
@@ -178,7 +178,7 @@ class TestLease:
 
     async def test_of_five_workers_that_died_is_the_end_of_the_step(self, post: Post) -> None:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}, {"channel": "email", "wait_seconds": 60}])
-        for _ in range(TRIES):
+        for _ in range(MAX_ATTEMPTS):
             (delivery,) = await post.opened.db.read(due_deliveries, 10)
             assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP) is not None
             post.pass_time("slack", 61)
@@ -190,8 +190,8 @@ class TestLease:
 class TestAWorkerThatEnds:
     async def test_in_the_middle_of_a_try_takes_none_of_the_tries_away(self, post: Post) -> None:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
-        post.slack.failures += [Retryable("busy")] * (TRIES - 1)
-        for _ in range(TRIES - 1):
+        post.slack.failures += [Retryable("busy")] * (MAX_ATTEMPTS - 1)
+        for _ in range(MAX_ATTEMPTS - 1):
             (delivery,) = await post.opened.db.read(due_deliveries, 10)
             assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP) is not None
             post.pass_time("slack", 61)
@@ -202,7 +202,7 @@ class TestAWorkerThatEnds:
 
     async def test_in_order_hands_its_try_over_and_that_is_no_death(self, post: Post) -> None:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
-        for _ in range(TRIES + 1):
+        for _ in range(MAX_ATTEMPTS + 1):
             (delivery,) = await post.opened.db.read(due_deliveries, 10)
             work = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP)
             assert work is not None

@@ -9,7 +9,7 @@ import pytest
 
 from channels.email.gmail.client import GmailClient
 from channels.email.gmail.failures import retry_after
-from channels.email.incoming_mail import HistoryGone
+from channels.email.incoming_mail import HistoryExpired
 from channels.errors import ChannelError, Disconnected, Rejected, Retryable
 from tests.channels.email.google import Kept, client_of
 from tests.support.emulated_google import AGENT, CLIENT_ID, CLIENT_SECRET, DANA, SECOND, TOPIC, Google, compose, text_of
@@ -239,7 +239,7 @@ class TestReading:
     @pytest.mark.parametrize("fault", [refused(404, "notFound"), refused(400, "invalidArgument")])
     async def test_of_a_history_too_old_says_so(self, client: GmailClient, faults: GoogleFaults, fault: Fault) -> None:
         faults.script("history", fault)
-        with pytest.raises(HistoryGone):
+        with pytest.raises(HistoryExpired):
             await client.added_since(AGENT, "1")
 
     async def test_follows_the_pages(self, client: GmailClient, faults: GoogleFaults) -> None:

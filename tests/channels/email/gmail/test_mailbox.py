@@ -24,9 +24,9 @@ class TestPostbox:
     async def test_goes_on_behind_a_mail_that_cannot_be_taken_in(self, google: Google, kept: Kept) -> None:
         door = StuckDoor()
         postbox = GmailReader(client_of(kept, google.url), door, time.time)  # type: ignore[arg-type]
-        cursor = await postbox.collect(AGENT, None)
+        cursor = await postbox.fetch_new_mail(AGENT, None)
         google.send(DANA, AGENT, "Stuck", "First")
         google.send(DANA, AGENT, "Through", "Second")
-        after = await postbox.collect(AGENT, cursor)
+        after = await postbox.fetch_new_mail(AGENT, cursor)
         assert [b"Through" in raw for raw in door.taken][-1:] == [True]
         assert after != cursor

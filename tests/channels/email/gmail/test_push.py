@@ -11,7 +11,7 @@ import pytest
 from channels.email.gmail.push import AGAIN_S, FRESH_S, Push
 from channels.email.gmail.signing_keys import fetch_keys
 from channels.errors import Retryable
-from channels.webhooks import HookRefused
+from channels.webhooks import WebhookRejected
 from tests.support.emulated_google import AGENT, PUSHER, Google, run_google
 
 HERE = "https://assent.example/hooks/gmail"
@@ -45,7 +45,7 @@ class Bell:
 
     async def refuses(self, token: str, body: bytes | None = None) -> bool:
         """Whether it was refused, and if so: whether it was believed."""
-        with pytest.raises(HookRefused) as refused:
+        with pytest.raises(WebhookRejected) as refused:
             await self.comes(token, body)
         assert self.rung == []
         return refused.value.authentic
