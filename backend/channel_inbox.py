@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from backend.core.inbound import receive_answer, receive_message
 from backend.core.linking.link_codes import redeem_code
 from backend.core.linking.linked_accounts import disconnect_accounts
-from backend.core.mail.kept_mail import last_proposal, may_interpret, record_mail, reply_to_mail
-from backend.core.outbox.deliveries import question_for
+from backend.core.mail.received_mail import last_proposal, may_interpret, record_mail, reply_to_mail
+from backend.core.outbox.claim_delivery import question_for
 from backend.core.outbox.delivery_results import record_bounce
 from backend.core.requests.recipients import NO_LONGER_ASKED, may_decide, may_see, was_asked
 from backend.db import Database, Row, Tx
@@ -16,7 +16,7 @@ from backend.db.queries import linked_accounts, requests, sessions
 from backend.db.queries.mail import mail_row
 from backend.db.queries.people import kept_reply
 from backend.db.queries.sessions import message_by_author
-from backend.domain.json_values import keepable
+from backend.domain.json_values import check_storable
 from backend.domain.people import Person
 from backend.domain.policy import Policy
 from backend.domain.states import FeedbackType, SessionStatus
@@ -194,7 +194,7 @@ def _event_id(said: ChannelAnswer | ChannelMessage) -> str:
 def _check(value: Any) -> None:
     """What cannot be kept is refused before anything is done. Raises Invalid."""
     try:
-        keepable(value)
+        check_storable(value)
     except ValueError as error:
         raise Invalid(f"What was sent {error}.") from None
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from backend.domain.people import VIA, Door, Person
+from backend.domain.people import VIA, Person, SignInClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Principal:
     email: str
     role: str
     sign_in_id: str
-    door: Door = "api"
+    door: SignInClient = "api"
 
     @property
     def via(self) -> Literal["chat", "api"]:

@@ -9,7 +9,7 @@ from backend.cli.transact import run_use_case
 from backend.core.people import accounts as core
 from backend.db.queries.people import list_people
 from backend.domain.answers import is_email
-from backend.domain.display_names import cleaned
+from backend.domain.display_names import clean_name
 from backend.errors import Invalid
 from backend.timestamps import to_text
 
@@ -34,7 +34,7 @@ def list_all() -> None:
     """
     for row in run_use_case(list_people):
         state = "disabled" if row.disabled_at else row.role if row.confirmed_at else "unproven"
-        typer.echo(f"{row.email:<40} {state:<9} {cleaned(row.name, row.email):<30} since {to_text(row.created_at)[:10]}")
+        typer.echo(f"{row.email:<40} {state:<9} {clean_name(row.name, row.email):<30} since {to_text(row.created_at)[:10]}")
 
 
 @app.command()

@@ -18,7 +18,15 @@ from backend.db.queries import people
 from backend.db.queries.kept_replies import replies_naming, replies_to_those_asked, rewrite_reply
 from backend.db.queries.requests import request_by_id
 from backend.db.transaction import dumps, seal_of_erased
-from backend.domain.erasure import ERASED, emptied_body, emptied_detail, emptied_response, nameless, without_errors, without_words
+from backend.domain.erasure import (
+    ERASED,
+    anonymized,
+    anonymized_deliveries,
+    anonymized_response,
+    erased_body,
+    erased_detail,
+    erased_response,
+)
 from backend.domain.people import SYSTEM, Person
 from backend.domain.states import ACTIVE_RUN, FeedbackStatus, SessionStatus
 from backend.errors import NotFound
@@ -84,8 +92,8 @@ def _strip_replies(tx: Tx, replies: Sequence[Row[Any]]) -> bool:
 def _empty_requests(tx: Tx, requests: Sequence[Row[Any]]) -> None:
     with store.permit(tx, *(row.id for row in requests)):
         for row in requests:
-            response = row.response and emptied_response(row.response)
-            store.empty_request(tx, row.id, emptied_body(row.body, to_text(tx.now)), response, row.closed)
+            response = row.response and erased_response(row.response)
+            store.empty_request(tx, row.id, erased_body(row.body, to_text(tx.now)), response, row.closed)
 
 
 def _empty_audit(tx: Tx, scope: str) -> bool:
@@ -93,7 +101,7 @@ def _empty_audit(tx: Tx, scope: str) -> bool:
     after = store.emptied_upto(tx, scope)
     while rows := store.audit_left(tx, scope, after):
         after = rows[-1].n
-        left = {row.n: (row.hash, detail) for row in rows if (detail := emptied_detail(row.detail)) is not None}
+        left = {row.n: (row.hash, detail) for row in rows if (detail := erased_detail(row.detail)) is not None}
         if not left:
             continue
         with store.permit(tx, scope):
@@ -158,8 +166,8 @@ def _anonymize_requests(tx: Tx, person: Row[Any], requests: Sequence[Row[Any]]) 
 def _anonymize_request(tx: Tx, person: Row[Any], row: Row[Any]) -> None:
     own = row.response is not None and row.response["by"]["id"] == person.id
     with store.permit(tx, row.id, row.session_id, *([row.run_id] if row.run_id else [])):
-        body, closed = nameless(row.body, person.id), nameless(row.closed, person.id)
-        store.leave_request(tx, person.id, row, body, without_words(row.response, person.id), closed)
+        body, closed = anonymized(row.body, person.id), anonymized(row.closed, person.id)
+        store.leave_request(tx, person.id, row, body, anonymized_response(row.response, person.id), closed)
         for frame in store.frames_with(tx, row.session_id, row.id):
             text = _anonymize_frame(frame.frame, person)
             if text != frame.frame:
@@ -173,10 +181,10 @@ def _anonymize_request(tx: Tx, person: Row[Any], row: Row[Any]) -> None:
 def _anonymize_frame(text: str, person: Row[Any]) -> str:
     """The frame without the person's name and words; where only the name goes, the rest stays letter for letter."""
     frame = json.loads(text)
-    bare = nameless(frame, person.id)
+    bare = anonymized(frame, person.id)
     if "request" in frame:
-        bare["request"]["response"] = without_words(frame["request"]["response"], person.id)
-        bare["request"]["deliveries"] = without_errors(frame["request"]["deliveries"], person.id)
+        bare["request"]["response"] = anonymized_response(frame["request"]["response"], person.id)
+        bare["request"]["deliveries"] = anonymized_deliveries(frame["request"]["deliveries"], person.id)
     named, unnamed = (dumps({"id": person.id, "name": name}).removesuffix("}") for name in (person.name, ERASED))
     replaced = text.replace(named, unnamed)
     return replaced if json.loads(replaced) == bare else dumps(bare)

@@ -1,6 +1,6 @@
 """How the whole stands: what an operator wants to be woken for."""
 
-from backend.core.outbox.deliveries import LEASE_MS as DELIVERY_LEASE_MS
+from backend.core.outbox.claim_delivery import LEASE_MS as DELIVERY_LEASE_MS
 from backend.core.runs.lease import LEASE_MS as RUN_LEASE_MS
 from backend.db import Database, Tx
 from backend.db.queries.gauges import count_open_requests, earliest_due, first_to_lapse

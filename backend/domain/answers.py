@@ -58,8 +58,8 @@ def check_answer(question: AnswerRules, action: str, values: Mapping[str, Any] |
     """The answer in its normal form. Raises Invalid with one error for each thing that does not fit."""
     if action not in question.allowed_actions:
         raise Invalid(
-            f"This {question.type} can be answered with {_either(question.allowed_actions)}.",
-            errors=[FieldError("action", f"must be {_either(question.allowed_actions)}")],
+            f"This {question.type} can be answered with {_join_with_or(question.allowed_actions)}.",
+            errors=[FieldError("action", f"must be {_join_with_or(question.allowed_actions)}")],
         )
     if feedback is not None and len(feedback) > MAX_TEXT:
         raise Invalid(
@@ -87,7 +87,7 @@ def check_answer(question: AnswerRules, action: str, values: Mapping[str, Any] |
             return Answer(action, None, feedback or None)
 
 
-def _either(words: tuple[str, ...]) -> str:
+def _join_with_or(words: tuple[str, ...]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
 
 

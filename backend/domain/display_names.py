@@ -30,7 +30,7 @@ RESERVED = (
 # Letters and marks that are drawn as nothing.
 FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 # What is read as each Latin letter: letters of other scripts, and digits. Compatibility forms are folded by NFKC.
-READ_AS = {
+LOOKALIKES = {
     "a": "аαɑ4@ʌ∀ꓮᎪᗅᗩⲁ",
     "b": "вβьʙ8ꓐᏴ",
     "c": "сϲꓚᏟⲥ",
@@ -59,8 +59,8 @@ READ_AS = {
 # Greek capitals that look like other letters than their small forms do.
 CAPITALS = str.maketrans("ΗΜΝ", "HMN")
 # A Latin letter in another dress: stroked, turned, a small capital, in a square.
-_DRESSED = re.compile(r"(?:[A-Z]+ )*(?:LATIN|INDICATOR SYMBOL)(?: [A-Z]+)* ([A-Z])(?: WITH .*)?")
-_FOLD = str.maketrans({character: letter for letter, characters in READ_AS.items() for character in characters})
+_VARIANT = re.compile(r"(?:[A-Z]+ )*(?:LATIN|INDICATOR SYMBOL)(?: [A-Z]+)* ([A-Z])(?: WITH .*)?")
+_FOLD = str.maketrans({character: letter for letter, characters in LOOKALIKES.items() for character in characters})
 
 
 def check_name(text: str) -> str:
@@ -72,14 +72,14 @@ def check_name(text: str) -> str:
         raise ValueError("must hold at least one letter or digit")
     if len(name) > MAX_LENGTH:
         raise ValueError(f"must be at most {MAX_LENGTH} characters")
-    if _piles_marks(name):
+    if _stacks_marks(name):
         raise ValueError("must not pile marks on one letter")
     if reads_like_platform(name):
         raise ValueError("reads like the name of the agent or of the platform; use another")
     return name
 
 
-def name_behind(email: str) -> str:
+def name_from_email(email: str) -> str:
     """Of somebody who gives no name: the first part of their address, else all of it, which is taken for nobody else's."""
     try:
         return check_name(email.partition("@")[0])
@@ -87,7 +87,7 @@ def name_behind(email: str) -> str:
         return email
 
 
-def cleaned(text: str, otherwise: str) -> str:
+def clean_name(text: str, otherwise: str) -> str:
     """A name that a provider gives, made fit to be shown; `otherwise` where nothing is left."""
     kept = "".join(" " if _is_invisible(character) else character for character in unicodedata.normalize("NFC", text))
     return " ".join(kept.split())[:MAX_LENGTH].strip() or otherwise
@@ -102,15 +102,15 @@ def _readings(name: str) -> set[str]:
     """What the eye makes of it: letters and digits alone, in lower case, look-alikes folded into one; `!` and the like are
     read as letters, or passed over."""
     composed = unicodedata.normalize("NFKC", name).translate(CAPITALS).casefold()
-    plain = "".join(map(_undressed, unicodedata.normalize("NFKD", composed)))
+    plain = "".join(map(_base_letter, unicodedata.normalize("NFKD", composed)))
     return {_letters(plain.translate(_FOLD)), _letters(_letters(plain).translate(_FOLD))}
 
 
 @lru_cache(maxsize=10_000)
-def _undressed(character: str) -> str:
+def _base_letter(character: str) -> str:
     if unicodedata.category(character)[0] == "M":
         return ""
-    dressed = None if ord(character) in _FOLD else _DRESSED.fullmatch(unicodedata.name(character, ""))
+    dressed = None if ord(character) in _FOLD else _VARIANT.fullmatch(unicodedata.name(character, ""))
     return dressed[1].lower() if dressed else character
 
 
@@ -132,7 +132,7 @@ def _is_invisible(character: str) -> bool:
     return category[0] == "C" or category in ("Zl", "Zp")
 
 
-def _piles_marks(name: str) -> bool:
+def _stacks_marks(name: str) -> bool:
     run = 0
     for character in unicodedata.normalize("NFD", name):
         run = run + 1 if unicodedata.category(character)[0] == "M" else 0

@@ -35,15 +35,15 @@ def digest_of(content: Any) -> str:
     return hashlib.sha256(canonical(content).encode()).hexdigest()
 
 
-def nameless(value: Any, id: str | None = None) -> Any:
+def anonymized(value: Any, id: str | None = None) -> Any:
     """The value with no names beside ids, or only not beside that one."""
     if isinstance(value, dict):
-        bare = {key: nameless(part, id) for key, part in value.items()}
+        bare = {key: anonymized(part, id) for key, part in value.items()}
         return bare | {"name": ERASED} if "name" in value and "id" in value and id in (None, value["id"]) else bare
-    return [nameless(part, id) for part in value] if isinstance(value, list) else value
+    return [anonymized(part, id) for part in value] if isinstance(value, list) else value
 
 
-def emptied_body(body: Mapping[str, Any], at: str) -> dict[str, Any]:
+def erased_body(body: Mapping[str, Any], at: str) -> dict[str, Any]:
     """The body of a request without what was asked; still of the request's shape."""
     timeout = body.get("on_timeout")
     left: dict[str, Any] = {name: body[name] for name in _KEPT_OF_BODY if name in body}
@@ -56,24 +56,24 @@ def emptied_body(body: Mapping[str, Any], at: str) -> dict[str, Any]:
     return left | {"erased": {"digest": digest_of(body), "at": at}}
 
 
-def emptied_response(response: Mapping[str, Any]) -> dict[str, Any]:
+def erased_response(response: Mapping[str, Any]) -> dict[str, Any]:
     """Who answered which way, and where; not what they wrote."""
     return {name: response[name] for name in _KEPT_OF_RESPONSE if name in response}
 
 
-def without_words(response: Mapping[str, Any] | None, id: str) -> Any:
+def anonymized_response(response: Mapping[str, Any] | None, id: str) -> Any:
     """The response as it stays with others when the person with that id is erased: without what they wrote, if they did."""
     if response is None or response["by"]["id"] != id or "erased" in response:
-        return nameless(response, id)
-    return nameless(emptied_response(response), id) | {"erased": digest_of(response)}
+        return anonymized(response, id)
+    return anonymized(erased_response(response), id) | {"erased": digest_of(response)}
 
 
-def without_errors(copies: Sequence[Mapping[str, Any]], id: str) -> list[dict[str, Any]]:
+def anonymized_deliveries(copies: Sequence[Mapping[str, Any]], id: str) -> list[dict[str, Any]]:
     """How far the copies came, without what went wrong with those of the person with that id: that may name an address."""
     return [{name: value for name, value in copy.items() if name != "error" or copy["person_id"] != id} for copy in copies]
 
 
-def emptied_detail(detail: Mapping[str, Any]) -> dict[str, Any] | None:
+def erased_detail(detail: Mapping[str, Any]) -> dict[str, Any] | None:
     """The detail of an audit entry without content; None where it has none."""
     if set(detail) <= _KEPT_OF_AUDIT:
         return None

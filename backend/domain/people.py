@@ -6,8 +6,8 @@ from typing import Literal
 
 from backend.domain import client_views
 
-Door = Literal["web", "api"]
-VIA: dict[Door, Literal["chat", "api"]] = {"web": "chat", "api": "api"}
+SignInClient = Literal["web", "api"]
+VIA: dict[SignInClient, Literal["chat", "api"]] = {"web": "chat", "api": "api"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,14 +92,14 @@ def parse_policy(text: str, tools: Mapping[str, ToolSpec]) -> Policy:
         if arrow:
             if who.endswith(EXCEPT_ASKER):
                 not_asker.add(name)
-            approvers[name] = _names(name, who.removesuffix(EXCEPT_ASKER))
+            approvers[name] = _parse_approvers(name, who.removesuffix(EXCEPT_ASKER))
         rules[name] = condition if colon else ALWAYS
         if rules[name] not in (ALWAYS, NEVER):
             _check_condition(tools[name], rules[name])
     return Policy({} if everything else rules, everything, approvers, not_asker=frozenset(not_asker))
 
 
-def _names(tool: str, who: str) -> tuple[str, ...]:
+def _parse_approvers(tool: str, who: str) -> tuple[str, ...]:
     names = tuple(part.strip() for part in who.split("|"))
     if not all(names) or any(name.endswith("except asker") for name in names):
         raise ValueError(f"say who approves {tool}: a group or an email address, several with | between them")

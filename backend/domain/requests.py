@@ -82,7 +82,7 @@ def _check_fields(body: Mapping[str, Any]) -> list[FieldError]:
     return errors
 
 
-def question_of(
+def answer_rules_of(
     type: FeedbackType, body: Mapping[str, Any], check_args: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 ) -> AnswerRules:
     return AnswerRules(
@@ -108,4 +108,4 @@ def timeout_answer(type: FeedbackType, body: Mapping[str, Any]) -> Answer:
             "on_timeout cannot be used.",
             errors=[FieldError("on_timeout", f"must be {' or '.join(passive)}, or an object with action and values")],
         )
-    return check_answer(question_of(type, body), action, values, None)
+    return check_answer(answer_rules_of(type, body), action, values, None)

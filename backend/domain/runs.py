@@ -86,7 +86,7 @@ def next_move(log: Sequence[LogEntry]) -> Move:
     """What the log says is to be done now."""
     move: Move = Decide()
     step: Decision | None = None
-    waiting = Waiting()
+    waiting = PendingCalls()
     for entry in log:
         move, step = _apply(move, step, entry)
         waiting = waiting.after(entry)
@@ -96,7 +96,7 @@ def next_move(log: Sequence[LogEntry]) -> Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingCalls:
     """Calls of one answer that are still to be put, in their order, while nothing has happened that the engine should hear
     of first: a call that was refused, failed or came to nothing, or a person's words."""
 
@@ -105,7 +105,7 @@ class Waiting:
     seen: int = 0
     after_no: bool = False
 
-    def after(self, entry: LogEntry) -> "Waiting":
+    def after(self, entry: LogEntry) -> "PendingCalls":
         """What is waiting once this has happened."""
         data = entry.data
         match entry.kind:
@@ -119,13 +119,13 @@ class Waiting:
                 return self
             case "message" | "asked" | "execution_started":
                 return self
-        return Waiting()
+        return PendingCalls()
 
-    def _after_step(self, entry: LogEntry) -> "Waiting":
+    def _after_step(self, entry: LogEntry) -> "PendingCalls":
         step = load_step(entry.data["step"])
         if isinstance(step, CallSeveral):
-            return Waiting(step.calls, entry.n, entry.data["seen"])
-        return replace(self, calls=self.calls[1:]) if entry.data.get("of") == self.of and self.calls else Waiting()
+            return PendingCalls(step.calls, entry.n, entry.data["seen"])
+        return replace(self, calls=self.calls[1:]) if entry.data.get("of") == self.of and self.calls else PendingCalls()
 
 
 def _apply(move: Move, step: Decision | None, entry: LogEntry) -> tuple[Move, Decision | None]:
@@ -173,7 +173,7 @@ def _after_answer(step: Decision | None, data: dict[str, Any]) -> Move:
     return Decide()
 
 
-def seen_part(log: Sequence[LogEntry]) -> list[LogEntry]:
+def seen_log(log: Sequence[LogEntry]) -> list[LogEntry]:
     """The log without the messages that joined after the engine last decided: a reply must not answer what it has not
     decided about."""
     seen = max((entry.data["seen"] for entry in log if entry.kind == "step"), default=0)
@@ -182,10 +182,10 @@ def seen_part(log: Sequence[LogEntry]) -> list[LogEntry]:
 
 def unseen_messages(log: Sequence[LogEntry]) -> bool:
     """Whether a person said something after the engine last decided, so that the reply it wrote is not the last word."""
-    return len(seen_part(log)) < len(log)
+    return len(seen_log(log)) < len(log)
 
 
-def unheard_outcomes(log: Sequence[LogEntry]) -> bool:
+def unseen_outcomes(log: Sequence[LogEntry]) -> bool:
     """Whether an outcome was heard of after the engine last decided, which its last word should know."""
     decided = max((entry.n for entry in log if entry.kind == "step"), default=0)
     return any(entry.kind == "execution_finished" and entry.n > decided for entry in log)
@@ -212,7 +212,7 @@ class EngineId:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Bounds of one run: engine steps, model tokens, and seconds of its own work (waiting for people does not count)."""
+    """RetryLimits of one run: engine steps, model tokens, and seconds of its own work (waiting for people does not count)."""
 
     steps: int
     tokens: int

@@ -28,14 +28,14 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
+class StepBase:
     """`beside` is what a model wrote around its step: kept on record, and no part of what is asked or done."""
 
     beside: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class CallTool(Stated):
+class CallTool(StepBase):
     """Propose one exact call. `reason` is the agent's own claim and is shown as such."""
 
     tool: str
@@ -45,14 +45,14 @@ class CallTool(Stated):
 
 
 @dataclass(frozen=True, slots=True)
-class AskText(Stated):
+class AskText(StepBase):
     title: str
     prompt: str = ""
     kind: Literal["text"] = "text"
 
 
 @dataclass(frozen=True, slots=True)
-class AskChoice(Stated):
+class AskChoice(StepBase):
     title: str
     options: tuple[Option, ...]
     prompt: str = ""
@@ -61,7 +61,7 @@ class AskChoice(Stated):
 
 
 @dataclass(frozen=True, slots=True)
-class AskForm(Stated):
+class AskForm(StepBase):
     title: str
     fields: tuple[Field, ...]
     prompt: str = ""
@@ -69,7 +69,7 @@ class AskForm(Stated):
 
 
 @dataclass(frozen=True, slots=True)
-class Review(Stated):
+class Review(StepBase):
     """Stop at a checkpoint: `artifact` (Markdown) is what the person looks at before the run goes on."""
 
     checkpoint: str
@@ -80,7 +80,7 @@ class Review(Stated):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply(Stated):
+class Reply(StepBase):
     """Say the final word now; the text itself is streamed by a second call."""
 
     kind: Literal["reply"] = "reply"
@@ -91,7 +91,7 @@ Step = CallTool | Ask | Reply
 
 
 @dataclass(frozen=True, slots=True)
-class CallSeveral(Stated):
+class CallSeveral(StepBase):
     """Several calls of one answer. Each becomes a step of its own, in this order, and is decided by itself."""
 
     calls: tuple[CallTool, ...]

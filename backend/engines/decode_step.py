@@ -21,12 +21,12 @@ from backend.domain.steps import (
     Step,
 )
 from backend.engines.contract import Thread
-from backend.engines.extract_json import JsonPiece, Object, words_between
+from backend.engines.extract_json import JsonPiece, Object, has_text_between
 from backend.engines.model_answer import UnreadableAnswer, explain, json_object, json_pieces, without_nulls
 from channels.exact_numbers import read_json, same_json
 
-REPEATS = 2  # how often the same call may be made for one message
-CALLS = 8  # how many calls one answer may hold
+MAX_REPEATS = 2  # how often the same call may be made for one message
+MAX_CALLS = 8  # how many calls one answer may hold
 CHOICES = ("enum", "multi_enum")
 _JSON_TYPES = ("number", "integer", "boolean", "multi_enum")
 _REASON = 2_000  # characters of prose that may stand for a reason
@@ -36,29 +36,29 @@ _ARGS_NAMES = ("args", "arguments", "parameters", "input", "action_input", "tool
 _KNOWN = {"kind", "tool", "args", "reason", "title", "prompt", "options", "multiple", "fields", "checkpoint", "artifact"}
 # What a step may stand in; any other name may say that it is not meant.
 _ENVELOPE = re.compile(r"(?:next_)?steps?|actions?|(?:tool_|function_)?calls?|answer|response|result|output")
-_MARKS = {"id", "type", "index"}  # of a provider's tool call; they say nothing about the step
+_CALL_METADATA = {"id", "type", "index"}  # of a provider's tool call; they say nothing about the step
 _STEPS: TypeAdapter[Step] = TypeAdapter(
     Annotated[CallTool | AskText | AskChoice | AskForm | Review | Reply, Discriminator("kind")]
 )
 
 
-def read_step(text: str) -> Decision:
+def decode_step(text: str) -> Decision:
     """The step that a model's answer holds, or its several calls; what was written around it is kept with it. Raises
     Unreadable."""
-    pieces = [_opened(piece) for piece in json_pieces(text)]
+    pieces = [_open_envelopes(piece) for piece in json_pieces(text)]
     given = [item for piece in pieces for item in piece.objects]
     if len(given) > 1:
-        pieces = [_quoted_unless_step(piece) for piece in pieces]
+        pieces = [_drop_unless_step(piece) for piece in pieces]
         given = [item for piece in pieces for item in piece.objects]
     if not given:
         raise UnreadableAnswer("the answer held several objects, none of which is a step with its kind")
-    return _with_words(_one_decision([_read_one(item) for item in given], pieces), pieces)
+    return _with_surrounding_text(_one_decision([_decode_one(item) for item in given], pieces), pieces)
 
 
-def repeats(step: Decision, thread: Thread) -> str | None:
+def why_repeated(step: Decision, thread: Thread) -> str | None:
     """Why this call must not be proposed again, or None: since the person last spoke it was turned down, or made twice."""
     if isinstance(step, CallSeveral):
-        return next((reason for call in step.calls if (reason := repeats(call, thread))), None)
+        return next((reason for call in step.calls if (reason := why_repeated(call, thread))), None)
     if not isinstance(step, CallTool):
         return None
     entries = thread.entries[_after_last_user(thread) :]
@@ -66,7 +66,7 @@ def repeats(step: Decision, thread: Thread) -> str | None:
     outcomes = [next((later.body.get("status") for later in entries[at:] if later.kind == "result"), None) for at in calls]
     if "rejected" in outcomes:
         return f"the same call of {step.tool} was rejected already"
-    return f"the same call of {step.tool} was made {len(calls)} times already" if len(calls) >= REPEATS else None
+    return f"the same call of {step.tool} was made {len(calls)} times already" if len(calls) >= MAX_REPEATS else None
 
 
 def _after_last_user(thread: Thread) -> int:
@@ -78,17 +78,17 @@ def _is_call(body: dict[str, Any], step: CallTool) -> bool:
     return body.get("tool") == step.tool and same_json(body.get("args"), step.args)
 
 
-def _opened(piece: JsonPiece) -> JsonPiece:
+def _open_envelopes(piece: JsonPiece) -> JsonPiece:
     """The piece with the steps that stand in an envelope, such as {"steps": [...]} or {"tool_calls": [...]}."""
-    return replace(piece, objects=tuple(step for item in piece.objects for step in _out_of_envelope(item)))
+    return replace(piece, objects=tuple(step for item in piece.objects for step in _open_envelope(item)))
 
 
-def _quoted_unless_step(piece: JsonPiece) -> JsonPiece:
+def _drop_unless_step(piece: JsonPiece) -> JsonPiece:
     """Of several objects, those that are no steps are something that the model quotes."""
     return piece if any(_looks_like_step(item) for item in piece.objects) else JsonPiece(piece.text, thought=piece.thought)
 
 
-def _out_of_envelope(item: Object) -> list[Object]:
+def _open_envelope(item: Object) -> list[Object]:
     if len(item) == 1 and not _looks_like_step(item):
         ((name, inner),) = item.items()
         inside = inner if isinstance(inner, list) else [inner]
@@ -98,10 +98,10 @@ def _out_of_envelope(item: Object) -> list[Object]:
 
 
 def _looks_like_step(item: Object) -> bool:
-    return "kind" in item or _called(item) is not None
+    return "kind" in item or _find_call(item) is not None
 
 
-def _called(item: Object) -> tuple[str, str, Object] | None:
+def _find_call(item: Object) -> tuple[str, str, Object] | None:
     """Where an object that does not name its kind names a tool and its arguments."""
     if item.get("type") == "function" and isinstance(item.get("function"), dict):
         if not item.keys().isdisjoint({*_TOOL_NAMES, *_ARGS_NAMES} - {"function"}):
@@ -116,12 +116,12 @@ def _as_call(item: Object) -> Object:
     """A tool call in a provider's form, in ours."""
     if item.get("kind", "tool") not in ("tool", "tool_call", "function"):
         return item
-    found = _called(item)
+    found = _find_call(item)
     if found is None:
         _refuse_two_names(item)
         return item
     name, args, source = found
-    rest = {key: value for key, value in source.items() if key not in (name, args, *_MARKS)}
+    rest = {key: value for key, value in source.items() if key not in (name, args, *_CALL_METADATA)}
     return {**rest, "kind": "tool", "tool": source[name], "args": source[args]}
 
 
@@ -132,7 +132,7 @@ def _refuse_two_names(item: Object) -> None:
             raise UnreadableAnswer(f"the call had {' and '.join(used)}; give one of them")
 
 
-def _read_one(item: Object) -> Step:
+def _decode_one(item: Object) -> Step:
     data = _as_call(item)
     words: list[str] = []
     if data.get("kind") == "tool":
@@ -145,7 +145,7 @@ def _read_one(item: Object) -> Step:
         raise UnreadableAnswer(explain(error, tagged=True)) from None
     if extra:
         words.append(json.dumps(extra, ensure_ascii=False))
-    return replace(_checked(step), beside="\n".join(words))
+    return replace(_check_step(step), beside="\n".join(words))
 
 
 def _one_decision(steps: list[Step], pieces: list[JsonPiece]) -> Decision:
@@ -153,35 +153,35 @@ def _one_decision(steps: list[Step], pieces: list[JsonPiece]) -> Decision:
     calls = [step for step in steps if isinstance(step, CallTool)]
     if len(steps) == 1:
         if calls:
-            _refuse_spoken_of(pieces)
+            _refuse_if_quoted(pieces)
         return steps[0]
     if not calls and all(step == steps[0] for step in steps):
         return steps[0]  # said twice, which asks or replies no more than once
     if len(calls) > 1 and isinstance(steps[-1], Reply) and len(calls) == len(steps) - 1:
         steps = steps[:-1]  # after calls the next step is asked for anyway
     if len(calls) == 1 and steps[0] is calls[0] and all(isinstance(step, Reply) for step in steps[1:]):
-        _refuse_spoken_of(pieces)
+        _refuse_if_quoted(pieces)
         return calls[0]
     if len(calls) < len(steps):
         raise UnreadableAnswer("the answer held several steps; give one, or several tool calls in one JSON array")
-    if len(calls) > CALLS:
-        raise UnreadableAnswer(f"the answer held {len(calls)} tool calls, more than {CALLS}; give the first of them")
+    if len(calls) > MAX_CALLS:
+        raise UnreadableAnswer(f"the answer held {len(calls)} tool calls, more than {MAX_CALLS}; give the first of them")
     keys = [json.dumps([call.tool, call.args], sort_keys=True) for call in calls]
     if len(set(keys)) < len(keys):
         raise UnreadableAnswer(f"the answer held the same call of {calls[0].tool} twice; give it once")
-    _refuse_spoken_of(pieces)
+    _refuse_if_quoted(pieces)
     return CallSeveral(tuple(calls))
 
 
-def _refuse_spoken_of(pieces: list[JsonPiece]) -> None:
+def _refuse_if_quoted(pieces: list[JsonPiece]) -> None:
     """A call that the model may only speak of: words behind one may take it back, and what is quoted is another's."""
-    if words_between(pieces):
+    if has_text_between(pieces):
         raise UnreadableAnswer("the answer had words between its steps; give one step, or several tool calls in one JSON array")
     if any(piece.quoted for piece in pieces):
         raise UnreadableAnswer("the answer spoke of a tool call in quotes or within a sentence; give the next step alone")
 
 
-def _with_words(step: Decision, pieces: list[JsonPiece]) -> Decision:
+def _with_surrounding_text(step: Decision, pieces: list[JsonPiece]) -> Decision:
     """The step with what was written around it: what was said becomes the reason or the prompt that it lacks."""
     around = [piece for piece in pieces if not piece.objects]
     kept = [*(piece.text for piece in around), step.beside]
@@ -199,7 +199,7 @@ def _with_words(step: Decision, pieces: list[JsonPiece]) -> Decision:
     return step
 
 
-def _checked(step: Step) -> Step:
+def _check_step(step: Step) -> Step:
     match step:
         case CallTool() if not step.tool:
             raise UnreadableAnswer('"tool" was empty')

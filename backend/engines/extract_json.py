@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from backend.engines.lenient_json import Broken, LenientReader
+from backend.engines.lenient_json import InvalidJson, LenientReader
 
 _TAGS = "think|thinking|thought|thoughts|reasoning|analysis|scratchpad|reflection"
 _TOKENS = r"(?:of_)?th(?:ink|inking|ought)\|>"
-_OPENS = re.compile(rf"<(?:\w+:)?(?:{_TAGS})\b[^<>]*>|\[THINK\]|◁think▷|<\|(?:start|begin)_{_TOKENS}", re.IGNORECASE)
-_CLOSES = re.compile(rf"</(?:\w+:)?(?:{_TAGS})\s*>|\[/THINK\]|◁/think▷|<\|end_{_TOKENS}", re.IGNORECASE)
-_BEGINS = re.compile(r"\{(?=\s*(?:[\"'“}]|[A-Za-z_$][\w$-]*\s*:|//|/\*|#))|\[(?=\s*(?:\{|//|/\*|#))")
+_THINKING_START = re.compile(rf"<(?:\w+:)?(?:{_TAGS})\b[^<>]*>|\[THINK\]|◁think▷|<\|(?:start|begin)_{_TOKENS}", re.IGNORECASE)
+_THINKING_END = re.compile(rf"</(?:\w+:)?(?:{_TAGS})\s*>|\[/THINK\]|◁/think▷|<\|end_{_TOKENS}", re.IGNORECASE)
+_JSON_START = re.compile(r"\{(?=\s*(?:[\"'“}]|[A-Za-z_$][\w$-]*\s*:|//|/\*|#))|\[(?=\s*(?:\{|//|/\*|#))")
 _CHANNELS = re.compile(r"\s*<\|(?:start|channel)\|>")
 _FINAL = re.compile(r"<\|channel\|>\s*final\b[^<]*<\|message\|>")
 # What only says that JSON follows or has ended; anything else that is written stays.
@@ -24,12 +24,12 @@ _QUOTES = re.compile(r"(?:(?<![-=])>|[\"'“„‘«(]|~~|<!--)$")
 
 _STOPS = " \t\r\n.,;`*"
 _BLANKS = " \t\r\n\ufeff\u200b"
-_MOST_OBJECTS = 64
+_MAX_PIECES = 64
 
 Object = dict[str, Any]
 
 
-class Wrapped(ValueError):
+class AmbiguousAnswer(ValueError):
     """What is the answer cannot be told; the message says why."""
 
 
@@ -44,15 +44,15 @@ class JsonPiece:
     quoted: bool = False
 
 
-def unwrap(text: str) -> list[JsonPiece]:
+def split_answer(text: str) -> list[JsonPiece]:
     """An answer's pieces in order, words without markup, at least one of them with objects. Raises Wrapped."""
     pieces = _whole(text) or _scan(*_split_head(text))
     if not any(piece.objects for piece in pieces):
-        raise Wrapped('the answer held no JSON object (to say something to the person, answer {"kind": "reply"})')
+        raise AmbiguousAnswer('the answer held no JSON object (to say something to the person, answer {"kind": "reply"})')
     return pieces
 
 
-def words_between(pieces: list[JsonPiece]) -> bool:
+def has_text_between(pieces: list[JsonPiece]) -> bool:
     """Whether something stands between the first objects and the last that is none."""
     within = [bool(piece.objects) for piece in pieces]
     return not all(within[within.index(True) : len(within) - within[::-1].index(True)])
@@ -65,12 +65,12 @@ def _whole(text: str) -> list[JsonPiece] | None:
         value = reader.value()
         if not reader.at_end():
             return None
-    except Broken:
+    except InvalidJson:
         return None
     if isinstance(value, str):
         return _whole(value)
     objects = _objects(value)
-    return [JsonPiece(text, objects), *_words(*reader.comments)] if objects else None
+    return [JsonPiece(text, objects), *_text_pieces(*reader.comments)] if objects else None
 
 
 def _objects(value: Any) -> tuple[Object, ...]:
@@ -84,55 +84,55 @@ def _split_head(text: str) -> tuple[str, list[JsonPiece]]:
     if _CHANNELS.match(text):
         finals = list(_FINAL.finditer(text))
         if len(finals) != 1:
-            raise Wrapped("the answer should have one final message")
-        return text[finals[0].end() :], _words(text[: finals[0].start()], thought=True)
-    opened, closed = _OPENS.search(text), _CLOSES.search(text)
-    if closed is None or (opened and opened.start() < closed.start()) or not _BEGINS.search(text, closed.end()):
+            raise AmbiguousAnswer("the answer should have one final message")
+        return text[finals[0].end() :], _text_pieces(text[: finals[0].start()], thought=True)
+    opened, closed = _THINKING_START.search(text), _THINKING_END.search(text)
+    if closed is None or (opened and opened.start() < closed.start()) or not _JSON_START.search(text, closed.end()):
         return text, []
-    if _BEGINS.search(text, 0, closed.start()):
-        raise Wrapped(f"JSON stood before {closed.group()} and after it; give the answer alone")
-    return text[closed.end() :], _words(text[: closed.start()], thought=True)
+    if _JSON_START.search(text, 0, closed.start()):
+        raise AmbiguousAnswer(f"JSON stood before {closed.group()} and after it; give the answer alone")
+    return text[closed.end() :], _text_pieces(text[: closed.start()], thought=True)
 
 
 def _scan(text: str, pieces: list[JsonPiece]) -> list[JsonPiece]:
     """The pieces of a text. JSON that begins and cannot be read is refused: what stands inside is a part of it, not
     another answer. What a model thinks aloud is words, whatever it holds. Raises Wrapped."""
     reader = LenientReader(text)
-    begins = _BEGINS.search(text)
+    begins = _JSON_START.search(text)
     while begins:
-        thought = _OPENS.search(text, reader.at, begins.start())
+        thought = _THINKING_START.search(text, reader.at, begins.start())
         if thought:
-            closed = _CLOSES.search(text, thought.end())
+            closed = _THINKING_END.search(text, thought.end())
             if closed is None:
-                raise Wrapped("the answer never left its thinking")
-            pieces += _said(text[reader.at : thought.start()], pieces)
-            pieces += _words(text[thought.end() : closed.start()], thought=True)
+                raise AmbiguousAnswer("the answer never left its thinking")
+            pieces += _text_between(text[reader.at : thought.start()], pieces)
+            pieces += _text_pieces(text[thought.end() : closed.start()], thought=True)
             reader.at = closed.end()
             if begins.start() < reader.at:
-                begins = _BEGINS.search(text, reader.at)
+                begins = _JSON_START.search(text, reader.at)
             continue
         before = text[reader.at : begins.start()]
-        pieces += _said(before, pieces)
+        pieces += _text_between(before, pieces)
         reader.at = begins.start()
         try:
             objects = _objects(reader.value())
-        except Broken as error:
-            raise Wrapped(f"the answer was not valid JSON: {error}") from None
-        written, begins = text[begins.start() : reader.at], _BEGINS.search(text, reader.at)
+        except InvalidJson as error:
+            raise AmbiguousAnswer(f"the answer was not valid JSON: {error}") from None
+        written, begins = text[begins.start() : reader.at], _JSON_START.search(text, reader.at)
         behind = text[reader.at : begins.start() if begins else None]
-        pieces += [JsonPiece(written, objects, quoted=_is_quoted(before, behind))] if objects else _words(written)
-        if len(pieces) > _MOST_OBJECTS:
-            raise Wrapped(f"the answer had more than {_MOST_OBJECTS} parts; give one step alone")
-    return [*pieces, *_said(text[reader.at :], pieces), *_words(*reader.comments)]
+        pieces += [JsonPiece(written, objects, quoted=_is_quoted(before, behind))] if objects else _text_pieces(written)
+        if len(pieces) > _MAX_PIECES:
+            raise AmbiguousAnswer(f"the answer had more than {_MAX_PIECES} parts; give one step alone")
+    return [*pieces, *_text_between(text[reader.at :], pieces), *_text_pieces(*reader.comments)]
 
 
-def _said(text: str, pieces: list[JsonPiece]) -> list[JsonPiece]:
+def _text_between(text: str, pieces: list[JsonPiece]) -> list[JsonPiece]:
     """What was written between objects or behind them. Raises Wrapped where it ends thoughts that nothing began: then the
     objects before it were thought, too."""
-    closed, opened = _CLOSES.search(text), _OPENS.search(text)
+    closed, opened = _THINKING_END.search(text), _THINKING_START.search(text)
     if closed and not (opened and opened.start() < closed.start()) and any(piece.objects for piece in pieces):
-        raise Wrapped(f"JSON stood before {closed.group()}; give the answer alone")
-    return _words(text)
+        raise AmbiguousAnswer(f"JSON stood before {closed.group()}; give the answer alone")
+    return _text_pieces(text)
 
 
 def _is_quoted(before: str, behind: str) -> bool:
@@ -141,6 +141,6 @@ def _is_quoted(before: str, behind: str) -> bool:
     return bool(_QUOTES.search(before.rstrip(_BLANKS))) or all(part.strip(_BLANKS + _STOPS) for part in same_line)
 
 
-def _words(*parts: str, thought: bool = False) -> list[JsonPiece]:
+def _text_pieces(*parts: str, thought: bool = False) -> list[JsonPiece]:
     plain = (_MARKUP.sub("", part).strip(_BLANKS) for part in parts)
     return [JsonPiece(part, thought=thought) for part in plain if part.strip(_STOPS)]

@@ -20,7 +20,7 @@ _HEX = re.compile(r"[0-9a-fA-F]{4}")
 _COMMENT = re.compile(r"//([^\n]*)|#([^\n]*)|/\*(.*?)\*/", re.DOTALL)
 
 
-class Broken(ValueError):
+class InvalidJson(ValueError):
     """The text is no value, or could be read in two ways; the message says what stands where."""
 
 
@@ -166,8 +166,8 @@ class LenientReader:
     def _peek(self) -> str:
         return self.text[self.at : self.at + 1]
 
-    def _broken(self, what: str) -> Broken:
+    def _broken(self, what: str) -> InvalidJson:
         if self.at >= len(self.text):
-            return Broken(f"it breaks off where the JSON {what}")
+            return InvalidJson(f"it breaks off where the JSON {what}")
         line, near = self.text.count("\n", 0, self.at) + 1, self.text[self.at : self.at + 20]
-        return Broken(f"the JSON {what}, in line {line} at {near!r}")
+        return InvalidJson(f"the JSON {what}, in line {line} at {near!r}")

@@ -4,9 +4,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from backend.domain.json_values import keepable
-from backend.engines.extract_json import JsonPiece, Wrapped, unwrap
-from backend.engines.lenient_json import Broken, LenientReader
+from backend.domain.json_values import check_storable
+from backend.engines.extract_json import AmbiguousAnswer, JsonPiece, split_answer
+from backend.engines.lenient_json import InvalidJson, LenientReader
 
 TEXT_LIMIT = 100_000  # characters of one decision
 
@@ -21,13 +21,13 @@ def json_pieces(text: str) -> list[JsonPiece]:
     if len(text) > TEXT_LIMIT:
         raise UnreadableAnswer(f"the answer had {len(text):,} characters, more than {TEXT_LIMIT:,}")
     try:
-        pieces = unwrap(text)
-    except Wrapped as error:
+        pieces = split_answer(text)
+    except AmbiguousAnswer as error:
         raise UnreadableAnswer(str(error)) from None
     for piece in pieces:
         for item in piece.objects:
-            _storable(item)
-        _storable(piece.text)
+            _check_storable(item)
+        _check_storable(piece.text)
     return pieces
 
 
@@ -38,20 +38,20 @@ def json_object(value: Any, name: str, words: list[str]) -> dict[str, Any]:
         try:
             value = reader.value()
             if not reader.at_end():
-                raise Broken("something stands after it")
-        except Broken as error:
+                raise InvalidJson("something stands after it")
+        except InvalidJson as error:
             raise UnreadableAnswer(f'"{name}" was not a JSON object: {error}') from None
         words += reader.comments
     if not isinstance(value, dict):
         raise UnreadableAnswer(f'"{name}" was not a JSON object')
-    _storable(value)
+    _check_storable(value)
     return value
 
 
-def _storable(data: Any) -> None:
+def _check_storable(data: Any) -> None:
     """JSON as databases and digests have it."""
     try:
-        keepable(data)
+        check_storable(data)
     except ValueError as error:
         raise UnreadableAnswer(f"the answer {error}") from None
 

@@ -15,7 +15,7 @@ _TAIL = 1_500
 # What some layer between here and the model reads as more than text: BAML's own marks for roles and media (it finds them
 # in rendered prompts, so they would forge a message), chat templates' role tags, and characters that break or reorder
 # lines. Inside JSON strings each can be written as an escape that means the same.
-_ACTIVE = re.compile(
+_CONTROL = re.compile(
     r"(?<=BAML)_(?=CHAT_ROLE_MAGIC|MEDIA_MAGIC)|(?<=__baml)_(?=allow)"
     r"|<(?=\||/?s>|start_of_turn|end_of_turn)|\[(?=/?INST\])"
     r"|[\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]",
@@ -52,7 +52,7 @@ def _render_tools(tools: tuple[ToolSpec, ...]) -> str:
 
 def to_json(value: Any) -> str:
     """JSON on one line in which nothing is active: no line break, no role tag, no mark of BAML's."""
-    return _ACTIVE.sub(_escape, json.dumps(value, ensure_ascii=False, default=str))
+    return _CONTROL.sub(_as_escape, json.dumps(value, ensure_ascii=False, default=str))
 
 
 def clip(text: str, limit: int = VALUE_LIMIT) -> str:
@@ -64,7 +64,7 @@ def clip(text: str, limit: int = VALUE_LIMIT) -> str:
     return f"{text[:head]}\n[... {len(text) - limit:,} characters left out ...]\n{text[-tail:]}"
 
 
-def weigh(thread: Thread) -> int:
+def estimate_tokens(thread: Thread) -> int:
     """About how many tokens the rendered thread costs: a quarter of its UTF-8 bytes, which errs high for most languages."""
     return (len(render_thread(thread).encode()) + 3) // 4
 
@@ -78,5 +78,5 @@ def _clip_value(value: Any) -> Any:
     return value
 
 
-def _escape(match: re.Match[str]) -> str:
+def _as_escape(match: re.Match[str]) -> str:
     return f"\\u{ord(match.group()):04x}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class RetryLimits:
     """Times in seconds. `total` covers one call of an engine with all its tries, `stream` a whole streamed reply."""
 
     connect: float = 5.0

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from backend.domain.requests import body_of_step
-from backend.domain.runs import LogEntry, Waiting
+from backend.domain.runs import LogEntry, PendingCalls
 from backend.domain.steps import CallSeveral, CallTool, Decision, Reply, load_step
 from backend.engines.contract import Entry, Thread
 
@@ -28,7 +28,7 @@ def _entries(log: Iterable[LogEntry]) -> list[Entry]:
     entries: list[Entry] = []
     unseen: list[LogEntry] = []
     step: Decision | None = None
-    waiting = Waiting()
+    waiting = PendingCalls()
     for item in log:
         before, waiting = waiting, waiting.after(item)
         if item.kind == "message":
@@ -36,17 +36,17 @@ def _entries(log: Iterable[LogEntry]) -> list[Entry]:
             continue
         if item.kind == "step":
             seen = item.data["seen"]
-            entries += [_heard(message) for message in unseen if message.n <= seen]
+            entries += [_user_entry(message) for message in unseen if message.n <= seen]
             unseen = [message for message in unseen if message.n > seen]
             step = load_step(item.data["step"])
         if item.kind == "ended":
-            entries += [_heard(message) for message in unseen]
+            entries += [_user_entry(message) for message in unseen]
             unseen = []
-        entries += [*_entry(step, item), *_let_go(before, waiting)]
-    return entries + [_heard(message) for message in unseen]
+        entries += [*_entry(step, item), *_dropped_calls(before, waiting)]
+    return entries + [_user_entry(message) for message in unseen]
 
 
-def _let_go(before: Waiting, after: Waiting) -> list[Entry]:
+def _dropped_calls(before: PendingCalls, after: PendingCalls) -> list[Entry]:
     """What the engine is told of calls that were waiting and are not put any more: it may propose them again."""
     if not before.calls or after.of == before.of:
         return []
@@ -54,7 +54,7 @@ def _let_go(before: Waiting, after: Waiting) -> list[Entry]:
     return [Entry("note", {"text": f"Not put to anyone, and not run: {calls}. Propose again what is still to be done."})]
 
 
-def _heard(message: LogEntry) -> Entry:
+def _user_entry(message: LogEntry) -> Entry:
     return Entry("user", {"text": message.data["content"]})
 
 

@@ -10,7 +10,7 @@ from backend.engines.baml_client.async_client import b
 from backend.engines.contract import Thread
 from backend.engines.model_answer import UnreadableAnswer
 from backend.engines.prompt_text import clip, render_thread, to_json
-from backend.language.decode_reading import read_reading
+from backend.language.decode_reading import decode_reading
 from backend.thread_pools import Threads
 
 SUMMARY_LENGTH = 20_000
@@ -27,7 +27,7 @@ class BamlLanguage:
     async def summarize(self, thread: Thread) -> tuple[str, Usage]:
         """Compress a thread into text."""
         lines = await _threads.run(render_thread, thread)
-        return await self._model.decide(lambda _, options: b.Summarize(lines, options), _some_text)
+        return await self._model.decide(lambda _, options: b.Summarize(lines, options), _nonempty)
 
     async def read_answer(self, request: dict[str, Any], text: str) -> tuple[Reading, Usage]:
         """Say what `text` seems to answer. An action the request does not allow comes back as unclear."""
@@ -35,13 +35,13 @@ class BamlLanguage:
         allowed = request.get("allowed_actions") or []
 
         def decode(answer: str) -> Reading:
-            reading = read_reading(answer)
+            reading = decode_reading(answer)
             return reading if reading.action in allowed else Reading("unclear", {}, reading.feedback, certain=False)
 
         return await self._model.decide(lambda why, options: b.ReadAnswer(asked, message, shape, why, options), decode)
 
 
-def _some_text(text: str) -> str:
+def _nonempty(text: str) -> str:
     if not text.strip():
         raise UnreadableAnswer("the answer was empty")
     return clip(text.strip(), SUMMARY_LENGTH)

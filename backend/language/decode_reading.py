@@ -10,7 +10,7 @@ from backend.engines.model_answer import UnreadableAnswer, explain, json_object,
 _READING = TypeAdapter(Reading)
 
 
-def read_reading(text: str) -> Reading:
+def decode_reading(text: str) -> Reading:
     """The reading a model's answer holds. Raises Unreadable."""
     given = [item for piece in json_pieces(text) for item in piece.objects]
     readings = [item for item in given if "action" in item] or given

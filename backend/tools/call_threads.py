@@ -8,18 +8,18 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-MOST = 64
+MAX_CALLS = 64
 _at_work: Counter[str] = Counter()
 _counting = threading.Lock()
 
 
-class Crowded(Exception):
+class TooManyCalls(Exception):
     """So many calls of this name are at work that this one was not begun."""
 
 
 async def in_thread(call: Callable[[], Any], name: str) -> Any:
     """What `call` gives or raises. Whoever stops waiting leaves it running. Raises Crowded."""
-    _enter(name)
+    _reserve(name)
     loop = asyncio.get_running_loop()
     done: asyncio.Future[tuple[Any, BaseException | None]] = loop.create_future()
 
@@ -33,14 +33,14 @@ async def in_thread(call: Callable[[], Any], name: str) -> Any:
             result = call()
         except BaseException as raised:  # noqa: BLE001  raised again where it is waited for
             error = raised
-        _leave(name)
+        _release(name)
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, result, error)
 
     try:
         threading.Thread(target=contextvars.copy_context().run, args=(work,), name=name, daemon=True).start()
     except BaseException:
-        _leave(name)
+        _release(name)
         raise
     result, error = await done
     if error is not None:
@@ -48,13 +48,13 @@ async def in_thread(call: Callable[[], Any], name: str) -> Any:
     return result
 
 
-def _enter(name: str) -> None:
+def _reserve(name: str) -> None:
     with _counting:
-        if _at_work[name] >= MOST:
-            raise Crowded(name)
+        if _at_work[name] >= MAX_CALLS:
+            raise TooManyCalls(name)
         _at_work[name] += 1
 
 
-def _leave(name: str) -> None:
+def _release(name: str) -> None:
     with _counting:
         _at_work[name] -= 1

@@ -13,14 +13,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from backend.domain.steps import ToolSpec as ToolSpec
 from backend.observability.log import get_logger
-from backend.tools.call_threads import MOST, Crowded, in_thread
+from backend.tools.call_threads import MAX_CALLS, TooManyCalls, in_thread
 from channels.exact_numbers import plainest
 
 log = get_logger(__name__)
 
 RESULT_LIMIT = 32_000  # characters of a result as JSON
-LOOK_S = 10.0
-NOT_KEPT = "The call ran. Its result could not be written down."
+TRACE_TIMEOUT_S = 10.0
+RESULT_LOST = "The call ran. Its result could not be written down."
 
 
 class ToolError(Exception):
@@ -95,7 +95,7 @@ class Tool:
             kept = self._model.model_validate(args).model_dump(mode="json")
         except ValidationError as error:
             raise ToolInputError(_explain(error)) from None
-        rounded = [(name, _rounded(given, kept[name])) for name, given in args.items() if name in kept]
+        rounded = [(name, _lost_precision(given, kept[name])) for name, given in args.items() if name in kept]
         if any(message for _, message in rounded):
             raise ToolInputError([(name, message) for name, message in rounded if message])
         return {name: plainest(value) for name, value in kept.items()}
@@ -117,11 +117,11 @@ class Tool:
 
     async def _work(self, context: ToolContext, args: dict[str, Any]) -> Any:
         try:
-            return _bounded(await self._start(context, args))
+            return _limited(await self._start(context, args))
         except (ToolError, ToolNotRun):
             raise
-        except Crowded:
-            raise ToolError(f"{self.name} was not run: {MOST} calls of it have not finished yet.") from None
+        except TooManyCalls:
+            raise ToolError(f"{self.name} was not run: {MAX_CALLS} calls of it have not finished yet.") from None
         except Exception as error:
             raise ToolError(f"{self.name} failed: {type(error).__name__}.") from error
 
@@ -143,8 +143,10 @@ class Tool:
             return ""
         trace = self.trace
         try:
-            async with asyncio.timeout(LOOK_S):
-                return writable(str(await in_thread(lambda: trace(context, context.execution_id), f"{self.name} trace")))
+            async with asyncio.timeout(TRACE_TIMEOUT_S):
+                return replace_lone_surrogates(
+                    str(await in_thread(lambda: trace(context, context.execution_id), f"{self.name} trace"))
+                )
         except Exception as error:  # the question must be put all the same
             log.exception("evidence not looked up", tool=self.name)
             return f"No evidence could be looked up: {type(error).__name__}."
@@ -169,33 +171,33 @@ class Tool:
         return ToolContext in get_type_hints(self.function).values()
 
 
-def _rounded(given: Any, kept: Any) -> str:
+def _lost_precision(given: Any, kept: Any) -> str:
     """What is wrong where a number would be used as another one than was given; empty where it is not."""
     match given, kept:
         case dict(), dict():
-            return next((found for name in given if name in kept and (found := _rounded(given[name], kept[name]))), "")
+            return next((found for name in given if name in kept and (found := _lost_precision(given[name], kept[name]))), "")
         case list(), list():
-            return next((found for pair in zip(given, kept, strict=False) if (found := _rounded(*pair))), "")
+            return next((found for pair in zip(given, kept, strict=False) if (found := _lost_precision(*pair))), "")
         case int() | float(), int() | float() if given != kept:
             return f"{given} has more digits than the tool takes: it would be used as {kept}"
     return ""
 
 
-def _bounded(result: Any) -> Any:
+def _limited(result: Any) -> Any:
     """What can be kept of it: the call has run, whatever its result looks like."""
     try:
-        text = writable(json.dumps(result, ensure_ascii=False, default=str))
+        text = replace_lone_surrogates(json.dumps(result, ensure_ascii=False, default=str))
         kept = json.loads(text, parse_constant=str)
     except Exception:
         log.exception("result not kept")
-        return NOT_KEPT
+        return RESULT_LOST
     if len(text) <= RESULT_LIMIT:
         return kept
     whole = kept if isinstance(kept, str) else text
     return f"{whole[:RESULT_LIMIT]}\n[... {len(whole) - RESULT_LIMIT:,} characters left out ...]"
 
 
-def writable(text: str) -> str:
+def replace_lone_surrogates(text: str) -> str:
     """The text with a mark for each half of a character, as from a word that was cut in the middle: no database takes one."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 

@@ -16,10 +16,10 @@ from backend.db.queries.runs import is_suspect, run_log
 from backend.db.transaction import dumps, run_topic, session_topic
 from backend.domain.events import Generating, Piece
 from backend.domain.policy import Policy
-from backend.domain.runs import Caps, Decide, Execute, LogEntry, Move, Propose, Recover, Speak, next_move, seen_part
+from backend.domain.runs import Caps, Decide, Execute, LogEntry, Move, Propose, Recover, Speak, next_move, seen_log
 from backend.domain.steps import Usage
 from backend.engines.contract import Engine, EngineError, Thread
-from backend.engines.prompt_text import weigh
+from backend.engines.prompt_text import estimate_tokens
 from backend.engines.thread import build_thread
 from backend.errors import Unavailable
 from backend.failpoints import failpoint
@@ -29,7 +29,7 @@ from backend.observability.log import get_logger
 from backend.thread_pools import Threads
 from backend.tools.registry import Registry
 from backend.worker.lease_clock import LeaseTimer, clock
-from backend.worker.record_through_outage import read_until_available, transact_until_available
+from backend.worker.retry_unavailable import read_until_available, transact_until_available
 from backend.worker.run_tool import ToolRunner
 from backend.worker.stream_reply import ReplyStreamer
 
@@ -37,10 +37,10 @@ log = get_logger(__name__)
 
 _threads = Threads("weigh")
 RENEW_S = 2.5
-TURN_S = 1.0
-CALM_S = 8.0  # what ends the process over and over has done so by then
+SUSPECT_WAIT_S = 1.0
+WARM_UP_S = 8.0  # what ends the process over and over has done so by then
 SUMMARIZE_ABOVE_TOKENS = 12_000
-MAX_REPLY = 200_000
+MAX_REPLY_CHARACTERS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +91,12 @@ class RunAdvancer:
         claimed = await self.db.transact(claim.claim_run, run_id, self.caps, self.engine.id, False)
         if (
             claimed is not None
-            or clock() - self.since < CALM_S
+            or clock() - self.since < WARM_UP_S
             or not await self.db.read(is_suspect, run_id, claim.SUSPECT_CLAIMS)
         ):
             return claimed
         try:
-            async with asyncio.timeout(TURN_S):
+            async with asyncio.timeout(SUSPECT_WAIT_S):
                 await self.alone.acquire()
         except TimeoutError:
             return None
@@ -194,7 +194,7 @@ class RunAdvancer:
                 await self.db.transact(propose_next_call, lease, move, self.registry, self.policy)
             case Speak():
                 self._check_engine(claimed)
-                await self._speak(lease, hold, await self._thread(claimed, seen_part(entries)))
+                await self._speak(lease, hold, await self._thread(claimed, seen_log(entries)))
             case Execute():
                 execution_id = await self.db.transact(executions.start_execution, lease, move, self.registry, self.policy)
                 if execution_id is not None:
@@ -220,7 +220,7 @@ class RunAdvancer:
         """The session so far. What came before this run is summarised once it weighs too much; nothing is cut silently."""
         lease = claimed.lease
         thread = build_thread(entries, [entry for _, entry in claimed.earlier], claimed.summary, lease.settings, claimed.state)
-        if not claimed.earlier or await _threads.run(weigh, thread) <= SUMMARIZE_ABOVE_TOKENS:
+        if not claimed.earlier or await _threads.run(estimate_tokens, thread) <= SUMMARIZE_ABOVE_TOKENS:
             return thread
         before = build_thread([entry for _, entry in claimed.earlier], summary=claimed.summary)
         async with self._time_left(lease):
@@ -254,8 +254,8 @@ class RunAdvancer:
                     continue
                 parts.append(piece)
                 length += len(piece)
-                if length > MAX_REPLY:
-                    raise EngineError(f"The model's reply grew beyond {MAX_REPLY:,} characters and was stopped.")
+                if length > MAX_REPLY_CHARACTERS:
+                    raise EngineError(f"The model's reply grew beyond {MAX_REPLY_CHARACTERS:,} characters and was stopped.")
                 self._show(lease, piece)
                 telling.add(piece)
                 failpoint("reply.streaming")

@@ -24,12 +24,12 @@ from backend.worker.backoff import Backoff
 log = get_logger(__name__)
 
 Handler = Callable[[str], Awaitable[None]]
-Look = Callable[[Tx, int], Sequence[str]]
-ROOM = {ADVANCE_RUN_JOB: 64, DELIVER_JOB: 64, FETCH_MAIL_JOB: 16}
-DUE: dict[str, Look] = {ADVANCE_RUN_JOB: due_runs, DELIVER_JOB: due_deliveries, FETCH_MAIL_JOB: due_mailboxes}
+DueQuery = Callable[[Tx, int], Sequence[str]]
+CONCURRENCY = {ADVANCE_RUN_JOB: 64, DELIVER_JOB: 64, FETCH_MAIL_JOB: 16}
+DUE: dict[str, DueQuery] = {ADVANCE_RUN_JOB: due_runs, DELIVER_JOB: due_deliveries, FETCH_MAIL_JOB: due_mailboxes}
 EXPIRE = "expire_request"
-FREELY = 8
-BREATH_S, LATE_S = 0.02, 0.002
+UNTHROTTLED = 8
+PAUSE_S, LAG_S = 0.02, 0.002
 RECONCILE_S = 1.0
 BATCH = 100
 
@@ -43,7 +43,7 @@ class Worker:
         db: Database,
         queue: Queue,
         handlers: Mapping[str, Handler],
-        room: Mapping[str, int] = ROOM,
+        room: Mapping[str, int] = CONCURRENCY,
         every_s: float = RECONCILE_S,
     ) -> None:
         self._db = db
@@ -88,10 +88,10 @@ class Worker:
         """Beyond a few jobs, take one more only while the loop is on time: a model elsewhere leaves it idle, one in this
         process does not, and whoever sends a message now waits for the loop."""
         clock = asyncio.get_running_loop().time
-        while self._busy[kind] >= FREELY:
+        while self._busy[kind] >= UNTHROTTLED:
             begun = clock()
-            await asyncio.sleep(BREATH_S)
-            if clock() - begun < BREATH_S + LATE_S:
+            await asyncio.sleep(PAUSE_S)
+            if clock() - begun < PAUSE_S + LAG_S:
                 return
 
     async def _handle(self, job: Job) -> None:
@@ -139,7 +139,7 @@ class Worker:
         for id in await self._due(kind, DUE[kind]):
             self._queue.ring(Job(kind, id))
 
-    async def _due(self, kind: str, look: Look) -> list[str]:
+    async def _due(self, kind: str, look: DueQuery) -> list[str]:
         """What is due and does not rest; what rests takes nobody's place."""
         found = await self._db.read(look, BATCH + self._aside.count(kind))
         return [id for id in found if not self._aside.rests((kind, id))]

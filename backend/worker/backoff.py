@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-SHORTEST_S, LONGEST_S = 2.0, 600.0
+MIN_S, MAX_S = 2.0, 600.0
 
 Key = tuple[str, str]
 """What kind of thing it is, and which."""
@@ -19,7 +19,7 @@ class Backoff:
     def failed(self, key: Key) -> float:
         """It raised; for how many seconds it rests now."""
         times = self._failed.get(key, (0, 0.0))[0] + 1
-        pause = min(SHORTEST_S * 2.0 ** min(times - 1, 20), LONGEST_S)
+        pause = min(MIN_S * 2.0 ** min(times - 1, 20), MAX_S)
         self._failed[key] = (times, self._clock() + pause)
         return pause
 
@@ -32,6 +32,6 @@ class Backoff:
     def count(self, kind: str) -> int:
         """How many of a kind have failed; those that nobody has tried for long are forgotten."""
         now = self._clock()
-        for key in [key for key, (_, until) in self._failed.items() if now > until + LONGEST_S]:
+        for key in [key for key, (_, until) in self._failed.items() if now > until + MAX_S]:
             del self._failed[key]
         return sum(key[0] == kind for key in self._failed)

@@ -6,16 +6,16 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from backend.core.outbox.deliveries import LEASE_MS, claim_delivery
+from backend.core.outbox.claim_delivery import LEASE_MS, claim_delivery
+from backend.core.outbox.delivery_attempt import NOT_SET_UP, DeliveryAttempt
 from backend.core.outbox.delivery_results import record_failure, record_sent, record_settled, release_delivery
-from backend.core.outbox.delivery_work import NOT_SET_UP, DeliveryAttempt
 from backend.db import Database
 from backend.domain.policy import Policy
 from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.observability.log import get_logger
 from backend.worker.lease_clock import LeaseTimer, clock
-from backend.worker.record_through_outage import transact_until_available
+from backend.worker.retry_unavailable import transact_until_available
 from channels.contract import Channel, DeliveryReceipt, StreamingChannel, TextMessage
 from channels.errors import ChannelError, Rejected, Retryable
 

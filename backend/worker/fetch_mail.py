@@ -17,7 +17,7 @@ from backend.db import Database
 from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.observability.log import get_logger
-from backend.worker.record_through_outage import transact_until_available
+from backend.worker.retry_unavailable import transact_until_available
 from channels.errors import ChannelError, Disconnected, Retryable
 from channels.mail_contract import MailboxReader
 

@@ -10,8 +10,8 @@ from backend.observability.log import get_logger
 
 log = get_logger(__name__)
 
-LOOK_S = 5.0
-BREATH_S = 0.02
+IDLE_S = 5.0
+PAUSE_S = 0.02
 
 
 async def delete_expired_batch(db: Database, retention_days: int) -> bool:
@@ -47,4 +47,4 @@ class RetentionLoop:
                 log.warning("forgetting put off", reason=error.detail)
             except Exception:  # what cannot be erased now must not keep the rest from going
                 log.exception("forgetting failed")
-            await asyncio.sleep(BREATH_S if more else LOOK_S)
+            await asyncio.sleep(PAUSE_S if more else IDLE_S)

@@ -16,15 +16,15 @@ from backend.domain.states import ExecutionStatus
 from backend.domain.steps import CallTool
 from backend.failpoints import failpoint
 from backend.observability.log import get_logger
-from backend.tools.contract import Tool, ToolContext, ToolError, ToolNotRun, ToolUnfinished, writable
+from backend.tools.contract import Tool, ToolContext, ToolError, ToolNotRun, ToolUnfinished, replace_lone_surrogates
 from backend.tools.registry import Registry
 from backend.worker.lease_clock import Fence, LeaseTimer, clock
-from backend.worker.record_through_outage import transact_until_available
+from backend.worker.retry_unavailable import transact_until_available
 
 log = get_logger(__name__)
 
 NOT_RUN = "{} was not run: before the call began, the run was ended or another worker had taken it over."
-TOO_LATE = "The call took no effect: it was stopped right before, because its time was over."
+STOPPED_BEFORE_EFFECT = "The call took no effect: it was stopped right before, because its time was over."
 
 Outcome = tuple[ExecutionStatus, Any]
 
@@ -114,7 +114,7 @@ class ToolRunner:
             except ToolUnfinished:
                 raise
             except ToolError as error:
-                return ExecutionStatus.FAILED, writable(str(error))
+                return ExecutionStatus.FAILED, replace_lone_surrogates(str(error))
 
     async def _is_ours(self, lease: Lease, hold: LeaseTimer) -> bool:
         token, since = lease.token, clock()
@@ -132,9 +132,9 @@ class ToolRunner:
         try:
             outcome = ExecutionStatus.SUCCEEDED, await asyncio.shield(work)
         except ToolError as error:
-            outcome = ExecutionStatus.FAILED, writable(str(error))
+            outcome = ExecutionStatus.FAILED, replace_lone_surrogates(str(error))
         except ToolNotRun:
-            outcome = ExecutionStatus.FAILED, TOO_LATE
+            outcome = ExecutionStatus.FAILED, STOPPED_BEFORE_EFFECT
         except asyncio.CancelledError:
             if work.cancelled():
                 return  # a coroutine that was ended at its limit: what it had done by then nobody knows

@@ -15,15 +15,15 @@ from backend.domain.people import AGENT_NAME
 from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.observability.log import get_logger
-from backend.worker.record_through_outage import transact_until_available
+from backend.worker.retry_unavailable import transact_until_available
 from channels.contract import Address, Channel, PartialReply, StreamingChannel, TextMessage
 from channels.errors import ChannelError, Retryable
 
 log = get_logger(__name__)
 
-BUFFER_S, SOON_S, ENOUGH = 0.5, 0.25, 256
+BUFFER_S, BUFFER_LONG_S, LONG_TEXT = 0.5, 0.25, 256
 TRY_S = 5.0
-BACK_OFF_S, MOST_S = 2.0, 30.0
+BACK_OFF_S, MAX_BACK_OFF_S = 2.0, 30.0
 Clock = Callable[[], float]
 Result = TypeVar("Result")
 
@@ -49,7 +49,7 @@ class Pace:
         waiting = self._length - self._shown
         if not waiting:
             return None
-        rest = max(self._pause_s, SOON_S if waiting >= ENOUGH else BUFFER_S)
+        rest = max(self._pause_s, BUFFER_LONG_S if waiting >= LONG_TEXT else BUFFER_S)
         return max(0.0, self._at + rest - self._clock())
 
 
@@ -191,4 +191,4 @@ async def _try(channel: StreamingChannel, words: TextMessage, to: Address, shown
     except Retryable as error:
         if shown is None or error.unknown:
             raise
-        return replace(shown, pause_s=min(max(error.after or BACK_OFF_S, shown.pause_s), MOST_S))
+        return replace(shown, pause_s=min(max(error.after or BACK_OFF_S, shown.pause_s), MAX_BACK_OFF_S))

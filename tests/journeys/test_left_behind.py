@@ -6,7 +6,7 @@ import uuid
 
 import httpx
 
-from backend.core.mail.kept_mail import record_mail
+from backend.core.mail.received_mail import record_mail
 from backend.db.factory import open_database
 from channels.mail_contract import ReceivedMail
 from tests.journeys.test_erasure import NAME, WORDS, Place, answer, place

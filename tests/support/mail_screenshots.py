@@ -10,7 +10,7 @@ from typing import Any, Literal
 from PIL import Image
 from playwright.sync_api import Browser
 
-from backend.core.mail.kept_mail import ASKED_TO_LINK
+from backend.core.mail.received_mail import ASKED_TO_LINK
 from channels.contract import Question
 from channels.email.write.envelope import Envelope, sealed
 from channels.email.write.notices import late, proposed, refused, taken, unclear

@@ -16,7 +16,7 @@ from backend.api.http.rate_limits import RateLimits
 from backend.auth.principal import Principal
 from backend.db.transaction import dumps
 from backend.domain.client_views import FeedbackRequest
-from backend.domain.json_values import keepable
+from backend.domain.json_values import check_storable
 from backend.errors import FieldError, Invalid, Refusal, Unauthorized
 
 KNOWN = "assent.caller"
@@ -56,7 +56,7 @@ MessageKey = Annotated[str | None, Header(alias="Idempotency-Key", max_length=20
 
 async def page_start(
     cursor: Annotated[
-        str | None, Query(max_length=100, description="`next` of the page before"), AfterValidator(keepable)
+        str | None, Query(max_length=100, description="`next` of the page before"), AfterValidator(check_storable)
     ] = None,
 ) -> tuple[int, str] | None:
     if not cursor:

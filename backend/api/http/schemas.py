@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from backend.domain.answers import is_email
-from backend.domain.json_values import keepable
+from backend.domain.json_values import check_storable
 
-Text = Annotated[str, AfterValidator(keepable)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(keepable)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(keepable)]
-Id = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(keepable)]
-Document = Annotated[dict[str, Any], AfterValidator(keepable)]
+Text = Annotated[str, AfterValidator(check_storable)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(check_storable)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), AfterValidator(check_storable)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(check_storable)]
+Document = Annotated[dict[str, Any], AfterValidator(check_storable)]
 
 
 def _email(value: str) -> str:

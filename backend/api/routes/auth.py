@@ -16,8 +16,8 @@ from backend.core.people import accounts as core
 from backend.core.people import sign_ins
 from backend.core.people.sign_ins import SIGN_IN_MS, SignIn
 from backend.db.queries.people import person_by_email, person_by_id
-from backend.domain.json_values import keepable
-from backend.domain.people import Door, normal_address
+from backend.domain.json_values import check_storable
+from backend.domain.people import SignInClient, normal_address
 from backend.errors import Forbidden, Unauthorized
 
 router = APIRouter(prefix="/api/auth", tags=["auth"], route_class=AuthenticateFirst)
@@ -32,7 +32,7 @@ NewPassword = Annotated[Text, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH
 class Registration(Body):
     email: Email
     password: NewPassword
-    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(keepable)] | None = None
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(check_storable)] | None = None
     setup_code: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=40)] = Field(
         "", description="for the very first account, where other machines reach this one: as printed in the terminal"
     )
@@ -124,7 +124,7 @@ async def token(
 async def refresh(body: Refresh, request: Request, response: Response, reach: Reach) -> Any:
     claims = reach.tokens.read_refresh(_given_token(request, reach, body.refresh_token, bool(body.cookie)))
     await reach.budgets.refresh(claims.sign_in_id)
-    door: Door = "web" if body.cookie else "api"
+    door: SignInClient = "web" if body.cookie else "api"
     sign_in = await reach.db.transact(sign_ins.rotate_sign_in, claims.sign_in_id, claims.generation, door)
     if isinstance(sign_in, Unauthorized):
         if body.cookie:

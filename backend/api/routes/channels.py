@@ -14,7 +14,7 @@ from backend.api.http.schemas import Body, Email, View
 from backend.auth.principal import Principal
 from backend.core.linking import link_codes, preferences
 from backend.core.linking import linked_accounts as core
-from backend.core.mail.kept_mail import ask_to_link
+from backend.core.mail.received_mail import ask_to_link
 from backend.core.requests.ask import Ask, ask_people
 from backend.db import Row, Tx
 from backend.db.queries.installations import list_connected, list_installations

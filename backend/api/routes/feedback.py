@@ -15,7 +15,7 @@ from backend.api.http.schemas import Body, Document, Id, Line, Text
 from backend.api.routes.feedback_views import FeedbackRequests, Mails
 from backend.core.decisions.withdraw import cancel_request
 from backend.core.inbound import receive_answer
-from backend.core.mail.kept_mail import list_mail
+from backend.core.mail.received_mail import list_mail
 from backend.core.requests.ask import Ask as Question
 from backend.core.requests.ask import ask_people
 from backend.core.requests.recipients import may_see
@@ -25,7 +25,7 @@ from backend.db import Row, Tx
 from backend.db.queries import requests as store
 from backend.db.transaction import STOPPING_TOPIC, request_topic
 from backend.domain.client_views import FeedbackRequest, Risk
-from backend.domain.json_values import keepable
+from backend.domain.json_values import check_storable
 from backend.domain.people import Person
 from backend.domain.states import FeedbackStatus, FeedbackType
 from backend.domain.steps import FieldType
@@ -52,7 +52,7 @@ class AskedField(Body):
     type: FieldType = "text"
     description: Text = ""
     required: bool = True
-    value: Annotated[Any, AfterValidator(keepable)] = None
+    value: Annotated[Any, AfterValidator(check_storable)] = None
     options: list[OptionBody] = Field(default_factory=list, max_length=200)
 
 

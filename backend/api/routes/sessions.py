@@ -16,7 +16,7 @@ from backend.core.sessions import sessions as core
 from backend.db.queries import sessions as store
 from backend.db.queries.sessions import PAGE
 from backend.domain.client_views import Message
-from backend.domain.json_values import keepable
+from backend.domain.json_values import check_storable
 from backend.timestamps import to_text
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"], route_class=AuthenticateFirst)
@@ -65,7 +65,9 @@ async def list_sessions(
     reach: Reach,
     before: PageStart,
     status: Literal["active", "closed"] | None = None,
-    q: Annotated[str | None, Query(max_length=200, description="part of a title, or an id"), AfterValidator(keepable)] = None,
+    q: Annotated[
+        str | None, Query(max_length=200, description="part of a title, or an id"), AfterValidator(check_storable)
+    ] = None,
 ) -> Any:
     rows = await reach.db.read(store.list_sessions, principal.person.id, status=status, query=q, before=before)
     return Json(page([core.shape_session(row) for row in rows], PAGE, cursor_after(rows, PAGE, "updated_at")))

@@ -19,7 +19,7 @@ from backend.domain.answers import check_answer
 from backend.domain.client_views import FeedbackRequest
 from backend.domain.people import Person
 from backend.domain.policy import Policy
-from backend.domain.requests import question_of
+from backend.domain.requests import answer_rules_of
 from backend.domain.states import FeedbackStatus, FeedbackType
 from backend.errors import Conflict, Forbidden, NotFound, Refusal
 from backend.timestamps import to_text
@@ -49,7 +49,7 @@ def answer_request(
         return Conflict(said, code="version_conflict", request=shape_request(tx, row))
     _check_channel(row, decision.action, via, policy)
     answer = check_answer(
-        question_of(FeedbackType(row.type), row.body, arguments_check(row, registry)),
+        answer_rules_of(FeedbackType(row.type), row.body, arguments_check(row, registry)),
         decision.action,
         decision.values,
         decision.feedback,

@@ -7,8 +7,8 @@ from typing import Any
 
 from backend.core.outbox.escalation import escalate, ladder_for, restart_escalation, withdraw_deliveries
 from backend.core.requests.addressing import Addressee, current_addressees, people_addressed
-from backend.core.requests.announce import publish_change
 from backend.core.requests.close_request import mark_dead_letter
+from backend.core.requests.publish import publish_change
 from backend.core.runs.call_digest import action_of, fits_definition
 from backend.db import Row, Tx
 from backend.db.queries import requests as store

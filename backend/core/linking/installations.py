@@ -3,14 +3,14 @@
 from backend.core.linking.linked_accounts import reconnect_accounts
 from backend.db import Tx
 from backend.db.queries.installations import keep_installation
-from backend.domain.display_names import cleaned
+from backend.domain.display_names import clean_name
 from channels.oauth import Installation
 
 
 def save_installation(tx: Tx, person_id: str, channel: str, installed: Installation, sealed: str) -> None:
     """From now on we may speak there, also to those whom an earlier end of it had cut off."""
     values = {
-        "label": cleaned(installed.label, installed.account),
+        "label": clean_name(installed.label, installed.account),
         "detail": dict(installed.detail),
         "secret": sealed,
         "installed_by": person_id,

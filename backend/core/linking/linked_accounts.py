@@ -8,7 +8,7 @@ from backend.db.queries import linked_accounts, mail
 from backend.db.queries.installations import installation_row, lose_installation
 from backend.db.queries.people import person_by_id
 from backend.db.transaction import person_topic
-from backend.domain.display_names import cleaned
+from backend.domain.display_names import clean_name
 from backend.domain.events import ChannelStatus
 from backend.domain.people import Person, normal_address
 from backend.domain.states import ChannelType, ConnectionStatus
@@ -35,7 +35,7 @@ def link_account(tx: Tx, person_id: str, channel: str, account: str, label: str)
         person_id=person_id,
         channel=channel,
         account=account,
-        label=cleaned(label, account),
+        label=clean_name(label, account),
         status=ConnectionStatus.CONNECTED,
         created_at=tx.now,
     )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from backend.core.linking.connection_health import mark_failing, mark_recovered
-from backend.core.outbox.delivery_work import WORKER_DIED, WORKER_STOPPED, DeliveryAttempt, Verb
+from backend.core.outbox.delivery_attempt import WORKER_DIED, WORKER_STOPPED, DeliveryAttempt, DeliveryVerb
 from backend.core.outbox.escalation import DELIVER_JOB, escalate, new_delivery, publish_delivery, queue_deliveries
 from backend.core.requests.withdrawn_view import ACCOUNT_DISABLED
 from backend.db import Row, Tx
@@ -110,7 +110,7 @@ def record_failure(tx: Tx, work: DeliveryAttempt, error: ChannelError, chance: f
         schedule_retry(tx, row, request, work.verb, tx.now + wait, error.reason)
 
 
-def schedule_retry(tx: Tx, row: Row[Any], request: Row[Any] | None, verb: Verb, at: int, reason: str) -> None:
+def schedule_retry(tx: Tx, row: Row[Any], request: Row[Any] | None, verb: DeliveryVerb, at: int, reason: str) -> None:
     values: dict[str, Any] = {"next_at": at, "error": reason}
     if verb != "settle":
         values["status"] = DeliveryStatus.RETRY_WAIT

@@ -8,7 +8,7 @@ from backend.core.runs.lifecycle import end_run
 from backend.db import Row, Tx
 from backend.db.queries import people
 from backend.db.queries.runs import active_runs_of
-from backend.domain.display_names import check_name, name_behind
+from backend.domain.display_names import check_name, name_from_email
 from backend.domain.people import SYSTEM, normal_address
 from backend.domain.states import RunStatus
 from backend.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
@@ -62,7 +62,7 @@ def add_person(
     """Add an account; nobody needs to give a name. `proof`: how it is known that the address is theirs, if it is. Raises
     Conflict (email taken) and Invalid (the name)."""
     check_email_free(tx, email)
-    name = _checked_name(name) if name else name_behind(email)
+    name = _checked_name(name) if name else name_from_email(email)
     person_id = new_id("usr")
     proven = {"confirmed_at": tx.now, "confirmed_by": proof} if proof else {}
     people.insert_person(

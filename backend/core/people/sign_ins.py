@@ -7,7 +7,7 @@ from backend.db import Row, Tx
 from backend.db.queries import people
 from backend.db.transaction import SIGN_INS_TOPIC, sign_in_topic
 from backend.domain.events import SignInEnded
-from backend.domain.people import SYSTEM, VIA, Door
+from backend.domain.people import SYSTEM, VIA, SignInClient
 from backend.errors import Unauthorized
 from backend.ids import new_id
 
@@ -24,7 +24,7 @@ class SignIn:
     generation: int
 
 
-def start_sign_in(tx: Tx, person_id: str, door: Door = "api") -> SignIn:
+def start_sign_in(tx: Tx, person_id: str, door: SignInClient = "api") -> SignIn:
     """Open a new sign-in for a person whose password was verified. `door` is who keeps it: the web app, whose token only
     its cookie holds, or whatever program sent the password. Raises Unauthorized when they were disabled meanwhile."""
     person = people.person_by_id(tx, person_id)
@@ -38,7 +38,7 @@ def start_sign_in(tx: Tx, person_id: str, door: Door = "api") -> SignIn:
     return SignIn(person, sign_in_id, 1)
 
 
-def rotate_sign_in(tx: Tx, sign_in_id: str, generation: int, door: Door = "api") -> SignIn | Unauthorized:
+def rotate_sign_in(tx: Tx, sign_in_id: str, generation: int, door: SignInClient = "api") -> SignIn | Unauthorized:
     """Move a sign-in to its next generation. The one before is still answered with the same next token, for two tabs
     that race and for a reply that was lost; anything older is a stolen token: the whole sign-in ends. A web app's sign-in
     whose token once came without its cookie is a program's from then on, and never the other way round.

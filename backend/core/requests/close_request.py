@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from backend.core.outbox.escalation import DELIVER_JOB
-from backend.core.requests.announce import publish_request_event
+from backend.core.requests.publish import publish_request_event
 from backend.core.requests.recipients import deciders_of
 from backend.core.requests.view import shape_values
 from backend.db import Row, Tx

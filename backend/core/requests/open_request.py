@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.core.outbox.escalation import first_delivery, ladder_for, queue_deliveries
-from backend.core.requests.announce import publish_request_event
+from backend.core.requests.publish import publish_request_event
 from backend.core.requests.recipients import add_recipients
 from backend.core.requests.view import shape_values
 from backend.db import Tx

@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.core.linking.preferences import check_reachable, wait_ms_on
 from backend.core.outbox.escalation import preferred_ladder, restart_escalation
-from backend.core.requests.announce import publish_change
+from backend.core.requests.publish import publish_change
 from backend.core.requests.recipients import deciders_of, may_decide, may_see
 from backend.core.requests.view import shape_request
 from backend.core.sessions.sessions import find_session, own_session, rename_session

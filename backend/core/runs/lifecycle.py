@@ -22,7 +22,7 @@ from backend.domain.events import (
     TaskStarted,
 )
 from backend.domain.people import AGENT, AGENT_NAME
-from backend.domain.runs import unheard_outcomes, unseen_messages
+from backend.domain.runs import unseen_messages, unseen_outcomes
 from backend.domain.states import AgentStatus, ChannelType, FeedbackStatus, MessageStatus, MessageType, RunStatus
 from backend.domain.steps import Usage
 from backend.ids import new_id
@@ -165,7 +165,7 @@ def complete_run(tx: Tx, lease: Lease, content: str, usage: Usage) -> None:
     known meanwhile what came of a call, decide and say it anew. Raises LeaseLost."""
     log_progress(tx, lease, [], usage=usage)
     entries = runs.run_log(tx, lease.run_id)
-    if unheard_outcomes(entries):
+    if unseen_outcomes(entries):
         log_progress(tx, lease, [], new_token=True)
         return
     if unseen_messages(entries):

@@ -13,6 +13,6 @@ os.environ["NO_PROXY"] = ",".join(
 )
 
 from backend.engines.baml.engine import BamlEngine
-from backend.engines.retry_limits import Bounds
+from backend.engines.retry_limits import RetryLimits
 
-__all__ = ["BamlEngine", "Bounds"]
+__all__ = ["BamlEngine", "RetryLimits"]

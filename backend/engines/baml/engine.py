@@ -8,13 +8,13 @@ from baml_py.errors import BamlError
 
 from backend.domain.runs import EngineId
 from backend.domain.steps import Decision, ToolSpec, Usage
-from backend.engines.baml.failures import CUT, UNREADABLE, ModelFailed, classify
+from backend.engines.baml.failures import CUT_OFF, UNREADABLE, ModelFailed, classify
 from backend.engines.baml.model import BamlModel
 from backend.engines.baml.type_descriptions import step_shapes
 from backend.engines.baml_client.async_client import b
 from backend.engines.baml_client.runtime import BamlCallOptions
 from backend.engines.contract import Thread
-from backend.engines.decode_step import read_step, repeats
+from backend.engines.decode_step import decode_step, why_repeated
 from backend.engines.model_answer import UnreadableAnswer
 from backend.engines.prompt_text import render_thread, render_tools
 from backend.thread_pools import Threads
@@ -43,8 +43,8 @@ class BamlEngine:
         lines, listed, shapes = await _threads.run(render_thread, thread), render_tools(tools), step_shapes()
 
         def decode(text: str) -> Decision:
-            step = read_step(text)
-            if reason := repeats(step, thread):
+            step = decode_step(text)
+            if reason := why_repeated(step, thread):
                 raise UnreadableAnswer(reason)
             return step
 
@@ -63,4 +63,4 @@ class BamlEngine:
                 return
             except (BamlError, TimeoutError, ModelFailed) as error:
                 failure = classify(error)
-                await self._model.wait_or_give_up(CUT if said and failure is UNREADABLE else failure, attempt, final=said)
+                await self._model.wait_or_give_up(CUT_OFF if said and failure is UNREADABLE else failure, attempt, final=said)

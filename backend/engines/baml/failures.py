@@ -22,9 +22,9 @@ class Failure:
         return f"The model {self.what}{often} ({place}).{f' {self.advice}' if self.advice else ''}"
 
 
-CUT = Failure("broke off in the middle of its answer", transient=True)
+CUT_OFF = Failure("broke off in the middle of its answer", transient=True)
 EMPTY = Failure("gave an empty answer", transient=True)
-LATE = Failure("did not answer in time", transient=True)
+TIMED_OUT = Failure("did not answer in time", transient=True)
 UNREADABLE = Failure("gave an answer that cannot be read", transient=True)
 ENDLESS = Failure("gave an answer without end", transient=False)
 
@@ -43,7 +43,7 @@ def classify(error: Exception) -> Failure:
         case ModelFailed():
             return error.failure
         case TimeoutError() | BamlTimeoutError():
-            return LATE
+            return TIMED_OUT
         case BamlClientFinishReasonError():
             return _unfinished(error.finish_reason or "")
         case BamlClientHttpError():
@@ -62,7 +62,7 @@ def _http(error: BamlClientHttpError) -> Failure:
     text = f"{error.message} {error.detailed_message}"
     if "reqwest::Error" in text:
         if "TimedOut" in text and not any(mark in text for mark in _CONNECTING):
-            return LATE
+            return TIMED_OUT
         if any(mark in text for mark in _CONNECTING):
             return Failure("could not be reached", transient=True)
     return _status(error.status_code)

@@ -8,15 +8,15 @@ from baml_py import AbortController, ClientRegistry, Collector
 from baml_py.errors import BamlError
 
 from backend.domain.steps import Usage
-from backend.engines.baml.failures import CUT, EMPTY, LATE, Failure, ModelFailed, classify
-from backend.engines.baml.reply_stream import finished, follow, open_reply
+from backend.engines.baml.failures import CUT_OFF, EMPTY, TIMED_OUT, Failure, ModelFailed, classify
+from backend.engines.baml.reply_stream import open_reply, read_pieces, says_finished
 from backend.engines.baml_client.runtime import BamlCallOptions
 from backend.engines.contract import EngineError
 from backend.engines.demo.endpoint import DemoEndpoint
 from backend.engines.model_answer import UnreadableAnswer
 from backend.engines.model_providers import ModelSettings, client_for
 from backend.engines.prompt_text import clip, to_json
-from backend.engines.retry_limits import Bounds
+from backend.engines.retry_limits import RetryLimits
 from backend.thread_pools import Threads
 
 _threads = Threads("prompt")  # for long threads and long answers
@@ -32,11 +32,11 @@ Call = Callable[[str | None, BamlCallOptions], Awaitable[str]]
 class BamlModel:
     """Constructing does no I/O; the demo model's endpoint starts with the first call."""
 
-    def __init__(self, settings: ModelSettings, bounds: Bounds | None = None) -> None:
+    def __init__(self, settings: ModelSettings, bounds: RetryLimits | None = None) -> None:
         """Raises ValueError with a line for each setting that is missing."""
         if missing := settings.validate():
             raise ValueError("\n".join(missing))
-        self.bounds = bounds or Bounds()
+        self.bounds = bounds or RetryLimits()
         self._settings = settings
         self._demo = DemoEndpoint() if settings.provider == "demo" else None
         self._starting = asyncio.Lock()
@@ -59,20 +59,20 @@ class BamlModel:
                     except UnreadableAnswer as unreadable:
                         why = clip(str(unreadable), 300)
         except TimeoutError:
-            raise EngineError(LATE.sentence(1, self._settings.place)) from None
+            raise EngineError(TIMED_OUT.sentence(1, self._settings.place)) from None
         raise EngineError(f"The model gave nothing usable {_READINGS} times ({self._settings.place}): {why}.")
 
     async def stream(self, lines: str, deadline: float) -> AsyncGenerator[str | Usage, None]:
         collector, abort = Collector(), AbortController()
         text = ""
         stream = open_reply(lines, await self._options(collector, abort))
-        async for piece in follow(stream, abort, self.bounds, deadline):
+        async for piece in read_pieces(stream, abort, self.bounds, deadline):
             text += piece
             yield piece
         call = collector.last.calls[-1] if collector.last and collector.last.calls else None
         events = getattr(call, "sse_responses", lambda: None)() or []
-        if not finished(events[-_LAST_EVENTS:]):
-            raise ModelFailed(CUT)
+        if not says_finished(events[-_LAST_EVENTS:]):
+            raise ModelFailed(CUT_OFF)
         if not text:
             raise ModelFailed(EMPTY)
         yield _usage(collector, lines, text)

@@ -8,11 +8,11 @@ from typing import Any
 from baml_py import AbortController
 from baml_py.baml_py import FunctionResult, FunctionResultStream, RuntimeContextManager
 
-from backend.engines.baml.failures import CUT, ENDLESS, ModelFailed
+from backend.engines.baml.failures import CUT_OFF, ENDLESS, ModelFailed
 from backend.engines.baml_client import stream_types, types
 from backend.engines.baml_client.globals import DO_NOT_USE_DIRECTLY_UNLESS_YOU_KNOW_WHAT_YOURE_DOING_RUNTIME as RUNTIME
 from backend.engines.baml_client.runtime import BamlCallOptions, DoNotUseDirectlyCallManager
-from backend.engines.retry_limits import Bounds
+from backend.engines.retry_limits import RetryLimits
 
 _DONE = object()
 _PUMPS: set[asyncio.Task[None]] = set()  # a task nobody holds may be collected before it has ended
@@ -56,19 +56,21 @@ class ModelStream:
             self._news.put_nowait(event.cast_to(types, types, stream_types, partial, RUNTIME))
 
 
-async def follow(stream: ModelStream, abort: AbortController, bounds: Bounds, deadline: float) -> AsyncGenerator[str, None]:
+async def read_pieces(
+    stream: ModelStream, abort: AbortController, bounds: RetryLimits, deadline: float
+) -> AsyncGenerator[str, None]:
     """The stream's text in pieces. The call runs in a task of its own, which is told to stop and left to end by itself.
     Raises what BAML raised, TimeoutError or ModelFailed."""
     pump = asyncio.create_task(stream.pump())
     _PUMPS.add(pump)
-    pump.add_done_callback(_let_go)
+    pump.add_done_callback(_discard_pump)
     sent = ""
     try:
         while (whole := await stream.next(bounds.idle if sent else bounds.first_token, deadline)) is not _DONE:
             if len(whole) > bounds.reply_characters:
                 raise ModelFailed(ENDLESS)
             if not whole.startswith(sent):
-                raise ModelFailed(CUT)
+                raise ModelFailed(CUT_OFF)
             if len(whole) > len(sent) and whole.strip():
                 piece, sent = whole[len(sent) :], whole
                 yield piece
@@ -77,18 +79,18 @@ async def follow(stream: ModelStream, abort: AbortController, bounds: Bounds, de
         abort.abort()
 
 
-def _let_go(pump: asyncio.Task[None]) -> None:
+def _discard_pump(pump: asyncio.Task[None]) -> None:
     _PUMPS.discard(pump)
     if not pump.cancelled():
         pump.exception()  # seen here, so that a reader who left early leaves no warning behind
 
 
-def finished(events: Iterable[Any]) -> bool:
+def says_finished(events: Iterable[Any]) -> bool:
     """Whether a stream's last events say that the model had finished. BAML takes a connection that broke for the end."""
-    return any(_says_finished(event.text) for event in events)
+    return any(_event_says_finished(event.text) for event in events)
 
 
-def _says_finished(text: str) -> bool:
+def _event_says_finished(text: str) -> bool:
     try:
         data = json.loads(text)
     except ValueError:

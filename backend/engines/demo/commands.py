@@ -45,48 +45,48 @@ class Fail:
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class Explain:
     """Nothing to do but to answer: `text` explains, or is empty where only the general help applies."""
 
     text: str = ""
 
 
-Command = OpenQuestion | Plan | StreamText | Fail | Say
+Command = OpenQuestion | Plan | StreamText | Fail | Explain
 
 
-def read(message: str) -> Command:
+def parse_command(message: str) -> Command:
     """The command in a message, whatever its case; an explanation where it does not make sense."""
     found = _COMMAND.match(message.strip())
     if not found:
-        return Say()
+        return Explain()
     rest = found["rest"].strip()
     match found["verb"].lower():
         case "search" | "google" as verb:
             return _search(verb, rest)
         case "calc":
             call = CallTool("calculate", {"expression": rest}, "You asked for a calculation.")
-            return OpenQuestion(call) if rest else Say("Tell me what to compute, for example `calc 6 * 7`.")
+            return OpenQuestion(call) if rest else Explain("Tell me what to compute, for example `calc 6 * 7`.")
         case "pay":
             return _pay(rest)
         case "ask":
             return (
                 OpenQuestion(AskText(rest))
                 if rest
-                else Say("Tell me what to ask, for example `ask What is your favourite colour?`")
+                else Explain("Tell me what to ask, for example `ask What is your favourite colour?`")
             )
         case "choose":
             return _choose(rest)
         case "form":
             return _form(rest)
         case "plan":
-            return Plan(rest) if rest else Say("Tell me what to plan, for example `plan a launch for our app`.")
+            return Plan(rest) if rest else Explain("Tell me what to plan, for example `plan a launch for our app`.")
         case "stream":
             return _stream(rest)
         case _:
             return Fail()
 
 
-def read_amount(text: str) -> Decimal | None:
+def parse_amount(text: str) -> Decimal | None:
     """1,200.50 and €500 and 12,50 as numbers; None for what is no amount, or could be two."""
     found = _CURRENCY.match(text.strip())
     if not found:
@@ -107,18 +107,20 @@ def read_amount(text: str) -> Decimal | None:
 def _search(verb: str, words: str) -> Command:
     tool = "web_search" if verb == "search" else "google_search"
     call = CallTool(tool, {"query": words}, f"You asked me to search for “{words}”.")
-    return OpenQuestion(call) if words else Say(f"Tell me what to look for, for example `{verb} tomorrow's weather in Lisbon`.")
+    return (
+        OpenQuestion(call) if words else Explain(f"Tell me what to look for, for example `{verb} tomorrow's weather in Lisbon`.")
+    )
 
 
 def _pay(rest: str) -> Command:
     found = _PAYMENT.match(rest)
     if not found:
-        return Say("Tell me how much and to whom, for example `pay 250 to Alice`.")
-    amount, to = read_amount(found["amount"]), found["to"].strip()
+        return Explain("Tell me how much and to whom, for example `pay 250 to Alice`.")
+    amount, to = parse_amount(found["amount"]), found["to"].strip()
     if amount is None:
-        return Say(f"I cannot tell what amount “{found['amount'].strip()}” is. Write it like `pay 1,200.50 to Alice`.")
+        return Explain(f"I cannot tell what amount “{found['amount'].strip()}” is. Write it like `pay 1,200.50 to Alice`.")
     if amount <= 0:
-        return Say("I can only pay an amount above zero, for example `pay 250 to Alice`.")
+        return Explain("I can only pay an amount above zero, for example `pay 250 to Alice`.")
     number = int(amount) if amount == amount.to_integral_value() else float(amount)
     return OpenQuestion(CallTool("make_payment", {"amount": number, "to": to}, f"You asked me to pay {amount:,} to {to}."))
 
@@ -126,7 +128,7 @@ def _pay(rest: str) -> Command:
 def _choose(rest: str) -> Command:
     labels = list(dict.fromkeys(part.strip() for part in rest.split(",") if part.strip()))
     if len(labels) < 2:
-        return Say("Give me two or more things to choose from, for example `choose tea, coffee, water`.")
+        return Explain("Give me two or more things to choose from, for example `choose tea, coffee, water`.")
     return OpenQuestion(AskChoice("Which one shall it be?", tuple(Option(label, label) for label in labels)))
 
 
@@ -137,10 +139,10 @@ def _form(rest: str) -> Command:
     if wrong:
         types = ", ".join(f"`{name}`" for name in _TYPES)
         example = "Write `name`, `name:type` or `size:enum(S|M|L)`"
-        return Say(f"I do not understand the field “{wrong[0]}”. {example}; the types are {types}.")
+        return Explain(f"I do not understand the field “{wrong[0]}”. {example}; the types are {types}.")
     known = tuple(each for each in fields if each is not None)
     if not known or len({each.name for each in known}) < len(known):
-        return Say("Give me the fields, each once, for example `form name, email:email, seats:integer`.")
+        return Explain("Give me the fields, each once, for example `form name, email:email, seats:integer`.")
     return OpenQuestion(AskForm("Please fill in this form", known))
 
 
@@ -159,5 +161,5 @@ def _field(text: str) -> Field | None:
 def _stream(rest: str) -> Command:
     digits = rest.removesuffix("words").strip().replace(",", "")
     if not re.fullmatch(r"\d{1,9}", digits, re.ASCII) or not 1 <= int(digits) <= MAX_WORDS:
-        return Say(f"Tell me how many words, from 1 to {MAX_WORDS:,}, for example `stream 200`.")
+        return Explain(f"Tell me how many words, from 1 to {MAX_WORDS:,}, for example `stream 200`.")
     return StreamText(int(digits))

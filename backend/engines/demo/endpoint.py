@@ -13,7 +13,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from backend.engines.demo.program import DemoFailure, DemoText
-from backend.engines.demo.prompt import NotAPrompt, complete
+from backend.engines.demo.read_prompt import NotAPrompt, complete
 
 PATH = "/v1/chat/completions"
 BODY_LIMIT = 8_000_000

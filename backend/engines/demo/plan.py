@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backend.domain.steps import Review
-from backend.engines.demo.thread_reading import PendingTask
+from backend.engines.demo.pending_tasks import PendingTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Progress:
 
 def next_review(topic: str, task: PendingTask, chosen: Sequence[str] | None, remarks: Sequence[str]) -> Review | None:
     """The next checkpoint to stop at, or None when the plan is finished."""
-    progress = follow(task)
+    progress = review_progress(task)
     if progress.over:
         return None
     for index, phase in enumerate(PHASES):
@@ -70,7 +70,7 @@ def next_review(topic: str, task: PendingTask, chosen: Sequence[str] | None, rem
     return None
 
 
-def follow(task: PendingTask) -> Progress:
+def review_progress(task: PendingTask) -> Progress:
     """Fold the checkpoints asked so far and their answers."""
     progress = Progress({}, {}, over=False)
     for question, answer in task.steps:
@@ -101,7 +101,7 @@ def document(topic: str, phases: Sequence[Phase], progress: Progress, remarks: S
 
 def final_text(topic: str, task: PendingTask, remarks: Sequence[str]) -> str:
     """The finished plan and how each phase was reviewed."""
-    progress = follow(task)
+    progress = review_progress(task)
     if progress.over:
         return f"The plan for {one_line(topic)} was stopped before it was finished."
     reviews = ", ".join(f"`{name}` {how}" for name, how in progress.passed.items())

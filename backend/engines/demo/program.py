@@ -7,14 +7,14 @@ from typing import Any, Literal
 from backend.domain.answers import Reading
 from backend.domain.steps import Reply, Step
 from backend.engines.contract import Thread
-from backend.engines.demo.commands import Fail, OpenQuestion, Plan, Say, StreamText
+from backend.engines.demo.commands import Explain, Fail, OpenQuestion, Plan, StreamText
+from backend.engines.demo.pending_tasks import PendingTask, read_turn
 from backend.engines.demo.plan import final_text, next_review
-from backend.engines.demo.thread_reading import PendingTask, read_turn
-from backend.engines.demo.wording import HELP, outcome, words
+from backend.engines.demo.reply_text import HELP, filler_words, outcome
 
 Function = Literal["next_step", "reply", "summarize"]
 
-STEADY, BRISK = 100, 400  # words a second
+SLOW, FAST = 100, 400  # words a second
 _SUMMARY_LINES = 60
 _SUMMARY_LINE = 300
 _YES = frozenset(("yes", "y", "ok", "okay", "yep", "sure", "approve", "approved", "agreed", "go ahead", "👍", "✅"))
@@ -30,7 +30,7 @@ class DemoText:
     """Text to be sent, at so many words a second."""
 
     text: str
-    pace: int = BRISK
+    pace: int = FAST
 
 
 def answer(function: Function, thread: Thread) -> Step | DemoText:
@@ -39,7 +39,7 @@ def answer(function: Function, thread: Thread) -> Step | DemoText:
         case "next_step":
             return decide(thread)
         case "reply":
-            return speak(thread)
+            return write_reply(thread)
         case "summarize":
             return DemoText(summarize(thread))
 
@@ -54,13 +54,13 @@ def decide(thread: Thread) -> Step:
     return Reply()
 
 
-def speak(thread: Thread) -> DemoText:
+def write_reply(thread: Thread) -> DemoText:
     """The outcome of everything asked for in this run, in its order."""
     tasks = read_turn(thread)
     if any(isinstance(task.command, Fail) for task in tasks):
         raise DemoFailure
-    parts = [part for task in tasks if (part := _words_for(task, tasks, thread))]
-    pace = STEADY if any(isinstance(task.command, StreamText) for task in tasks) else BRISK
+    parts = [part for task in tasks if (part := _text_for(task, tasks, thread))]
+    pace = SLOW if any(isinstance(task.command, StreamText) for task in tasks) else FAST
     return DemoText("\n\n".join(dict.fromkeys(parts)) or HELP, pace)
 
 
@@ -118,15 +118,15 @@ def _step_for(task: PendingTask, tasks: list[PendingTask], thread: Thread) -> St
     return None
 
 
-def _words_for(task: PendingTask, tasks: list[PendingTask], thread: Thread) -> str:
+def _text_for(task: PendingTask, tasks: list[PendingTask], thread: Thread) -> str:
     if task.refused:
         return f"**Refused:** {task.note}"
     match task.command:
         case StreamText(count):
-            return words(count)
+            return filler_words(count)
         case Plan(topic):
             return final_text(topic, task, _remarks(tasks, thread))
-        case Say(text) if thread.settings.get("checkpoints") is None:
+        case Explain(text) if thread.settings.get("checkpoints") is None:
             return text or HELP
         case OpenQuestion():
             changed = ["You changed the call before you approved it."] if task.note else []

@@ -43,12 +43,12 @@ def trace(context: ToolContext, execution_id: str) -> str:
     ledger = context.data_dir / LEDGER
     lines = ledger.read_text(encoding="utf-8").splitlines() if ledger.exists() else []
     at = f"At {datetime.now(UTC):%H:%M:%S} UTC"
-    if any(_names(line, execution_id) for line in lines):
+    if any(_is_of_execution(line, execution_id) for line in lines):
         return f"{at} the ledger held a line for this payment: it took effect."
     return f"{at} the ledger held no line for this payment; a process that was stopped may still write one."
 
 
-def _names(line: str, execution_id: str) -> bool:
+def _is_of_execution(line: str, execution_id: str) -> bool:
     try:
         return bool(json.loads(line).get("execution_id") == execution_id)
     except (ValueError, AttributeError):

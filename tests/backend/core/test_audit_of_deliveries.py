@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.core.outbox.deliveries import claim_delivery
+from backend.core.outbox.claim_delivery import claim_delivery
 from backend.db.queries.deliveries import due_deliveries
 from channels.errors import Rejected
 from tests.backend.conftest import Opened

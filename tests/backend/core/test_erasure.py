@@ -16,7 +16,7 @@ from backend.db import Tx
 from backend.db.queries.erasure import BATCH, permit
 from backend.db.queries.sessions import audit_chain
 from backend.db.tables import events, executions, runs, sessions
-from backend.domain.erasure import digest_of, emptied_body, emptied_detail, nameless, without_words
+from backend.domain.erasure import anonymized, anonymized_response, digest_of, erased_body, erased_detail
 from backend.errors import Conflict, NotFound
 from tests.backend.conftest import REFUSALS, Opened
 from tests.support.frame_checks import check_frame
@@ -167,7 +167,7 @@ class TestAPerson:
 
 class TestWhatIsLeft:
     def test_of_a_request_is_its_shape_and_a_digest(self) -> None:
-        left = emptied_body(BODY, "2026-11-27T00:00:00.000Z")
+        left = erased_body(BODY, "2026-11-27T00:00:00.000Z")
         assert not any(word in json.dumps(left) for word in ("canary", "Quentin", "Dana"))
         assert left["action"] == {"tool": "make_payment", "args": {}, "risk": "high", "digest": "d" * 64}
         assert left["erased"]["digest"] == digest_of(BODY)
@@ -188,22 +188,22 @@ class TestWhatIsLeft:
     def test_of_names_is_only_those_of_others(self) -> None:
         value = {"by": {"id": "a", "name": "Dana"}, "all": [{"id": "b", "name": "Bob"}], "name": "kept"}
         bare = {"by": {"id": "a", "name": "Erased"}, "all": [{"id": "b", "name": "Bob"}], "name": "kept"}
-        assert nameless(value, "a") == bare
-        assert nameless(value)["all"] == [{"id": "b", "name": "Erased"}]
+        assert anonymized(value, "a") == bare
+        assert anonymized(value)["all"] == [{"id": "b", "name": "Erased"}]
 
     def test_of_an_answer_is_which_way_it_went(self) -> None:
         response = {"action": "edit", "by": {"id": "a", "name": "Dana"}, "via": "chat", "at": "-", "values": {"x": 1}}
-        assert without_words(response, "a") == {
+        assert anonymized_response(response, "a") == {
             "action": "edit",
             "by": {"id": "a", "name": "Erased"},
             "via": "chat",
             "at": "-",
             "erased": digest_of(response),
         }
-        assert without_words(response, "b") == response
-        assert without_words(without_words(response, "a"), "a") == without_words(response, "a")
+        assert anonymized_response(response, "b") == response
+        assert anonymized_response(anonymized_response(response, "a"), "a") == anonymized_response(response, "a")
 
     def test_of_an_audit_entry_is_no_word_of_anybody(self) -> None:
-        assert emptied_detail({"decision": "approve", "digest": "d"}) is None
-        left = emptied_detail({"decision": "approve", "why": "canary"})
+        assert erased_detail({"decision": "approve", "digest": "d"}) is None
+        left = erased_detail({"decision": "approve", "why": "canary"})
         assert left == {"decision": "approve", "erased": digest_of({"decision": "approve", "why": "canary"})}

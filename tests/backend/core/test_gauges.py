@@ -3,7 +3,7 @@
 import pytest
 
 from backend.core.gauges import database_gauges
-from backend.core.outbox.deliveries import claim_delivery
+from backend.core.outbox.claim_delivery import claim_delivery
 from backend.db import Attempted, Took
 from backend.db.queries.deliveries import due_deliveries
 from channels.errors import Rejected, Retryable

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.display_names import MAX_LENGTH, check_name, cleaned, name_behind, reads_like_platform
+from backend.domain.display_names import MAX_LENGTH, check_name, clean_name, name_from_email, reads_like_platform
 
 
 class TestName:
@@ -118,16 +118,16 @@ class TestName:
 
 class TestNameOfWhoGivesNone:
     def test_is_the_first_part_of_the_address_or_all_of_it(self) -> None:
-        assert name_behind("dana@example.org") == "dana"
-        assert name_behind("assent-agent@example.org") == "assent-agent@example.org"
+        assert name_from_email("dana@example.org") == "dana"
+        assert name_from_email("assent-agent@example.org") == "assent-agent@example.org"
 
 
 class TestNameOfAProvider:
     def test_is_made_fit_to_be_shown(self) -> None:
-        assert cleaned("Da\u202ena\u200b  D.\n", "U1") == "Da na D."
-        assert cleaned("\u200b\u202e ", "U1") == "U1"
-        assert len(cleaned("x" * 500, "U1")) == MAX_LENGTH
+        assert clean_name("Da\u202ena\u200b  D.\n", "U1") == "Da na D."
+        assert clean_name("\u200b\u202e ", "U1") == "U1"
+        assert len(clean_name("x" * 500, "U1")) == MAX_LENGTH
 
     @given(st.text(max_size=120))
     def test_never_holds_what_cannot_be_seen(self, text: str) -> None:
-        assert all(unicodedata.category(character)[0] != "C" for character in cleaned(text, "U1"))
+        assert all(unicodedata.category(character)[0] != "C" for character in clean_name(text, "U1"))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.domain.steps import AskChoice, AskForm, AskText, CallSeveral, CallTool, Field, Option, Reply, Review
-from backend.engines.decode_step import read_step, repeats
+from backend.engines.decode_step import decode_step, why_repeated
 from backend.engines.model_answer import TEXT_LIMIT, UnreadableAnswer
 from tests.support.thread_builders import call, result, thread, user
 from tests.support.wrapped_answers import READ, REFUSED, Read, Refused
@@ -44,7 +44,7 @@ class TestAStep:
     def test_is_read_from_bare_fenced_and_listed_json(self, data: dict[str, Any], step: Any) -> None:
         text = json.dumps(data)
         for written in (text, f"```json\n{text}\n```", f"\n```\n{text}\n```\n", f"[{text}]", f"  {text}\n"):
-            assert read_step(written) == step
+            assert decode_step(written) == step
 
     @pytest.mark.parametrize(
         ("text", "said"),
@@ -77,10 +77,10 @@ class TestAStep:
     )
     def test_is_refused_in_words_that_help(self, text: str, said: str) -> None:
         with pytest.raises(UnreadableAnswer, match=said):
-            read_step(text)
+            decode_step(text)
 
     def test_drops_a_suggestion_that_is_not_of_the_fields_type(self) -> None:
-        step = read_step('{"kind": "form", "title": "?", "fields": [{"name": "a", "type": "integer", "value": "many"}]}')
+        step = decode_step('{"kind": "form", "title": "?", "fields": [{"name": "a", "type": "integer", "value": "many"}]}')
         assert isinstance(step, AskForm)
         assert step.fields[0].value is None
 
@@ -91,7 +91,7 @@ EXACT = '{"id":725653563933458432,"wide":[9007199254740993,-1,0.1,1e+16,1e-05,1.
 class TestNumbers:
     @pytest.mark.parametrize("args", [EXACT, json.dumps(EXACT)], ids=["object", "text"])
     def test_are_read_as_they_are_written(self, args: str) -> None:
-        step = read_step(f'{{"kind": "tool", "tool": "x", "args": {args}}}')
+        step = decode_step(f'{{"kind": "tool", "tool": "x", "args": {args}}}')
         assert isinstance(step, CallTool)
         assert json.dumps(step.args, separators=(",", ":")) == EXACT
 
@@ -112,19 +112,19 @@ class TestNumbers:
     def test_that_cannot_be_kept_are_refused_and_never_read_leniently(self, number: str, said: str, as_text: bool) -> None:
         args = f'{{"n": {number}}}'
         with pytest.raises(UnreadableAnswer, match=said):
-            read_step(f'{{"kind": "tool", "tool": "x", "args": {json.dumps(args) if as_text else args}}}')
+            decode_step(f'{{"kind": "tool", "tool": "x", "args": {json.dumps(args) if as_text else args}}}')
 
 
 class TestAnAnswerInItsWrapping:
     @pytest.mark.parametrize("case", READ, ids=lambda case: case.name)
     def test_is_the_step_that_was_meant_with_every_word_around_it(self, case: Read) -> None:
-        step = read_step(case.written)
+        step = decode_step(case.written)
         assert (step, step.beside) == (case.step, case.beside)
 
     @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
     def test_is_refused_where_it_is_none_or_could_be_two(self, case: Refused) -> None:
         with pytest.raises(UnreadableAnswer, match=re.escape(case.why)):
-            read_step(case.written)
+            decode_step(case.written)
 
     @pytest.mark.parametrize(
         "text",
@@ -133,12 +133,12 @@ class TestAnAnswerInItsWrapping:
     )
     def test_is_refused_where_it_is_too_large_or_too_deep(self, text: str) -> None:
         with pytest.raises(UnreadableAnswer):
-            read_step(text)
+            decode_step(text)
 
     @given(st.text(alphabet="{}[]\",:'\\/*#<>|thinkTruenull01.-e \n`“”", max_size=60))
     def test_is_a_step_or_refused_whatever_it_is(self, text: str) -> None:
         with contextlib.suppress(UnreadableAnswer):
-            read_step(text)
+            decode_step(text)
 
     @given(
         st.recursive(
@@ -150,7 +150,7 @@ class TestAnAnswerInItsWrapping:
     def test_has_the_arguments_that_were_written(self, value: Any) -> None:
         call = {"kind": "tool", "tool": "x", "args": {"a": value}}
         for written in (json.dumps(call), f"So: {json.dumps(call, ensure_ascii=False, indent=1)}"):
-            step = read_step(written)
+            step = decode_step(written)
             assert isinstance(step, CallTool)
             assert json.dumps(step.args) == json.dumps(call["args"])
 
@@ -160,18 +160,18 @@ class TestProposingTheSameCallAgain:
     made = call("pay", amount=5)
 
     def test_is_refused_after_a_rejection(self) -> None:
-        assert "rejected" in str(repeats(self.same, thread(user("pay"), self.made, result("rejected"))))
+        assert "rejected" in str(why_repeated(self.same, thread(user("pay"), self.made, result("rejected"))))
 
     def test_is_refused_among_several(self) -> None:
         several = CallSeveral((CallTool("pay", {"amount": 4}), self.same))
-        assert "rejected" in str(repeats(several, thread(user("pay"), self.made, result("rejected"))))
+        assert "rejected" in str(why_repeated(several, thread(user("pay"), self.made, result("rejected"))))
 
     def test_is_refused_when_it_goes_round_in_circles(self) -> None:
         once = (self.made, result("failed"))
-        assert repeats(self.same, thread(user("pay"), *once)) is None
-        assert "2 times" in str(repeats(self.same, thread(user("pay"), *once, *once)))
+        assert why_repeated(self.same, thread(user("pay"), *once)) is None
+        assert "2 times" in str(why_repeated(self.same, thread(user("pay"), *once, *once)))
 
     def test_is_allowed_when_the_person_asks_again_or_the_arguments_differ(self) -> None:
-        assert repeats(self.same, thread(user("pay"), self.made, result("rejected"), user("pay now"))) is None
-        assert repeats(CallTool("pay", {"amount": 4}), thread(user("pay"), self.made, result("rejected"))) is None
-        assert repeats(self.same, thread(self.made, result("rejected"), start=2)) is None
+        assert why_repeated(self.same, thread(user("pay"), self.made, result("rejected"), user("pay now"))) is None
+        assert why_repeated(CallTool("pay", {"amount": 4}), thread(user("pay"), self.made, result("rejected"))) is None
+        assert why_repeated(self.same, thread(self.made, result("rejected"), start=2)) is None

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from backend.domain.steps import ToolSpec
 from backend.engines.contract import Entry, Thread
-from backend.engines.demo.prompt import read_thread
-from backend.engines.prompt_text import VALUE_LIMIT, clip, render_entry, render_thread, render_tools, to_json, weigh
+from backend.engines.demo.read_prompt import read_thread
+from backend.engines.prompt_text import VALUE_LIMIT, clip, estimate_tokens, render_entry, render_thread, render_tools, to_json
 from tests.support.thread_builders import HOSTILE, answer, result, thread, user
 
 ACTIVE = (
@@ -74,8 +74,8 @@ class TestLongText:
 class TestTheWeightOfAThread:
     def test_grows_with_what_is_in_it(self) -> None:
         light, heavy = thread(user("hello")), thread(user("hello"), result("succeeded", "x" * 4000))
-        assert 0 < weigh(light) < 50
-        assert 1000 <= weigh(heavy) - weigh(light) <= 1100
+        assert 0 < estimate_tokens(light) < 50
+        assert 1000 <= estimate_tokens(heavy) - estimate_tokens(light) <= 1100
 
 
 class TestTools:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 
-from backend.engines.baml import Bounds
+from backend.engines.baml import RetryLimits
 from backend.engines.baml.model import BamlModel
 from backend.engines.contract import EngineError
 from backend.engines.model_providers import ModelSettings
@@ -19,14 +19,16 @@ PAY = (user("pay 1,200.50 to Zoë 🎉"), call("make_payment", amount=1200.5, to
 
 @pytest.fixture
 async def demo() -> AsyncIterator[BamlLanguage]:
-    model = BamlModel(ModelSettings(), Bounds(backoff=0.01))
+    model = BamlModel(ModelSettings(), RetryLimits(backoff=0.01))
     yield BamlLanguage(model)
     await model.close()
 
 
 @pytest.fixture
 def language(aimock: Aimock) -> BamlLanguage:
-    return BamlLanguage(BamlModel(ModelSettings("openai-generic", f"{aimock.url}/v1", "some-model", "sk"), Bounds(backoff=0.01)))
+    return BamlLanguage(
+        BamlModel(ModelSettings("openai-generic", f"{aimock.url}/v1", "some-model", "sk"), RetryLimits(backoff=0.01))
+    )
 
 
 class TestTheDemoModel:

@@ -22,7 +22,7 @@ from backend.tools.call_threads import in_thread
 from backend.tools.contract import Tool, ToolContext, ToolError
 from backend.worker import app
 from backend.worker.app import Handler, Worker
-from backend.worker.backoff import LONGEST_S, SHORTEST_S, Backoff
+from backend.worker.backoff import MAX_S, MIN_S, Backoff
 from channels.email.intake import read_in_thread
 from tests.backend.conftest import Opened
 from tests.support.delivery_setup import Post
@@ -57,7 +57,7 @@ def stuck() -> Iterator[Callable[[], object]]:
 
 class TestAWorker:
     def test_has_a_line_and_a_room_for_every_kind(self) -> None:
-        assert set(app.ROOM) == set(app.DUE) == set(KINDS) == {ADVANCE_RUN_JOB, DELIVER_JOB, FETCH_MAIL_JOB}
+        assert set(app.CONCURRENCY) == set(app.DUE) == set(KINDS) == {ADVANCE_RUN_JOB, DELIVER_JOB, FETCH_MAIL_JOB}
 
     @pytest.mark.parametrize("hanging", KINDS)
     async def test_does_what_is_due_of_a_kind_while_all_rooms_of_another_hang(self, opened: Opened, hanging: str) -> None:
@@ -68,7 +68,7 @@ class TestAWorker:
 
         handlers = {kind: hang if kind == hanging else do for kind in KINDS}
         async with working(opened, handlers) as queue:
-            for number in range(app.ROOM[hanging] + 10):
+            for number in range(app.CONCURRENCY[hanging] + 10):
                 queue.ring(Job(hanging, f"hangs_{number}"))
             await becomes(lambda: queue._lines[hanging].waiting() <= 10)
             others = [Job(kind, f"{kind}_{number}") for number in range(200) for kind in KINDS if kind != hanging]
@@ -79,14 +79,14 @@ class TestAWorker:
     async def test_takes_no_breath_between_deliveries_because_runs_wait_for_models(
         self, opened: Opened, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(app, "BREATH_S", 3600)
+        monkeypatch.setattr(app, "PAUSE_S", 3600)
         done: list[str] = []
 
         async def do(id: str) -> None:
             done.append(id)
 
         async with working(opened, {ADVANCE_RUN_JOB: hang, DELIVER_JOB: do}) as queue:
-            for number in range(app.FREELY):
+            for number in range(app.UNTHROTTLED):
                 queue.ring(Job(ADVANCE_RUN_JOB, f"run_{number}"))
             await becomes(lambda: queue._lines[ADVANCE_RUN_JOB].waiting() == 0)
             for number in range(20):
@@ -117,7 +117,7 @@ class TestTheReconciler:
     async def test_does_not_ring_every_second_for_what_always_raises(
         self, opened: Opened, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("backend.worker.backoff.SHORTEST_S", LONGEST_S)
+        monkeypatch.setattr("backend.worker.backoff.MIN_S", MAX_S)
         tried: list[str] = []
 
         async def fail(id: str) -> None:
@@ -144,15 +144,15 @@ class TestRest:
         now = 0.0
         aside = Backoff(lambda: now)
         key = ("run", "1")
-        assert [aside.failed(key) for _ in range(12)] == [min(SHORTEST_S * 2**n, LONGEST_S) for n in range(12)]
+        assert [aside.failed(key) for _ in range(12)] == [min(MIN_S * 2**n, MAX_S) for n in range(12)]
         assert aside.rests(key)
         assert (aside.count("run"), aside.count("other")) == (1, 0)
         aside.well(key)
         assert not aside.rests(key)
-        assert aside.failed(key) == SHORTEST_S
-        now = SHORTEST_S
+        assert aside.failed(key) == MIN_S
+        now = MIN_S
         assert not aside.rests(key)
-        now = SHORTEST_S + LONGEST_S + 1
+        now = MIN_S + MAX_S + 1
         assert aside.count("run") == 0
 
 
@@ -178,7 +178,7 @@ class TestThreads:
             return "never"
 
         with stuck() as work:
-            hanging = [asyncio.ensure_future(in_thread(work, "stuck_tool")) for _ in range(call_threads.MOST)]
+            hanging = [asyncio.ensure_future(in_thread(work, "stuck_tool")) for _ in range(call_threads.MAX_CALLS)]
             await asyncio.sleep(0)
             assert await soon(Tool(greet, risk="low", approval="never").run(context, {})) == "hello"
             assert not await soon(verify_in_thread("guess", None))

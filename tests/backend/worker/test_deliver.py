@@ -8,7 +8,7 @@ import pytest
 
 from backend.core.outbox.delivery_results import record_failure, record_sent, record_settled
 from backend.db.queries.deliveries import due_deliveries
-from backend.worker import record_through_outage
+from backend.worker import retry_unavailable
 from backend.worker.deliver import Deliverer
 from backend.worker.lease_clock import LeaseTimer
 from channels.errors import Rejected
@@ -22,7 +22,7 @@ ROUTE = [{"channel": "slack", "wait_seconds": 60}]
 
 @pytest.fixture
 async def post(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> Post:
-    monkeypatch.setattr(record_through_outage, "AGAIN_S", 0)
+    monkeypatch.setattr(retry_unavailable, "RETRY_S", 0)
     office = Post(opened)
     await office.link("slack")
     return office

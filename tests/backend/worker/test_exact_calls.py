@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from backend.core.inbound import receive_answer, receive_message
-from backend.core.outbox.deliveries import question_for
+from backend.core.outbox.claim_delivery import question_for
 from backend.core.requests.ask import Ask, ask_people
 from backend.db import Tx
 from backend.db.queries import requests
@@ -26,7 +26,7 @@ from backend.domain.policy import Policy, canonical
 from backend.domain.states import FeedbackType
 from backend.domain.steps import CallTool, Reply, Step, Usage
 from backend.engines.contract import Thread
-from backend.engines.decode_step import read_step
+from backend.engines.decode_step import decode_step
 from backend.engines.model_answer import TEXT_LIMIT, UnreadableAnswer
 from backend.errors import Refusal
 from backend.tools.contract import Tool, ToolContext
@@ -111,10 +111,10 @@ class Desk:
         answer = f'{{"kind":"tool","tool":"keep","args":{{"value":{written}}}}}'
         if faults(parsed, 1) or len(answer) > TEXT_LIMIT:  # it stands one deeper, in the step
             with pytest.raises(UnreadableAnswer) as refused:
-                read_step(answer)
+                decode_step(answer)
             assert str(refused.value)
             return
-        step, expected = read_step(answer), plain(parsed)
+        step, expected = decode_step(answer), plain(parsed)
         assert isinstance(step, CallTool) and canonical(step.args) == canonical(expected)
 
         cast(Proposes, self.shop.engine).step = step

@@ -11,7 +11,7 @@ from backend.core.runs import executions, lease, lifecycle
 from backend.core.sessions.sessions import cancel_work
 from backend.db.queries.runs import void_leases
 from backend.errors import Conflict, Refusal
-from backend.worker import advance_run, record_through_outage
+from backend.worker import advance_run, retry_unavailable
 from backend.worker.lease_clock import LeaseTimer, clock
 from tests.backend.conftest import Opened
 from tests.support.payment_runs import Shop, begin
@@ -21,7 +21,7 @@ from tests.support.waiting import becomes, soon
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record_through_outage, "AGAIN_S", 0.01)
+    monkeypatch.setattr(retry_unavailable, "RETRY_S", 0.01)
     monkeypatch.setattr(advance_run, "RENEW_S", 0.02)
 
 

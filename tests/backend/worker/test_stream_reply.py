@@ -17,7 +17,7 @@ from backend.domain.runs import Caps, EngineId
 from backend.domain.states import RunStatus
 from backend.domain.steps import Usage
 from backend.worker import stream_reply
-from backend.worker.stream_reply import BUFFER_S, ENOUGH, SOON_S, Pace, ReplyStreamer
+from backend.worker.stream_reply import BUFFER_LONG_S, BUFFER_S, LONG_TEXT, Pace, ReplyStreamer
 from channels.contract import InboundMessage
 from channels.errors import ChannelError, Disconnected, Rejected, Retryable
 from channels.testing import RecordingStreamingChannel
@@ -43,19 +43,19 @@ class TestPace:
         assert pace.left() is None
         pace.grew(10)
         assert pace.left() == BUFFER_S
-        clock.now += SOON_S
-        assert pace.left() == BUFFER_S - SOON_S
-        pace.grew(ENOUGH)
+        clock.now += BUFFER_LONG_S
+        assert pace.left() == BUFFER_S - BUFFER_LONG_S
+        pace.grew(LONG_TEXT)
         assert pace.left() == 0
 
     def test_rests_as_long_as_the_channel_wants_after_each_showing(self) -> None:
         clock = Clock()
         pace = Pace(clock)
-        pace.grew(ENOUGH)
+        pace.grew(LONG_TEXT)
         clock.now += 60
-        pace.shown(ENOUGH, pause_s=3.0)
+        pace.shown(LONG_TEXT, pause_s=3.0)
         assert pace.left() is None
-        pace.grew(10 * ENOUGH)
+        pace.grew(10 * LONG_TEXT)
         assert pace.left() == 3.0
         clock.now += 3
         assert pace.left() == 0

@@ -7,7 +7,7 @@ import pytest
 from backend.core.runs import lease
 from backend.core.runs.claim import SUSPECT_CLAIMS, claim_run
 from backend.core.sessions.sessions import open_session
-from backend.worker import advance_run, record_through_outage
+from backend.worker import advance_run, retry_unavailable
 from backend.worker.lease_clock import clock
 from tests.backend.conftest import Opened
 from tests.support.payment_runs import CAPS, ENGINE, Shop, begin
@@ -53,7 +53,7 @@ class TestARun:
         await die(shop, run_id, SUSPECT_CLAIMS)
         await soon(shop.worker().advance(run_id))
         assert shop.run(run_id)[3] == SUSPECT_CLAIMS and shop.begun == []
-        await soon(shop.worker(since=clock() - advance_run.CALM_S).advance(run_id))
+        await soon(shop.worker(since=clock() - advance_run.WARM_UP_S).advance(run_id))
         assert shop.run(run_id)[0] == "completed"
 
     async def test_under_suspicion_lets_the_next_go_once_it_gets_further(self, opened: Opened) -> None:
@@ -72,7 +72,7 @@ class TestARun:
         assert [shop.run(each)[0] for each in (run_id, second)] == ["completed", "completed"]
 
     async def test_under_suspicion_waits_for_its_turn(self, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(advance_run, "TURN_S", 0.01)
+        monkeypatch.setattr(advance_run, "SUSPECT_WAIT_S", 0.01)
         shop = Shop(opened)
         run_id = await shop.approved()
         await die(shop, run_id, SUSPECT_CLAIMS)
@@ -99,7 +99,7 @@ class TestAClaim:
         assert shop.run(run_id) == ("pending", None, None, 0)
 
     async def test_whose_worker_lives_on_does_not_count(self, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(record_through_outage, "AGAIN_S", 0.01)
+        monkeypatch.setattr(retry_unavailable, "RETRY_S", 0.01)
         monkeypatch.setattr(advance_run, "RENEW_S", 60)
         shop = Shop(opened)
         run_id = await shop.start()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.core.linking.link_codes import issue_code
-from backend.core.mail.kept_mail import READINGS
+from backend.core.mail.received_mail import READINGS
 from backend.core.people.accounts import add_person
 from backend.core.people.groups import add_members, remove_members
 from backend.core.requests.ask import Ask, ask_people

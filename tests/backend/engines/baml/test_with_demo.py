@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from backend.domain.steps import Usage
-from backend.engines.baml import BamlEngine, Bounds
+from backend.engines.baml import BamlEngine, RetryLimits
 from backend.engines.baml.model import BamlModel
 from backend.engines.contract import EngineError, Thread
-from backend.engines.demo.program import decide, speak
+from backend.engines.demo.program import decide, write_reply
 from backend.engines.model_providers import ModelSettings
 from backend.tools.registry import registry
 from tests.support.thread_builders import HOSTILE, call, question, result, thread, user
@@ -24,7 +24,7 @@ TOOLS = registry.specs()
 
 @pytest.fixture
 async def engine() -> AsyncIterator[BamlEngine]:
-    model = BamlModel(ModelSettings(), Bounds(backoff=0.01))
+    model = BamlModel(ModelSettings(), RetryLimits(backoff=0.01))
     yield BamlEngine(model)
     await model.close()
 
@@ -85,7 +85,7 @@ class TestReply:
     )
     async def test_arrives_in_pieces_that_make_up_the_whole(self, engine: BamlEngine, whole: Thread) -> None:
         pieces, usage = await spoken(engine, whole)
-        assert "".join(pieces) == speak(whole).text
+        assert "".join(pieces) == write_reply(whole).text
         assert all(pieces)
         assert usage.total > 0
 
@@ -132,12 +132,12 @@ class TestLoadingTheEngine:
     def test_reaches_the_demo_model_where_the_environment_names_a_proxy(self) -> None:
         code = (
             "import asyncio\n"
-            "from backend.engines.baml import BamlEngine, Bounds\n"
+            "from backend.engines.baml import BamlEngine, RetryLimits\n"
             "from backend.engines.baml.model import BamlModel\n"
             "from backend.engines.contract import Entry, Thread\n"
             "from backend.engines.model_providers import ModelSettings\n"
             "async def main():\n"
-            "    model = BamlModel(ModelSettings(), Bounds(attempts=1))\n"
+            "    model = BamlModel(ModelSettings(), RetryLimits(attempts=1))\n"
             "    step, _ = await BamlEngine(model).next_step(Thread((Entry('user', {'text': 'calc 1'}),)), [])\n"
             "    print(step.kind)\n"
             "    await model.close()\n"
@@ -155,7 +155,7 @@ class TestLoadingTheEngine:
         assert shown.stdout == "tool\n", shown.stderr
 
     def test_is_not_needed_for_the_contract_the_tools_or_the_rendering(self) -> None:
-        modules = "contract, prompt_text, model_providers, retry_limits, decode_step, thread, demo.program"
+        modules = "contract, prompt_text, model_providers, retry_limits, decode_step, thread, demo.program, demo.read_prompt"
         imports = "; ".join(f"import backend.engines.{name.strip()}" for name in modules.split(","))
         code = f"import sys; {imports}; sys.exit('baml_py' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

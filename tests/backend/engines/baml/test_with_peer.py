@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.domain.steps import AskForm, AskText, CallTool, Field, Reply, Usage
-from backend.engines.baml import BamlEngine, Bounds
+from backend.engines.baml import BamlEngine, RetryLimits
 from backend.engines.baml.model import BamlModel
 from backend.engines.contract import EngineError, Thread
 from backend.engines.model_providers import ModelSettings
@@ -17,14 +17,14 @@ from tests.support.aimock import Aimock
 from tests.support.thread_builders import HOSTILE, call, result, thread, user
 from tests.support.wrapped_answers import READ, REFUSED, Refused
 
-BOUNDS = Bounds(connect=2, read=10, first_token=10, idle=10, total=20, stream=20, backoff=0.01)
+BOUNDS = RetryLimits(connect=2, read=10, first_token=10, idle=10, total=20, stream=20, backoff=0.01)
 TOOLS = registry.specs()
 HELLO = thread(user("hello"))
 PLAIN = json.dumps({"kind": "text", "title": "Who?", "prompt": ""})
 SECRET = "sk-secret"
 
 
-def engine_at(url: str, bounds: Bounds = BOUNDS) -> BamlEngine:
+def engine_at(url: str, bounds: RetryLimits = BOUNDS) -> BamlEngine:
     return BamlEngine(BamlModel(ModelSettings("openai-generic", f"{url}/v1", "some-model", SECRET), bounds))
 
 
@@ -252,13 +252,13 @@ class TestAProviderThatFails:
 
     async def test_by_never_answering_ends_in_time(self, aimock: Aimock) -> None:
         aimock.says("hello", chaos={"latencyMs": 20_000})
-        short = Bounds(read=0.2, first_token=0.2, idle=0.2, total=60, stream=60, attempts=2, backoff=0.01)
+        short = RetryLimits(read=0.2, first_token=0.2, idle=0.2, total=60, stream=60, attempts=2, backoff=0.01)
         for reply in (False, True):
             assert "did not answer in time twice" in await failure_of(engine_at(aimock.url, short), reply=reply)
 
     async def test_is_not_tried_beyond_the_total(self, aimock: Aimock) -> None:
         aimock.says("hello", chaos={"latencyMs": 20_000})
-        assert "did not answer in time" in await failure_of(engine_at(aimock.url, Bounds(total=0.2)))
+        assert "did not answer in time" in await failure_of(engine_at(aimock.url, RetryLimits(total=0.2)))
 
     async def test_by_an_answer_that_is_no_completion(self, aimock: Aimock, engine: BamlEngine) -> None:
         aimock.says("hello", chaos={"malformedRate": 1.0})
@@ -288,12 +288,12 @@ class TestAStreamThatBreaks:
 
     async def test_by_falling_silent_is_given_up(self, aimock: Aimock) -> None:
         aimock.says("one two three four", chunkSize=4, latency=500)
-        short = Bounds(first_token=20, idle=0.1, stream=20, backoff=0.01)
+        short = RetryLimits(first_token=20, idle=0.1, stream=20, backoff=0.01)
         assert "did not answer in time" in await failure_of(engine_at(aimock.url, short), reply=True)
 
     async def test_by_never_ending_is_given_up(self, aimock: Aimock) -> None:
         aimock.says("and so on " * 2000, chunkSize=100)
-        bounded = Bounds(reply_characters=1000, backoff=0.01)
+        bounded = RetryLimits(reply_characters=1000, backoff=0.01)
         assert "without end" in await failure_of(engine_at(aimock.url, bounded), reply=True)
 
     async def test_by_being_cut_at_its_length_is_no_reply(self, aimock: Aimock, engine: BamlEngine) -> None:

@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from backend.domain.steps import AskChoice, AskForm, AskText, CallTool, Field, Option
-from backend.engines.demo.commands import Command, Fail, OpenQuestion, Plan, Say, StreamText, read, read_amount
+from backend.engines.demo.commands import Command, Explain, Fail, OpenQuestion, Plan, StreamText, parse_amount, parse_command
 
 
 def args_of(command: Command) -> object:
@@ -13,7 +13,7 @@ def args_of(command: Command) -> object:
 
 
 def fields_of(message: str) -> tuple[Field, ...]:
-    command = read(message)
+    command = parse_command(message)
     assert isinstance(command, OpenQuestion)
     assert isinstance(command.step, AskForm)
     return command.step.fields
@@ -34,25 +34,25 @@ class TestAMessage:
         ],
     )
     def test_proposes_a_call(self, message: str, expected: object) -> None:
-        assert args_of(read(message)) == expected
+        assert args_of(parse_command(message)) == expected
 
     def test_asks_a_question(self) -> None:
-        assert read("ask What is your name?") == OpenQuestion(AskText("What is your name?"))
+        assert parse_command("ask What is your name?") == OpenQuestion(AskText("What is your name?"))
 
     def test_asks_a_choice_with_each_option_once(self) -> None:
-        assert read("choose tea, coffee ,, tea") == OpenQuestion(
+        assert parse_command("choose tea, coffee ,, tea") == OpenQuestion(
             AskChoice("Which one shall it be?", (Option("tea", "tea"), Option("coffee", "coffee")))
         )
 
     def test_starts_a_plan_a_stream_or_a_failure(self) -> None:
-        assert read("plan a launch") == Plan("a launch")
-        assert read("stream 1,200") == StreamText(1200)
-        assert read("stream 20 words") == StreamText(20)
-        assert read(" Fail ") == Fail()
+        assert parse_command("plan a launch") == Plan("a launch")
+        assert parse_command("stream 1,200") == StreamText(1200)
+        assert parse_command("stream 20 words") == StreamText(20)
+        assert parse_command(" Fail ") == Fail()
 
     @pytest.mark.parametrize("message", ["hello", "payroll is late", "", "🎉", "failing again", "what can you do?", "\ud800"])
     def test_is_otherwise_just_talk(self, message: str) -> None:
-        assert read(message) == Say()
+        assert parse_command(message) == Explain()
 
     @pytest.mark.parametrize(
         "message",
@@ -64,8 +64,8 @@ class TestAMessage:
         ],
     )
     def test_that_makes_no_sense_is_explained(self, message: str) -> None:
-        command = read(message)
-        assert isinstance(command, Say)
+        command = parse_command(message)
+        assert isinstance(command, Explain)
         assert "for example" in command.text or "Write" in command.text
 
 
@@ -103,8 +103,8 @@ class TestAnAmount:
         ],
     )
     def test_is_read_as_people_write_it(self, text: str, amount: str) -> None:
-        assert read_amount(text) == Decimal(amount)
+        assert parse_amount(text) == Decimal(amount)
 
     @pytest.mark.parametrize("text", ["", "abc", "1.200", "1,2,3", "1e5", "½", "0.125", "NaN", "Infinity", "٣"])
     def test_that_is_none_or_could_be_two_is_not_guessed(self, text: str) -> None:
-        assert read_amount(text) is None
+        assert parse_amount(text) is None

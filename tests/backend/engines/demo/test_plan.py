@@ -3,7 +3,7 @@ from typing import Any
 from backend.domain.steps import CallTool, Reply, Review
 from backend.engines.contract import Entry
 from backend.engines.demo.plan import PHASES
-from backend.engines.demo.program import decide, speak
+from backend.engines.demo.program import decide, write_reply
 from tests.support.thread_builders import answer, question, thread, user
 
 NAMES = [phase.checkpoint for phase in PHASES]
@@ -38,13 +38,13 @@ class TestAPlan:
             entries += passed(step)
         assert seen == NAMES == ["after_planning", "after_analysis", "before_finalization"]
         assert decide(thread(*entries)) == Reply()
-        text = speak(thread(*entries)).text
+        text = write_reply(thread(*entries)).text
         assert [f"## Phase {number}" in text for number in (1, 2, 3)] == [True] * 3
         assert "The plan is finished" in text
 
     def test_goes_on_without_a_review_that_is_skipped(self) -> None:
         entries = walk([user("plan x")], ["skip", "continue", "continue"])
-        assert "`after_planning` skipped" in speak(thread(*entries)).text
+        assert "`after_planning` skipped" in write_reply(thread(*entries)).text
 
     def test_comes_back_to_the_same_checkpoint_visibly_revised(self) -> None:
         entries = [user("plan x")]
@@ -68,7 +68,7 @@ class TestAPlan:
         for ending in (answer("checkpoint", action="stop"), answer("checkpoint", "cancelled")):
             whole = thread(*begun, passed(review(begun))[0], ending)
             assert decide(whole) == Reply()
-            assert "stopped before it was finished" in speak(whole).text
+            assert "stopped before it was finished" in write_reply(whole).text
 
     def test_lets_another_message_be_done_first(self) -> None:
         begun = [user("plan x")]
@@ -101,7 +101,7 @@ class TestARunWithCheckpointsOfItsOwn:
     def test_has_no_reviews_where_none_are_chosen(self) -> None:
         whole = thread(user("Create a content plan"), checkpoints=[])
         assert decide(whole) == Reply()
-        assert "no checkpoints were asked for" in speak(whole).text
+        assert "no checkpoints were asked for" in write_reply(whole).text
 
     def test_ignores_checkpoints_it_does_not_know(self) -> None:
         assert decide(thread(user("x"), checkpoints=["before_lunch"])) == Reply()

@@ -4,9 +4,9 @@ import pytest
 
 from backend.domain.steps import CallTool, Reply
 from backend.engines.contract import Entry, Thread
-from backend.engines.demo.commands import OpenQuestion, read
-from backend.engines.demo.program import DemoFailure, DemoText, answer, decide, read_answer, speak, summarize
-from backend.engines.demo.wording import HELP
+from backend.engines.demo.commands import OpenQuestion, parse_command
+from backend.engines.demo.program import DemoFailure, DemoText, answer, decide, read_answer, summarize, write_reply
+from backend.engines.demo.reply_text import HELP
 from tests.support.thread_builders import agent, call, note, question, result, thread, user
 from tests.support.thread_builders import answer as answered
 
@@ -17,11 +17,11 @@ PAY = (user("pay 500 to Bob"), call("make_payment", amount=500, to="Bob"))
 def said(*entries: Entry, **settings: Any) -> str:
     whole = thread(*entries, **settings)
     assert decide(whole) == Reply()
-    return speak(whole).text
+    return write_reply(whole).text
 
 
 def step_of(message: str) -> object:
-    command = read(message)
+    command = parse_command(message)
     assert isinstance(command, OpenQuestion)
     return command.step
 
@@ -41,7 +41,7 @@ class TestDeciding:
         assert decide(thread()) == Reply()
 
     def test_fails_when_told_to(self) -> None:
-        for function in (decide, speak):
+        for function in (decide, write_reply):
             with pytest.raises(DemoFailure):
                 function(thread(user("fail")))
 
@@ -89,7 +89,7 @@ class TestEarlierRuns:
         assert decide(thread(user(message), note("The person cancelled this work."), user("hello"))) == Reply()
 
     def test_are_not_spoken_of(self) -> None:
-        assert speak(thread(*PAY, result("succeeded", PAYMENT), user("hello"), start=3)).text == HELP
+        assert write_reply(thread(*PAY, result("succeeded", PAYMENT), user("hello"), start=3)).text == HELP
 
 
 class TestStatingTheOutcome:
@@ -174,13 +174,13 @@ class TestSpeaking:
 
     @pytest.mark.parametrize("count", [1, 2, 37, 38, 500])
     def test_streams_exactly_so_many_words_a_hundred_a_second(self, count: int) -> None:
-        spoken = speak(thread(user(f"stream {count}")))
+        spoken = write_reply(thread(user(f"stream {count}")))
         assert len(spoken.text.split()) == count
         assert spoken.pace == 100
 
     def test_is_the_same_every_time(self) -> None:
         whole = thread(*PAY, result("rejected", "no"))
-        assert speak(whole) == speak(whole)
+        assert write_reply(whole) == write_reply(whole)
 
 
 class TestSummarizing:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from channels.contract import Address, DeliveryReceipt, Question, TextMessage
 
-Verb = Literal["deliver", "settle", "say"]
+DeliveryVerb = Literal["deliver", "settle", "say"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class DeliveryAttempt:
 
     delivery_id: str
     token: int
-    verb: Verb
+    verb: DeliveryVerb
     channel: str
     to: Address
     question: Question | None = None

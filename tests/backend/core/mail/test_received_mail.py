@@ -8,7 +8,7 @@ import pytest
 from backend.channel_inbox import ChannelInbox
 from backend.core.linking.installations import save_installation
 from backend.core.linking.linked_accounts import link_account
-from backend.core.mail.kept_mail import UNVERIFIED, ask_to_link, list_mail
+from backend.core.mail.received_mail import UNVERIFIED, ask_to_link, list_mail
 from backend.core.people.accounts import add_person
 from backend.core.requests.ask import Ask, ask_people
 from backend.db.queries.linked_accounts import place_of

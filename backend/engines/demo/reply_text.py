@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from backend.engines.contract import Entry
-from backend.engines.demo.thread_reading import Body
+from backend.engines.demo.pending_tasks import Body
 
 HELP = """I am the **demo model**: a small program, not an AI. Try one of these:
 
@@ -29,7 +29,7 @@ def outcome(entry: Entry, after: Body | None) -> str:
     return _answer_outcome(entry.body, after)
 
 
-def words(count: int) -> str:
+def filler_words(count: int) -> str:
     """Exactly so many words."""
     vocabulary = _SENTENCE.split()
     return " ".join(vocabulary[index % len(vocabulary)] for index in range(count))

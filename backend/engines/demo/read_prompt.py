@@ -24,7 +24,7 @@ def complete(messages: list[dict[str, Any]]) -> DemoText:
         case "next_step" | "reply" | "summarize" as function:
             result = answer(function, read_thread(user))
             return (
-                DemoText(_whole(result.text), result.pace)
+                DemoText(_without_surrogates(result.text), result.pace)
                 if isinstance(result, DemoText)
                 else DemoText(_to_json(dump_step(result)))
             )
@@ -69,9 +69,9 @@ def _after(prompt: str, heading: str) -> Any:
 
 
 def _to_json(value: Any) -> str:
-    return _whole(json.dumps(value, ensure_ascii=False))
+    return _without_surrogates(json.dumps(value, ensure_ascii=False))
 
 
-def _whole(text: str) -> str:
+def _without_surrogates(text: str) -> str:
     """Half a surrogate pair cannot be sent: it becomes a question mark."""
     return text.encode(errors="replace").decode()

@@ -6,8 +6,8 @@ close what was sent once it is decided, else let the ladder make its next move."
 from collections.abc import Collection
 from typing import Any
 
+from backend.core.outbox.delivery_attempt import NEVER_LINKED, NOT_SET_UP, WORKER_DIED, DeliveryAttempt, DeliveryVerb
 from backend.core.outbox.delivery_results import close_unsent, mark_failed, schedule_retry
-from backend.core.outbox.delivery_work import NEVER_LINKED, NOT_SET_UP, WORKER_DIED, DeliveryAttempt, Verb
 from backend.core.outbox.escalation import escalate, publish_delivery
 from backend.core.outbox.recipient_limits import delay_over_limit
 from backend.core.requests.recipients import may_decide
@@ -82,7 +82,7 @@ _UNSENT = (DeliveryStatus.QUEUED, DeliveryStatus.RETRY_WAIT)
 def _begin_attempt(
     tx: Tx,
     row: Row[Any],
-    verb: Verb,
+    verb: DeliveryVerb,
     set_up: Collection[str],
     question: Question | None = None,
     request: Row[Any] | None = None,

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from backend.core.outbox.deliveries import claim_delivery
+from backend.core.outbox.claim_delivery import claim_delivery
 from backend.core.outbox.delivery_results import record_sent, release_delivery
 from backend.core.people.accounts import add_person
 from backend.core.requests.reroute import reroute_request

@@ -10,7 +10,7 @@ from backend.observability.log import get_logger
 
 log = get_logger(__name__)
 
-AGAIN_S = 0.5
+RETRY_S = 0.5
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ async def transact_until_available(
             return await db.transact(use_case, *args, **kwargs)
         except Unavailable as error:
             log.warning("not on record yet", use_case=use_case.__name__, reason=error.detail)
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(RETRY_S)
 
 
 async def read_until_available(db: Database, query: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -35,4 +35,4 @@ async def read_until_available(db: Database, query: Callable[Concatenate[Tx, P],
             return await db.read(query, *args, **kwargs)
         except Unavailable as error:
             log.warning("cannot be read yet", query=query.__name__, reason=error.detail)
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(RETRY_S)

@@ -6,7 +6,7 @@ from typing import Any
 from backend.domain.requests import body_of_step
 from backend.domain.steps import AskChoice, AskForm, AskText, CallTool
 from backend.engines.contract import Entry, Thread
-from backend.engines.demo.commands import Command, OpenQuestion, Plan, Say, read
+from backend.engines.demo.commands import Command, Explain, OpenQuestion, Plan, parse_command
 
 Body = dict[str, Any]
 
@@ -94,10 +94,10 @@ def _outcome(before: Body | None, after: Body) -> Body:
 def _task(text: str, thread: Thread, *, first: bool) -> PendingTask:
     """Where a run has checkpoints of its own, its first message is a plan's topic and later ones are remarks on it."""
     if thread.settings.get("checkpoints") is None:
-        return PendingTask(text, read(text))
-    command = read(text)
+        return PendingTask(text, parse_command(text))
+    command = parse_command(text)
     if not first:
-        return PendingTask(text, Say())
+        return PendingTask(text, Explain())
     return PendingTask(text, command if isinstance(command, Plan) else Plan(text.strip() or "untitled"))
 
 
