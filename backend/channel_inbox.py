@@ -23,7 +23,7 @@ from backend.domain.states import FeedbackType, SessionStatus
 from backend.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable
 from backend.tools.registry import Registry
 from channels.contract import (
-    REPEAT,
+    DUPLICATE,
     Accepted,
     ChannelAnswer,
     ChannelMessage,
@@ -38,7 +38,7 @@ from channels.errors import Retryable
 from channels.mail_contract import Proposal, ReceivedMail
 
 NOT_LINKED = "This account is not linked to anybody here. Sign in to Assent and link it under Settings, Channels."
-HEARD = Refused("This was heard before; nothing was done again.", REPEAT)
+HEARD = Refused("This was heard before; nothing was done again.", DUPLICATE)
 Result = TypeVar("Result")
 Charge = Callable[[str], Awaitable[None]]  # charges one piece of work to a person's id; raises TooMany
 

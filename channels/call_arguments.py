@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from channels.exact_numbers import same_json
 
-Kind = Literal["boolean", "integer", "number", "text", "json"]
+ArgumentKind = Literal["boolean", "integer", "number", "text", "json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Argument:
 
     name: str
     value: Any
-    kind: Kind
+    kind: ArgumentKind
 
 
 def arguments_of(request: Mapping[str, Any]) -> list[Argument]:
@@ -32,7 +32,7 @@ def changed_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterat
             yield name
 
 
-def _kind(value: Any, schema: Mapping[str, Any]) -> Kind:
+def _kind(value: Any, schema: Mapping[str, Any]) -> ArgumentKind:
     """What the tool declares counts before how the value is written: an amount of 500 may become 499.50."""
     match value:
         case bool():

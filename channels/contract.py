@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
-REPEAT = "repeat"  # the code of what was heard before: nobody needs to be told
+DUPLICATE = "repeat"  # the code of what was heard before: nobody needs to be told
 ChannelName = Literal["chat", "api", "slack", "email", "console"]
 Risk = Literal["low", "medium", "high"]
 

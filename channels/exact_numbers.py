@@ -11,7 +11,7 @@ MAX_DIGITS = 100
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _THOUSANDS = re.compile(r"(-?[1-9][0-9]{0,2})\.([0-9]{3})")
-_SHOWN = 60
+_MAX_QUOTED = 60
 
 
 def read_integer(text: str) -> int:
@@ -33,10 +33,10 @@ def read_number(text: str) -> int | float:
     grouped = _THOUSANDS.fullmatch(plain)
     if grouped:
         raise ValueError(f"{_quoted(text)} may mean thousands: write {grouped[1]}{grouped[2]}, or {plain}0")
-    return plainest(_decimal(plain))
+    return normalize_number(_decimal(plain))
 
 
-def plainest(number: int | float) -> int | float:
+def normalize_number(number: int | float) -> int | float:
     """500.0 and 500 are one amount: they must have one digest."""
     return int(number) if isinstance(number, float) and number.is_integer() and abs(number) < 2**53 else number
 
@@ -96,4 +96,4 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _quoted(text: str) -> str:
-    return f'"{text}"' if len(text) <= _SHOWN else f'"{text[:_SHOWN]}…"'
+    return f'"{text}"' if len(text) <= _MAX_QUOTED else f'"{text[:_MAX_QUOTED]}…"'

@@ -6,8 +6,8 @@ from typing import Any, Literal, Protocol
 
 from channels.contract import ChannelName, Inbox, TextMessage
 
-Outcome = Literal["answer", "message", "link", "proposal", "unclear", "late", "refused", "unverified", "automatic", "bounce"]
-TEXT_LENGTH, WHOLE_LENGTH = 20_000, 64_000
+MailOutcome = Literal["answer", "message", "link", "proposal", "unclear", "late", "refused", "unverified", "automatic", "bounce"]
+MAX_TEXT, MAX_WHOLE = 20_000, 64_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class ReceivedMail:
     id: str
     sender: str
     verified: bool
-    outcome: Outcome
+    outcome: MailOutcome
     text: str
     whole: str
     sent_at: int | None = None

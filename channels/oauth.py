@@ -26,7 +26,7 @@ class OAuthGrant:
     installation: Installation | None = None
 
 
-class Provider(Protocol):
+class OAuthProvider(Protocol):
     """The provider's side of the exchange, as `name` in addresses, for accounts on `channel`. `state` comes back unchanged
     with the code. `challenge` and `verifier` are PKCE's (S256, RFC 7636); the verifier never leaves the person's browser
     and us."""

@@ -8,7 +8,7 @@ from typing import Any
 from channels.contract import Question
 from channels.sanitize import clip, visible
 
-DONE = {
+PAST_TENSE = {
     "approve": "Approved",
     "reject": "Rejected",
     "edit": "Approved with changes",
@@ -19,22 +19,22 @@ DONE = {
     "skip": "Skipped",
     "revise": "Sent back for revision",
 }
-WHERE = {
+VIA = {
     "chat": "in the web app",
     "api": "through the API",
     "slack": "in Slack",
     "email": "by email",
     "console": "on the console",
 }
-KINDS = {"agent": "Agent", "person": "Person", "program": "Program"}
-RISK_BY = {"tool": "declared by the tool", "asker": "the asker's own claim"}
-LONGEST_NAME = 100
+ASKER_KINDS = {"agent": "Agent", "person": "Person", "program": "Program"}
+RISK_SOURCES = {"tool": "declared by the tool", "asker": "the asker's own claim"}
+MAX_NAME = 100
 
 
 def asker(request: Mapping[str, Any]) -> tuple[str, str]:
     """Who asks: what kind it is, which no name can pass for, and the name; a program's is that of whom it is signed in as."""
     known = request.get("requester") or {}
-    kind = KINDS.get(str(known.get("kind")), "Program")
+    kind = ASKER_KINDS.get(str(known.get("kind")), "Program")
     name = one_line_name(str(known.get("name") or request.get("requested_by") or "")) or "without a name"
     return kind, name
 
@@ -46,59 +46,63 @@ def asker_line(request: Mapping[str, Any]) -> str:
 
 def one_line_name(name: str) -> str:
     """A name as it may stand among our words: nothing invisible, and what runs from right to left stays within it."""
-    shown = clip(visible(" ".join(name.split())), LONGEST_NAME)
+    shown = clip(visible(" ".join(name.split())), MAX_NAME)
     rtl = any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in shown)
     return f"\u2068{shown}\u2069" if rtl else shown
 
 
 def risk_line(action: Mapping[str, Any]) -> str:
     """How high the risk is, and whose word that is."""
-    said = RISK_BY.get(str(action.get("risk_by")), RISK_BY["asker"])
+    said = RISK_SOURCES.get(str(action.get("risk_by")), RISK_SOURCES["asker"])
     return f"{action.get('risk', 'low')}, {said}"
 
 
-def fact(value: Any) -> str:
+def one_line_value(value: Any) -> str:
     """One value, whole and on one line, as it will be used."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return visible(text).replace("\n", "⏎").replace("\t", "⇥")
 
 
-def facts(request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def request_details(request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What exactly is asked about: (name, value) of every argument of a call, option of a choice, field of a form."""
     action = request.get("action")
     if action:
-        yield from ((visible(name), fact(value)) for name, value in action["args"].items())
+        yield from ((visible(name), one_line_value(value)) for name, value in action["args"].items())
     for number, option in enumerate(request.get("options") or (), start=1):
-        yield str(number), fact(option["label"]) + (f" ({fact(option['description'])})" if option.get("description") else "")
+        yield (
+            str(number),
+            one_line_value(option["label"])
+            + (f" ({one_line_value(option['description'])})" if option.get("description") else ""),
+        )
     for field in request.get("fields") or ():
         needed = "" if field.get("required", True) else ", may be left out"
         yield (
-            fact(field["name"]),
-            f"{field['type']}{needed}" + (f": {fact(field['description'])}" if field.get("description") else ""),
+            one_line_value(field["name"]),
+            f"{field['type']}{needed}" + (f": {one_line_value(field['description'])}" if field.get("description") else ""),
         )
 
 
-def bound(request: Mapping[str, Any]) -> str:
+def tool_version_line(request: Mapping[str, Any]) -> str:
     """What a yes to a call is bound to besides its arguments; empty where nothing more is declared."""
     action = request.get("action") or {}
     if not action.get("version"):
         return ""
-    rule = f", rule: {fact(action['policy'])}" if action.get("policy") else ""
-    return f"{fact(action.get('description') or '')} (version {fact(action['version'])}{rule})".strip()
+    rule = f", rule: {one_line_value(action['policy'])}" if action.get("policy") else ""
+    return f"{one_line_value(action.get('description') or '')} (version {one_line_value(action['version'])}{rule})".strip()
 
 
-def clock(at: str | None) -> str:
+def utc_time(at: str | None) -> str:
     """`15:10 UTC` of an RFC 3339 instant."""
     return f"{at[11:16]} UTC" if at else ""
 
 
-def deadline(request: Mapping[str, Any]) -> str:
+def deadline_line(request: Mapping[str, Any]) -> str:
     """Until when an answer counts and what happens then; empty where the request waits for ever."""
     if not request.get("due_at"):
         return ""
     wish = request["on_timeout"]
     action = wish if isinstance(wish, str) else wish["action"]
-    return f"Answer by {clock(request['due_at'])}; without an answer: {DONE.get(action, action).lower()}."
+    return f"Answer by {utc_time(request['due_at'])}; without an answer: {PAST_TENSE.get(action, action).lower()}."
 
 
 def question_text(question: Question) -> str:
@@ -109,8 +113,8 @@ def question_text(question: Question) -> str:
         lines.append(f"In its own words: {visible(request['prompt'])}")
     if request.get("action"):
         lines.append(f"It would run {visible(request['action']['tool'])} (risk {risk_line(request['action'])}) with exactly:")
-    lines += [f"  {name}: {value}" for name, value in facts(request)]
-    lines += [line for line in (deadline(request), f"Answer at {question.link}") if line]
+    lines += [f"  {name}: {value}" for name, value in request_details(request)]
+    lines += [line for line in (deadline_line(request), f"Answer at {question.link}") if line]
     return "\n".join(lines)
 
 
@@ -119,9 +123,9 @@ def outcome_line(request: Mapping[str, Any]) -> str:
     response = request.get("response")
     if request["status"] == "answered" and response:
         said = f' - "{visible(response["feedback"])}"' if response.get("feedback") else ""
-        where = WHERE.get(response["via"], f"via {response['via']}")
+        where = VIA.get(response["via"], f"via {response['via']}")
         by = one_line_name(response["by"]["name"])
-        return f"{DONE.get(response['action'], response['action'])} by {by} {where} at {clock(response['at'])}{said}"
+        return f"{PAST_TENSE.get(response['action'], response['action'])} by {by} {where} at {utc_time(response['at'])}{said}"
     if request["status"] == "expired" and response:
-        return f"No answer by {clock(request.get('due_at'))}: {DONE.get(response['action'], response['action']).lower()}"
+        return f"No answer by {utc_time(request.get('due_at'))}: {PAST_TENSE.get(response['action'], response['action']).lower()}"
     return "Withdrawn: it is no longer needed" if request["status"] == "cancelled" else ""

@@ -15,7 +15,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredBotToken:
-    """See `channels.slack.client.Tokens`: the one workspace of the settings."""
+    """See `channels.slack.client.BotTokens`: the one workspace of the settings."""
 
     token: str
 
@@ -25,7 +25,7 @@ class ConfiguredBotToken:
 
 @dataclass(frozen=True, slots=True)
 class StoredBotTokens:
-    """See `channels.slack.client.Tokens`: every workspace that installed the app."""
+    """See `channels.slack.client.BotTokens`: every workspace that installed the app."""
 
     db: Database
     vault: Vault

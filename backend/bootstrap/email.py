@@ -17,13 +17,13 @@ from backend.settings.schema import Settings
 from channels.email.channel import EmailChannel
 from channels.email.conversation import MailConversation
 from channels.email.gmail.client import GmailClient
-from channels.email.gmail.mailbox import GmailReader
+from channels.email.gmail.mailbox import GmailMailboxReader
 from channels.email.gmail.oauth import GoogleOAuth
-from channels.email.gmail.push import Certificates, Push
+from channels.email.gmail.push import Certificates, PushWebhook
 from channels.email.gmail.signing_keys import fetch_keys
 from channels.email.intake import MailIntake
-from channels.email.replies import Replies
-from channels.email.reply_tags import Tags
+from channels.email.replies import ReplyHandler
+from channels.email.reply_tags import ReplyTags
 from channels.mail_contract import MailboxReader, MailInbox
 from channels.webhooks import WebhookHandler
 
@@ -48,9 +48,9 @@ def google_provider(settings: Settings) -> GoogleOAuth:
 
 def email_postbox(settings: Settings, db: Database, inbox: MailInbox, language: Language) -> MailboxReader:
     """What takes in the mail of every connected mailbox."""
-    replies = Replies(inbox, MailReader(language).read)
+    replies = ReplyHandler(inbox, MailReader(language).read)
     door = MailIntake(inbox, _tags(settings), replies, MailConversation(inbox, replies), settings.gmail_authserv_id)
-    return GmailReader(_client(settings, db), door, time.time, settings.gmail_pubsub_topic)
+    return GmailMailboxReader(_client(settings, db), door, time.time, settings.gmail_pubsub_topic)
 
 
 def email_hook(settings: Settings, db: Database) -> WebhookHandler:
@@ -63,7 +63,7 @@ def email_hook(settings: Settings, db: Database) -> WebhookHandler:
         await db.transact(wake_mailbox, mailbox)
 
     audience = f"{settings.url}/hooks/gmail"
-    return Push(fetch, ring, audience=audience, account=settings.gmail_push_account or "", now=time.time).handle
+    return PushWebhook(fetch, ring, audience=audience, account=settings.gmail_push_account or "", now=time.time).handle
 
 
 async def examine_email(settings: Settings) -> list[Finding]:
@@ -102,5 +102,5 @@ def _secret_of(settings: Settings) -> str:
     return settings.google_client_secret.get_secret_value() if settings.google_client_secret else ""
 
 
-def _tags(settings: Settings) -> Tags:
-    return Tags(*(bytes.fromhex(derive_key(secret, "mail")) for secret in load_secrets(settings)))
+def _tags(settings: Settings) -> ReplyTags:
+    return ReplyTags(*(bytes.fromhex(derive_key(secret, "mail")) for secret in load_secrets(settings)))

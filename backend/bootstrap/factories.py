@@ -18,7 +18,7 @@ from backend.tools.registry import registry
 from channels.chat.channel import ChatChannel
 from channels.contract import Channel, Inbox
 from channels.mail_contract import MailboxReader, MailInbox
-from channels.oauth import Provider
+from channels.oauth import OAuthProvider
 from channels.webhooks import WebhookHandler
 
 if TYPE_CHECKING:
@@ -94,9 +94,9 @@ def make_channels(settings: Settings, db: Database, stream: Stream) -> dict[str,
     return {channel.name: channel for channel in channels}
 
 
-def make_providers(settings: Settings) -> dict[str, Provider]:
+def make_providers(settings: Settings) -> dict[str, OAuthProvider]:
     """Where accounts can be proven by signing in, by name."""
-    providers: list[Provider] = []
+    providers: list[OAuthProvider] = []
     if settings.slack_client_id:
         from backend.bootstrap.slack import slack_provider
 

@@ -20,7 +20,7 @@ from channels.slack.channel import SlackChannel
 from channels.slack.client import BotTokens, SlackClient
 from channels.slack.manifest import SCOPES
 from channels.slack.oauth import SlackOAuth
-from channels.slack.socket_mode import Tell
+from channels.slack.socket_mode import OnStatus
 from channels.webhooks import WebhookHandler
 
 log = get_logger(__name__)
@@ -43,7 +43,7 @@ def slack_provider(settings: Settings) -> SlackOAuth:
 
 
 @asynccontextmanager
-async def slack_hook(settings: Settings, db: Database, inbox: Inbox, tell: Tell) -> AsyncIterator[WebhookHandler]:
+async def slack_hook(settings: Settings, db: Database, inbox: Inbox, tell: OnStatus) -> AsyncIterator[WebhookHandler]:
     """Take in what people do in Slack, for as long as this lasts; the hook is for what comes over HTTP, `tell` hears what is
     wrong with Socket Mode (None: nothing any more)."""
     tokens = _tokens(settings, db)

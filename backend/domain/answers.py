@@ -12,7 +12,7 @@ from backend.domain.display_names import has_invisible
 from backend.domain.states import FeedbackType
 from backend.domain.steps import Field
 from backend.errors import FieldError, Invalid
-from channels.exact_numbers import MAX_DIGITS, plainest, read_integer, read_number
+from channels.exact_numbers import MAX_DIGITS, normalize_number, read_integer, read_number
 
 MAX_TEXT = 20_000
 _EMAIL = re.compile(r"[^@\s<>,;\"()\x00-\x1f]{1,64}@[^@\s<>,;\"()_\x00-\x1f]{1,253}\.[^@\s<>,;\"()_.\x00-\x1f]{2,63}")
@@ -154,7 +154,7 @@ def _number(_field: Field, value: Any) -> int | float:
     limit = inf if isinstance(value, float) else 10**MAX_DIGITS
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < limit:
         raise ValueError("must be a number")
-    return plainest(value)
+    return normalize_number(value)
 
 
 def _boolean(_field: Field, value: Any) -> bool:

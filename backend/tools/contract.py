@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from backend.domain.steps import ToolSpec as ToolSpec
 from backend.observability.log import get_logger
 from backend.tools.call_threads import MAX_CALLS, TooManyCalls, in_thread
-from channels.exact_numbers import plainest
+from channels.exact_numbers import normalize_number
 
 log = get_logger(__name__)
 
@@ -98,7 +98,7 @@ class Tool:
         rounded = [(name, _lost_precision(given, kept[name])) for name, given in args.items() if name in kept]
         if any(message for _, message in rounded):
             raise ToolInputError([(name, message) for name, message in rounded if message])
-        return {name: plainest(value) for name, value in kept.items()}
+        return {name: normalize_number(value) for name, value in kept.items()}
 
     async def run(self, context: ToolContext, args: dict[str, Any]) -> Any:
         """Execute with arguments that `validate` gave. Returns JSON; raises ToolError whatever the tool raised, ToolNotRun

@@ -12,22 +12,22 @@ from urllib.parse import urlsplit
 
 from channels.contract import Address, ChannelName, DeliveryReceipt, Question, TextMessage
 from channels.email.gmail.client import GmailClient, Sent
-from channels.email.reply_tags import Tags, message_id, reply_to
-from channels.email.write.envelope import Envelope, sealed, shortened
+from channels.email.reply_tags import ReplyTags, message_id, reply_to
+from channels.email.write.envelope import Envelope, build_mail, trim_references
 from channels.email.write.page import Page
-from channels.email.write.question_mail import question_page, settled_page, short, subject_of, subject_of_words, words_page
+from channels.email.write.question_mail import question_page, session_mark, settled_page, subject_of, subject_of_text, text_page
 from channels.errors import Disconnected, Rejected, Retryable
 
 _writers = ThreadPoolExecutor(2, "mail-writer")
-CLOSED, CARRIER = "closed", "re"
+CLOSED_MARK, REFERENCE_MARK = "closed", "re"
 CLOCK_SLACK_S = 300
 NO_MAILBOX = "The agent has no mailbox to write from; an administrator connects one under Settings, Channels."
 _RE = re.compile(r"^(re:\s*)+", re.IGNORECASE)
 
 
-async def mail_of(letter: Envelope, page: Callable[[], Page]) -> bytes:
+async def build_in_thread(letter: Envelope, page: Callable[[], Page]) -> bytes:
     """The mail that is sent, written on a thread: a long page takes a while."""
-    return await asyncio.get_running_loop().run_in_executor(_writers, lambda: sealed(letter, page()))
+    return await asyncio.get_running_loop().run_in_executor(_writers, lambda: build_mail(letter, page()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ class EmailChannel:
 
     name: ChannelName = "email"
 
-    def __init__(self, client: GmailClient, tags: Tags, url: str) -> None:
+    def __init__(self, client: GmailClient, tags: ReplyTags, url: str) -> None:
         self._client, self._tags, self._host = client, tags, urlsplit(url).hostname or ""
 
     async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> DeliveryReceipt:
         request = question.request
         session_id = str(request.get("session_id") or request["id"])
-        with _mailbox_needed():
+        with _mailbox_required():
             thread = await self._thread(to, subject_of(question.topic or request["title"], session_id))
             letter = self._envelope(thread, to, str(request["id"]), session_id, version=request["version"])
             sent = await self._left(letter, earlier) or await self._send(letter, lambda: question_page(question), thread)
@@ -69,19 +69,19 @@ class EmailChannel:
             return
         thread = MailThread(str(ref["mailbox"]), str(ref["subject"]), (str(ref["message_id"]),), ref.get("gmail_thread"))
         session_id = str(request.get("session_id") or request["id"])
-        letter = self._envelope(thread, to, str(request["id"]), session_id, CLOSED)
-        with _mailbox_needed():
+        letter = self._envelope(thread, to, str(request["id"]), session_id, CLOSED_MARK)
+        with _mailbox_required():
             if await self._client.find(letter.mailbox, letter.message_id) is None:
                 await self._send(letter, lambda: settled_page(question), thread)
 
     async def send_text(self, words: TextMessage, to: Address) -> DeliveryReceipt:
         about = words.about or words.session_id or words.id or "note_0"
-        with _mailbox_needed():
-            thread = await self._thread(to, subject_of_words(words))
+        with _mailbox_required():
+            thread = await self._thread(to, subject_of_text(words))
             letter = self._envelope(thread, to, about, words.session_id, words.id or secrets.token_hex(8), words.version)
             sent = await self._client.find(letter.mailbox, letter.message_id) if words.id else None
-            foot = short(words.session_id) if words.session_id else ""
-            sent = sent or await self._send(letter, lambda: words_page(words.text, words.author, foot), thread)
+            foot = session_mark(words.session_id) if words.session_id else ""
+            sent = sent or await self._send(letter, lambda: text_page(words.text, words.author, foot), thread)
         return _receipt(letter, thread, sent)
 
     async def close(self) -> None:
@@ -112,7 +112,7 @@ class EmailChannel:
             to=to.account,
             subject=f"Re: {_RE.sub('', thread.subject)}" if before else thread.subject,
             message_id=message_id(tag, host, mark, version),
-            references=shortened((*root, *before, message_id(tag, host, CARRIER, version))),
+            references=trim_references((*root, *before, message_id(tag, host, REFERENCE_MARK, version))),
             in_reply_to=before[-1] if before else None,
             reply_to=reply_to(tag, thread.mailbox),
         )
@@ -121,7 +121,7 @@ class EmailChannel:
         return self._host if "." in self._host else mailbox.rpartition("@")[2]
 
     async def _send(self, letter: Envelope, page: Callable[[], Page], thread: MailThread) -> Sent:
-        raw = await mail_of(letter, page)
+        raw = await build_in_thread(letter, page)
         try:
             return await self._client.send(letter.mailbox, raw, thread.gmail)
         except Rejected as error:
@@ -141,7 +141,7 @@ class EmailChannel:
 
 
 @contextmanager
-def _mailbox_needed() -> Iterator[None]:
+def _mailbox_required() -> Iterator[None]:
     try:
         yield
     except Disconnected as error:
@@ -151,7 +151,7 @@ def _mailbox_needed() -> Iterator[None]:
 def _receipt(letter: Envelope, thread: MailThread, sent: Sent) -> DeliveryReceipt:
     subject = _RE.sub("", thread.subject)
     ids = {"mailbox": letter.mailbox, "gmail_thread": sent.thread, "subject": subject}
-    spoken = {**ids, "references": list(shortened((*thread.references, letter.message_id)))}
+    spoken = {**ids, "references": list(trim_references((*thread.references, letter.message_id)))}
     return DeliveryReceipt(
         {**ids, "message_id": letter.message_id, "gmail_id": sent.id}, f"{letter.mailbox}/{sent.thread}", spoken
     )

@@ -1,26 +1,26 @@
 """A linked person's word to the agent by mail: an answer where exactly one question waits for words, else conversation."""
 
 from channels.contract import ChannelMessage, TextMessage
-from channels.email.incoming_mail import Incoming
-from channels.email.replies import Replies
+from channels.email.incoming_mail import IncomingMail
+from channels.email.replies import ReplyHandler
 from channels.email.write import notices
 from channels.mail_contract import MailInbox
 
-NO_WORDS = "There are no words of yours in your mail, so the agent has heard nothing."
+EMPTY_MAIL = "There are no words of yours in your mail, so the agent has heard nothing."
 
 
 class MailConversation:
     """One mail thread is one session; the agent's reply comes in the thread."""
 
-    def __init__(self, inbox: MailInbox, replies: Replies) -> None:
+    def __init__(self, inbox: MailInbox, replies: ReplyHandler) -> None:
         self._inbox, self._replies = inbox, replies
 
-    async def take(self, came: Incoming) -> None:
+    async def take(self, came: IncomingMail) -> None:
         """Raises channels.errors.Retryable when it cannot be recorded now."""
         mail = came.mail
         said = (mail.fresh if mail.certain else mail.fresh or mail.whole).strip()
         if not said:
-            await self._refuse(came, NO_WORDS)
+            await self._refuse(came, EMPTY_MAIL)
             return
         asked = await self._inbox.open_text_request("email", mail.sender, came.place) if mail.certain else None
         if asked is not None:
@@ -34,7 +34,7 @@ class MailConversation:
         else:
             await self._refuse(came, refused.reason)
 
-    async def _refuse(self, came: Incoming, reason: str) -> None:
+    async def _refuse(self, came: IncomingMail, reason: str) -> None:
         await self._inbox.record_mail(came.letter("refused"))
         told = notices.refused(reason, (), None)
         await self._inbox.reply("email", came.mail.sender, TextMessage(told), came.thread, came.event_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from channels.email.read.parsed_mail import ParsedMail, topic_of
-from channels.mail_contract import Outcome, Proposal, ReceivedMail
+from channels.mail_contract import MailOutcome, Proposal, ReceivedMail
 
 
 class HistoryExpired(Exception):
@@ -13,7 +13,7 @@ class HistoryExpired(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class RawMail:
     """One mail as Gmail hands it over: `id`, `thread` and `labels` are Gmail's, `raw` is all of it as it came."""
 
     id: str
@@ -23,7 +23,7 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
+class IncomingMail:
     """A mail that was read. `id` and `gmail_thread` are Gmail's."""
 
     mailbox: str
@@ -58,7 +58,7 @@ class Incoming:
             "references": before,
         }
 
-    def letter(self, outcome: Outcome, request_id: str | None = None, proposal: Proposal | None = None) -> ReceivedMail:
+    def letter(self, outcome: MailOutcome, request_id: str | None = None, proposal: Proposal | None = None) -> ReceivedMail:
         """The mail as it is kept."""
         mail = self.mail
         return ReceivedMail(

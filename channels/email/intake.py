@@ -5,19 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 from channels.contract import TextMessage
 from channels.email.conversation import MailConversation
-from channels.email.grammar.decision import LinkRequest, code_of
-from channels.email.incoming_mail import Arrived, Incoming
+from channels.email.grammar.decision import LinkRequest, link_request_of
+from channels.email.incoming_mail import IncomingMail, RawMail
 from channels.email.read.parsed_mail import ParsedMail, read_mail
-from channels.email.replies import Replies
-from channels.email.reply_tags import Tags, claimed
-from channels.mail_contract import MailInbox, Outcome
+from channels.email.replies import ReplyHandler
+from channels.email.reply_tags import ReplyTags, claimed_subject
+from channels.mail_contract import MailInbox, MailOutcome
 
-REQUEST = "req_"
-FIRST = 1  # a mail that does not say which version it shows is from when there was but one
+REQUEST_PREFIX = "req_"
+FIRST_VERSION = 1  # a mail that does not say which version it shows is from when there was but one
 _parsers = ThreadPoolExecutor(2, "mail-parser")
 
 
-async def read_in_thread(raw: bytes, mailbox: str, authserv_id: str) -> ParsedMail:
+async def read_mail_in_thread(raw: bytes, mailbox: str, authserv_id: str) -> ParsedMail:
     """A large mail takes a while to read: on threads that nothing else waits for."""
     return await asyncio.get_running_loop().run_in_executor(_parsers, read_mail, raw, mailbox, authserv_id)
 
@@ -26,15 +26,17 @@ class MailIntake:
     """Takes in one mail after another. Whatever it is, nothing is decided by it unless its sender is proven and linked and
     it brings back a tag of ours that was made for them."""
 
-    def __init__(self, inbox: MailInbox, tags: Tags, replies: Replies, talk: MailConversation, authserv_id: str) -> None:
+    def __init__(
+        self, inbox: MailInbox, tags: ReplyTags, replies: ReplyHandler, talk: MailConversation, authserv_id: str
+    ) -> None:
         self._inbox, self._tags, self._replies, self._talk = inbox, tags, replies, talk
         self._authserv_id = authserv_id
 
-    async def take(self, mailbox: str, arrived: Arrived, *, perhaps_again: bool = False) -> None:
+    async def take(self, mailbox: str, arrived: RawMail, *, perhaps_again: bool = False) -> None:
         """Raises channels.errors.Retryable when it cannot be recorded now; a repeat has no second effect. `perhaps_again`:
         it may have been taken in long ago, and is then passed over."""
-        mail = await read_in_thread(arrived.raw, mailbox, self._authserv_id)
-        came = Incoming(mailbox, arrived.id, arrived.thread, mail)
+        mail = await read_mail_in_thread(arrived.raw, mailbox, self._authserv_id)
+        came = IncomingMail(mailbox, arrived.id, arrived.thread, mail)
         if mail.kind == "own" or (perhaps_again and await self._inbox.has_mail("email", mailbox, came.event_id)):
             return
         if mail.kind == "bounce":
@@ -44,28 +46,28 @@ class MailIntake:
         else:
             await self._keep_what_is_ours(came, "automatic")
 
-    async def _hear(self, came: Incoming) -> None:
+    async def _hear(self, came: IncomingMail) -> None:
         mail = came.mail
         known = mail.verified and await self._inbox.is_linked("email", mail.sender)
         subject = self._tags.read(mail.tagged, mail.sender) if known else None
-        code = code_of(mail.fresh) if mail.verified else None
-        if subject is not None and subject.startswith(REQUEST):
-            await self._replies.take(came, subject, self._tags.version(subject, mail.tagged, mail.sender) or FIRST)
+        code = link_request_of(mail.fresh) if mail.verified else None
+        if subject is not None and subject.startswith(REQUEST_PREFIX):
+            await self._replies.take(came, subject, self._tags.version(subject, mail.tagged, mail.sender) or FIRST_VERSION)
         elif code is not None:
             await self._link(came, code)
-        elif known and (subject is not None or claimed(mail.tagged) is None):
+        elif known and (subject is not None or claimed_subject(mail.tagged) is None):
             await self._talk.take(came)
         else:
             await self._keep_what_is_ours(came, "unverified")
 
-    async def _link(self, came: Incoming, code: LinkRequest) -> None:
+    async def _link(self, came: IncomingMail, code: LinkRequest) -> None:
         """The address proves itself by the code that only its owner's web app showed. Who is not linked is told nothing."""
         sender = came.mail.sender
         told = await self._inbox.link("email", sender, sender, code.code)
         await self._inbox.record_mail(came.letter("link"))
         await self._inbox.reply("email", sender, TextMessage(told), came.thread, came.event_id)
 
-    async def _returned(self, came: Incoming) -> None:
+    async def _returned(self, came: IncomingMail) -> None:
         """A mail of ours came back, or is late; only one of ours, to that very address, tells of itself."""
         bounce = came.mail.bounce
         if bounce is None:
@@ -73,14 +75,14 @@ class MailIntake:
         subject = self._tags.read(" ".join((*bounce.about, came.mail.tagged)), bounce.recipient)
         if subject is None:
             return
-        await self._inbox.record_mail(came.letter("bounce", subject if subject.startswith(REQUEST) else None))
+        await self._inbox.record_mail(came.letter("bounce", subject if subject.startswith(REQUEST_PREFIX) else None))
         if bounce.permanent:
             reason = f"The mail to {bounce.recipient} came back" + (f" ({bounce.status})." if bounce.status else ".")
             await self._inbox.record_bounce("email", bounce.recipient, subject, reason)
 
-    async def _keep_what_is_ours(self, came: Incoming, outcome: Outcome) -> None:
+    async def _keep_what_is_ours(self, came: IncomingMail, outcome: MailOutcome) -> None:
         """Kept to be seen beside the request that it seems to be about; it changes nothing and nobody is told. What has
         nothing to do with us is left in the mailbox."""
-        subject = claimed(came.mail.tagged)
+        subject = claimed_subject(came.mail.tagged)
         if subject is not None:
-            await self._inbox.record_mail(came.letter(outcome, subject if subject.startswith(REQUEST) else None))
+            await self._inbox.record_mail(came.letter(outcome, subject if subject.startswith(REQUEST_PREFIX) else None))

@@ -7,35 +7,35 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from channels.contract import REPEAT, Accepted, ChannelAnswer, Question, Refused, TextMessage
-from channels.email.grammar.answer_options import offered
-from channels.email.grammar.decision import MailDecision, Unclear, Understood, Wrong, Yes, understand
-from channels.email.incoming_mail import Incoming
+from channels.contract import DUPLICATE, Accepted, ChannelAnswer, Question, Refused, TextMessage
+from channels.email.grammar.answer_options import available_actions
+from channels.email.grammar.decision import InvalidValues, MailDecision, ParsedReply, ProposalConfirmed, UnclearReply, parse_reply
+from channels.email.incoming_mail import IncomingMail
 from channels.email.read.parsed_mail import ParsedMail
 from channels.email.write import notices
-from channels.mail_contract import MailInbox, Outcome, Proposal
+from channels.mail_contract import MailInbox, MailOutcome, Proposal
 
-Read = Callable[[Mapping[str, Any], str], Awaitable[Proposal | None]]
+InterpretReply = Callable[[Mapping[str, Any], str], Awaitable[Proposal | None]]
 """What a text seems to answer to a request; None where that cannot be told, or there is nobody to tell it."""
 
-NOT_HERE = "This cannot be decided by email; open it in the web app."
-NOT_ALL_FITS = "Not all of your answer can be used."
+NOT_BY_MAIL = "This cannot be decided by email; open it in the web app."
+INVALID_ANSWER = "Not all of your answer can be used."
 _readers = ThreadPoolExecutor(2, "mail-reader")
 
 
-async def understood(mail: ParsedMail, request: Mapping[str, Any], *, proposed: bool) -> Understood:
+async def parse_in_thread(mail: ParsedMail, request: Mapping[str, Any], *, proposed: bool) -> ParsedReply:
     """What a mail says to the request, read on a thread: a long one takes a while."""
-    read = partial(understand, mail.fresh, request, certain=mail.certain, proposed=proposed, names=mail.names)
+    read = partial(parse_reply, mail.fresh, request, certain=mail.certain, proposed=proposed, names=mail.names)
     return await asyncio.get_running_loop().run_in_executor(_readers, read)
 
 
-class Replies:
+class ReplyHandler:
     """Every effect is recorded before the writer is told, and comes about once however often the mail is brought."""
 
-    def __init__(self, inbox: MailInbox, read: Read) -> None:
+    def __init__(self, inbox: MailInbox, read: InterpretReply) -> None:
         self._inbox, self._read = inbox, read
 
-    async def take(self, came: Incoming, request_id: str, version: int | None) -> None:
+    async def take(self, came: IncomingMail, request_id: str, version: int | None) -> None:
         """`version` of the request is what the mail that this one answers showed; None: it answers none in particular.
         Raises channels.errors.Retryable when it cannot be recorded now."""
         mail = came.mail
@@ -44,23 +44,23 @@ class Replies:
             await self._end(came, "refused", notices.refused(found.reason, (), None), None)
             return
         proposal = await self._inbox.proposal("email", mail.sender, request_id)
-        match await understood(mail, found.request, proposed=proposal is not None):
+        match await parse_in_thread(mail, found.request, proposed=proposal is not None):
             case MailDecision(action, values, feedback):
                 await self._answer(came, found, Proposal(action, values, feedback, version))
-            case Yes() if proposal is not None:
+            case ProposalConfirmed() if proposal is not None:
                 await self._answer(came, found, proposal)
             case _ if found.request["status"] != "pending":
                 await self._end(came, "late", notices.late(found, mail.fresh), found)
-            case Wrong(errors):
-                await self._end(came, "refused", notices.refused(NOT_ALL_FITS, errors, found), found)
-            case Unclear(why):
+            case InvalidValues(errors):
+                await self._end(came, "refused", notices.refused(INVALID_ANSWER, errors, found), found)
+            case UnclearReply(why):
                 await self._propose(came, found, why, version)
             case other:
                 raise AssertionError(f"{other!r} is no reply")
 
-    async def _answer(self, came: Incoming, question: Question, answer: Proposal) -> None:
-        if question.request["status"] == "pending" and answer.action not in offered(question):
-            await self._end(came, "refused", notices.refused(NOT_HERE, (), question), question)
+    async def _answer(self, came: IncomingMail, question: Question, answer: Proposal) -> None:
+        if question.request["status"] == "pending" and answer.action not in available_actions(question):
+            await self._end(came, "refused", notices.refused(NOT_BY_MAIL, (), question), question)
             return
         outcome = await self._inbox.answer(
             ChannelAnswer(
@@ -75,11 +75,11 @@ class Replies:
                 came.mail.sent_at,
             )
         )
-        if isinstance(outcome, Refused) and outcome.code == REPEAT:
+        if isinstance(outcome, Refused) and outcome.code == DUPLICATE:
             return
         now = outcome.question or question
         if isinstance(outcome, Accepted):
-            await self._end(came, "answer", notices.taken(now), now, quotes=True)
+            await self._end(came, "answer", notices.accepted(now), now, quotes=True)
         elif now.request["status"] != "pending":
             await self._end(came, "late", notices.late(now, came.mail.fresh), now)
         elif outcome.code == "version_conflict":
@@ -87,13 +87,13 @@ class Replies:
         else:
             await self._end(came, "refused", notices.refused(outcome.reason, outcome.errors, now), now)
 
-    async def _propose(self, came: Incoming, question: Question, why: str, version: int | None) -> None:
+    async def _propose(self, came: IncomingMail, question: Question, why: str, version: int | None) -> None:
         """Ask the writer whether that is what they meant: what is kept is what is asked, also where this is a repeat."""
         if version not in (None, question.request["version"]):
-            await self._end(came, "refused", notices.changed(notices.CHANGED, question), question)
+            await self._end(came, "refused", notices.changed(notices.REQUEST_CHANGED, question), question)
             return
         proposal = await self._reading(question, came.mail.sender, came.mail.fresh)
-        outcome: Outcome = "proposal" if proposal else "unclear"
+        outcome: MailOutcome = "proposal" if proposal else "unclear"
         request_id = str(question.request["id"])
         await self._inbox.record_mail(came.letter(outcome, request_id, proposal))
         kept = await self._inbox.proposal("email", came.mail.sender, request_id) if proposal else None
@@ -108,16 +108,18 @@ class Replies:
         if not await self._inbox.may_interpret("email", sender, str(request["id"])):
             return None
         read = await self._read(request, text)
-        if read is None or read.action not in offered(question):
+        if read is None or read.action not in available_actions(question):
             return None
         return Proposal(read.action, read.values, read.feedback, request["version"])
 
-    async def _end(self, came: Incoming, outcome: Outcome, told: str, question: Question | None, *, quotes: bool = False) -> None:
+    async def _end(
+        self, came: IncomingMail, outcome: MailOutcome, told: str, question: Question | None, *, quotes: bool = False
+    ) -> None:
         request_id = str(question.request["id"]) if question else None
         await self._inbox.record_mail(came.letter(outcome, request_id))
         await self._tell(came, told, question, quotes=quotes)
 
-    async def _tell(self, came: Incoming, told: str, question: Question | None, *, quotes: bool = False) -> None:
+    async def _tell(self, came: IncomingMail, told: str, question: Question | None, *, quotes: bool = False) -> None:
         about = {"about": str(question.request["id"]), "version": question.request["version"]} if question else {}
         words = TextMessage(told, **about)
         await self._inbox.reply("email", came.mail.sender, words, came.thread, came.event_id, quotes=quotes)

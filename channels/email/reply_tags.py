@@ -11,7 +11,7 @@ _TAG = re.compile(rf"([a-z]{{2,8}}_[0-9a-z]{{1,40}})\.([a-z2-7]{{{TOKEN_LENGTH}}
 _VERSION = re.compile(r"(?:\.[0-9a-z_]{1,60})?\.v([0-9]{1,9})(?![0-9a-z])")
 
 
-class Tags:
+class ReplyTags:
     """Made with the first key, read with any; nothing is kept. Only mails of ours carry a tag that reads for their
     recipient."""
 
@@ -45,7 +45,7 @@ def _token(key: bytes, subject_id: str, address: str) -> str:
     return base64.b32encode(digest).decode().lower()[:TOKEN_LENGTH]
 
 
-def claimed(text: str) -> str | None:
+def claimed_subject(text: str) -> str | None:
     """What the first tag in `text` says it is about, good or not: to show a mail where it seems to belong, never to
     believe it."""
     found = _TAG.search(text.lower())

@@ -21,13 +21,13 @@ from channels.slack.interactions import Interactions
 from channels.slack.manifest import COMMAND
 from channels.slack.payloads import UnreadablePayload, check_text
 from channels.slack.signature import SignedWebhook
-from channels.slack.socket_mode import SocketMode, Tell
+from channels.slack.socket_mode import OnStatus, SocketMode
 from channels.webhooks import WebhookRejected, WebhookResponse
 
 EVENTS = ("message", "app_mention", "app_uninstalled", "tokens_revoked", "user_change")
 _ANY = re.compile(".*", re.DOTALL)
-UNKNOWN = 404
-BOLTS_OWN = (AttributeError, IndexError, KeyError, TypeError)  # of bolt on a payload that Slack would not send
+UNHANDLED_STATUS = 404
+BOLT_ERRORS = (AttributeError, IndexError, KeyError, TypeError)  # of bolt on a payload that Slack would not send
 log = logging.getLogger(__name__)
 _bolt_log = logging.getLogger(f"{__name__}.bolt")
 _bolt_log.setLevel(logging.ERROR)  # it warns of SLACK_BOT_TOKEN in the environment, and of every event we do not care for
@@ -35,7 +35,7 @@ _bolt_log.setLevel(logging.ERROR)  # it warns of SLACK_BOT_TOKEN in the environm
 
 @dataclass(frozen=True, slots=True)
 class AppToken:
-    """See `channels.slack.client.Tokens`: the app's own, which opens connections and nothing else."""
+    """See `channels.slack.client.BotTokens`: the app's own, which opens connections and nothing else."""
 
     token: str
 
@@ -62,16 +62,16 @@ class SlackApp:
         payload = self._door.read(headers, body)
         try:
             reply = await self._take(payload)
-        except BOLTS_OWN:
+        except BOLT_ERRORS:
             raise WebhookRejected("The body is not one of Slack's payloads.", authentic=True) from None
         if reply.status == 400:
             raise WebhookRejected("The payload does not hold what it must.", authentic=True)
-        if reply.status == UNKNOWN:  # an event nobody asked for: another answer would make Slack send it again
+        if reply.status == UNHANDLED_STATUS:  # an event nobody asked for: another answer would make Slack send it again
             return WebhookResponse(200)
         kind = (reply.headers.get("content-type") or ["text/plain; charset=utf-8"])[0]
         return WebhookResponse(reply.status, reply.body or "", kind)
 
-    async def listen(self, app_token: str, tell: Tell) -> None:
+    async def listen(self, app_token: str, tell: OnStatus) -> None:
         """Take the same in over Socket Mode, until cancelled; the connection mends itself, and `tell` hears how it stands."""
         client = SlackClient(AppToken(app_token), self._api_url)
         try:
@@ -90,7 +90,7 @@ class SlackApp:
         """What to answer; None: nothing, so that Slack says it again."""
         try:
             reply = await self._take(payload)
-        except BOLTS_OWN:
+        except BOLT_ERRORS:
             return {}
         if reply.status >= 500:
             return None

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.call_arguments import changed_names
-from channels.sanitize import name_text, units, value_text
-from channels.slack.blocks import Block, words
+from channels.sanitize import name_text, utf16_length, value_text
+from channels.slack.blocks import Block, plain_section
 
 MAX_SHOWN = 2500
 MAX_ARGUMENTS = 40
@@ -13,24 +13,24 @@ SHORT = 60
 FIELDS = 10
 
 
-def show_arguments(args: Mapping[str, Any]) -> list[Block] | None:
+def argument_blocks(args: Mapping[str, Any]) -> list[Block] | None:
     """Every argument, letter for letter; None where they are too many or too long to be taken in. Short ones stand side
     by side, long ones over the full width."""
     shown = [(name_text(name), value_text(value)) for name, value in args.items()]
-    if len(shown) > MAX_ARGUMENTS or sum(units(name) + units(value) for name, value in shown) > MAX_SHOWN:
+    if len(shown) > MAX_ARGUMENTS or sum(utf16_length(name) + utf16_length(value) for name, value in shown) > MAX_SHOWN:
         return None
     blocks: list[Block] = []
     side_by_side: list[Block] = []
     for name, value in shown:
-        if units(name) + units(value) <= SHORT:
+        if utf16_length(name) + utf16_length(value) <= SHORT:
             side_by_side.append({"type": "plain_text", "text": f"{name}\n{value}", "emoji": False})
         else:
-            blocks.append(words(f"{name}\n{value}"))
+            blocks.append(plain_section(f"{name}\n{value}"))
     rows = [side_by_side[start : start + FIELDS] for start in range(0, len(side_by_side), FIELDS)]
     return [{"type": "section", "fields": row} for row in rows] + blocks
 
 
-def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def changed_arguments(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """(name, old, new) of every argument that is another one now."""
     return [(name_text(name), _old(before, name), _old(after, name)) for name in changed_names(before, after)]
 

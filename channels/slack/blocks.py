@@ -12,41 +12,41 @@ BUTTON_TEXT = 75
 MODAL_TITLE = 24
 
 
-def plain(text: str, limit: int, otherwise: str = "–") -> Block:
+def plain_text(text: str, limit: int, otherwise: str = "–") -> Block:
     """Words without any markup. Slack refuses empty ones."""
     return {"type": "plain_text", "text": clip(visible(text).strip(), limit) or otherwise, "emoji": False}
 
 
-def marked(mrkdwn: str) -> Block:
+def mrkdwn_text(mrkdwn: str) -> Block:
     """Our own markup; `verbatim` keeps Slack from making links and mentions of words in it."""
     return {"type": "mrkdwn", "text": mrkdwn or "–", "verbatim": True}
 
 
 def header(text: str) -> Block:
-    return {"type": "header", "text": plain(" ".join(text.split()), 150)}
+    return {"type": "header", "text": plain_text(" ".join(text.split()), 150)}
 
 
 def section(mrkdwn: str) -> Block:
-    return {"type": "section", "text": marked(mrkdwn), "expand": True}
+    return {"type": "section", "text": mrkdwn_text(mrkdwn), "expand": True}
 
 
-def prose(markdown: str, limit: int) -> Block:
+def markdown_section(markdown: str, limit: int) -> Block:
     return section(to_mrkdwn(markdown, min(limit, MAX_TEXT)))
 
 
-def words(text: str) -> Block:
+def plain_section(text: str) -> Block:
     """Text that is shown whole and as it is; it must fit."""
     return {"type": "section", "text": {"type": "plain_text", "text": text, "emoji": False}, "expand": True}
 
 
 def context(mrkdwn: str) -> Block:
-    return {"type": "context", "elements": [marked(mrkdwn)]}
+    return {"type": "context", "elements": [mrkdwn_text(mrkdwn)]}
 
 
 def button(verb: str, label: str, value: str, *, style: str | None = None, confirm: Block | None = None) -> Block:
     """`verb` comes back as the action; `value` holds ids only."""
     more = {"style": style, "confirm": confirm}
-    return {"type": "button", "action_id": verb, "text": plain(label, BUTTON_TEXT), "value": value} | {
+    return {"type": "button", "action_id": verb, "text": plain_text(label, BUTTON_TEXT), "value": value} | {
         name: part for name, part in more.items() if part
     }
 
@@ -54,10 +54,10 @@ def button(verb: str, label: str, value: str, *, style: str | None = None, confi
 def confirm(title: str, text: str, yes: str) -> Block:
     """Slack asks once more."""
     return {
-        "title": plain(title, 100),
-        "text": plain(text, 300),
-        "confirm": plain(yes, 30),
-        "deny": plain("Go back", 30),
+        "title": plain_text(title, 100),
+        "text": plain_text(text, 300),
+        "confirm": plain_text(yes, 30),
+        "deny": plain_text("Go back", 30),
     }
 
 
@@ -66,22 +66,22 @@ def actions(block_id: str, elements: Sequence[Block]) -> Block:
 
 
 def option(label: str, value: str) -> Block:
-    return {"text": plain(label, BUTTON_TEXT), "value": value}
+    return {"text": plain_text(label, BUTTON_TEXT), "value": value}
 
 
-def entry(block_id: str, label: str, element: Block, *, hint: str = "", optional: bool = False) -> Block:
+def input_block(block_id: str, label: str, element: Block, *, hint: str = "", optional: bool = False) -> Block:
     """One input of a form."""
-    block = {"type": "input", "block_id": block_id, "label": plain(label, 2000), "element": element, "optional": optional}
-    return block | ({"hint": plain(hint, 2000)} if hint.strip() else {})
+    block = {"type": "input", "block_id": block_id, "label": plain_text(label, 2000), "element": element, "optional": optional}
+    return block | ({"hint": plain_text(hint, 2000)} if hint.strip() else {})
 
 
 def modal(title: str, blocks: Sequence[Block], *, metadata: str = "", submit: str | None = None) -> Block:
     view = {
         "type": "modal",
         "callback_id": "answer" if submit else "details",
-        "title": plain(title, MODAL_TITLE),
-        "close": plain("Close", MODAL_TITLE),
+        "title": plain_text(title, MODAL_TITLE),
+        "close": plain_text("Close", MODAL_TITLE),
         "blocks": list(blocks),
         "private_metadata": metadata,
     }
-    return view | ({"submit": plain(submit, MODAL_TITLE)} if submit else {})
+    return view | ({"submit": plain_text(submit, MODAL_TITLE)} if submit else {})

@@ -9,12 +9,12 @@ from channels.errors import Disconnected, Rejected, Retryable
 from channels.slack import question_message, reply_message
 from channels.slack.client import SlackClient
 from channels.slack.payloads import place_of
-from channels.slack.question_message import written
+from channels.slack.question_message import render_in_thread
 
 THINKING = "is thinking…"
-EDIT_S = 1.0  # between two changes of one message; Slack takes about one a second
+EDIT_PAUSE_S = 1.0  # between two changes of one message; Slack takes about one a second
 Found = TypeVar("Found")
-LOST = {"message_not_found", "cant_update_message", "edit_window_closed"}
+UNREACHABLE_MESSAGE = {"message_not_found", "cant_update_message", "edit_window_closed"}
 
 
 class SlackChannel:
@@ -27,23 +27,23 @@ class SlackChannel:
 
     async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> DeliveryReceipt:
         team, channel, thread_ts = await self._place(to)
-        left = await _surely(self._left(question_message.EVENT, earlier, team, channel, thread_ts))
-        ts = left[0] if left else await self._client.post(team, channel, await written(question), thread_ts)
+        left = await _unknown_until_found(self._left(question_message.EVENT, earlier, team, channel, thread_ts))
+        ts = left[0] if left else await self._client.post(team, channel, await render_in_thread(question), thread_ts)
         return _receipt(team, channel, ts, thread_ts)
 
     async def settle(
         self, question: Question, to: Address, receipt: DeliveryReceipt, earlier: Mapping[str, Any] | None = None
     ) -> None:
-        team, channel, known = _where(receipt.ref)
-        await self._client.update(team, channel, known, await written(question))
+        team, channel, known = _ids_of(receipt.ref)
+        await self._client.update(team, channel, known, await render_in_thread(question))
         thread_ts = to.thread.get("thread_ts") if to.thread else None
         for ts in await self._left(question_message.EVENT, earlier, team, channel, thread_ts):
             if ts != known:
-                await self._client.update(team, channel, ts, await written(question))
+                await self._client.update(team, channel, ts, await render_in_thread(question))
 
     async def send_text(self, words: TextMessage, to: Address) -> DeliveryReceipt:
         team, channel, thread_ts = await self._place(to)
-        ts = await self._client.post(team, channel, reply_message.message_of_words(words), thread_ts)
+        ts = await self._client.post(team, channel, reply_message.text_message_of(words), thread_ts)
         return _receipt(team, channel, ts, thread_ts)
 
     async def set_typing(self, to: Address, busy: bool) -> None:
@@ -57,10 +57,10 @@ class SlackChannel:
             return await self._begin(words, to)
         if shown.length is None:
             return await self._rewrite(words, shown.ref)
-        text = reply_message.growing(words.text)
+        text = reply_message.stream_text(words.text)
         more = text[shown.length : shown.length + reply_message.MAX_APPENDED // 2]
         try:
-            await self._client.append_stream(*_where(shown.ref), more)
+            await self._client.append_stream(*_ids_of(shown.ref), more)
         except Rejected:
             return await self._rewrite(words, shown.ref)
         return PartialReply(shown.ref, shown.length + len(more))
@@ -69,14 +69,14 @@ class SlackChannel:
         self, words: TextMessage, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
     ) -> DeliveryReceipt:
         team, channel, thread_ts = await self._place(to)
-        ref = ref or await _surely(self._left_of(words, earlier, team, channel, thread_ts))
+        ref = ref or await _unknown_until_found(self._left_of(words, earlier, team, channel, thread_ts))
         if ref is None:
             return await self.send_text(words, to)
         await self._end_stream(ref)
         try:
-            await self._client.update(*_where(ref), reply_message.message_of_reply(words))
+            await self._client.update(*_ids_of(ref), reply_message.message_of_reply(words))
         except Rejected as error:
-            if error.code not in LOST:
+            if error.code not in UNREACHABLE_MESSAGE:
                 raise
             return await self.send_text(words, to)
         return _receipt(team, channel, str(ref["ts"]), thread_ts)
@@ -95,7 +95,7 @@ class SlackChannel:
 
     async def _begin(self, words: TextMessage, to: Address) -> PartialReply:
         team, channel, thread_ts = await self._place(to)
-        text = reply_message.growing(words.text)[: reply_message.MAX_APPENDED // 2]
+        text = reply_message.stream_text(words.text)[: reply_message.MAX_APPENDED // 2]
         if thread_ts and text.strip():
             try:
                 ts = await self._client.start_stream(team, channel, thread_ts, to.account, text)
@@ -103,18 +103,18 @@ class SlackChannel:
             except (Rejected, Disconnected):  # whoever is really gone will not take a message either
                 pass
         ts = await self._client.post(team, channel, reply_message.message_of_reply(words, unfinished=True), thread_ts)
-        return PartialReply({"team": team, "channel": channel, "ts": ts}, pause_s=EDIT_S)
+        return PartialReply({"team": team, "channel": channel, "ts": ts}, pause_s=EDIT_PAUSE_S)
 
     async def _rewrite(self, words: TextMessage, ref: Mapping[str, Any]) -> PartialReply:
         await self._end_stream(ref)
-        await self._client.update(*_where(ref), reply_message.message_of_reply(words, unfinished=True))
-        return PartialReply({name: ref[name] for name in ("team", "channel", "ts")}, pause_s=EDIT_S)
+        await self._client.update(*_ids_of(ref), reply_message.message_of_reply(words, unfinished=True))
+        return PartialReply({name: ref[name] for name in ("team", "channel", "ts")}, pause_s=EDIT_PAUSE_S)
 
     async def _end_stream(self, ref: Mapping[str, Any]) -> None:
         """A stream that has ended, by whomever, is as good."""
         if ref.get("stream"):
             with contextlib.suppress(Rejected):
-                await self._client.stop_stream(*_where(ref))
+                await self._client.stop_stream(*_ids_of(ref))
 
     async def _left_of(
         self, words: TextMessage, earlier: Mapping[str, Any] | None, team: str, channel: str, thread_ts: str | None
@@ -136,7 +136,7 @@ class SlackChannel:
         return await self._client.find(team, channel, event, request_id, since_s, thread_ts)
 
 
-async def _surely(found: Awaitable[Found]) -> Found:
+async def _unknown_until_found(found: Awaitable[Found]) -> Found:
     """While it is not known what an earlier try left, posting again is not tried."""
     try:
         return await found
@@ -144,7 +144,7 @@ async def _surely(found: Awaitable[Found]) -> Found:
         raise Retryable(error.reason, error.code, after=error.after, unknown=True) from None
 
 
-def _where(ref: Mapping[str, Any]) -> tuple[str, str, str]:
+def _ids_of(ref: Mapping[str, Any]) -> tuple[str, str, str]:
     """(workspace, conversation, message)."""
     return str(ref["team"]), str(ref["channel"]), str(ref["ts"])
 

@@ -17,7 +17,7 @@ CONNECT_S = 5
 HISTORY_PAGES = 5
 CLOCK_SLACK_S = 300
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors and the errors every method has.
-GONE = {
+ACCESS_LOST = {
     "access_denied",
     "account_inactive",
     "app_not_installed",
@@ -34,8 +34,8 @@ GONE = {
     "token_revoked",
     "two_factor_setup_required",
 }
-LATER = {"fatal_error", "internal_error", "ratelimited", "rate_limited", "request_timeout", "service_unavailable"}
-TOLD = {
+TEMPORARY = {"fatal_error", "internal_error", "ratelimited", "rate_limited", "request_timeout", "service_unavailable"}
+REASONS = {
     "missing_scope": "The Slack app lacks a permission; an administrator must install it again.",
     "account_inactive": "The Slack account or app was deactivated.",
     "token_revoked": "Slack withdrew the app's access; an administrator must install it again.",
@@ -161,7 +161,7 @@ class SlackClient:
                 call = client.api_call(method, http_verb="GET", params=body) if reads else client.api_call(method, json=body)
                 reply = await call
         except (SlackApiError, SlackClientError, aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            raise failure_of(error, writes) from None
+            raise channel_error_of(error, writes) from None
         if not isinstance(reply.data, dict):
             raise Retryable("Slack answered with something that is not an answer.", "not_json", unknown=writes)
         return {**reply.data, "scopes": reply.headers.get("x-oauth-scopes", "")} if method == "auth.test" else reply.data
@@ -189,27 +189,27 @@ def _is_open_stream(message: Json, me: str, since_s: float) -> bool:
     return message["streaming_state"] == "in_progress" or ("metadata" not in message and float(message["ts"]) >= since_s)
 
 
-def failure_of(error: Exception, writes: bool) -> ChannelError:
+def channel_error_of(error: Exception, writes: bool) -> ChannelError:
     """What to do after a call failed. `writes`: it may have had its effect although we do not know."""
     if isinstance(error, SlackApiError):
-        return _answered(error, writes)
+        return _from_response(error, writes)
     never_sent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
     return Retryable("Slack cannot be reached.", type(error).__name__, unknown=writes and not never_sent)
 
 
-def _answered(error: SlackApiError, writes: bool) -> ChannelError:
+def _from_response(error: SlackApiError, writes: bool) -> ChannelError:
     response: Any = error.response
     status = int(getattr(response, "status_code", None) or getattr(response, "status", 0) or 0)
     code = _code(response)
     if status == 429 or code in ("ratelimited", "rate_limited"):
         return Retryable("Slack asks us to slow down.", "ratelimited", after=retry_after(response.headers.get("Retry-After")))
-    if code in GONE or status in (401, 403):
-        return Disconnected(TOLD.get(code, f"Slack refused us: {code or status}."), code)
+    if code in ACCESS_LOST or status in (401, 403):
+        return Disconnected(REASONS.get(code, f"Slack refused us: {code or status}."), code)
     if status == 404 and not code:
         return Rejected("Slack does not know this call.", "unknown_method")
-    if status >= 500 or code in LATER or not code:
+    if status >= 500 or code in TEMPORARY or not code:
         return Retryable(f"Slack has a problem of its own ({code or status}).", code or str(status), unknown=writes)
-    return Rejected(TOLD.get(code, f"Slack refused the message: {code}."), code)
+    return Rejected(REASONS.get(code, f"Slack refused the message: {code}."), code)
 
 
 def _code(response: Any) -> str:

@@ -4,19 +4,19 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from channels.contract import REPEAT, ChannelAnswer, ChannelMessage, Inbox, Refused
+from channels.contract import DUPLICATE, ChannelAnswer, ChannelMessage, Inbox, Refused
 from channels.errors import ChannelError
 from channels.slack.client import SlackClient
-from channels.slack.interactions import Later
+from channels.slack.interactions import RunLater
 from channels.slack.mrkdwn import literal
 from channels.slack.payloads import (
     LinkCode,
     Payload,
     UnreadablePayload,
-    code_in,
-    code_of,
-    gone_of,
+    access_lost_of,
     is_reply_in_channel,
+    link_code_in_command,
+    link_code_in_message,
     message_of_event,
 )
 
@@ -28,19 +28,19 @@ Ack = Callable[..., Awaitable[Any]]
 class SlackConversation:
     """What is said. Each word is recorded before Slack is answered; replies follow."""
 
-    def __init__(self, inbox: Inbox, client: SlackClient, later: Later) -> None:
+    def __init__(self, inbox: Inbox, client: SlackClient, later: RunLater) -> None:
         self._inbox, self._client, self._later = inbox, client, later
 
     async def heard(self, body: Payload) -> None:
-        """An event. Raises Unreadable, and Retryable when it cannot be recorded now."""
-        gone = gone_of(body)
+        """An event. Raises UnreadablePayload, and Retryable when it cannot be recorded now."""
+        gone = access_lost_of(body)
         if gone is not None:
             await self._inbox.disconnect("slack", gone.account, gone.reason)
             return
         said = message_of_event(body, _bot_user(body))
         if said is None or not said.content:
             return
-        code = code_of(said, body)
+        code = link_code_in_message(said, body)
         if code is not None:
             told = await self._link(code)
             self._later(self._post(said, told))
@@ -50,9 +50,9 @@ class SlackConversation:
                 self._later(self._refuse(said, refused))
 
     async def commanded(self, command: Payload, ack: Ack) -> None:
-        """`/assent link CODE`, answered to that person alone. Raises Unreadable."""
+        """`/assent link CODE`, answered to that person alone. Raises UnreadablePayload."""
         try:
-            code = code_in(str(command.get("text", "")), str(command["team_id"]), str(command["user_id"]))
+            code = link_code_in_command(str(command.get("text", "")), str(command["team_id"]), str(command["user_id"]))
         except KeyError as error:
             raise UnreadablePayload(f"a command without {error}") from None
         await ack(text=USAGE if code is None else literal(await self._link(code), 2000))
@@ -75,7 +75,7 @@ class SlackConversation:
             ChannelAnswer("slack", said.account, said.event_id, request_id, "submit", feedback=said.content)
         )
         if isinstance(outcome, Refused):
-            if outcome.code != REPEAT:
+            if outcome.code != DUPLICATE:
                 self._later(self._refuse(said, outcome))
         else:
             self._later(self._post(said, f"Taken as the answer to “{outcome.question.request['title']}”."))

@@ -8,8 +8,8 @@ from typing import Any
 
 from channels.call_arguments import Argument, arguments_of
 from channels.exact_numbers import BLANKS, read_integer, read_number, read_typed_json
-from channels.sanitize import units, visible
-from channels.slack.blocks import Block, entry, option
+from channels.sanitize import utf16_length, visible
+from channels.slack.blocks import Block, input_block, option
 
 MAX_FIELDS = 40
 MAX_INPUT = 3000
@@ -19,7 +19,7 @@ ACTION = "value"
 YES_NO = ({"value": "yes", "label": "Yes"}, {"value": "no", "label": "No"})
 Errors = dict[str, str]
 _PLAIN_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
-_NEAR = range(10**9, 10**10)  # what Slack takes as an instant: 2001 to 2286
+_SLACK_INSTANTS = range(10**9, 10**10)  # what Slack takes as an instant: 2001 to 2286
 
 
 def can_fill(request: Mapping[str, Any]) -> bool:
@@ -53,21 +53,21 @@ def _initial_of(argument: Argument) -> Any:
 
 def _fits(field: Mapping[str, Any]) -> bool:
     options = field.get("options") or []
-    if len(options) > MAX_OPTIONS or any(units(visible(each["label"])) > BUTTON_TEXT for each in options):
+    if len(options) > MAX_OPTIONS or any(utf16_length(visible(each["label"])) > BUTTON_TEXT for each in options):
         return False
     value = field.get("value")
-    return units(str(field["name"])) <= 1000 and (not isinstance(value, str) or _fits_input(value))
+    return utf16_length(str(field["name"])) <= 1000 and (not isinstance(value, str) or _fits_input(value))
 
 
 def _fits_input(text: str) -> bool:
     """Not too long, and of characters that can be sent."""
-    return units(text) <= MAX_INPUT and not any("\ud800" <= character <= "\udfff" for character in text)
+    return utf16_length(text) <= MAX_INPUT and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def entries_of(fields: Sequence[Mapping[str, Any]]) -> list[Block]:
     """One input a field, in order; its block is named by its place."""
     return [
-        entry(
+        input_block(
             _block_id(place),
             str(field["name"]),
             _element(field),
@@ -113,7 +113,7 @@ def _is_untouched(field: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
     """An input that cannot be sent whole, or was not sent, says nothing either."""
     if field["type"] == "boolean":
         picked = given.get("selected_option")
-        return not picked or _picked(picked, YES_NO) == ("yes" if field["value"] else "no")
+        return not picked or _chosen(picked, YES_NO) == ("yes" if field["value"] else "no")
     return "value" not in given or (given["value"] or "") == str(field["value"])
 
 
@@ -149,7 +149,7 @@ def _element(field: Mapping[str, Any]) -> Block:
     kind, value = field["type"], field.get("value")
     if kind in ("integer", "number") and value is not None and not _PLAIN_NUMBER.fullmatch(str(value)):
         kind = "text"  # Slack's own input for numbers may write such a one differently
-    made = {"action_id": ACTION, **_KINDS.get(kind, {"type": "plain_text_input", "multiline": kind in ("long_text", "json")})}
+    made = {"action_id": ACTION, **_ELEMENTS.get(kind, {"type": "plain_text_input", "multiline": kind in ("long_text", "json")})}
     if made["type"] == "plain_text_input":
         made |= {"max_length": MAX_INPUT}
     if kind in ("enum", "multi_enum", "boolean"):
@@ -157,7 +157,7 @@ def _element(field: Mapping[str, Any]) -> Block:
     return made if value is None or value == "" else made | _initial(made["type"], value)
 
 
-_KINDS: dict[str, Block] = {
+_ELEMENTS: dict[str, Block] = {
     "number": {"type": "number_input", "is_decimal_allowed": True},
     "integer": {"type": "number_input", "is_decimal_allowed": False},
     "boolean": {"type": "radio_buttons"},
@@ -175,7 +175,7 @@ def _initial(type: str, value: Any) -> Block:
         return {"initial_date": date.fromisoformat(str(value)).isoformat()}
     if type == "datetimepicker":
         at = int(_instant(str(value)).timestamp())
-        return {"initial_date_time": at} if at in _NEAR else {}
+        return {"initial_date_time": at} if at in _SLACK_INSTANTS else {}
     return {"initial_value": str(value)}
 
 
@@ -198,12 +198,12 @@ def _read(field: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
     """The value of one input; None: left empty. Raises ValueError saying what it must be."""
     kind = field["type"]
     if kind == "boolean":
-        picked = _picked(given.get("selected_option"), YES_NO)
+        picked = _chosen(given.get("selected_option"), YES_NO)
         return None if picked is None else picked == "yes"
     if kind == "enum":
-        return _picked(given.get("selected_option"), field["options"])
+        return _chosen(given.get("selected_option"), field["options"])
     if kind == "multi_enum":
-        return [_picked(each, field["options"]) for each in given.get("selected_options") or []] or None
+        return [_chosen(each, field["options"]) for each in given.get("selected_options") or []] or None
     if kind == "date":
         return given.get("selected_date")
     if kind == "datetime":
@@ -212,7 +212,7 @@ def _read(field: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
     return _typed(field, given.get("value"))
 
 
-def _picked(chosen: Mapping[str, Any] | None, options: Sequence[Mapping[str, Any]]) -> str | None:
+def _chosen(chosen: Mapping[str, Any] | None, options: Sequence[Mapping[str, Any]]) -> str | None:
     if not chosen:
         return None
     place = str(chosen.get("value"))

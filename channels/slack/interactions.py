@@ -11,7 +11,7 @@ from channels.slack.form_inputs import Errors
 from channels.slack.modals import modal_of
 from channels.slack.mrkdwn import literal
 from channels.slack.payloads import (
-    WINDOWS,
+    MODAL_VERBS,
     Click,
     Payload,
     Submission,
@@ -22,28 +22,28 @@ from channels.slack.payloads import (
     only_selects,
     submission_of,
 )
-from channels.slack.question_message import written
+from channels.slack.question_message import render_in_thread
 
 NOT_RECORDED = "Your answer could not be recorded. Nothing was changed; try again in a moment."
-CHANGED = "The request was changed since this message; look again. Nothing was changed by your click."
+REQUEST_CHANGED = "The request was changed since this message; look again. Nothing was changed by your click."
 NOT_OPENED = "Slack did not open the window. Press the button again, or answer in the app:"
 Ack = Callable[..., Awaitable[Any]]
-Later = Callable[[Coroutine[Any, Any, None]], None]
+RunLater = Callable[[Coroutine[Any, Any, None]], None]
 
 
 class Interactions:
     """What people do to our messages. `later` runs what need not be done before Slack is answered."""
 
-    def __init__(self, inbox: Inbox, client: SlackClient, later: Later) -> None:
+    def __init__(self, inbox: Inbox, client: SlackClient, later: RunLater) -> None:
         self._inbox, self._client, self._later = inbox, client, later
 
     async def pressed(self, payload: Payload, ack: Ack) -> None:
-        """A button. Raises Unreadable."""
+        """A button. Raises UnreadablePayload."""
         if only_selects(payload):
             await ack()
             return
         click = click_of(payload)
-        if click.verb in WINDOWS:
+        if click.verb in MODAL_VERBS:
             await ack()
             self._later(self._open(click))
             return
@@ -55,7 +55,7 @@ class Interactions:
         self._later(self._show(click, outcome))
 
     async def submitted(self, payload: Payload, ack: Ack) -> None:
-        """A window was sent off. Raises Unreadable."""
+        """A window was sent off. Raises UnreadablePayload."""
         sent = submission_of(payload)
         request: Payload = {}
         try:
@@ -90,7 +90,7 @@ class Interactions:
         if isinstance(found, Refused):
             await self._show(click, found)
         elif click.verb != "details" and click.version != found.request["version"] and found.request["status"] == "pending":
-            await self._show(click, Refused(CHANGED, question=found))
+            await self._show(click, Refused(REQUEST_CHANGED, question=found))
         elif click.verb != "details" and (found.request["status"] != "pending" or not found.decidable):
             await self._show(click, Refused("This cannot be answered here any more.", question=found))
         else:
@@ -109,7 +109,7 @@ class Interactions:
             await self._rewrite(click, outcome.question)
 
     async def _rewrite(self, done: Click | Submission, question: Question) -> None:
-        await self._client.update(done.team, done.channel, done.ts, await written(question))
+        await self._client.update(done.team, done.channel, done.ts, await render_in_thread(question))
 
 
 def _is_changed(outcome: Accepted | Refused) -> bool:

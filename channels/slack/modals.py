@@ -6,15 +6,15 @@ from typing import Any
 
 from channels.contract import Question
 from channels.sanitize import clip, visible
-from channels.slack.arguments_block import show_arguments
-from channels.slack.blocks import MAX_TEXT, Block, context, entry, header, modal, prose, section, words
+from channels.slack.arguments_block import argument_blocks
+from channels.slack.blocks import MAX_TEXT, Block, context, header, input_block, markdown_section, modal, plain_section, section
 from channels.slack.form_inputs import ACTION, MAX_INPUT, entries_of, fields_of_args
 from channels.slack.mrkdwn import link
-from channels.slack.question_message import token_of
+from channels.slack.question_message import button_value
 
-SAID = "said"
+TEXT_BLOCK = "said"
 MAX_PIECES = 20
-FORMS = {
+TEXT_FORMS = {
     "reject": ("Reject", "Reason", True),
     "revise": ("Revise", "What should be changed?", False),
     "write": ("Answer", "Your answer", False),
@@ -25,7 +25,7 @@ def modal_of(verb: str, question: Question, place: Mapping[str, str]) -> Block:
     """The window for a button: `verb` is reject, revise, write, fill, edit or details. `place` is the message it opens from
     ({channel, ts}); it comes back with what is entered."""
     request = question.request
-    metadata = json.dumps({"verb": verb, "token": token_of(request), **place}, separators=(",", ":"))
+    metadata = json.dumps({"verb": verb, "token": button_value(request), **place}, separators=(",", ":"))
     match verb:
         case "details":
             return modal("Details", _details(question))
@@ -37,9 +37,9 @@ def modal_of(verb: str, question: Question, place: Mapping[str, str]) -> Block:
             inputs = entries_of(fields_of_args(request))
             return modal("Edit and approve", [header(request["title"]), *inputs], metadata=metadata, submit="Approve")
         case _:
-            title, label, optional = FORMS[verb]
+            title, label, optional = TEXT_FORMS[verb]
             element = {"type": "plain_text_input", "action_id": ACTION, "multiline": True, "max_length": MAX_INPUT}
-            inputs = [entry(SAID, label, element, optional=optional)]
+            inputs = [input_block(TEXT_BLOCK, label, element, optional=optional)]
             return modal(title, [header(request["title"]), *inputs], metadata=metadata, submit=title)
 
 
@@ -47,10 +47,13 @@ def _details(question: Question) -> list[Block]:
     """Everything there is to know, as far as a window goes."""
     request = question.request
     action, shown = request.get("action") or {}, request.get("context") or {}
-    blocks = [header(request["title"]), prose(request.get("prompt") or "–", MAX_TEXT)]
+    blocks = [header(request["title"]), markdown_section(request.get("prompt") or "–", MAX_TEXT)]
     if action:
         args = action.get("args") or {}
-        blocks += [words(f"Runs {clip(visible(str(action['tool'])), 2000)}"), *(show_arguments(args) or _pieces(_pretty(args)))]
+        blocks += [
+            plain_section(f"Runs {clip(visible(str(action['tool'])), 2000)}"),
+            *(argument_blocks(args) or _pieces(_pretty(args))),
+        ]
     if question.context.strip():
         blocks.append(section(clip(visible(question.context), 600).replace("&", "&amp;").replace("<", "&lt;")))
     if shown:
@@ -66,5 +69,5 @@ def _pieces(text: str) -> list[Block]:
     """A long text in blocks, cut where a window ends."""
     shown, size = visible(text), MAX_TEXT // 2  # two units a character at most
     pieces = [shown[start : start + size] for start in range(0, len(shown), size)]
-    blocks = [words(piece) for piece in pieces[:MAX_PIECES] if piece.strip()]
-    return blocks + ([words("… the rest is in the app.")] if len(pieces) > MAX_PIECES else [])
+    blocks = [plain_section(piece) for piece in pieces[:MAX_PIECES] if piece.strip()]
+    return blocks + ([plain_section("… the rest is in the app.")] if len(pieces) > MAX_PIECES else [])

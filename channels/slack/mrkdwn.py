@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from channels.sanitize import clip, units, visible
+from channels.sanitize import clip, utf16_length, visible
 
 _FENCE = re.compile(r"(```.*?(?:```|\Z))", re.DOTALL)
 _CODE = re.compile(r"(`[^`\n]+`)")
@@ -50,8 +50,8 @@ def moment(iso: str, form: str = "{date_short_pretty} {time}") -> str:
 def _fit(text: str, limit: int, write: Callable[[str], str]) -> str:
     """`write(text)`, of a clipped text where it would be longer than `limit`: never cut within what was written."""
     room = limit
-    while units(written := write(clip(text, room))) > limit:
-        room = min(room - 1, room * limit // units(written))
+    while utf16_length(written := write(clip(text, room))) > limit:
+        room = min(room - 1, room * limit // utf16_length(written))
     return written
 
 

@@ -11,12 +11,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from channels.contract import ChannelName
 from channels.errors import Rejected
 from channels.oauth import Installation, OAuthGrant
-from channels.slack.client import TIMEOUT_S, failure_of
+from channels.slack.client import TIMEOUT_S, channel_error_of
 from channels.slack.manifest import SCOPES, SIGN_IN_SCOPE
 
 
 class SlackOAuth:
-    """See `channels.oauth.Provider`. Without PKCE, which at Slack makes an app a public client for good and takes the bot's
+    """See `channels.oauth.OAuthProvider`. Without PKCE, which at Slack makes an app a public client for good and takes the bot's
     scopes from an installation on localhost (docs/decisions/0009); a server has a secret."""
 
     name = "slack"
@@ -40,7 +40,7 @@ class SlackOAuth:
                     client_id=self._id, client_secret=self._secret, code=code, redirect_uri=self._redirect_uri
                 )
         except (SlackApiError, SlackClientError, aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            raise failure_of(error, writes=False) from None
+            raise channel_error_of(error, writes=False) from None
         return _granted(reply.data)
 
     def _url(self, state: str, **scopes: str) -> str:

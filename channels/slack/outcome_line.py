@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from channels.slack.arguments_block import changed
+from channels.slack.arguments_block import changed_arguments
 from channels.slack.mrkdwn import escape, literal, moment
-from channels.text import DONE, WHERE, one_line_name
+from channels.text import PAST_TENSE, VIA, one_line_name
 
-SIGNS = {
+EMOJI = {
     "approve": ":white_check_mark:",
     "reject": ":no_entry:",
     "edit": ":pencil2:",
@@ -18,7 +18,7 @@ SIGNS = {
     "revise": ":pencil2:",
     "skip": ":fast_forward:",
 }
-THEN = {
+TIMEOUT_OUTCOMES = {
     "reject": "rejected",
     "decline": "declined",
     "skip": "skipped",
@@ -27,10 +27,10 @@ THEN = {
     "approve": "approved",
     "submit": "answered as suggested",
 }
-MAX_SAID = 300
+MAX_ANSWER = 300
 
 
-def outcome(request: Mapping[str, Any]) -> str:
+def outcome_line(request: Mapping[str, Any]) -> str:
     """One line of mrkdwn that says who or what ended the request, where, when, and with what."""
     response, closed = request.get("response") or {}, request.get("closed") or {}
     match request["status"]:
@@ -38,40 +38,42 @@ def outcome(request: Mapping[str, Any]) -> str:
             return _answered(request, response)
         case "expired":
             due = f" by {moment(request['due_at'])}" if request.get("due_at") else ""
-            return f":hourglass: *No answer{due}* – {THEN.get(response.get('action', ''), 'closed')}"
+            return f":hourglass: *No answer{due}* – {TIMEOUT_OUTCOMES.get(response.get('action', ''), 'closed')}"
         case _:
             by = closed.get("by") or {}
             who = f" by {escape(one_line_name(str(by['name'])))}" if by.get("name") else ""
-            why = literal(str(closed.get("why") or "the agent no longer needs this"), MAX_SAID)
+            why = literal(str(closed.get("why") or "the agent no longer needs this"), MAX_ANSWER)
             return f":heavy_multiplication_x: *Cancelled*{who} – {why}"
 
 
-def otherwise(on_timeout: Any) -> str:
+def timeout_outcome(on_timeout: Any) -> str:
     """What happens when nobody answers."""
     action = on_timeout if isinstance(on_timeout, str) else str((on_timeout or {}).get("action", ""))
-    return THEN.get(action, "closed")
+    return TIMEOUT_OUTCOMES.get(action, "closed")
 
 
 def _answered(request: Mapping[str, Any], response: Mapping[str, Any]) -> str:
     by = escape(one_line_name(str((response.get("by") or {}).get("name") or "somebody")))
-    where = WHERE.get(str(response.get("via")), "")
-    line = f"{_done(str(response.get('action')))} by {by} {where} at {moment(response['at'], '{time}')}"
-    said = _said(request, response)
+    where = VIA.get(str(response.get("via")), "")
+    line = f"{_action_label(str(response.get('action')))} by {by} {where} at {moment(response['at'], '{time}')}"
+    said = _answer_text(request, response)
     return f"{line} – {said}" if said else line
 
 
-def _done(action: str) -> str:
-    return f"{SIGNS[action]} *{DONE[action]}*" if action in SIGNS else "*Answered*"
+def _action_label(action: str) -> str:
+    return f"{EMOJI[action]} *{PAST_TENSE[action]}*" if action in EMOJI else "*Answered*"
 
 
-def _said(request: Mapping[str, Any], response: Mapping[str, Any]) -> str:
+def _answer_text(request: Mapping[str, Any], response: Mapping[str, Any]) -> str:
     values = response.get("values") or {}
     if response.get("action") == "edit":
         before = (request.get("action") or {}).get("args") or {}
-        return literal(", ".join(f"{name}: {old} → {new}" for name, old, new in changed(before, values)), 2 * MAX_SAID)
+        return literal(
+            ", ".join(f"{name}: {old} → {new}" for name, old, new in changed_arguments(before, values)), 2 * MAX_ANSWER
+        )
     if request["type"] == "choice" and "choice" in values:
-        return literal(", ".join(_labels(request, values["choice"])), MAX_SAID)
-    return f"“{literal(response['feedback'], MAX_SAID)}”" if response.get("feedback") else ""
+        return literal(", ".join(_labels(request, values["choice"])), MAX_ANSWER)
+    return f"“{literal(response['feedback'], MAX_ANSWER)}”" if response.get("feedback") else ""
 
 
 def _labels(request: Mapping[str, Any], choice: Any) -> list[str]:

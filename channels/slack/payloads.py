@@ -9,12 +9,12 @@ from typing import Any
 
 from channels.contract import ChannelAnswer, ChannelMessage
 from channels.slack.form_inputs import ACTION, Errors, edits_of, errors_by_block, fields_of_args, values_of
-from channels.slack.modals import SAID
+from channels.slack.modals import TEXT_BLOCK
 from channels.slack.mrkdwn import unescape
 from channels.slack.question_message import SELECTED
 
 Payload = Mapping[str, Any]
-WINDOWS = ("reject", "revise", "write", "fill", "edit", "details")
+MODAL_VERBS = ("reject", "revise", "write", "fill", "edit", "details")
 _CODE = re.compile(r"\s*link[\s:]+[`*_\"]*([A-Za-z0-9-]{4,64})[`*_\"]*\s*", re.IGNORECASE)
 _REFERENCE = re.compile(r"<([^<>]*)>")
 
@@ -65,7 +65,7 @@ class LinkCode:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class AccessLost:
     """An account, or all of a workspace's (`T01/`), can be reached no more."""
 
     account: str
@@ -73,7 +73,7 @@ class Gone:
 
 
 def check_text(value: Any) -> None:
-    """Raises Unreadable where any text in it, ids included, is none that can be kept: Slack sends no such."""
+    """Raises UnreadablePayload where any text in it, ids included, is none that can be kept: Slack sends no such."""
     match value:
         case str() if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
             raise UnreadablePayload("a character that cannot be kept (NUL or half of a surrogate pair)")
@@ -94,7 +94,7 @@ def only_selects(payload: Payload) -> bool:
 
 
 def click_of(payload: Payload) -> Click:
-    """Raises Unreadable."""
+    """Raises UnreadablePayload."""
     try:
         action, container = payload["actions"][0], payload["container"]
         request_id, version, index = _token(str(action["value"]))
@@ -117,7 +117,7 @@ def click_of(payload: Payload) -> Click:
 
 
 def submission_of(payload: Payload) -> Submission:
-    """Raises Unreadable."""
+    """Raises UnreadablePayload."""
     try:
         view = payload["view"]
         known = json.loads(view["private_metadata"])
@@ -165,7 +165,7 @@ def answer_of_click(click: Click, request: Payload) -> ChannelAnswer | None:
 
 
 def answer_of_submission(sent: Submission, request: Payload) -> tuple[ChannelAnswer, Errors]:
-    """The answer a window holds, and errors by block for what cannot be read. Raises Unreadable."""
+    """The answer a window holds, and errors by block for what cannot be read. Raises UnreadablePayload."""
     try:
         if sent.verb == "fill":
             values, errors = values_of(request.get("fields") or [], sent.state)
@@ -174,7 +174,7 @@ def answer_of_submission(sent: Submission, request: Payload) -> tuple[ChannelAns
             edits, errors = edits_of(request, sent.state)
             # Sent off as it stood, it approves the call as it was proposed.
             return _answer(sent, "edit" if edits else "approve", edits or None), errors
-        said = ((sent.state.get(SAID) or {}).get(ACTION) or {}).get("value")
+        said = ((sent.state.get(TEXT_BLOCK) or {}).get(ACTION) or {}).get("value")
     except (KeyError, TypeError, AttributeError) as error:
         raise UnreadablePayload(f"a window's entries without {error}") from None
     return _answer(sent, "submit" if sent.verb == "write" else sent.verb, feedback=said or None), {}
@@ -183,7 +183,7 @@ def answer_of_submission(sent: Submission, request: Payload) -> tuple[ChannelAns
 def errors_of(sent: Submission, request: Payload, errors: tuple[tuple[str, str], ...], reason: str) -> Errors:
     """A refusal as Slack shows it in the window: beside the fields it is about."""
     if sent.verb not in ("fill", "edit"):
-        return {SAID: errors[0][1] if errors else reason}
+        return {TEXT_BLOCK: errors[0][1] if errors else reason}
     fields = request.get("fields") or [] if sent.verb == "fill" else fields_of_args(request)
     return errors_by_block(fields, errors or (("", reason),))
 
@@ -205,7 +205,7 @@ def _answer(
 
 def message_of_event(body: Payload, bot_user: str) -> ChannelMessage | None:
     """What a person wrote to us; None: it is not for us (a bot's, our own, a change of an older message, small talk of a
-    channel). Raises Unreadable."""
+    channel). Raises UnreadablePayload."""
     try:
         event = body["event"]
         if not _is_persons(event, bot_user) or not _is_for_us(event, bot_user):
@@ -217,7 +217,7 @@ def message_of_event(body: Payload, bot_user: str) -> ChannelMessage | None:
             account=f"{team}/{event['user']}",
             # Slack may bring one message under several ids of events; in a channel shared by two workspaces, to each of them.
             event_id=f"message {team}/{channel}/{event['ts']}",
-            content=words_of(str(event.get("text") or ""), bot_user),
+            content=plain_text_of(str(event.get("text") or ""), bot_user),
             place=place_of(str(body["team_id"]), channel, thread_ts),
             thread={"team": str(body["team_id"]), "channel": channel, "thread_ts": thread_ts},
         )
@@ -236,36 +236,36 @@ def is_reply_in_channel(body: Payload) -> bool:
     return bool(event["type"] == "message" and event.get("channel_type") != "im")
 
 
-def code_of(said: ChannelMessage, body: Payload) -> LinkCode | None:
+def link_code_in_message(said: ChannelMessage, body: Payload) -> LinkCode | None:
     """`link CODE`, said to us alone."""
     found = _CODE.fullmatch(said.content)
     return LinkCode(said.account, found[1]) if found and body["event"].get("channel_type") == "im" else None
 
 
-def code_in(text: str, team: str, user: str) -> LinkCode | None:
+def link_code_in_command(text: str, team: str, user: str) -> LinkCode | None:
     """`link CODE` behind a command, which nobody else sees."""
     found = _CODE.fullmatch(text)
     return LinkCode(f"{team}/{user}", found[1]) if found else None
 
 
-def gone_of(body: Payload) -> Gone | None:
-    """An end of what we may do: uninstalled, revoked, or a person who left. None: none of it. Raises Unreadable."""
+def access_lost_of(body: Payload) -> AccessLost | None:
+    """An end of what we may do: uninstalled, revoked, or a person who left. None: none of it. Raises UnreadablePayload."""
     event, team = body["event"], str(body.get("team_id", ""))
     try:
         match event["type"]:
             case "app_uninstalled":
-                return Gone(f"{team}/", "The app was removed from the Slack workspace.")
+                return AccessLost(f"{team}/", "The app was removed from the Slack workspace.")
             case "tokens_revoked" if (event.get("tokens") or {}).get("bot"):
-                return Gone(f"{team}/", "Slack withdrew the app's access to the workspace.")
+                return AccessLost(f"{team}/", "Slack withdrew the app's access to the workspace.")
             case "user_change" if (event.get("user") or {}).get("deleted"):
                 user = event["user"]
-                return Gone(f"{user.get('team_id') or team}/{user['id']}", "The Slack account was deactivated.")
+                return AccessLost(f"{user.get('team_id') or team}/{user['id']}", "The Slack account was deactivated.")
     except (KeyError, TypeError, AttributeError) as error:
         raise UnreadablePayload(f"a goodbye without {error}") from None
     return None
 
 
-def words_of(text: str, bot_user: str) -> str:
+def plain_text_of(text: str, bot_user: str) -> str:
     """Slack's text as a person would have typed it, without the mention of us."""
     return unescape(_REFERENCE.sub(_spell, text.replace(f"<@{bot_user}>", ""))).strip()
 

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from channels.contract import Question
-from channels.sanitize import clip, units, visible
-from channels.slack.arguments_block import show_arguments
+from channels.sanitize import clip, utf16_length, visible
+from channels.slack.arguments_block import argument_blocks
 from channels.slack.blocks import (
     BUTTON_TEXT,
     Block,
@@ -16,16 +16,16 @@ from channels.slack.blocks import (
     confirm,
     context,
     header,
-    marked,
+    markdown_section,
+    mrkdwn_text,
     option,
-    prose,
+    plain_section,
     section,
-    words,
 )
 from channels.slack.form_inputs import can_edit, can_fill
 from channels.slack.mrkdwn import link, literal, moment
-from channels.slack.outcome_line import otherwise, outcome
-from channels.text import asker, bound, risk_line
+from channels.slack.outcome_line import outcome_line, timeout_outcome
+from channels.text import asker, risk_line, tool_version_line
 
 EVENT = "assent_request"
 SELECTED = "selected"
@@ -42,7 +42,7 @@ Message = dict[str, Any]
 _writers = ThreadPoolExecutor(2, "slack-writer")
 
 
-async def written(question: Question) -> Message:
+async def render_in_thread(question: Question) -> Message:
     """What `message_of` gives, on a thread: a call with many arguments takes a while to lay out."""
     return await asyncio.get_running_loop().run_in_executor(_writers, message_of, question)
 
@@ -66,7 +66,7 @@ def notice(question: Question, mrkdwn: str) -> Message:
     return message | {"blocks": [section(mrkdwn), *message["blocks"]]}
 
 
-def token_of(request: Mapping[str, Any], index: int | None = None) -> str:
+def button_value(request: Mapping[str, Any], index: int | None = None) -> str:
     """What a button carries: the request, its version, and which option; nothing that could be believed by itself."""
     return f"{request['id']} {request['version']}" + ("" if index is None else f" {index}")
 
@@ -77,20 +77,24 @@ def _summary(question: Question) -> str:
     title = literal(request["title"], 300)
     if request["status"] == "pending":
         return f"{TITLES[request['type']]}: {title}"
-    return f"{title}: {outcome(request)}"
+    return f"{title}: {outcome_line(request)}"
 
 
 def _ended(question: Question) -> list[Block]:
-    return [header(question.request["title"]), section(outcome(question.request)), context(link(question.link, "Open in app"))]
+    return [
+        header(question.request["title"]),
+        section(outcome_line(question.request)),
+        context(link(question.link, "Open in app")),
+    ]
 
 
 def _pending(question: Question) -> list[Block]:
     request = question.request
     body, buttons = _body(question)
-    bound_to = [context(literal(bound(request), MAX_CONTEXT))] if bound(request) else []
+    bound_to = [context(literal(tool_version_line(request), MAX_CONTEXT))] if tool_version_line(request) else []
     blocks = [header(request["title"]), *_head(question), *body, *bound_to]
     if buttons and question.decidable:
-        blocks.append(actions(f"{token_of(request)} pending", buttons))
+        blocks.append(actions(f"{button_value(request)} pending", buttons))
     else:
         blocks.append(section(_only_in_app(question, bool(buttons))))
     return [*blocks, context(_tail(question))]
@@ -105,17 +109,24 @@ def _head(question: Question) -> list[Block]:
     """Who asks what, in full where the header had to be cut."""
     request = question.request
     title = " ".join(request["title"].split())
-    more = [words(clip(visible(title), MAX_PROMPT))] if units(visible(title)) > 150 else []
+    more = [plain_section(clip(visible(title), MAX_PROMPT))] if utf16_length(visible(title)) > 150 else []
     kind, name = asker(request)
-    asked = {"type": "context", "elements": [marked(f"*{kind}*"), {"type": "plain_text", "text": f"{name} asks", "emoji": False}]}
-    prompt = [prose(request["prompt"], MAX_PROMPT)] if (request.get("prompt") or "").strip() else []
+    asked = {
+        "type": "context",
+        "elements": [mrkdwn_text(f"*{kind}*"), {"type": "plain_text", "text": f"{name} asks", "emoji": False}],
+    }
+    prompt = [markdown_section(request["prompt"], MAX_PROMPT)] if (request.get("prompt") or "").strip() else []
     led = [context(literal(question.context, MAX_CONTEXT))] if question.context.strip() else []
     return [*more, asked, *prompt, *led]
 
 
 def _tail(question: Question) -> str:
     request = question.request
-    due = f"Due {moment(request['due_at'])}, otherwise *{otherwise(request.get('on_timeout'))}*" if request.get("due_at") else ""
+    due = (
+        f"Due {moment(request['due_at'])}, otherwise *{timeout_outcome(request.get('on_timeout'))}*"
+        if request.get("due_at")
+        else ""
+    )
     risk = f"Risk: {risk_line(request['action'])}" if request.get("action") else ""
     return " · ".join(filter(None, (due, risk, link(question.link, "Open in app"))))
 
@@ -129,24 +140,24 @@ def _body(question: Question) -> tuple[list[Block], list[Block]]:
         case "choice":
             return _choice(request)
         case "form":
-            fill = button("fill", "Fill in", token_of(request), style="primary")
+            fill = button("fill", "Fill in", button_value(request), style="primary")
             return [], [fill, *_decline(request)] if can_fill(request) else []
         case "checkpoint":
             return _checkpoint(request)
         case _:
-            return [], [button("write", "Answer", token_of(request), style="primary"), *_decline(request)]
+            return [], [button("write", "Answer", button_value(request), style="primary"), *_decline(request)]
 
 
 def _confirmation(request: Mapping[str, Any]) -> tuple[list[Block], list[Block]]:
     action = request.get("action") or {}
-    shown = show_arguments(action.get("args") or {})
+    shown = argument_blocks(action.get("args") or {})
     named = visible(str(action.get("tool", "")))
-    tool = [words(f"Runs {clip(named, MAX_TOOL)}")] if action else []
-    if shown is None or units(named) > MAX_TOOL:
+    tool = [plain_section(f"Runs {clip(named, MAX_TOOL)}")] if action else []
+    if shown is None or utf16_length(named) > MAX_TOOL:
         return tool, []
     high = action.get("risk") == "high"
     sure = confirm("Approve?", f"{request['title']}: this is of high risk.", "Approve") if high else None
-    token = token_of(request)
+    token = button_value(request)
     offered = {
         "approve": button("approve", "Approve", token, style=None if high else "primary", confirm=sure),
         "edit": button("edit", "Edit…", token) if action and can_edit(request) else None,
@@ -159,12 +170,12 @@ def _confirmation(request: Mapping[str, Any]) -> tuple[list[Block], list[Block]]
 
 
 def _choice(request: Mapping[str, Any]) -> tuple[list[Block], list[Block]]:
-    options, token = request["options"], token_of(request)
+    options, token = request["options"], button_value(request)
     listing = _listing(options)
     if listing is None or len(options) > MAX_OPTIONS:
         return [], []
     if len(options) <= MAX_BUTTONS and not request.get("multiple") and all(_fits_button(each["label"]) for each in options):
-        buttons = [button(f"choose {n}", each["label"], token_of(request, n)) for n, each in enumerate(options)]
+        buttons = [button(f"choose {n}", each["label"], button_value(request, n)) for n, each in enumerate(options)]
         return listing if any(each.get("description") for each in options) else [], [*buttons, *_decline(request)]
     select = {
         "type": "multi_static_select" if request.get("multiple") else "static_select",
@@ -176,7 +187,7 @@ def _choice(request: Mapping[str, Any]) -> tuple[list[Block], list[Block]]:
 
 
 def _fits_button(label: str) -> bool:
-    return 0 < units(visible(label)) <= BUTTON_TEXT
+    return 0 < utf16_length(visible(label)) <= BUTTON_TEXT
 
 
 def _listing(options: list[Mapping[str, Any]]) -> list[Block] | None:
@@ -186,11 +197,11 @@ def _listing(options: list[Mapping[str, Any]]) -> list[Block] | None:
         for n, each in enumerate(options, start=1)
     ]
     text = "\n".join(lines)
-    return [words(text)] if 0 < units(text) <= MAX_LISTED else None
+    return [plain_section(text)] if 0 < utf16_length(text) <= MAX_LISTED else None
 
 
 def _checkpoint(request: Mapping[str, Any]) -> tuple[list[Block], list[Block]]:
-    token, artifact = token_of(request), (request.get("context") or {}).get("artifact")
+    token, artifact = button_value(request), (request.get("context") or {}).get("artifact")
     sure = confirm("Stop the run?", "The run ends here and does not go on.", "Stop run")
     offered = {
         "continue": button("continue", "Continue", token, style="primary"),
@@ -198,10 +209,10 @@ def _checkpoint(request: Mapping[str, Any]) -> tuple[list[Block], list[Block]]:
         "skip": button("skip", "Skip", token),
         "stop": button("stop", "Stop run", token, style="danger", confirm=sure),
     }
-    body = [prose(artifact, MAX_ARTIFACT)] if isinstance(artifact, str) and artifact.strip() else []
+    body = [markdown_section(artifact, MAX_ARTIFACT)] if isinstance(artifact, str) and artifact.strip() else []
     details = [button("details", "Details", token)] if body else []
     return body, [*(made for name, made in offered.items() if name in request["allowed_actions"]), *details]
 
 
 def _decline(request: Mapping[str, Any]) -> list[Block]:
-    return [button("decline", "Decline", token_of(request))] if "decline" in request["allowed_actions"] else []
+    return [button("decline", "Decline", button_value(request))] if "decline" in request["allowed_actions"] else []

@@ -3,38 +3,38 @@
 from typing import Any
 
 from channels.contract import TextMessage
-from channels.sanitize import spelt, units
+from channels.sanitize import escape_invisible, utf16_length
 from channels.slack.blocks import MAX_TEXT, Block, section
 from channels.slack.mrkdwn import to_mrkdwn
 
 EVENT = "assent_words"
-MAX_SAID = 39_000  # Slack cuts at 40,000
+MAX_TEXT_MESSAGE = 39_000  # Slack cuts at 40,000
 MAX_SUMMARY = 3_500  # chat.update takes at most 4,000
 MAX_SHOWN = 11_500  # blocks of a little over 13,000 in all are refused
 MAX_APPENDED = 12_000
-WRITING, SHORTENED = "_…_", "_It goes on in the web app._"
+UNFINISHED, SHORTENED = "_…_", "_It goes on in the web app._"
 FENCE = "```"
 _WIDE = 10**6
 Message = dict[str, Any]
 
 
-def message_of_words(words: TextMessage) -> Message:
+def text_message_of(words: TextMessage) -> Message:
     """`{text, metadata}` for a message of its own."""
-    return {"text": to_mrkdwn(words.text, MAX_SAID) or "–", **_mark(words)}
+    return {"text": to_mrkdwn(words.text, MAX_TEXT_MESSAGE) or "–", **_mark(words)}
 
 
 def message_of_reply(words: TextMessage, *, unfinished: bool = False) -> Message:
     """`{text, blocks, metadata}` for a message that is rewritten as the reply grows: Slack's limits are narrower there."""
-    sections = [section(part) for part in _fitting([to_mrkdwn(part, MAX_TEXT) for part in split(words.text)])]
+    sections = [section(part) for part in _parts_that_fit([to_mrkdwn(part, MAX_TEXT) for part in split(words.text)])]
     if unfinished:
-        sections.append(section(WRITING))
+        sections.append(section(UNFINISHED))
     blocks: list[Block] = [each | {"block_id": f"{words.id} {n}"} for n, each in enumerate(sections)]
     return {"text": to_mrkdwn(words.text, MAX_SUMMARY) or "–", "blocks": blocks, **_mark(words)}
 
 
-def growing(markdown: str) -> str:
+def stream_text(markdown: str) -> str:
     """Markdown for a stream: nothing in it calls anybody or hides where it leads. It only grows as its argument grows."""
-    return spelt(markdown).replace("<", "‹").replace("](", "] (")
+    return escape_invisible(markdown).replace("<", "‹").replace("](", "] (")
 
 
 def split(markdown: str) -> list[str]:
@@ -64,14 +64,14 @@ def _halves(line: str) -> list[str]:
 
 def _fits(markdown: str) -> bool:
     """With room for the fences of code that is cut."""
-    return units(to_mrkdwn(markdown, _WIDE)) <= MAX_TEXT - 2 * len(FENCE) - 2
+    return utf16_length(to_mrkdwn(markdown, _WIDE)) <= MAX_TEXT - 2 * len(FENCE) - 2
 
 
-def _fitting(parts: list[str]) -> list[str]:
+def _parts_that_fit(parts: list[str]) -> list[str]:
     """As many parts as a message takes, and a word where that is not all."""
     room, kept = MAX_SHOWN, list[str]()
     for part in parts:
-        room -= units(part)
+        room -= utf16_length(part)
         if room < 0:
             return [*kept, SHORTENED]
         kept.append(part)

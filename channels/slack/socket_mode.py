@@ -17,7 +17,7 @@ from channels.errors import ChannelError, Retryable
 from channels.slack.client import CONNECT_S, TIMEOUT_S
 
 HEARTBEAT_S = 2.0  # a connection that died without a word is known to be gone after half as much again
-GOODBYE_S, FINISH_S = 0.5, 30.0
+CLOSE_S, DRAIN_S = 0.5, 30.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 15.0
 LOST = (
     "The connection to Slack was lost and is being opened again. What is pressed or written there until then may not arrive: "
@@ -29,7 +29,7 @@ _chance = SystemRandom()
 
 Envelope = dict[str, Any]
 Dispatch = Callable[[Mapping[str, Any]], Awaitable[Any]]
-Tell = Callable[[str | None], None]
+OnStatus = Callable[[str | None], None]
 Pause = Callable[[float], Awaitable[None]]
 
 
@@ -38,7 +38,7 @@ class SocketMode:
     not acknowledge, Slack repeats it), `tell` hears what is wrong with the connection, None once nothing is."""
 
     def __init__(
-        self, open_url: Callable[[], Awaitable[str]], dispatch: Dispatch, tell: Tell, pause: Pause = asyncio.sleep
+        self, open_url: Callable[[], Awaitable[str]], dispatch: Dispatch, tell: OnStatus, pause: Pause = asyncio.sleep
     ) -> None:
         self._open_url, self._dispatch, self._tell, self._pause = open_url, dispatch, tell, pause
         self._working: set[asyncio.Task[None]] = set()
@@ -62,7 +62,7 @@ class SocketMode:
                     ends_later = await self._listen(socket)
                 finally:
                     if not ends_later:
-                        await _leave(socket)
+                        await _close(socket)
                 if ends_later:  # what still comes over it is taken in while the next one is opened
                     self._aside(self._finish(socket))
                 else:
@@ -70,13 +70,13 @@ class SocketMode:
                     await self._pause(FIRST_PAUSE_S)
 
     async def _connect(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
-        url, wait = await self._open_url(), aiohttp.ClientWSTimeout(ws_close=GOODBYE_S)
+        url, wait = await self._open_url(), aiohttp.ClientWSTimeout(ws_close=CLOSE_S)
         return await session.ws_connect(url, heartbeat=HEARTBEAT_S, timeout=wait)
 
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> bool:
         """Until the connection ends; True: Slack will end it and wants another first."""
         async for message in socket:
-            envelope = _read(message)
+            envelope = _parse_envelope(message)
             if envelope.get("type") == "disconnect":
                 return True
             if "envelope_id" in envelope:
@@ -85,9 +85,9 @@ class SocketMode:
 
     async def _finish(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(FINISH_S):
+            async with asyncio.timeout(DRAIN_S):
                 await self._listen(socket)
-        await _leave(socket)
+        await _close(socket)
 
     def _aside(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -121,12 +121,12 @@ class SocketMode:
         self._tell(wrong)
 
 
-async def _leave(socket: aiohttp.ClientWebSocketResponse) -> None:
+async def _close(socket: aiohttp.ClientWebSocketResponse) -> None:
     with contextlib.suppress(OSError, aiohttp.ClientError, TimeoutError):
         await socket.close()
 
 
-def _read(message: aiohttp.WSMessage) -> Envelope:
+def _parse_envelope(message: aiohttp.WSMessage) -> Envelope:
     """What Slack sent; empty where it is none of its envelopes."""
     try:
         value = json.loads(message.data) if message.type is aiohttp.WSMsgType.TEXT else {}

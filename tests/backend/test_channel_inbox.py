@@ -16,7 +16,7 @@ from backend.db.queries.linked_accounts import linked_accounts
 from backend.domain.people import Person
 from backend.domain.states import RunStatus
 from backend.tools.registry import registry
-from channels.contract import REPEAT, Accepted, ChannelAnswer, ChannelMessage, Question, Refused
+from channels.contract import DUPLICATE, Accepted, ChannelAnswer, ChannelMessage, Question, Refused
 from tests.backend.conftest import Opened
 from tests.support.delivery_setup import POLICY, URL, Post
 
@@ -102,14 +102,14 @@ class TestMessage:
         id = await post.ask()
         await inbox.message(said(answered(id).event_id, "42"))
         heard = await inbox.answer(answered(id))
-        assert isinstance(heard, Refused) and heard.code == REPEAT
+        assert isinstance(heard, Refused) and heard.code == DUPLICATE
         assert (await post.request(id))["status"] == "pending"
 
     async def test_that_answered_one_question_does_not_answer_the_next(self, post: Post, inbox: ChannelInbox) -> None:
         assert isinstance(await inbox.answer(answered(await post.ask())), Accepted)
         other = await post.ask()
         heard = await inbox.answer(answered(other))
-        assert isinstance(heard, Refused) and heard.code == REPEAT
+        assert isinstance(heard, Refused) and heard.code == DUPLICATE
         assert (await post.request(other))["status"] == "pending"
 
     async def test_is_answered_where_it_was_said_and_in_the_web_app_s_record(self, post: Post, inbox: ChannelInbox) -> None:

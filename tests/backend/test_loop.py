@@ -21,12 +21,12 @@ from backend.engines.model_providers import ModelSettings
 from backend.language.baml_language import BamlLanguage
 from backend.settings.schema import Settings
 from channels.contract import Question
-from channels.email.channel import mail_of
+from channels.email.channel import build_in_thread
 from channels.email.read.parsed_mail import read_mail
-from channels.email.replies import understood
+from channels.email.replies import parse_in_thread
 from channels.email.write.envelope import Envelope
 from channels.email.write.question_mail import question_page
-from channels.slack.question_message import written
+from channels.slack.question_message import render_in_thread
 from tests.support.aimock import Aimock, aimock, aimock_server
 from tests.support.event_loop_blocking import Held, watched
 from tests.support.person import PASSWORD, PATIENCE_S, Person
@@ -152,8 +152,8 @@ class TestWhatIsWritten:
             question = Question(await here.ask(body), "https://assent.example/x")
             letter = Envelope("agent@example.org", "dana@example.org", "?", "<a@b>")
             with watched() as held:
-                assert (await written(question))["blocks"]
-                assert await mail_of(letter, lambda: question_page(question))  # noqa: B023
+                assert (await render_in_thread(question))["blocks"]
+                assert await build_in_thread(letter, lambda: question_page(question))  # noqa: B023
             assert held_briefly(held)
 
 
@@ -174,7 +174,7 @@ class TestAMail:
         request |= {"action": {"tool": "t", "args": NAMES, "schema": {}}}
         mail = replace(read_mail(b"From: dana@example.org\r\n\r\n", "agent@example.org", ""), fresh=MAILS[what], certain=True)
         with watched() as held:
-            assert await understood(mail, request, proposed=False)
+            assert await parse_in_thread(mail, request, proposed=False)
         assert held_briefly(held)
 
 

@@ -38,7 +38,7 @@ def shown_by(question: Question) -> list[str]:
     """What a person reads on Slack, in a mail and on the console."""
     return [
         "\n".join(texts(message_of(question)["blocks"])),
-        page.plain(question_page(question)),
+        page.render_text(question_page(question)),
         question_text(question),
     ]
 

@@ -12,7 +12,7 @@ from backend.db.transaction import dumps
 from backend.domain.answers import check_field
 from backend.domain.steps import Field
 from channels.email.grammar.form_values import values_of as mailed
-from channels.exact_numbers import plainest, read_integer, read_json, read_number
+from channels.exact_numbers import normalize_number, read_integer, read_json, read_number
 from channels.slack.form_inputs import values_of as entered
 
 # The same rows hold the web app's reader: frontend/src/lib/exact.test.ts.
@@ -103,4 +103,4 @@ class TestJson:
         assert dumps([number, {"n": number}]) == json.dumps([number, {"n": number}], separators=(",", ":"))
 
     def test_one_amount_has_one_form(self) -> None:
-        assert [repr(plainest(number)) for number in (500.0, 500, -0.0, 0.5, 1e16)] == ["500", "500", "0", "0.5", "1e+16"]
+        assert [repr(normalize_number(number)) for number in (500.0, 500, -0.0, 0.5, 1e16)] == ["500", "500", "0", "0.5", "1e+16"]

@@ -17,7 +17,7 @@ from channels.chat.channel import ChatChannel
 from channels.console.channel import ConsoleChannel
 from channels.contract import Address, Channel, DeliveryReceipt, Question, TextMessage
 from channels.email.channel import EmailChannel
-from channels.email.reply_tags import Tags
+from channels.email.reply_tags import ReplyTags
 from channels.errors import ChannelError, Disconnected, Rejected
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
@@ -124,7 +124,7 @@ async def by_mail(google: Google) -> Refusing:
     client = client_of(mailboxes, google.url)
     before = len(google.mails(CUSTOMER))
     return Refusing(
-        EmailChannel(client, Tags(secrets.token_bytes(32)), "https://assent.example"),
+        EmailChannel(client, ReplyTags(secrets.token_bytes(32)), "https://assent.example"),
         lambda: "\n".join(text_of(mail) for mail in google.mails(CUSTOMER)[before:]),
         Address(CUSTOMER),
         rewrites=False,

@@ -12,10 +12,10 @@ from backend.domain.policy import Policy
 from backend.tools.registry import registry
 from channels.contract import TextMessage
 from channels.email.conversation import MailConversation
-from channels.email.incoming_mail import Arrived
+from channels.email.incoming_mail import RawMail
 from channels.email.intake import MailIntake
-from channels.email.replies import Replies
-from channels.email.reply_tags import Tags, message_id
+from channels.email.replies import ReplyHandler
+from channels.email.reply_tags import ReplyTags, message_id
 from channels.mail_contract import Proposal
 from tests.backend.conftest import Opened
 from tests.support.delivery_setup import POLICY, URL, Post
@@ -28,11 +28,11 @@ class Desk:
     """Dana's requests go to her by mail, and her mails come here. `reading` is what a model would say to anything."""
 
     def __init__(self, opened: Opened, policy: Policy = POLICY) -> None:
-        self.opened, self.post, self.tags = opened, Post(opened), Tags(b"key")
+        self.opened, self.post, self.tags = opened, Post(opened), ReplyTags(b"key")
         self.inbox = ChannelInbox(opened.db, registry, policy, URL, 4000, plenty, plenty)
         self.reading: Proposal | None = None
         self.read: list[str] = []
-        replies = Replies(self.inbox, self._read)
+        replies = ReplyHandler(self.inbox, self._read)
         self.door = MailIntake(self.inbox, self.tags, replies, MailConversation(self.inbox, replies), "mx.google.com")
         self._ids = map(str, itertools.count(1))
 
@@ -50,13 +50,13 @@ class Desk:
         mail["Message-ID"] = message_id(self.tags.make(subject_id, to), HOST, version=version)
         return mail
 
-    async def replies(self, subject_id: str, text: str, sender: str = DANA, **how: Any) -> Arrived:
+    async def replies(self, subject_id: str, text: str, sender: str = DANA, **how: Any) -> RawMail:
         """A reply to the mail about that; `how` as for `comes`."""
         return await self.comes(answering(sender, self.asked(subject_id), text), **how)
 
-    async def comes(self, mail: EmailMessage, *, thread: str = "t1", dmarc: str = "pass", again: bool = False) -> Arrived:
+    async def comes(self, mail: EmailMessage, *, thread: str = "t1", dmarc: str = "pass", again: bool = False) -> RawMail:
         """A mail arrives in the agent's mailbox."""
-        arrived = Arrived(next(self._ids), thread, frozenset({"INBOX"}), received(mail, dmarc))
+        arrived = RawMail(next(self._ids), thread, frozenset({"INBOX"}), received(mail, dmarc))
         await self.door.take(AGENT, arrived, perhaps_again=again)
         return arrived
 

@@ -12,10 +12,10 @@ from playwright.sync_api import Browser
 
 from backend.core.mail.received_mail import ASKED_TO_LINK
 from channels.contract import Question
-from channels.email.write.envelope import Envelope, sealed
-from channels.email.write.notices import late, proposed, refused, taken, unclear
+from channels.email.write.envelope import Envelope, build_mail
+from channels.email.write.notices import accepted, late, proposed, refused, unclear
 from channels.email.write.page import Page
-from channels.email.write.question_mail import question_page, settled_page, words_page
+from channels.email.write.question_mail import question_page, settled_page, text_page
 from tests.support.browser import chromium
 from tests.support.emulated_google import html_of, text_of
 from tests.support.screenshots import AT, sheet
@@ -82,7 +82,7 @@ def mails() -> dict[str, Page]:
     }
     said = {
         "words": "Done. I refunded **120.00 EUR** to Bob:\n\n- order 8123\n- by the card he paid with\n\nIt took `2 s`.",
-        "taken": taken(ended(refund(), "answered", action="reject", feedback="Wrong amount", via="email")),
+        "taken": accepted(ended(refund(), "answered", action="reject", feedback="Wrong amount", via="email")),
         "late": late(ended(refund(), "answered", action="approve"), "APPROVE"),
         "too-late": late(ended(refund(), "expired", action="reject"), "APPROVE\n\nThanks!"),
         "unclear": unclear(refund(), "The first line is none of the accepted answers."),
@@ -91,14 +91,14 @@ def mails() -> dict[str, Page]:
         "link": ASKED_TO_LINK.format(name="Dana"),
     }
     pages = {name: question_page(asked) for name, asked in questions.items()}
-    pages |= {name: words_page(text, "Support agent" if name == "words" else "Assent", "[#7F3K]") for name, text in said.items()}
+    pages |= {name: text_page(text, "Support agent" if name == "words" else "Assent", "[#7F3K]") for name, text in said.items()}
     pages |= {"expired": settled_page(ended(refund(), "expired", action="reject"))}
     return pages | {"withdrawn": settled_page(ended(refund(), "cancelled"))}
 
 
 def pictures(browser: Browser, page: Page) -> list[Image.Image]:
     """As it goes over the wire: the plain text, which has no colours of its own, then the HTML in the light and in the dark."""
-    mail = message_from_bytes(sealed(WISH, page), policy=policy.default)
+    mail = message_from_bytes(build_mail(WISH, page), policy=policy.default)
     assert isinstance(mail, EmailMessage)
     plain = f"<body style='margin: 0'><pre style='{STYLE}'>{escape(text_of(mail))}</pre>"
     return [picture(browser, plain), picture(browser, html_of(mail)), picture(browser, html_of(mail), "dark")]

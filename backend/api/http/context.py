@@ -21,7 +21,7 @@ from backend.messaging.stream.contract import Stream
 from backend.observability.metrics import Measures
 from backend.settings.schema import Settings
 from backend.tools.registry import Registry
-from channels.oauth import Provider
+from channels.oauth import OAuthProvider
 from channels.webhooks import WebhookHandler
 
 
@@ -40,7 +40,7 @@ class Context:
     sockets: Sockets
     set_up: frozenset[str]  # the channels this server has
     hooks: Mapping[str, WebhookHandler]  # what takes in a provider's callbacks, by channel
-    providers: Mapping[str, Provider]  # where accounts are proven by signing in, by name
+    providers: Mapping[str, OAuthProvider]  # where accounts are proven by signing in, by name
     vault: Vault
     measures: Measures
     records: AuditVerifier

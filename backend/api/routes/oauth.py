@@ -15,7 +15,7 @@ from backend.core.linking.installations import save_installation
 from backend.core.linking.oauth_states import Purpose, begin_oauth, challenge_of, link_granted_account, use_state
 from backend.errors import Forbidden, Invalid, NotFound, Refusal, Unavailable
 from channels.errors import ChannelError, Retryable
-from channels.oauth import OAuthGrant, Provider
+from channels.oauth import OAuthGrant, OAuthProvider
 
 router = APIRouter(tags=["channels"])
 
@@ -92,14 +92,14 @@ async def _begin(reach: Context, principal: Principal, provider: str, purpose: P
     return reply
 
 
-def _provider(reach: Context, name: str) -> Provider:
+def _provider(reach: Context, name: str) -> OAuthProvider:
     found = reach.providers.get(name)
     if found is None:
         raise NotFound(f"{name} offers no sign-in on this server; `assent doctor` says what is missing.")
     return found
 
 
-async def _redeem(at: Provider, code: str, verifier: str) -> OAuthGrant:
+async def _redeem(at: OAuthProvider, code: str, verifier: str) -> OAuthGrant:
     try:
         return await at.redeem(code, verifier)
     except Retryable as error:

@@ -24,7 +24,7 @@ from backend.domain.states import FeedbackStatus, FeedbackType
 from backend.errors import Conflict, Forbidden, NotFound, Refusal
 from backend.timestamps import to_text
 from backend.tools.registry import Registry
-from channels.text import WHERE
+from channels.text import VIA
 
 
 def answer_request(
@@ -94,5 +94,5 @@ def _check_channel(row: Row[Any], action: str, via: str, policy: Policy) -> None
     risk = (row.body.get("action") or {}).get("risk", "low")
     if action in ("approve", "edit") and not policy.may_decide_on(via, risk):
         raise Forbidden(
-            f"A call of {risk} risk cannot be approved {WHERE.get(via, via)}; open it in the web app.", code="channel_too_weak"
+            f"A call of {risk} risk cannot be approved {VIA.get(via, via)}; open it in the web app.", code="channel_too_weak"
         )

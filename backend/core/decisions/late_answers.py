@@ -11,7 +11,7 @@ from backend.domain.states import FeedbackStatus
 from backend.errors import Conflict
 from backend.ids import new_id
 from backend.timestamps import to_text
-from channels.text import WHERE
+from channels.text import VIA
 
 
 def record_response(tx: Tx, row: Row[Any], person: Person, via: str, decision: Decision, accepted: bool) -> None:
@@ -54,7 +54,7 @@ def already_decided(tx: Tx, row: Row[Any]) -> Conflict:
 
 def _describe_outcome(row: Row[Any], decided: dict[str, Any]) -> str:
     if row.status == FeedbackStatus.ANSWERED:
-        where = WHERE.get(decided["via"], f"via {decided['via']}")
+        where = VIA.get(decided["via"], f"via {decided['via']}")
         return (
             f"Already answered ({decided['action']}) by {decided['by']['name']} {where} at {decided['at']}. Nothing was changed."
         )

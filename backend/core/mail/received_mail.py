@@ -20,7 +20,7 @@ from backend.errors import FieldError, Invalid, NotFound, TooMany
 from backend.ids import new_id
 from backend.timestamps import to_text, to_text_or_none
 from channels.contract import TextMessage
-from channels.mail_contract import TEXT_LENGTH, WHOLE_LENGTH, Proposal, ReceivedMail
+from channels.mail_contract import MAX_TEXT, MAX_WHOLE, Proposal, ReceivedMail
 
 REST_MS = 2 * 60_000
 DAY_MS, MINUTE_MS = 24 * 3600_000, 60_000
@@ -56,8 +56,8 @@ def record_mail(tx: Tx, letter: ReceivedMail) -> bool:
         request_id=request.id if request else None,
         session_id=request.session_id if request else place and place.session_id,
         outcome=letter.outcome,
-        text="" if erased else _storable(letter.text, TEXT_LENGTH),
-        whole="" if erased else _storable(letter.whole, WHOLE_LENGTH),
+        text="" if erased else _storable(letter.text, MAX_TEXT),
+        whole="" if erased else _storable(letter.whole, MAX_WHOLE),
         proposal=asdict(letter.proposal) if letter.proposal else None,
         sent_at=letter.sent_at,
         received_at=tx.now,

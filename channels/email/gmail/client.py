@@ -13,9 +13,9 @@ from googleapiclient.discovery import build
 from googleapiclient.errors import Error, HttpError
 from httpx import HTTPError
 
-from channels.email.gmail.failures import failure_of
-from channels.email.gmail.transport import HttpxTransport, connections, renew
-from channels.email.incoming_mail import Arrived, HistoryExpired
+from channels.email.gmail.failures import channel_error_of
+from channels.email.gmail.transport import HttpxTransport, connections, refresh_token
+from channels.email.incoming_mail import HistoryExpired, RawMail
 from channels.errors import ChannelError, Disconnected, Retryable
 
 API_URL = "https://gmail.googleapis.com"
@@ -23,11 +23,11 @@ TOKEN_URL = "https://oauth2.googleapis.com/token"
 TIMEOUT_S = 20.0
 THREADS = 8
 PAGE, HISTORY_PAGES = 500, 20
-LOOKED_AT = 20
-NAMES = ("message-id", "references")
-TOO_OLD = ("not_found", "invalidArgument")
+MAX_CANDIDATES = 20
+ID_HEADERS = ("message-id", "references")
+HISTORY_GONE_CODES = ("not_found", "invalidArgument")
 Json = dict[str, Any]
-Call = Callable[[Any], Any]  # users() of the Gmail service -> the request to execute
+BuildRequest = Callable[[Any], Any]  # users() of the Gmail service -> the request to execute
 
 
 class Mailboxes(Protocol):
@@ -84,9 +84,9 @@ class GmailClient:
         """The mail we sent with this Message-ID. With `since_s` also where Gmail gave it another one: among those sent `to`
         somebody since then, by what it refers to."""
         ours = message_id.strip("<>")
-        found = await self.newest(mailbox, f"rfc822msgid:{ours}", LOOKED_AT)
+        found = await self.newest(mailbox, f"rfc822msgid:{ours}", MAX_CANDIDATES)
         if not found and since_s is not None:
-            found = await self.newest(mailbox, f"in:sent to:{to} after:{since_s}", LOOKED_AT)
+            found = await self.newest(mailbox, f"in:sent to:{to} after:{since_s}", MAX_CANDIDATES)
         for id in found:
             mail, names = await self._names(mailbox, id)
             if ours.partition("@")[0] in names:
@@ -106,7 +106,7 @@ class GmailClient:
                 break
         return found
 
-    async def fetch(self, mailbox: str, id: str) -> Arrived | None:
+    async def fetch(self, mailbox: str, id: str) -> RawMail | None:
         """A mail as it came; None: it was deleted meanwhile."""
         try:
             reply = await self._call(mailbox, lambda users: users.messages().get(userId="me", id=id, format="raw"))
@@ -116,7 +116,7 @@ class GmailClient:
             raise
         mail, labels = _sent(reply), frozenset(map(str, reply.get("labelIds") or ()))
         try:
-            return Arrived(mail.id, mail.thread, labels, base64.urlsafe_b64decode(f"{_part(reply, 'raw')}=="))
+            return RawMail(mail.id, mail.thread, labels, base64.urlsafe_b64decode(f"{_part(reply, 'raw')}=="))
         except ValueError:
             raise _incomplete() from None
 
@@ -162,16 +162,16 @@ class GmailClient:
         try:
             return await self._call(mailbox, lambda users: users.history().list(userId="me", **asked))
         except ChannelError as error:
-            raise (HistoryExpired() if error.code in TOO_OLD else error) from None
+            raise (HistoryExpired() if error.code in HISTORY_GONE_CODES else error) from None
 
     async def _names(self, mailbox: str, id: str) -> tuple[Sent, str]:
         """A mail's ids at Gmail, and what it calls itself and refers to."""
         asked: Json = {"id": id, "format": "metadata", "metadataHeaders": ["Message-ID", "References"]}
         reply = await self._call(mailbox, lambda users: users.messages().get(userId="me", **asked))
-        headers = [each for each in _items(reply.get("payload"), "headers") if str(each.get("name")).lower() in NAMES]
+        headers = [each for each in _items(reply.get("payload"), "headers") if str(each.get("name")).lower() in ID_HEADERS]
         return _sent(reply), " ".join(str(each.get("value")) for each in headers)
 
-    async def _call(self, mailbox: str, make: Call, *, writes: bool = False) -> Json:
+    async def _call(self, mailbox: str, make: BuildRequest, *, writes: bool = False) -> Json:
         """`writes`: a repeat would show twice."""
         credentials = await self._credentials(mailbox)
         try:
@@ -179,7 +179,7 @@ class GmailClient:
                 loop = asyncio.get_running_loop()
                 reply = await loop.run_in_executor(self._threads, self._execute, credentials, make)
         except (Error, GoogleAuthError, HTTPError, OSError, RuntimeError, ValueError) as error:
-            failure = failure_of(error, writes)
+            failure = channel_error_of(error, writes)
             if isinstance(failure, Disconnected):
                 self._known.pop(mailbox, None)
                 await self.mailboxes.mark_disconnected(mailbox, failure.reason)
@@ -197,18 +197,18 @@ class GmailClient:
             known = self._known[mailbox] = Credentials(None, refresh_token=token, **self._app)
         return known
 
-    def _execute(self, credentials: Credentials, make: Call) -> Any:
+    def _execute(self, credentials: Credentials, make: BuildRequest) -> Any:
         """On a thread. A token that Google takes no more is renewed once."""
         renewed = not credentials.valid
         if renewed:
-            renew(credentials, self._connections)
+            refresh_token(credentials, self._connections)
         request, wire = make(self._users()), HttpxTransport(self._connections, credentials)
         try:
             return request.execute(http=wire) or {}
         except HttpError as error:
             if error.status_code != 401 or renewed:
                 raise
-        renew(credentials, self._connections)
+        refresh_token(credentials, self._connections)
         return make(self._users()).execute(http=wire) or {}
 
     def _users(self) -> Any:

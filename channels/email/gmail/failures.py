@@ -12,19 +12,19 @@ from channels.errors import ChannelError, Disconnected, Rejected, Retryable
 
 DAY_LIMIT_S = 3600.0
 # https://developers.google.com/workspace/gmail/api/guides/handle-errors
-SLOWER = {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "RATE_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED"}
-NO_SCOPE = {"insufficientPermissions", "insufficientScopes", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}
-GONE = {"authError", "failedPrecondition", "domainPolicy", "delegationDenied", "UNAUTHENTICATED"}
-AGAIN = "The agent's mailbox must be connected again: "
+RATE_LIMITED = {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "RATE_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED"}
+MISSING_SCOPE = {"insufficientPermissions", "insufficientScopes", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}
+ACCESS_LOST = {"authError", "failedPrecondition", "domainPolicy", "delegationDenied", "UNAUTHENTICATED"}
+RECONNECT = "The agent's mailbox must be connected again: "
 
 
-def failure_of(error: Exception, writes: bool) -> ChannelError:
+def channel_error_of(error: Exception, writes: bool) -> ChannelError:
     """`writes`: the call may have had its effect although we do not know."""
     match error:
         case HttpError():
-            return _answered(error, writes)
+            return _from_response(error, writes)
         case RefreshError():
-            return _not_granted(error)
+            return _from_refresh(error)
         case TransportError() | httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
             return Retryable("Google cannot be reached.", type(error).__name__)
         case GoogleAuthError():
@@ -35,19 +35,19 @@ def failure_of(error: Exception, writes: bool) -> ChannelError:
             return Retryable("Google answered with something that is not an answer.", "not_json", unknown=writes)
 
 
-def _answered(error: HttpError, writes: bool) -> ChannelError:
+def _from_response(error: HttpError, writes: bool) -> ChannelError:
     status, (reason, said) = int(error.status_code), _reason(error)
     code = reason or str(status)
     if reason == "dailyLimitExceeded":
         return Retryable("The mailbox has sent as much as Google allows for today.", code, after=DAY_LIMIT_S)
-    if status == 429 or reason in SLOWER:
+    if status == 429 or reason in RATE_LIMITED:
         return Retryable("Google asks us to slow down.", code, after=retry_after(error.resp.get("retry-after")))
     if status >= 500:
         return Retryable(f"Google has a problem of its own ({code}).", code, unknown=writes)
-    if reason in NO_SCOPE:
-        return Disconnected(f"{AGAIN}Google was not asked, or did not agree, to let us read and send.", code)
-    if status == 401 or reason in GONE:
-        return Disconnected(f"{AGAIN}Google refuses us ({code}).", code)
+    if reason in MISSING_SCOPE:
+        return Disconnected(f"{RECONNECT}Google was not asked, or did not agree, to let us read and send.", code)
+    if status == 401 or reason in ACCESS_LOST:
+        return Disconnected(f"{RECONNECT}Google refuses us ({code}).", code)
     if status == 404 or "thread" in said.lower():
         return Rejected("Google does not know this mail or conversation any more.", "not_found")
     return Rejected(f"Google refused the mail: {code}.", code)
@@ -63,12 +63,12 @@ def _reason(error: HttpError) -> tuple[str, str]:
         return "", ""
 
 
-def _not_granted(error: RefreshError) -> ChannelError:
+def _from_refresh(error: RefreshError) -> ChannelError:
     """The token endpoint gave no access."""
     said: Any = error.args[1] if len(error.args) > 1 else None
     code = said.get("error") if isinstance(said, dict) else None
     if code == "invalid_grant":
-        return Disconnected(f"{AGAIN}the consent was withdrawn or has lapsed.", "invalid_grant")
+        return Disconnected(f"{RECONNECT}the consent was withdrawn or has lapsed.", "invalid_grant")
     if isinstance(code, str) and code.startswith(("invalid_", "unauthorized_")):
         return Rejected(f"Google refuses this server ({code}): see GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET.", code)
     return Retryable("Google's sign-in has a problem of its own.", str(code or "token"))

@@ -4,18 +4,18 @@ import logging
 from collections.abc import Callable
 
 from channels.email.gmail.client import GmailClient
-from channels.email.incoming_mail import Arrived, HistoryExpired
+from channels.email.incoming_mail import HistoryExpired, RawMail
 from channels.email.intake import MailIntake
 from channels.errors import ChannelError
 
 log = logging.getLogger(__name__)
 
-LOST_S, BEFORE_S = 7 * 24 * 3600, 600
-MOST = 1_000
-NOT_RECEIVED = frozenset({"SENT", "DRAFT", "TRASH"})
+RESYNC_S, CONNECT_GRACE_S = 7 * 24 * 3600, 600
+MAX_MAILS = 1_000
+NOT_INCOMING = frozenset({"SENT", "DRAFT", "TRASH"})
 
 
-class GmailReader:
+class GmailMailboxReader:
     """See `channels.mail_contract.MailboxReader`. The cursor is a position in the mailbox's history. `topic` is the Pub/Sub
     topic Gmail publishes to, if any; `now` returns the time in seconds."""
 
@@ -24,11 +24,11 @@ class GmailReader:
 
     async def fetch_new_mail(self, account: str, cursor: str | None) -> str:
         if cursor is None:  # connected a moment ago: somebody may have written meanwhile
-            return await self._catch_up(account, BEFORE_S)
+            return await self._catch_up(account, CONNECT_GRACE_S)
         try:
             ids, cursor = await self._client.added_since(account, cursor)
         except HistoryExpired:
-            return await self._catch_up(account, LOST_S)
+            return await self._catch_up(account, RESYNC_S)
         for id in ids:
             await self._take(account, id)
         return cursor
@@ -43,16 +43,16 @@ class GmailReader:
         """Look through what came lately, as far back as can be afforded; what was kept before is passed over."""
         cursor = await self._client.position(account)
         since = int(self._now()) - seconds
-        for id in reversed(await self._client.newest(account, f"after:{since}", MOST)):
+        for id in reversed(await self._client.newest(account, f"after:{since}", MAX_MAILS)):
             await self._take(account, id, perhaps_again=True)
         return cursor
 
     async def _take(self, account: str, id: str, *, perhaps_again: bool = False) -> None:
         arrived = await self._client.fetch(account, id)
-        if arrived is not None and NOT_RECEIVED.isdisjoint(arrived.labels):
+        if arrived is not None and NOT_INCOMING.isdisjoint(arrived.labels):
             await self._bring(account, arrived, perhaps_again)
 
-    async def _bring(self, account: str, arrived: Arrived, perhaps_again: bool) -> None:
+    async def _bring(self, account: str, arrived: RawMail, perhaps_again: bool) -> None:
         try:
             await self._door.take(account, arrived, perhaps_again=perhaps_again)
         except ChannelError:

@@ -16,15 +16,15 @@ from channels.errors import ChannelError, Rejected, Retryable
 from channels.oauth import Installation, OAuthGrant
 
 AUTH_URL = "https://accounts.google.com/o/oauth2/v2/auth"
-WHO = ("openid", "email")
+IDENTITY_SCOPES = ("openid", "email")
 SEND, READ = (f"https://www.googleapis.com/auth/gmail.{name}" for name in ("send", "readonly"))
-TIMEOUT_S, PATIENCE_S = 12, 20.0
+TIMEOUT_S, DEADLINE_S = 12, 20.0
 _threads = ThreadPoolExecutor(4, "google-oauth")
-AGAIN = "connect the mailbox again and allow all of it"
+RECONNECT = "connect the mailbox again and allow all of it"
 
 
 class GoogleOAuth:
-    """See `channels.oauth.Provider`. Without an installation, what was agreed to is the person's own answering address; with
+    """See `channels.oauth.OAuthProvider`. Without an installation, what was agreed to is the person's own answering address; with
     one, the account is the agent's mailbox and nobody's address."""
 
     name = "google"
@@ -36,15 +36,15 @@ class GoogleOAuth:
         self._config = {"web": {**ours, "auth_uri": auth_url, "token_uri": token_url}}
 
     def sign_in_url(self, state: str, challenge: str) -> str:
-        return self._url(state, challenge, WHO, access_type="online", prompt="select_account")
+        return self._url(state, challenge, IDENTITY_SCOPES, access_type="online", prompt="select_account")
 
     def install_url(self, state: str, challenge: str) -> str:
         """Google gives a lasting access only where it asks for consent."""
-        return self._url(state, challenge, (*WHO, SEND, READ), access_type="offline", prompt="select_account consent")
+        return self._url(state, challenge, (*IDENTITY_SCOPES, SEND, READ), access_type="offline", prompt="select_account consent")
 
     async def redeem(self, code: str, verifier: str) -> OAuthGrant:
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(DEADLINE_S):
                 said = await asyncio.get_running_loop().run_in_executor(_threads, self._exchange, code, verifier)
         except (OAuth2Error, RequestException, OSError, ValueError) as error:
             raise _failure(error) from None
@@ -76,10 +76,10 @@ class GoogleOAuth:
             return OAuthGrant(address, address)
         missing = [what for what, scope in (("to send mail", SEND), ("to read mail", READ)) if scope not in granted]
         if missing:
-            raise Rejected(f"Google was not allowed {' and '.join(missing)} for us; {AGAIN}.", "missing_scope")
+            raise Rejected(f"Google was not allowed {' and '.join(missing)} for us; {RECONNECT}.", "missing_scope")
         token = said.get("refresh_token")
         if not isinstance(token, str) or not token:
-            raise Rejected(f"Google gave no lasting access; {AGAIN}.", "no_refresh_token")
+            raise Rejected(f"Google gave no lasting access; {RECONNECT}.", "no_refresh_token")
         return OAuthGrant(address, address, Installation(address, address, token, {"scopes": sorted(granted)}))
 
     def _address(self, said: Mapping[str, Any]) -> str:

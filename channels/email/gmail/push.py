@@ -12,18 +12,20 @@ from google.auth import exceptions, jwt
 from channels.webhooks import WebhookRejected, WebhookResponse
 
 ISSUERS = ("https://accounts.google.com", "accounts.google.com")
-FRESH_S, AGAIN_S, SKEW_S = 3600.0, 60.0, 30
+KEYS_MAX_AGE_S, KEYS_MIN_AGE_S, SKEW_S = 3600.0, 60.0, 30
 Certificates = Mapping[str, str]
-Fetch = Callable[[], Awaitable[Certificates]]
+FetchCertificates = Callable[[], Awaitable[Certificates]]
 """Google's public keys, as PEM, by name. Raises channels.errors.Retryable."""
-Ring = Callable[[str], Awaitable[None]]
+MailboxChanged = Callable[[str], Awaitable[None]]
 """Have a mailbox looked into now; one that is not ours is no matter."""
 
 
-class Push:
+class PushWebhook:
     """`audience` is our own address, `account` the service account that pushes, `now` a clock in seconds."""
 
-    def __init__(self, fetch: Fetch, ring: Ring, *, audience: str, account: str, now: Callable[[], float]) -> None:
+    def __init__(
+        self, fetch: FetchCertificates, ring: MailboxChanged, *, audience: str, account: str, now: Callable[[], float]
+    ) -> None:
         if not audience or not account:
             raise ValueError("without an audience and an account anybody's token would do")
         self._fetch, self._ring, self._now = fetch, ring, now
@@ -53,7 +55,7 @@ class Push:
         """Those known; fetched again when old, or, now and then, when a name is not among them."""
         async with self._fetching:
             age = self._now() - self._known_at
-            if age > FRESH_S or (name not in self._known and age > AGAIN_S):
+            if age > KEYS_MAX_AGE_S or (name not in self._known and age > KEYS_MIN_AGE_S):
                 self._known, self._known_at = await self._fetch(), self._now()
             return self._known
 

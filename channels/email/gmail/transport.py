@@ -36,15 +36,15 @@ class HttpxTransport:
         """The connections are shared."""
 
 
-def renew(credentials: Credentials, client: httpx.Client) -> None:
+def refresh_token(credentials: Credentials, client: httpx.Client) -> None:
     """Get a new access token. Raises a GoogleAuthError."""
     try:
-        credentials.refresh(_Granting(HttpxTransport(client)))
+        credentials.refresh(_TokenRequest(HttpxTransport(client)))
     except (AttributeError, LookupError, TypeError) as error:  # over JSON that is no object
         raise GoogleAuthError(type(error).__name__) from error
 
 
-class _Granting(Request):  # type: ignore[misc]
+class _TokenRequest(Request):  # type: ignore[misc]
     """The same for the exchange of tokens, where google-auth wants an error of its own."""
 
     def __call__(

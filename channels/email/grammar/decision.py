@@ -9,20 +9,20 @@ from typing import Any
 from channels.email.grammar.decision_words import (
     WITH_REASON,
     action_of,
-    folded,
-    is_blank,
-    is_turned,
+    are_blank,
+    has_bidi_override,
+    normalize,
     split_action,
     without_signature,
 )
-from channels.email.grammar.form_values import Errors, NoLines, edits_of, option_of, values_of
+from channels.email.grammar.form_values import Errors, NotFieldLines, edits_of, option_of, values_of
 
 Request = Mapping[str, Any]
 _CODE = re.compile(r"\s*link[\s:]+[`*_\"]*([A-Za-z0-9-]{4,64})[`*_\"]*[.!]?\s*", re.IGNORECASE)
 _NUMBERS = re.compile(r"(?:option |no\.? ?|#)?\d{1,3}[.)]?(?:(?: ?[,;+&] ?| and | )#?\d{1,3})*")
-ASK_AGAIN = "The first line is none of the accepted answers."
-MORE_TEXT = "There is more text than the answer, which may change its meaning."
-DOUBTFUL = "It is not certain which part of the mail is new."
+NOT_AN_ANSWER = "The first line is none of the accepted answers."
+EXTRA_TEXT = "There is more text than the answer, which may change its meaning."
+UNCERTAIN_TEXT = "It is not certain which part of the mail is new."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class MailDecision:
 
 
 @dataclass(frozen=True, slots=True)
-class Yes:
+class ProposalConfirmed:
     """What was proposed is confirmed."""
 
 
@@ -47,144 +47,154 @@ class LinkRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Unclear:
+class UnclearReply:
     """Nothing is decided; `why` is a sentence for the writer."""
 
-    why: str = ASK_AGAIN
+    why: str = NOT_AN_ANSWER
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class InvalidValues:
     """An answer was meant, but not all of it fits: (field, message) each. Nothing is decided."""
 
     errors: Errors
 
 
-Understood = MailDecision | Yes | LinkRequest | Unclear | Wrong
+ParsedReply = MailDecision | ProposalConfirmed | LinkRequest | UnclearReply | InvalidValues
 
 
-def code_of(fresh: str) -> LinkRequest | None:
+def link_request_of(fresh: str) -> LinkRequest | None:
     """`link CODE` on the first line."""
     found = _CODE.fullmatch(next((line for line in fresh.split("\n") if line.strip()), ""))
     return LinkRequest(found[1]) if found else None
 
 
-def understand(
+def parse_reply(
     fresh: str, request: Request, *, certain: bool = True, proposed: bool = False, names: frozenset[str] = frozenset()
-) -> Understood:
+) -> ParsedReply:
     """What `fresh`, a reply to `request` (in the API's shape), says. `certain`: it is all the writer wrote and nothing
     else. `proposed`: a reading was put to the writer, who may say yes. `names`: the words of the writer's own name, which
     may stand under the answer."""
-    if not certain or is_turned(fresh):
-        return Unclear(DOUBTFUL)
+    if not certain or has_bidi_override(fresh):
+        return UnclearReply(UNCERTAIN_TEXT)
     first, rest = _first_line(fresh)
     if request["type"] != "text":  # there, all of it is the answer
         rest = without_signature(rest, names)
-    if proposed and action_of(first) == "yes" and is_blank(rest) and not _is_option(first, request):
-        return Yes()
-    understood = _BY_TYPE[request["type"]](first, rest, request) if first else Unclear("There is no text above the quoted mail.")
+    if proposed and action_of(first) == "yes" and are_blank(rest) and not _is_option(first, request):
+        return ProposalConfirmed()
+    understood = (
+        _BY_TYPE[request["type"]](first, rest, request) if first else UnclearReply("There is no text above the quoted mail.")
+    )
     if isinstance(understood, MailDecision) and understood.action not in request["allowed_actions"]:
-        return Unclear(f"{understood.action.upper()} is not possible here.")
+        return UnclearReply(f"{understood.action.upper()} is not possible here.")
     return understood
 
 
 def _first_line(fresh: str) -> tuple[str, list[str]]:
     lines = fresh.split("\n")
     for place, line in enumerate(lines):
-        if folded(line):
+        if normalize(line):
             return line, lines[place + 1 :]
     return "", []
 
 
-def _confirmation(first: str, rest: list[str], request: Request) -> Understood:
-    if action_of(first) == "approve" and not is_blank(rest):
+def _confirmation(first: str, rest: list[str], request: Request) -> ParsedReply:
+    if action_of(first) == "approve" and not are_blank(rest):
         return _edit(rest, request)
-    return _word(first, rest, ("approve", "reject"))
+    return _keyword(first, rest, ("approve", "reject"))
 
 
-def _edit(rest: list[str], request: Request) -> Understood:
+def _edit(rest: list[str], request: Request) -> ParsedReply:
     """`APPROVE` with `name: value` lines under it: what shall be another; all else stays as it was proposed."""
     try:
         edits, errors = edits_of(rest, request)
-    except NoLines:
-        return Unclear(MORE_TEXT)
+    except NotFieldLines:
+        return UnclearReply(EXTRA_TEXT)
     if errors:
-        return Wrong(errors)
-    return MailDecision("edit", edits) if edits else Unclear(MORE_TEXT)
+        return InvalidValues(errors)
+    return MailDecision("edit", edits) if edits else UnclearReply(EXTRA_TEXT)
 
 
-def _checkpoint(first: str, rest: list[str], _request: Request) -> Understood:
+def _checkpoint(first: str, rest: list[str], _request: Request) -> ParsedReply:
     found = split_action(first)
     if found and found[0] == "revise":
         said = _reason(found[1], rest)
-        return MailDecision("revise", feedback=said) if said.strip("?") else Unclear("Say behind REVISE what should be changed.")
-    return _word(first, rest, ("continue", "stop", "skip"))
+        return (
+            MailDecision("revise", feedback=said)
+            if said.strip("?")
+            else UnclearReply("Say behind REVISE what should be changed.")
+        )
+    return _keyword(first, rest, ("continue", "stop", "skip"))
 
 
-def _text(first: str, rest: list[str], _request: Request) -> Understood:
-    if folded(first) == "decline" and is_blank(rest):
+def _text(first: str, rest: list[str], _request: Request) -> ParsedReply:
+    if normalize(first) == "decline" and are_blank(rest):
         # The word may be the answer; the mail says how to refuse one.
         return (
             MailDecision("decline")
             if first.strip() == "DECLINE"
-            else Unclear("Write DECLINE to give no answer, or a whole sentence.")
+            else UnclearReply("Write DECLINE to give no answer, or a whole sentence.")
         )
     return MailDecision("submit", feedback="\n".join((first, *rest)).strip())
 
 
-def _choice(first: str, rest: list[str], request: Request) -> Understood:
+def _choice(first: str, rest: list[str], request: Request) -> ParsedReply:
     if action_of(first) == "decline" or (split_action(first) or ("", ""))[0] == "decline":
-        return _word(first, rest, ("decline",)) if not _is_option(first, request) else Unclear()
-    if not is_blank(rest):
-        return Unclear(MORE_TEXT)
-    picked = _picked(first, request)
+        return _keyword(first, rest, ("decline",)) if not _is_option(first, request) else UnclearReply()
+    if not are_blank(rest):
+        return UnclearReply(EXTRA_TEXT)
+    picked = _chosen(first, request)
     if isinstance(picked, list):
         return MailDecision("submit", {"choice": picked if request.get("multiple") else picked[0]})
     return picked
 
 
-def _picked(first: str, request: Request) -> list[Any] | Unclear | Wrong:
-    options, plain = request.get("options") or [], folded(first).removesuffix(")")
+def _chosen(first: str, request: Request) -> list[Any] | UnclearReply | InvalidValues:
+    options, plain = request.get("options") or [], normalize(first).removesuffix(")")
     try:
         named = [option_of(first, options)]
     except ValueError:
         named = []
     if not _NUMBERS.fullmatch(plain):
-        return named or Unclear()
+        return named or UnclearReply()
     places = [int(number) for number in re.findall(r"\d+", plain)]
     if (len(places) != 1 and not request.get("multiple")) or len(set(places)) != len(places):
-        return Unclear()
+        return UnclearReply()
     if not all(1 <= place <= len(options) for place in places):
-        return named or Wrong((("choice", f"must be a number from 1 to {len(options)}"),))
+        return named or InvalidValues((("choice", f"must be a number from 1 to {len(options)}"),))
     numbered = [options[place - 1]["value"] for place in places]
-    return numbered if named in ([], numbered) else Unclear("It is not clear whether a number or the text of an option is meant.")
+    return (
+        numbered
+        if named in ([], numbered)
+        else UnclearReply("It is not clear whether a number or the text of an option is meant.")
+    )
 
 
-def _form(first: str, rest: list[str], request: Request) -> Understood:
+def _form(first: str, rest: list[str], request: Request) -> ParsedReply:
     if (split_action(first) or ("", ""))[0] == "decline":
-        return _word(first, rest, ("decline",))
+        return _keyword(first, rest, ("decline",))
     try:
         values, errors = values_of([first, *rest], request.get("fields") or [])
-    except NoLines:
-        return Unclear("Write one line for each field, such as name: value.")
+    except NotFieldLines:
+        return UnclearReply("Write one line for each field, such as name: value.")
     missing = [
         (str(field["name"]), "is required")
         for field in request.get("fields") or []
         if field.get("required", True) and field["name"] not in values and str(field["name"]) not in dict(errors)
     ]
-    return Wrong((*errors, *missing)) if errors or missing else MailDecision("submit", values)
+    return InvalidValues((*errors, *missing)) if errors or missing else MailDecision("submit", values)
 
 
-def _word(first: str, rest: list[str], actions: tuple[str, ...]) -> Understood:
+def _keyword(first: str, rest: list[str], actions: tuple[str, ...]) -> ParsedReply:
     """One of the actions, alone on its line; or with a reason where it may have one."""
     action = action_of(first)
-    if action in actions and is_blank(rest):
+    if action in actions and are_blank(rest):
         return MailDecision(action)
     found = split_action(first)
     if not found or found[0] not in actions or found[0] not in WITH_REASON:
-        return Unclear(MORE_TEXT if found and found[0] in actions else ASK_AGAIN)
+        return UnclearReply(EXTRA_TEXT if found and found[0] in actions else NOT_AN_ANSWER)
     reason = _reason(found[1], rest)
-    return MailDecision(found[0], feedback=reason or None) if not _takes_back(reason) else Unclear(MORE_TEXT)
+    return MailDecision(found[0], feedback=reason or None) if not _is_qualified(reason) else UnclearReply(EXTRA_TEXT)
 
 
 def _reason(behind: str, rest: list[str]) -> str:
@@ -193,18 +203,21 @@ def _reason(behind: str, rest: list[str]) -> str:
     return "" if re.fullmatch(r"<[^<>]*>", said) else said
 
 
-def _takes_back(reason: str) -> bool:
+def _is_qualified(reason: str) -> bool:
     """A reason may say no as it likes; it may not ask, condition or turn round."""
-    return "?" in unicodedata.normalize("NFKC", reason) or _TURN.search(reason) is not None
+    return "?" in unicodedata.normalize("NFKC", reason) or _QUALIFIER.search(reason) is not None
 
 
-_TURN = re.compile(
+_QUALIFIER = re.compile(
     r"^(if|unless|only|when|once)\b|\b(approve|approved|approval|wait|actually|on second thought|never ?mind)\b", re.IGNORECASE
 )
 
 
 def _is_option(first: str, request: Request) -> bool:
-    return any(folded(first) in (folded(str(each["value"])), folded(str(each["label"]))) for each in request.get("options") or [])
+    return any(
+        normalize(first) in (normalize(str(each["value"])), normalize(str(each["label"])))
+        for each in request.get("options") or []
+    )
 
 
 _BY_TYPE = {"confirmation": _confirmation, "choice": _choice, "text": _text, "form": _form, "checkpoint": _checkpoint}

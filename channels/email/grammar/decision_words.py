@@ -25,16 +25,16 @@ _POLITE = re.compile(r"(?:please )?(.*?)(?:,? (?:please|thanks|thank you|many th
 _EDGES = " \t\u00a0\u3000\ufeff\u200b\u200e\u200f"
 _MARKUP = "*_\"'“”„«»`"
 _ENDS = ".!,;:。！，"
-_TURNED = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BIDI_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _DOUBT, _FAREWELL = any_of(DOUBTS), any_of(FAREWELLS)
 _CONNECTORS = frozenset(
     ["of", "and", "for", "the", "at", "de", "del", "la", "le", "von", "van", "der", "und", "für", "et", "y", "e", "di", "da"]
 )
-MAX_LINES = 5
-MAX_LENGTH = 60
+MAX_SIGNATURE_LINES = 5
+MAX_SIGNATURE_LINE = 60
 
 
-def folded(text: str) -> str:
+def normalize(text: str) -> str:
     """`text` as it is compared: composed, case-folded, without blanks, quotes and full stops around it."""
     plain = unicodedata.normalize("NFKC", text.strip(_EDGES)).casefold()
     while plain != (shorter := plain.strip(_EDGES).strip(_MARKUP).rstrip(_ENDS)):
@@ -44,8 +44,8 @@ def folded(text: str) -> str:
 
 def action_of(text: str) -> str | None:
     """The action that is all of `text`, politely or not; None: there is none, or another word stands beside it."""
-    found = _POLITE.fullmatch(folded(text))
-    return ACTIONS.get(folded(found[1])) if found else None
+    found = _POLITE.fullmatch(normalize(text))
+    return ACTIONS.get(normalize(found[1])) if found else None
 
 
 def split_action(line: str) -> tuple[str, str] | None:
@@ -56,23 +56,23 @@ def split_action(line: str) -> tuple[str, str] | None:
     return (action, found[2].strip(_EDGES)) if found and action else None
 
 
-def doubts(text: str) -> bool:
+def expresses_doubt(text: str) -> bool:
     """Whether anything in it questions, conditions or takes back what was said before."""
-    return _DOUBT.search(unicodedata.normalize("NFKC", text)) is not None or is_turned(text)
+    return _DOUBT.search(unicodedata.normalize("NFKC", text)) is not None or has_bidi_override(text)
 
 
-def is_turned(text: str) -> bool:
+def has_bidi_override(text: str) -> bool:
     """Whether characters in it make it look like another text."""
-    return _TURNED.search(text) is not None
+    return _BIDI_OVERRIDES.search(text) is not None
 
 
 def without_signature(lines: list[str], names: frozenset[str]) -> list[str]:
     """The lines without the greeting and the writer's own name at their end. `names`: the words of that name, folded."""
     filled = [place for place, line in enumerate(lines) if line.strip(_EDGES)]
-    return next((lines[:place] for place in filled[-MAX_LINES - 1 :] if _is_signature(lines[place:], names)), lines)
+    return next((lines[:place] for place in filled[-MAX_SIGNATURE_LINES - 1 :] if _is_signature(lines[place:], names)), lines)
 
 
-def is_blank(lines: list[str]) -> bool:
+def are_blank(lines: list[str]) -> bool:
     return not any(line.strip(_EDGES) for line in lines)
 
 
@@ -82,10 +82,10 @@ def _is_signature(lines: list[str], names: frozenset[str]) -> bool:
     kept = [line for line in lines if line.strip(_EDGES)]
     if not kept or not lines[0].strip(_EDGES):
         return False
-    if not _FAREWELL.fullmatch(folded(kept[0]).rstrip(" ,")):
+    if not _FAREWELL.fullmatch(normalize(kept[0]).rstrip(" ,")):
         return len(kept) == 1 and _is_own_name(kept[0], names)
     under = kept[1:]
-    return not under or (len(under) <= MAX_LINES and _is_own_name(under[0], names) and all(map(_is_name, under[1:])))
+    return not under or (len(under) <= MAX_SIGNATURE_LINES and _is_own_name(under[0], names) and all(map(_is_name, under[1:])))
 
 
 def _is_own_name(line: str, names: frozenset[str]) -> bool:
@@ -95,14 +95,14 @@ def _is_own_name(line: str, names: frozenset[str]) -> bool:
 
 def name_words(text: str) -> frozenset[str]:
     """The words of a name or of an address, folded; those that decide something are nobody's name."""
-    return frozenset(re.findall(r"[^\W\d_]+", folded(text))) - ACTIONS.keys()
+    return frozenset(re.findall(r"[^\W\d_]+", normalize(text))) - ACTIONS.keys()
 
 
 def _is_name(line: str) -> bool:
     """A name, a title, a number, an address: every word has a capital, if its script has any. No sentence has that."""
-    return len(line) <= MAX_LENGTH and not doubts(line) and all(_is_of_name(word) for word in line.split())
+    return len(line) <= MAX_SIGNATURE_LINE and not expresses_doubt(line) and all(_is_name_word(word) for word in line.split())
 
 
-def _is_of_name(word: str) -> bool:
+def _is_name_word(word: str) -> bool:
     bare = word.strip("()[],|–—-·:/&")
     return not bare[:1].islower() or bare in _CONNECTORS or any(sign in bare[:-1] for sign in "@.")

@@ -7,18 +7,18 @@ from datetime import date, datetime
 from typing import Any
 
 from channels.call_arguments import arguments_of
-from channels.email.grammar.decision_words import folded
+from channels.email.grammar.decision_words import normalize
 from channels.exact_numbers import BLANKS, read_integer, read_number, read_typed_json
 
 Errors = tuple[tuple[str, str], ...]
 Field = Mapping[str, Any]
 _LINK = re.compile(r"(\S+)\s*<(?:mailto:|https?://)[^>]*>")
-ALIKE = "may be one of several names that are read alike in a mail: change it in the web app"
-EMPTY = "has no value here: write one, or leave the line out"
+AMBIGUOUS_NAME = "may be one of several names that are read alike in a mail: change it in the web app"
+NO_VALUE = "has no value here: write one, or leave the line out"
 _YES_NO = {"yes": True, "true": True, "y": True, "no": False, "false": False, "n": False}
 
 
-class NoLines(ValueError):
+class NotFieldLines(ValueError):
     """The text is not made of `name: value` lines; the message says which line is not."""
 
 
@@ -35,7 +35,7 @@ def edits_of(lines: Sequence[str], request: Mapping[str, Any]) -> tuple[dict[str
     a value, which may mean anything. Raises NoLines."""
     fields = [{"name": each.name, "type": each.kind} for each in arguments_of(request)]
     given, errors = _pairs(lines, fields)
-    errors += [(name, EMPTY) for name, text in given.items() if not text.strip()]
+    errors += [(name, NO_VALUE) for name, text in given.items() if not text.strip()]
     return _read({name: text for name, text in given.items() if text.strip()}, fields, errors)
 
 
@@ -46,7 +46,7 @@ def _read(given: Mapping[str, str], fields: Sequence[Field], errors: list[tuple[
         if name not in given:
             continue
         try:
-            values[name] = _KINDS.get(field["type"], _text)(given[name], field)
+            values[name] = _READERS.get(field["type"], _text)(given[name], field)
         except ValueError as error:
             errors.append((name, str(error)))
     return values, tuple(errors)
@@ -64,10 +64,10 @@ def _pairs(lines: Sequence[str], fields: Sequence[Field]) -> tuple[dict[str, str
         name, value = _split(line, names)
         if name is None:
             if last not in long:
-                raise NoLines(line.strip())
+                raise NotFieldLines(line.strip())
             given[last] += "\n" + line
-        elif name == ALIKE:
-            errors.append((line.strip(), ALIKE))
+        elif name == AMBIGUOUS_NAME:
+            errors.append((line.strip(), AMBIGUOUS_NAME))
         elif name not in {str(field["name"]) for field in fields}:
             errors.append((name, "is not asked for"))
         elif name in given:
@@ -81,7 +81,7 @@ def _split(line: str, names: Mapping[str, str]) -> tuple[str | None, str]:
     """(field's name, value), `names` being the fields' as they are compared; a name nobody asked for as it was written; None
     where the line is none of that form."""
     heads = (at for at, character in enumerate(line[: _room_for(names)]) if character in ":：=")
-    found = [(head, at) for at in heads if (head := folded(line[:at])) in names]
+    found = [(head, at) for at in heads if (head := normalize(line[:at])) in names]
     if found:
         head, at = max(found, key=lambda each: len(each[0]))
         name = names[head]
@@ -93,8 +93,8 @@ def _split(line: str, names: Mapping[str, str]) -> tuple[str | None, str]:
 def _names_as_compared(fields: Sequence[Field]) -> dict[str, str]:
     """The fields' names by how they are compared; where two of them are alike, it cannot be told which is meant."""
     names = [str(field["name"]) for field in fields]
-    count = Counter(map(folded, names))
-    return {folded(name): name if count[folded(name)] == 1 else ALIKE for name in names}
+    count = Counter(map(normalize, names))
+    return {normalize(name): name if count[normalize(name)] == 1 else AMBIGUOUS_NAME for name in names}
 
 
 def _room_for(names: Mapping[str, str]) -> int:
@@ -126,9 +126,9 @@ def _is_suggestion(text: str, field: Field) -> bool:
 
 
 def _boolean(text: str, _field: Field) -> bool:
-    if folded(text) not in _YES_NO:
+    if normalize(text) not in _YES_NO:
         raise ValueError("must be yes or no")
-    return _YES_NO[folded(text)]
+    return _YES_NO[normalize(text)]
 
 
 def _enum(text: str, field: Field) -> Any:
@@ -159,14 +159,14 @@ def _json(text: str, _field: Field) -> Any:
 
 def option_of(text: str, options: Iterable[Mapping[str, Any]]) -> Any:
     """The value of the one option that is called so. Raises ValueError."""
-    known = [(option["value"], folded(str(option["label"])), folded(str(option["value"]))) for option in options]
-    found = {value for value, *names in known if folded(text) in names}
+    known = [(option["value"], normalize(str(option["label"])), normalize(str(option["value"]))) for option in options]
+    found = {value for value, *names in known if normalize(text) in names}
     if len(found) != 1:
         raise ValueError("must be one of: " + ", ".join(str(value) for value, *_ in known))
     return found.pop()
 
 
-_KINDS: dict[str, Callable[[str, Field], Any]] = {
+_READERS: dict[str, Callable[[str, Field], Any]] = {
     "integer": _integer,
     "number": _number,
     "boolean": _boolean,

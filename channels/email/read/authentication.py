@@ -3,7 +3,7 @@
 import re
 
 from channels.email.grammar.decision_words import name_words
-from channels.email.read.mime import Headers, decoded
+from channels.email.read.mime import Headers, decode_header_value
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = rf"({_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
@@ -26,7 +26,7 @@ def sender_of(headers: Headers) -> str:
 
 def names_of(headers: Headers) -> frozenset[str]:
     """The words of the writer's name, as the mail gives it, and of the address without its domain."""
-    name, _, domain = decoded(headers.first("from")).rpartition("@")
+    name, _, domain = decode_header_value(headers.first("from")).rpartition("@")
     return name_words(name.replace("<", " ")) if domain else frozenset()
 
 

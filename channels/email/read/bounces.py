@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
-from channels.email.read.mime import Headers, decoded
+from channels.email.read.mime import Headers, decode_header_value
 
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _ADDRESS = re.compile(r"[^\s<>;,\"()]{1,64}@[A-Za-z0-9.-]{1,253}")
@@ -30,7 +30,7 @@ def bounce_of(headers: Headers, message: Message) -> Bounce:
     fields = dict(_status_fields(message))
     text = "\n".join(_texts(message))
     recipient = _ADDRESS.search(fields.get("final-recipient", "") or fields.get("original-recipient", ""))
-    failed = _ADDRESS.search(decoded(headers.first("x-failed-recipients")))
+    failed = _ADDRESS.search(decode_header_value(headers.first("x-failed-recipients")))
     action = fields.get("action", "").strip().lower()
     found = _STATUS.search(fields.get("status", "")) or (_STATUS.search(text) if not action else None)
     status = found[0] if found else ""

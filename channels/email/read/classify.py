@@ -5,9 +5,9 @@ from email.message import Message
 from typing import Literal
 
 from channels.email.grammar.phrases import AWAY_SUBJECTS, AWAY_TEXTS, any_of
-from channels.email.read.mime import Headers, decoded
+from channels.email.read.mime import Headers, decode_header_value
 
-Kind = Literal["human", "automatic", "bounce", "list", "calendar", "receipt", "own"]
+MailKind = Literal["human", "automatic", "bounce", "list", "calendar", "receipt", "own"]
 
 _AUTOMATIC_PRECEDENCE = ("bulk", "junk", "auto_reply", "auto-reply")
 _AUTOMATIC_FIELDS = (
@@ -24,11 +24,11 @@ _TICKET_FIELDS = (
     "x-zendesk-", "x-freshdesk-", "x-jira-", "x-otrs-", "x-rt-", "rt-ticket", "x-servicenow-", "x-intercom-", "x-helpscout-",
     "x-zammad-", "x-github-", "x-gitlab-", "x-hubspot-", "x-kayako-", "x-front-",
 )  # fmt: skip
-_MACHINES = re.compile(r"(mailer-daemon|postmaster|no-?reply|do-?not-?reply|auto-?reply|bounces?)([+-].*)?@")
+_MACHINE_SENDERS = re.compile(r"(mailer-daemon|postmaster|no-?reply|do-?not-?reply|auto-?reply|bounces?)([+-].*)?@")
 _AWAY_SUBJECT, _AWAY_TEXT = any_of(AWAY_SUBJECTS), any_of(AWAY_TEXTS)
 
 
-def kind_of(headers: Headers, message: Message, sender: str, mailbox: str) -> Kind:
+def kind_of(headers: Headers, message: Message, sender: str, mailbox: str) -> MailKind:
     """What the headers and the form of the mail say."""
     if sender == mailbox.lower():
         return "own"
@@ -46,7 +46,7 @@ def kind_of(headers: Headers, message: Message, sender: str, mailbox: str) -> Ki
     return "human"
 
 
-def says_away(subject: str, text: str) -> bool:
+def is_away_message(subject: str, text: str) -> bool:
     """Whether a mail without any sign of it in its headers is an absence's all the same: by its subject, or the first
     lines of its text. Then it is never an answer, even if a person wrote it."""
     start = " ".join(text[:600].split())
@@ -93,7 +93,7 @@ def _is_from_machine(headers: Headers, sender: str) -> bool:
     names = {name for name, _ in headers.fields}
     if not names.isdisjoint(_AUTOMATIC_FIELDS) or any(name.startswith(_TICKET_FIELDS) for name in names):
         return True
-    return _MACHINES.match(sender) is not None or decoded(headers.first("x-mailer")).lower().startswith(
+    return _MACHINE_SENDERS.match(sender) is not None or decode_header_value(headers.first("x-mailer")).lower().startswith(
         ("vacation", "autorespon")
     )
 

@@ -52,7 +52,7 @@ def open_mail(raw: bytes) -> OpenedMail:
     return OpenedMail(Headers(tuple(_fields(message))), message, complete=len(raw) == len(shown) and not tangled)
 
 
-def decoded(value: str) -> str:
+def decode_header_value(value: str) -> str:
     """A header's value with its encoded words read, on one line."""
     try:
         pieces = [_piece(text, charset) for text, charset in decode_header(value[:MAX_VALUE])]

@@ -9,8 +9,8 @@ from email.utils import parsedate_to_datetime
 from channels.email.read.authentication import is_verified, names_of, sender_of
 from channels.email.read.body import body_of
 from channels.email.read.bounces import Bounce, bounce_of
-from channels.email.read.classify import Kind, kind_of, says_away
-from channels.email.read.mime import Headers, decoded, open_mail
+from channels.email.read.classify import MailKind, is_away_message, kind_of
+from channels.email.read.mime import Headers, decode_header_value, open_mail
 from channels.email.read.quoting import new_text_of
 
 AUTHSERV_ID = "mx.google.com"
@@ -34,7 +34,7 @@ class ParsedMail:
     is what the sender wrote now; `certain` is false where that is doubtful, and then it decides nothing. `whole` is all
     of the text. `sent_at` is the Date it claims, in milliseconds."""
 
-    kind: Kind
+    kind: MailKind
     sender: str
     names: frozenset[str]
     verified: bool
@@ -58,11 +58,11 @@ def read_mail(raw: bytes, mailbox: str, authserv_id: str = AUTHSERV_ID) -> Parse
     """`mailbox`: the agent's own address, into which the mail came; `authserv_id`: what our receiver calls itself."""
     opened = open_mail(raw)
     headers, sender = opened.headers, sender_of(opened.headers)
-    subject, body = decoded(headers.first("subject"))[:500], body_of(opened.message)
+    subject, body = decode_header_value(headers.first("subject"))[:500], body_of(opened.message)
     fresh = new_text_of(body.text, (mailbox, *_sign(subject)))
     kind = kind_of(headers, opened.message, sender, mailbox)
     return ParsedMail(
-        kind="automatic" if kind == "human" and says_away(subject, fresh.text) else kind,
+        kind="automatic" if kind == "human" and is_away_message(subject, fresh.text) else kind,
         sender=sender,
         names=names_of(headers),
         verified=is_verified(headers, sender, authserv_id),
@@ -96,7 +96,7 @@ def _ids(headers: Headers) -> tuple[str, ...]:
 
 def _ids_in(value: str) -> list[str]:
     """Programs that fold at 78 characters write an identifier longer than that as encoded words."""
-    return _ID.findall(decoded(value) if "=?" in value else value)
+    return _ID.findall(decode_header_value(value) if "=?" in value else value)
 
 
 def _sent_at(date: str) -> int | None:

@@ -30,19 +30,19 @@ def new_text_of(text: str, ours: tuple[str, ...]) -> NewText:
     behind `>`, is taken for a quotation."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     signs = tuple(sign.casefold() for sign in (*ours, MARKER) if sign)
-    cut = _history(lines, signs)
+    cut = _quote_start(lines, signs)
     top, below = lines[:cut], lines[cut:]
-    said = [_trim(part) for part in [top, *_between(below)]]
+    said = [_trim(part) for part in [top, *_unquoted_parts(below)]]
     parts = [part for part in said if part]
     if len(parts) > 1 or (parts and not said[0] and not _is_last(parts[0], below)):
         return NewText("\n\n".join(parts)[:MAX_FRESH], certain=False)
     fresh = parts[0] if parts else ""
-    return NewText(fresh[:MAX_FRESH], certain=len(fresh) <= MAX_FRESH and not _holds_history(fresh, signs))
+    return NewText(fresh[:MAX_FRESH], certain=len(fresh) <= MAX_FRESH and not _contains_quote(fresh, signs))
 
 
-def _history(lines: list[str], signs: tuple[str, ...]) -> int:
+def _quote_start(lines: list[str], signs: tuple[str, ...]) -> int:
     """Where what is answered begins: the first line of its introduction."""
-    starts = [place for place, line in enumerate(lines) if line.startswith(">") or _bears(line, (MARKER,))][:1]
+    starts = [place for place, line in enumerate(lines) if line.startswith(">") or _contains_sign(line, (MARKER,))][:1]
     starts += _headers(lines, signs)[:1] + _attributions(lines, signs)[:1]
     return _up_to_introduction(lines, min(starts, default=len(lines)), signs)
 
@@ -52,7 +52,7 @@ def _headers(lines: list[str], signs: tuple[str, ...]) -> list[int]:
     start, named = 0, False
     for place, line in enumerate([*lines, ""]):
         if _LABEL.fullmatch(line[:500]):
-            named = named or _bears(line, signs)
+            named = named or _contains_sign(line, signs)
         else:
             if named and place - start >= MIN_HEADERS:
                 return [start]
@@ -65,7 +65,10 @@ def _attributions(lines: list[str], signs: tuple[str, ...]) -> list[int]:
     return [
         place
         for place, line in enumerate(lines)
-        if line.rstrip().endswith((":", "：", "---")) and _bears(line, signs) and re.search(r"\d", line) and not _is_field(line)
+        if line.rstrip().endswith((":", "：", "---"))
+        and _contains_sign(line, signs)
+        and re.search(r"\d", line)
+        and not _is_field(line)
     ]
 
 
@@ -85,7 +88,7 @@ def _up_to_introduction(lines: list[str], cut: int, signs: tuple[str, ...]) -> i
         joined = " ".join(block)
         if not joined.rstrip().endswith((":", "：")):
             break
-        if _bears(joined, signs) or _is_dated(joined):
+        if _contains_sign(joined, signs) or _is_dated(joined):
             cut = above - count
         if _is_dated(joined):
             break
@@ -103,7 +106,7 @@ def _skip_blank(lines: list[str], place: int) -> int:
     return place
 
 
-def _between(below: list[str]) -> list[list[str]]:
+def _unquoted_parts(below: list[str]) -> list[list[str]]:
     """What stands unquoted between and behind the `>` lines; nothing where the history is not quoted that way."""
     places = [place for place, line in enumerate(below) if line.startswith(">")]
     if not places:
@@ -135,10 +138,10 @@ def _is_advert(line: str) -> bool:
     return _ADVERT.fullmatch(plain) is not None
 
 
-def _bears(line: str, signs: tuple[str, ...]) -> bool:
+def _contains_sign(line: str, signs: tuple[str, ...]) -> bool:
     folded = line.casefold()
     return any(sign in folded for sign in signs)
 
 
-def _holds_history(fresh: str, signs: tuple[str, ...]) -> bool:
-    return any(line.startswith(">") for line in fresh.split("\n")) or _bears(fresh, signs)
+def _contains_quote(fresh: str, signs: tuple[str, ...]) -> bool:
+    return any(line.startswith(">") for line in fresh.split("\n")) or _contains_sign(fresh, signs)

@@ -8,10 +8,10 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from channels.email.write.page import Page, html, plain
+from channels.email.write.page import Page, render_html, render_text
 from channels.errors import Rejected
 
-NAME = "Assent"
+SENDER_NAME = "Assent"
 MAX_REFERENCES = 12
 # Python writes a word longer than a line as an encoded one, and our Message-IDs are that long (RFC 5322 allows 998).
 UNFOLDED = SMTP.clone(max_line_length=900)
@@ -30,28 +30,28 @@ class Envelope:
     reply_to: str | None = None
 
 
-def sealed(envelope: Envelope, page: Page) -> bytes:
+def build_mail(envelope: Envelope, page: Page) -> bytes:
     """The whole mail. Raises Rejected for an address that no mail can be sent to."""
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = Address(NAME, addr_spec=envelope.mailbox)
+    mail["From"] = Address(SENDER_NAME, addr_spec=envelope.mailbox)
     mail["To"] = _recipient(envelope.to)
     if envelope.reply_to:
-        mail["Reply-To"] = Address(NAME, addr_spec=envelope.reply_to)
+        mail["Reply-To"] = Address(SENDER_NAME, addr_spec=envelope.reply_to)
     mail["Subject"] = " ".join(envelope.subject.split())
     mail["Date"] = format_datetime(datetime.now(UTC))
     mail["Message-ID"] = envelope.message_id
     if envelope.in_reply_to:
         mail["In-Reply-To"] = envelope.in_reply_to
     if envelope.references:
-        mail["References"] = " ".join(shortened(envelope.references))
+        mail["References"] = " ".join(trim_references(envelope.references))
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(plain(page), cte="quoted-printable")
-    mail.add_alternative(html(page), subtype="html", cte="quoted-printable")
+    mail.set_content(render_text(page), cte="quoted-printable")
+    mail.add_alternative(render_html(page), subtype="html", cte="quoted-printable")
     return mail.as_bytes(policy=UNFOLDED)
 
 
-def shortened(references: Sequence[str]) -> tuple[str, ...]:
+def trim_references(references: Sequence[str]) -> tuple[str, ...]:
     """The first, which names the thread, and the newest."""
     return tuple(references) if len(references) <= MAX_REFERENCES else (references[0], *references[1 - MAX_REFERENCES :])
 

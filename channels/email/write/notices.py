@@ -5,24 +5,24 @@ from typing import Any
 
 from channels.call_arguments import changed_names
 from channels.contract import Question
-from channels.email.grammar.answer_options import accepted, facts_of, fits
+from channels.email.grammar.answer_options import answer_instructions, details_of, fits_in_mail
 from channels.email.write.markdown import literal, quoted
-from channels.email.write.page import AnswerWords, Line
+from channels.email.write.page import AnswerLines, Line
 from channels.sanitize import value_text
-from channels.text import DONE, clock, fact, outcome_line
+from channels.text import PAST_TENSE, one_line_value, outcome_line, utc_time
 
-NOTHING = "Nothing was changed."
+NOTHING_CHANGED = "Nothing was changed."
 ISOLATES = {0x2068: None, 0x2069: None}  # what is quoted is looked through for them again
-CHANGED = "The request was changed since the mail you answered; look again."
+REQUEST_CHANGED = "The request was changed since the mail you answered; look again."
 
 
-def taken(question: Question) -> str:
+def accepted(question: Question) -> str:
     """The answer that decided, quoted back."""
     request = question.request
     response = request["response"]
-    how = DONE.get(response["action"], response["action"])
-    said = _said(request, response["action"], response.get("values"), response.get("feedback"))
-    return _joined(f"**{how}.** This was taken as your answer to “{literal(request['title'])}”.", *said)
+    how = PAST_TENSE.get(response["action"], response["action"])
+    said = _answer_content(request, response["action"], response.get("values"), response.get("feedback"))
+    return _join_paragraphs(f"**{how}.** This was taken as your answer to “{literal(request['title'])}”.", *said)
 
 
 def late(question: Question, text: str) -> str:
@@ -30,65 +30,71 @@ def late(question: Question, text: str) -> str:
     request = question.request
     if request["status"] == "answered":
         line = outcome_line(request).translate(ISOLATES)
-        return f"Already {literal(line[:1].lower() + line[1:], 2_000)}. {NOTHING}"
-    ended = f"expired at {clock(request.get('due_at'))}" if request["status"] == "expired" else "was withdrawn"
-    return _joined(f"“{literal(request['title'])}” {ended}; your answer was not used.", "Your text:", quoted(text))
+        return f"Already {literal(line[:1].lower() + line[1:], 2_000)}. {NOTHING_CHANGED}"
+    ended = f"expired at {utc_time(request.get('due_at'))}" if request["status"] == "expired" else "was withdrawn"
+    return _join_paragraphs(f"“{literal(request['title'])}” {ended}; your answer was not used.", "Your text:", quoted(text))
 
 
 def unclear(question: Question, why: str) -> str:
     """No answer could be told from the mail."""
-    return _joined(
-        f"I could not tell your answer to “{literal(question.request['title'])}”: {literal(why)}", NOTHING, *_how(question)
+    return _join_paragraphs(
+        f"I could not tell your answer to “{literal(question.request['title'])}”: {literal(why)}",
+        NOTHING_CHANGED,
+        *_instructions(question),
     )
 
 
 def refused(reason: str, errors: tuple[tuple[str, str], ...], question: Question | None) -> str:
     """The answer does not fit; one line for each thing that is wrong."""
     listed = "\n".join(f"- **{literal(name)}** {literal(message, 500)}" for name, message in errors)
-    again = _how(question) if question is not None and question.request["status"] == "pending" else ()
-    return _joined(literal(reason, 500), listed, NOTHING, *again)
+    again = _instructions(question) if question is not None and question.request["status"] == "pending" else ()
+    return _join_paragraphs(literal(reason, 500), listed, NOTHING_CHANGED, *again)
 
 
 def changed(reason: str, question: Question) -> str:
     """The mail answered what is not asked like that any more; what is asked now, with all that is decided about."""
-    request, rows = question.request, facts_of(question.request)
+    request, rows = question.request, details_of(question.request)
     action = request.get("action")
     lead = f"“{literal(request['title'])}”"
     if action:
         lead += f": it would run {literal(str(action.get('tool', '')))} (risk {action.get('risk', 'low')})"
-    facts = _fenced("\n".join(f"{name}: {value}" for name, value in rows)) if rows and fits(request) else ""
-    return _joined(literal(reason, 500), NOTHING, lead, facts, *_how(question))
+    facts = _fenced("\n".join(f"{name}: {value}" for name, value in rows)) if rows and fits_in_mail(request) else ""
+    return _join_paragraphs(literal(reason, 500), NOTHING_CHANGED, lead, facts, *_instructions(question))
 
 
 def proposed(question: Question, action: str, values: Mapping[str, Any] | None, feedback: str | None) -> str:
     """What the mail seems to say, to be confirmed; by itself it decides nothing."""
-    how = DONE.get(action, action).lower()
+    how = PAST_TENSE.get(action, action).lower()
     lead = f"I read your mail as: **{how}**, for “{literal(question.request['title'])}”."
-    said = _said(question.request, action, values, feedback)
-    return _joined(lead, *said, "Reply **YES** as the first line to confirm. Until then nothing is decided.", *_how(question))
+    said = _answer_content(question.request, action, values, feedback)
+    return _join_paragraphs(
+        lead, *said, "Reply **YES** as the first line to confirm. Until then nothing is decided.", *_instructions(question)
+    )
 
 
-def _how(question: Question) -> Iterator[str]:
+def _instructions(question: Question) -> Iterator[str]:
     """The accepted words, and the way into the web app."""
-    for part in accepted(question):
+    for part in answer_instructions(question):
         match part:
             case Line():
                 yield literal(part.text)
-            case AnswerWords():
+            case AnswerLines():
                 yield _fenced("\n".join(part.lines))
             case _:
                 raise AssertionError(f"{part.kind} is no word to write back")
     yield f"Or open it: {question.link}"
 
 
-def _said(request: Mapping[str, Any], action: str, values: Mapping[str, Any] | None, feedback: str | None) -> Iterator[str]:
+def _answer_content(
+    request: Mapping[str, Any], action: str, values: Mapping[str, Any] | None, feedback: str | None
+) -> Iterator[str]:
     """The answer's own content: the values as they will be used, and the words."""
     if values and action == "edit":
         before = (request.get("action") or {}).get("args") or {}
         changed = [name for name in changed_names(before, values) if name in values]
         yield _list([(name, f"{_old(before, name)} → {value_text(values[name])}") for name in changed])
     elif values and request["type"] == "choice":
-        yield _list([("", fact(label)) for label in _labels(request, values.get("choice"))])
+        yield _list([("", one_line_value(label)) for label in _labels(request, values.get("choice"))])
     elif values:
         yield _list([(name, value_text(value)) for name, value in values.items()])
     if feedback:
@@ -115,5 +121,5 @@ def _fenced(text: str) -> str:
     return f"{fence}\n{text}\n{fence}"
 
 
-def _joined(*paragraphs: str) -> str:
+def _join_paragraphs(*paragraphs: str) -> str:
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)

@@ -45,7 +45,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerWords:
+class AnswerLines:
     """What may be written back, line by line."""
 
     kind: ClassVar[str] = "words"
@@ -61,7 +61,7 @@ class Link:
     url: str
 
 
-Part = Line | Prose | Facts | AnswerWords | Link
+Part = Line | Prose | Facts | AnswerLines | Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +74,13 @@ class Page:
     foot: str = ""
 
 
-def plain(page: Page) -> str:
+def render_text(page: Page) -> str:
     """The whole of it as text. The marker comes first: whatever a reply quotes stands below it."""
     blocks = [MARKER, page.title, *(_text(part) for part in page.parts), page.foot]
     return "\n\n".join(block for block in blocks if block.strip()) + "\n"
 
 
-def html(page: Page) -> str:
+def render_html(page: Page) -> str:
     """The same as HTML for mail programs: tables, styles at the elements, nothing loaded from anywhere."""
     return _inliner().inline(_templates().get_template("mail.html.j2").render(page=page, marker=MARKER))
 
@@ -95,7 +95,7 @@ def _text(part: Part) -> str:
         case Facts():
             width = min(MAX_NAME, max((len(name) for name, _ in part.rows), default=0))
             return "\n".join(f"  {name:<{width}}  {value}".rstrip() for name, value in part.rows)
-        case AnswerWords():
+        case AnswerLines():
             return "\n".join(f"  {line}".rstrip() for line in part.lines)
         case Link():
             return f"{part.label}: {part.url}"

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from channels.contract import Question, TextMessage
-from channels.email.grammar.answer_options import accepted, facts_of, fits, offered
+from channels.email.grammar.answer_options import answer_instructions, available_actions, details_of, fits_in_mail
 from channels.email.write.markdown import literal, to_text
 from channels.email.write.page import Facts, Line, Link, Page, Part, Prose
 from channels.sanitize import clip, visible
-from channels.text import DONE, asker_line, bound, outcome_line, risk_line
+from channels.text import PAST_TENSE, asker_line, outcome_line, risk_line, tool_version_line
 
 MAX_TITLE, MAX_LONG_TITLE, MAX_NAME, MAX_PREVIEW = 200, 1_000, 100, 120
 MAX_PROMPT, MAX_CONTEXT, MAX_ARTIFACT, MAX_SAID = 6_000, 3_000, 20_000, 40_000
@@ -20,24 +20,24 @@ ASKS = {
     "form": "asks you for some details",
     "checkpoint": "asks you to review its work",
 }
-OPEN = "Open in Assent"
+OPEN_LABEL = "Open in Assent"
 
 
 def question_page(question: Question) -> Page:
     """The request as it can be answered now."""
     request = question.request
-    parts = (*_asked(request), *_facts(question), *_led(question), *_answers(question), *_rest(question))
-    return Page(title_of(request), parts, _preview(request), foot_of(request))
+    parts = (*_asked(request), *_facts(question), *_background(question), *_answers(question), *_link_and_deadline(question))
+    return Page(title_of(request), parts, _preview(request), footer_of(request))
 
 
 def settled_page(question: Question) -> Page:
     """The request as it ended without an answer of this person."""
     request = question.request
     said = Line(f"{outcome_line(request)}. It cannot be answered any more; there is nothing left to do.")
-    return Page(title_of(request), (said, Link(OPEN, question.link)), outcome_line(request), foot_of(request))
+    return Page(title_of(request), (said, Link(OPEN_LABEL, question.link)), outcome_line(request), footer_of(request))
 
 
-def words_page(text: str, author: str, foot: str = "") -> Page:
+def text_page(text: str, author: str, foot: str = "") -> Page:
     """Something said (Markdown). The agent's words and the platform's stand under the name of whoever says them."""
     preview = clip(" ".join(to_text(text, 4 * MAX_PREVIEW).split()), MAX_PREVIEW)
     return Page(one_line(author, MAX_NAME) or "Assent", (Prose(text, MAX_SAID, quoted=False),), preview, foot)
@@ -45,20 +45,20 @@ def words_page(text: str, author: str, foot: str = "") -> Page:
 
 def subject_of(topic: str, session_id: str) -> str:
     """The subject of a session's thread, always the same."""
-    return f"[Action needed] {one_line(topic, MAX_TITLE) or 'A question'} {short(session_id)}"
+    return f"[Action needed] {one_line(topic, MAX_TITLE) or 'A question'} {session_mark(session_id)}"
 
 
-def subject_of_words(words: TextMessage) -> str:
+def subject_of_text(words: TextMessage) -> str:
     """Of a thread that words begin."""
     topic = one_line(words.topic, MAX_TITLE) or clip(one_line(to_text(words.text, 400), 200), 80) or "A word from Assent"
-    return f"{topic} {short(words.session_id)}" if words.session_id else topic
+    return f"{topic} {session_mark(words.session_id)}" if words.session_id else topic
 
 
-def foot_of(request: Mapping[str, Any]) -> str:
-    return short(str(request.get("session_id") or request["id"]))
+def footer_of(request: Mapping[str, Any]) -> str:
+    return session_mark(str(request.get("session_id") or request["id"]))
 
 
-def short(session_id: str) -> str:
+def session_mark(session_id: str) -> str:
     """Tells conversations apart at a glance; proves nothing."""
     return f"[#{session_id[-4:].upper()}]"
 
@@ -71,7 +71,7 @@ def one_line(text: str, limit: int) -> str:
     return clip(visible(" ".join(text.split())), limit)
 
 
-def moment(iso: str) -> str:
+def format_utc(iso: str) -> str:
     at = datetime.fromisoformat(iso).astimezone(UTC)
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
 
@@ -96,9 +96,9 @@ def _asked(request: Mapping[str, Any]) -> Iterator[Part]:
 
 def _facts(question: Question) -> Iterator[Part]:
     """All of what is decided about, or none of it."""
-    request, rows = question.request, facts_of(question.request)
+    request, rows = question.request, details_of(question.request)
     action, artifact = request.get("action"), (request.get("context") or {}).get("artifact")
-    if not fits(request):
+    if not fits_in_mail(request):
         yield Line("What it is about is too much for a mail, so it cannot be answered here. Open it to see all of it.")
     else:
         if action:
@@ -106,29 +106,29 @@ def _facts(question: Question) -> Iterator[Part]:
             yield Line(called + (" with exactly:" if rows else "."))
         if rows:
             yield Facts(rows)
-        if bound(request):
-            yield Line(one_line(bound(request), MAX_LONG_TITLE))
+        if tool_version_line(request):
+            yield Line(one_line(tool_version_line(request), MAX_LONG_TITLE))
     if request["type"] == "checkpoint" and isinstance(artifact, str) and artifact.strip():
         yield Line("What it made:")
         yield Prose(artifact, MAX_ARTIFACT)
 
 
-def _led(question: Question) -> Iterator[Part]:
+def _background(question: Question) -> Iterator[Part]:
     if question.context.strip():
         yield Line("What led to this:")
         yield Prose("\\\n".join(literal(line) for line in question.context.strip().split("\n")), MAX_CONTEXT)
 
 
 def _answers(question: Question) -> Iterator[Part]:
-    held = {*question.request["allowed_actions"]} - offered(question)
+    held = {*question.request["allowed_actions"]} - available_actions(question)
     if held and not question.decidable:
         yield Line("The risk is too high to approve it by email; that takes a look in the web app.")
-    yield from accepted(question)
+    yield from answer_instructions(question)
 
 
-def _rest(question: Question) -> Iterator[Part]:
-    yield Link(OPEN, question.link)
+def _link_and_deadline(question: Question) -> Iterator[Part]:
+    yield Link(OPEN_LABEL, question.link)
     due, wish = question.request.get("due_at"), question.request.get("on_timeout")
     if due:
         action = wish if isinstance(wish, str) else str((wish or {}).get("action", ""))
-        yield Line(f"Answer by {moment(due)}; without an answer: {DONE.get(action, 'closed').lower()}.")
+        yield Line(f"Answer by {format_utc(due)}; without an answer: {PAST_TENSE.get(action, 'closed').lower()}.")

@@ -10,7 +10,7 @@ from backend.auth.keys import FILE, key_id, load_secrets, rotate_secret
 from backend.auth.tokens import AccessTokens
 from backend.errors import Unauthorized
 from backend.settings.schema import Settings, SettingsError, load_settings
-from channels.email.reply_tags import Tags
+from channels.email.reply_tags import ReplyTags
 
 OLD, NEW = "the old secret of this installation: 0123456789", "the new secret of this installation: 9876543210"
 
@@ -94,9 +94,9 @@ class TestRotation:
             Vault(NEW).open(sealed)
 
     def test_still_reads_the_tags_of_mails_that_are_out(self) -> None:
-        tag = Tags(b"old").make("req_1", "dana@example.org")
-        assert Tags(b"new", b"old").read(tag, "dana@example.org") == "req_1"
-        assert Tags(b"new").read(Tags(b"new", b"old").make("req_1", "dana@example.org"), "dana@example.org") == "req_1"
+        tag = ReplyTags(b"old").make("req_1", "dana@example.org")
+        assert ReplyTags(b"new", b"old").read(tag, "dana@example.org") == "req_1"
+        assert ReplyTags(b"new").read(ReplyTags(b"new", b"old").make("req_1", "dana@example.org"), "dana@example.org") == "req_1"
 
 
 class TestName:

@@ -23,7 +23,7 @@ from backend.tools.contract import Tool, ToolContext, ToolError
 from backend.worker import app
 from backend.worker.app import Handler, Worker
 from backend.worker.backoff import MAX_S, MIN_S, Backoff
-from channels.email.intake import read_in_thread
+from channels.email.intake import read_mail_in_thread
 from tests.backend.conftest import Opened
 from tests.support.delivery_setup import Post
 from tests.support.waiting import becomes, soon
@@ -162,7 +162,7 @@ class TestThreads:
             hanging = [asyncio.ensure_future(asyncio.to_thread(work)) for _ in range(DEFAULT_THREADS)]
             hashed = await soon(hash_in_thread("correct horse"))
             assert await soon(verify_in_thread("correct horse", hashed))
-            mail = await soon(read_in_thread(b"From: a@example.org\r\n\r\nyes", "agent@example.org", "example.org"))
+            mail = await soon(read_mail_in_thread(b"From: a@example.org\r\n\r\nyes", "agent@example.org", "example.org"))
             assert mail.sender == "a@example.org"
         await asyncio.gather(*hanging)
 

@@ -32,8 +32,8 @@ from backend.errors import Refusal
 from backend.tools.contract import Tool, ToolContext
 from backend.tools.registry import Registry
 from channels.contract import ChannelName, InboundAnswer, InboundMessage, Question
-from channels.email.grammar.answer_options import facts_of, offered
-from channels.email.write.page import plain as mail_text
+from channels.email.grammar.answer_options import available_actions, details_of
+from channels.email.write.page import render_text as mail_text
 from channels.email.write.question_mail import question_page
 from channels.exact_numbers import read_json
 from channels.slack.form_inputs import entries_of, fields_of_args
@@ -194,10 +194,10 @@ def _untouched(question: Question) -> Submission:
 
 def shown_by_mail(question: Question, args: dict[str, Any]) -> None:
     """Every argument whole, or no word that approves."""
-    if "approve" not in offered(question):
+    if "approve" not in available_actions(question):
         return
     tally["mail"] += 1
-    rows, text = facts_of(question.request), mail_text(question_page(question))
+    rows, text = details_of(question.request), mail_text(question_page(question))
     assert canonical({_name(name): read_json(_meant(value)) for name, value in rows}) == canonical(args)
     assert all(value in text for _, value in rows)
 

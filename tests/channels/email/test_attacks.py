@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
-from channels.email.grammar.decision import MailDecision, code_of, understand
+from channels.email.grammar.decision import MailDecision, link_request_of, parse_reply
 from channels.email.read.parsed_mail import ParsedMail
-from channels.email.reply_tags import Tags
+from channels.email.reply_tags import ReplyTags
 from tests.channels.email.test_corpus import ASKED, DANA, REQUEST, read
 
-TAGS = Tags(b"k" * 32)
+TAGS = ReplyTags(b"k" * 32)
 REQUEST_ASKED = {"type": "confirmation", **ASKED["confirmation"]}
 
 
@@ -40,7 +40,7 @@ def is_ours(mail: ParsedMail) -> bool:
 
 
 def _decides(mail: ParsedMail) -> bool:
-    return isinstance(code_of(mail.fresh) or understand(mail.fresh, REQUEST_ASKED, certain=mail.certain), MailDecision)
+    return isinstance(link_request_of(mail.fresh) or parse_reply(mail.fresh, REQUEST_ASKED, certain=mail.certain), MailDecision)
 
 
 ROWS: tuple[tuple[str, Callable[[ParsedMail], bool], tuple[str, ...]], ...] = (

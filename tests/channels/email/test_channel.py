@@ -9,7 +9,7 @@ import pytest
 from backend.ids import new_id
 from channels.contract import Address, DeliveryReceipt, Question, TextMessage
 from channels.email.channel import EmailChannel
-from channels.email.reply_tags import Tags
+from channels.email.reply_tags import ReplyTags
 from channels.errors import Rejected, Retryable
 from tests.channels.email.google import Kept, client_of
 from tests.channels.email.write.test_question_mail import AT, question
@@ -18,7 +18,7 @@ from tests.support.emulated_google import AGENT, DANA, SECOND, Google, text_of
 from tests.support.faulty_proxy import Fault
 from tests.support.google_faults import GoogleFaults, refused
 
-TAGS = Tags(b"k" * 32)
+TAGS = ReplyTags(b"k" * 32)
 TO = Address(DANA)
 
 

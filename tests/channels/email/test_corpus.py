@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from channels.email.grammar.decision import LinkRequest, MailDecision, Unclear, Understood, Wrong, code_of, understand
+from channels.email.grammar.decision import (
+    InvalidValues,
+    LinkRequest,
+    MailDecision,
+    ParsedReply,
+    UnclearReply,
+    link_request_of,
+    parse_reply,
+)
 from channels.email.read.parsed_mail import ParsedMail, read_mail
 from tests.channels.email.rows import ROWS
 
@@ -48,13 +56,14 @@ def outcome(mail: ParsedMail, type: str) -> str:
     if mail.kind != "human":
         return mail.kind
     said = spelt(
-        code_of(mail.fresh) or understand(mail.fresh, {"type": type, **ASKED[type]}, certain=mail.certain, names=mail.names)
+        link_request_of(mail.fresh)
+        or parse_reply(mail.fresh, {"type": type, **ASKED[type]}, certain=mail.certain, names=mail.names)
     )
     who = {"": "nobody", EVE: "eve", KIM: "kim"}.get(mail.sender, "" if mail.verified else "unverified")
     return f"{said} {who}".strip()
 
 
-def spelt(understood: Understood) -> str:
+def spelt(understood: ParsedReply) -> str:
     match understood:
         case MailDecision(action, None, None):
             return action
@@ -63,11 +72,11 @@ def spelt(understood: Understood) -> str:
         case MailDecision(action, values, None):
             shown = values or {}
             return f"{action} " + ", ".join(f"{name}={value}" for name, value in shown.items())
-        case Wrong(errors):
+        case InvalidValues(errors):
             return "wrong " + " ".join(name for name, _ in errors)
         case LinkRequest(code):
             return f"link {code}"
-        case Unclear():
+        case UnclearReply():
             return "unclear"
     return type(understood).__name__
 

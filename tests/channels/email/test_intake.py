@@ -16,7 +16,7 @@ from backend.domain.policy import Policy
 from backend.domain.states import FeedbackType
 from backend.errors import Refusal
 from channels.contract import Accepted, ChannelAnswer
-from channels.email.incoming_mail import Incoming
+from channels.email.incoming_mail import IncomingMail
 from channels.email.read.parsed_mail import read_mail
 from channels.mail_contract import Proposal
 from tests.backend.conftest import Opened
@@ -87,10 +87,10 @@ class TestReply:
     async def test_is_told_what_it_did_also_if_we_died_before_telling(self, desk: Desk) -> None:
         id = await desk.post.ask(action=DEPLOY)
         mail = answering(DANA, desk.asked(id), "APPROVE")
-        event = Incoming(AGENT, "1", "t1", read_mail(mail.as_bytes(), AGENT)).event_id
+        event = IncomingMail(AGENT, "1", "t1", read_mail(mail.as_bytes(), AGENT)).event_id
         assert event == f"{AGENT} 1"  # nobody vouches for it without the headers of our receiver
         arrived = await desk.comes(mail, dmarc="fail")
-        came = Incoming(AGENT, "2", "t1", read_mail(arrived.raw.replace(b"dmarc=fail", b"dmarc=pass"), AGENT))
+        came = IncomingMail(AGENT, "2", "t1", read_mail(arrived.raw.replace(b"dmarc=fail", b"dmarc=pass"), AGENT))
         said = ChannelAnswer("email", DANA, came.event_id, id, "approve", version=1, sent_at=came.mail.sent_at)
         assert isinstance(await desk.inbox.answer(said), Accepted)
         await desk.comes(mail)

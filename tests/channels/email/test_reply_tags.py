@@ -3,11 +3,11 @@
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from channels.email.reply_tags import Tags, message_id, reply_to
+from channels.email.reply_tags import ReplyTags, message_id, reply_to
 
 REQUEST = "req_01kabcdefghjkmnpqrstvwxyz0"
 DANA = "dana@example.org"
-TAGS = Tags(b"k" * 32)
+TAGS = ReplyTags(b"k" * 32)
 TAG = TAGS.make(REQUEST, DANA)
 
 
@@ -45,7 +45,7 @@ class TestTag:
         assert TAGS.read(message_id(TAG, "assent.example"), "eve@example.org") is None
 
     def test_is_good_with_one_key(self) -> None:
-        assert Tags(b"x" * 32).read(message_id(TAG, "assent.example"), DANA) is None
+        assert ReplyTags(b"x" * 32).read(message_id(TAG, "assent.example"), DANA) is None
 
     def test_is_good_for_one_subject(self) -> None:
         assert TAGS.read(message_id(TAG.replace("req_01k", "req_02k"), "assent.example"), DANA) is None

@@ -8,12 +8,12 @@ import pytest
 from channels.slack.form_inputs import entries_of, fields_of_args
 from channels.slack.payloads import (
     UnreadablePayload,
+    access_lost_of,
     answer_of_click,
     answer_of_submission,
     click_of,
-    code_of,
     errors_of,
-    gone_of,
+    link_code_in_message,
     message_of_event,
     submission_of,
 )
@@ -295,12 +295,12 @@ class TestMessage:
         private, public = event(text), event(f"<@{BOT}> {text}", type="app_mention", channel="C1", channel_type=None)
         for body, there in ((private, True), (public, False)):
             said = message_of_event(body, BOT)
-            assert said is not None and (code_of(said, body) is not None) == there
+            assert said is not None and (link_code_in_message(said, body) is not None) == there
 
     def test_about_a_link_is_not_a_code(self) -> None:
         body = event("link this to the ticket")
         said = message_of_event(body, BOT)
-        assert said is not None and code_of(said, body) is None
+        assert said is not None and link_code_in_message(said, body) is None
 
 
 class TestGoodbye:
@@ -315,5 +315,5 @@ class TestGoodbye:
         ],
     )
     def test_is_heard(self, said: dict[str, Any], account: str | None) -> None:
-        gone = gone_of({"team_id": "T1", "event": said})
+        gone = access_lost_of({"team_id": "T1", "event": said})
         assert (gone.account if gone else None) == account

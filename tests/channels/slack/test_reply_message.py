@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from channels.contract import TextMessage
-from channels.sanitize import units
-from channels.slack.reply_message import SHORTENED, growing, message_of_reply, split
+from channels.sanitize import utf16_length
+from channels.slack.reply_message import SHORTENED, message_of_reply, split, stream_text
 
 TEXT = "Some **bold** words & [a link](https://x.example) <!here>.\n"
 
@@ -19,7 +19,7 @@ class TestReply:
     @pytest.mark.parametrize("text", [TEXT * 60, "word " * 1500, "&" * 2000, "\n".join(["x" * 2990] * 3)])
     def test_is_whole_in_blocks_that_slack_takes(self, text: str) -> None:
         assert "".join(split(text)) == text
-        assert len(parts(text)) > 1 and max(map(units, parts(text))) <= 3000 and SHORTENED not in parts(text)
+        assert len(parts(text)) > 1 and max(map(utf16_length, parts(text))) <= 3000 and SHORTENED not in parts(text)
 
     def test_keeps_code_code_where_it_is_cut(self) -> None:
         found = split("Look:\n```\n" + "print(1 < 2)\n" * 400 + "```\nDone.")
@@ -28,7 +28,7 @@ class TestReply:
 
     def test_that_is_too_long_for_one_message_says_so(self) -> None:
         found = parts(TEXT * 400)
-        assert found[-1] == SHORTENED and sum(map(units, found)) < 13_000
+        assert found[-1] == SHORTENED and sum(map(utf16_length, found)) < 13_000
 
     def test_that_is_empty_is_a_message_all_the_same(self) -> None:
         assert parts("") == ["–"]
@@ -42,5 +42,5 @@ class TestReply:
 class TestGrowing:
     def test_only_grows(self) -> None:
         text = TEXT + "\u202e \u200d 👩\u200d🔬    x   [a](b)"
-        shown = [growing(text[:n]) for n in range(len(text) + 1)]
+        shown = [stream_text(text[:n]) for n in range(len(text) + 1)]
         assert all(later.startswith(earlier) for earlier, later in pairwise(shown))

@@ -2,8 +2,8 @@
 
 import time
 
-from channels.email.gmail.mailbox import GmailReader
-from channels.email.incoming_mail import Arrived
+from channels.email.gmail.mailbox import GmailMailboxReader
+from channels.email.incoming_mail import RawMail
 from tests.channels.email.google import Kept, client_of
 from tests.support.emulated_google import AGENT, DANA, Google
 
@@ -14,7 +14,7 @@ class StuckDoor:
     def __init__(self) -> None:
         self.taken: list[bytes] = []
 
-    async def take(self, mailbox: str, arrived: Arrived, *, perhaps_again: bool = False) -> None:
+    async def take(self, mailbox: str, arrived: RawMail, *, perhaps_again: bool = False) -> None:
         if b"Stuck" in arrived.raw:
             raise ZeroDivisionError
         self.taken.append(arrived.raw)
@@ -23,7 +23,7 @@ class StuckDoor:
 class TestPostbox:
     async def test_goes_on_behind_a_mail_that_cannot_be_taken_in(self, google: Google, kept: Kept) -> None:
         door = StuckDoor()
-        postbox = GmailReader(client_of(kept, google.url), door, time.time)  # type: ignore[arg-type]
+        postbox = GmailMailboxReader(client_of(kept, google.url), door, time.time)  # type: ignore[arg-type]
         cursor = await postbox.fetch_new_mail(AGENT, None)
         google.send(DANA, AGENT, "Stuck", "First")
         google.send(DANA, AGENT, "Through", "Second")

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from channels.email.gmail.push import AGAIN_S, FRESH_S, Push
+from channels.email.gmail.push import KEYS_MAX_AGE_S, KEYS_MIN_AGE_S, PushWebhook
 from channels.email.gmail.signing_keys import fetch_keys
 from channels.errors import Retryable
 from channels.webhooks import WebhookRejected
@@ -30,7 +30,7 @@ class Bell:
         self.rung: list[str] = []
         self.fetched, self.now = 0, 0.0
         self._keys = httpx.get(f"{google.url}/oauth2/v1/certs", trust_env=False).json()
-        self.push = Push(self._fetch, self._ring, audience=HERE, account=PUSHER, now=lambda: self.now)
+        self.push = PushWebhook(self._fetch, self._ring, audience=HERE, account=PUSHER, now=lambda: self.now)
 
     async def _fetch(self) -> dict[str, str]:
         self.fetched += 1
@@ -114,7 +114,7 @@ class TestKeys:
     async def test_are_fetched_once_while_they_are_fresh(self, google: Google, bell: Bell) -> None:
         token = google.push(HERE)
         await bell.comes(token)
-        bell.now = FRESH_S
+        bell.now = KEYS_MAX_AGE_S
         await bell.comes(token)
         assert bell.fetched == 1
         bell.now += 1
@@ -129,13 +129,13 @@ class TestKeys:
         for _ in range(20):
             await bell.refuses(f"{other}.{claims}.{signature}")
         assert bell.fetched == 1
-        bell.now = AGAIN_S + 1
+        bell.now = KEYS_MIN_AGE_S + 1
         await bell.refuses(f"{other}.{claims}.{signature}")
         assert bell.fetched == 2
 
     def test_are_of_no_use_without_an_account_to_compare_with(self, bell: Bell) -> None:
         with pytest.raises(ValueError, match="audience"):
-            Push(bell._fetch, bell._ring, audience=HERE, account="", now=lambda: 0.0)
+            PushWebhook(bell._fetch, bell._ring, audience=HERE, account="", now=lambda: 0.0)
 
 
 class TestFetching:

@@ -8,10 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.email.grammar import decision
-from channels.email.grammar.decision import LinkRequest, MailDecision, Unclear, Wrong, Yes, code_of
-from channels.email.grammar.form_values import ALIKE
+from channels.email.grammar.decision import (
+    InvalidValues,
+    LinkRequest,
+    MailDecision,
+    ProposalConfirmed,
+    UnclearReply,
+    link_request_of,
+)
+from channels.email.grammar.form_values import AMBIGUOUS_NAME
 
-understand = partial(decision.understand, names=frozenset({"dana", "lee"}))
+understand = partial(decision.parse_reply, names=frozenset({"dana", "lee"}))
 OPTIONS = [{"value": "s", "label": "Small"}, {"value": "m", "label": "Medium"}, {"value": "10", "label": "10"}]
 FIELDS = [
     {"name": "name", "type": "text", "description": "", "required": True},
@@ -131,7 +138,7 @@ class TestConfirmation:
         ],
     )
     def test_is_not_approved_by_anything_else(self, text: str) -> None:
-        assert isinstance(understand(text, CONFIRMATION), Unclear)
+        assert isinstance(understand(text, CONFIRMATION), UnclearReply)
 
     @pytest.mark.parametrize(
         ("text", "reason"),
@@ -152,7 +159,7 @@ class TestConfirmation:
         "text", ["reject?", "reject if over 100", "reject... no wait, approve", "reject\nactually approve", "reject or approve"]
     )
     def test_is_not_rejected_by_half(self, text: str) -> None:
-        assert isinstance(understand(text, CONFIRMATION), Unclear)
+        assert isinstance(understand(text, CONFIRMATION), UnclearReply)
 
     def test_is_changed_by_lines_under_the_word(self) -> None:
         edited = understand('APPROVE\namount: 100\nurgent: yes\nrate: 2.5\ntags: ["b"]\n\nThanks,\nDana', CONFIRMATION)
@@ -184,16 +191,18 @@ class TestConfirmation:
     )
     def test_is_not_changed_by_a_wrong_line(self, line: str, name: str) -> None:
         wrong = understand(f"APPROVE\nto: Eve\n{line}", CONFIRMATION)
-        assert isinstance(wrong, Wrong) and [error[0] for error in wrong.errors] == [name]
+        assert isinstance(wrong, InvalidValues) and [error[0] for error in wrong.errors] == [name]
 
     def test_is_changed_only_where_that_is_allowed(self) -> None:
-        assert isinstance(understand("APPROVE\namount: 100", {**CONFIRMATION, "allowed_actions": ["approve", "reject"]}), Unclear)
+        assert isinstance(
+            understand("APPROVE\namount: 100", {**CONFIRMATION, "allowed_actions": ["approve", "reject"]}), UnclearReply
+        )
 
     @pytest.mark.parametrize("names", [("Amount", "amount"), ("amount", "amount."), ("a  b", "a b")])
     def test_of_an_argument_that_is_read_like_another_changes_neither(self, names: tuple[str, str]) -> None:
         alike = asked("confirmation", action={"tool": "pay", "args": dict.fromkeys(names, 1), "risk": "low"})
         for name in names:
-            assert understand(f"approve\n{name}: 5", alike) == Wrong(((f"{name}: 5", ALIKE),))
+            assert understand(f"approve\n{name}: 5", alike) == InvalidValues(((f"{name}: 5", AMBIGUOUS_NAME),))
 
 
 class TestChoice:
@@ -207,18 +216,18 @@ class TestChoice:
     @pytest.mark.parametrize("text", ["1,3", "1 and 2", "1, 2 & 3"])
     def test_is_several_where_several_may_be_chosen(self, text: str) -> None:
         assert isinstance(understand(text, CHOICES), MailDecision)
-        assert isinstance(understand(text, CHOICE), Unclear)
+        assert isinstance(understand(text, CHOICE), UnclearReply)
 
     @pytest.mark.parametrize("text", ["1 or 2", "large", "1?", "not 1", "1\nno, 2", "1\n2", "1.5", "-1", "the first"])
     def test_is_nothing_else(self, text: str) -> None:
-        assert isinstance(understand(text, CHOICE), Unclear)
+        assert isinstance(understand(text, CHOICE), UnclearReply)
 
     def test_of_a_number_too_high_is_an_error(self) -> None:
-        assert understand("7", CHOICE) == Wrong((("choice", "must be a number from 1 to 3"),))
+        assert understand("7", CHOICE) == InvalidValues((("choice", "must be a number from 1 to 3"),))
 
     def test_of_a_number_that_is_also_another_option_s_text_is_unclear(self) -> None:
         options = [{"value": "2", "label": "2"}, {"value": "1", "label": "1"}]
-        assert isinstance(understand("1", asked("choice", options=options)), Unclear)
+        assert isinstance(understand("1", asked("choice", options=options)), UnclearReply)
 
     def test_may_be_declined(self) -> None:
         assert understand("decline: none of them", CHOICE) == MailDecision("decline", feedback="none of them")
@@ -246,7 +255,7 @@ class TestForm:
 
     def test_says_every_error_at_once(self) -> None:
         wrong = understand("seats: many\nvegan: perhaps\nsize: huge\nday: soon\ncolour: red", FORM)
-        assert isinstance(wrong, Wrong) and {name for name, _ in wrong.errors} == {
+        assert isinstance(wrong, InvalidValues) and {name for name, _ in wrong.errors} == {
             "seats",
             "vegan",
             "size",
@@ -259,10 +268,10 @@ class TestForm:
         "text", ["Dana, four seats", "hello\nname: Dana\nseats: 4", "name: Dana\nseats: 4\nI am not sure about the seats"]
     )
     def test_of_other_lines_is_unclear(self, text: str) -> None:
-        assert isinstance(understand(text, FORM), Unclear)
+        assert isinstance(understand(text, FORM), UnclearReply)
 
     def test_with_a_line_twice_is_wrong(self) -> None:
-        assert understand("name: Dana\nseats: 4\nseats: 5", FORM) == Wrong((("seats", "is given twice"),))
+        assert understand("name: Dana\nseats: 4\nseats: 5", FORM) == InvalidValues((("seats", "is given twice"),))
 
 
 class TestText:
@@ -271,39 +280,39 @@ class TestText:
 
     def test_is_declined_only_by_the_word_as_it_is_shown(self) -> None:
         assert understand("DECLINE", TEXT) == MailDecision("decline")
-        assert isinstance(understand("decline", TEXT), Unclear)
+        assert isinstance(understand("decline", TEXT), UnclearReply)
         assert understand("Decline the offer", TEXT) == MailDecision("submit", feedback="Decline the offer")
 
     def test_that_may_be_another_s_is_unclear(self) -> None:
-        assert isinstance(understand("Tell them", TEXT, certain=False), Unclear)
+        assert isinstance(understand("Tell them", TEXT, certain=False), UnclearReply)
 
     def test_that_is_empty_is_unclear(self) -> None:
-        assert isinstance(understand(" \n\u200b\n", TEXT), Unclear)
+        assert isinstance(understand(" \n\u200b\n", TEXT), UnclearReply)
 
 
 class TestCheckpoint:
     @pytest.mark.parametrize("action", ["continue", "stop", "skip"])
     def test_is_one_word(self, action: str) -> None:
         assert understand(f"{action.upper()}.", CHECKPOINT) == MailDecision(action)
-        assert isinstance(understand(f"{action} or not", CHECKPOINT), Unclear)
+        assert isinstance(understand(f"{action} or not", CHECKPOINT), UnclearReply)
 
     def test_is_sent_back_with_what_to_change(self) -> None:
         assert understand("revise: shorter\nand if possible in French", CHECKPOINT) == MailDecision(
             "revise", feedback="shorter\nand if possible in French"
         )
-        assert isinstance(understand("revise", CHECKPOINT), Unclear)
-        assert isinstance(understand("revise?", CHECKPOINT), Unclear)
+        assert isinstance(understand("revise", CHECKPOINT), UnclearReply)
+        assert isinstance(understand("revise?", CHECKPOINT), UnclearReply)
 
     def test_is_not_sent_back_with_our_own_example(self) -> None:
-        assert isinstance(understand("REVISE <what to change>", CHECKPOINT), Unclear)
+        assert isinstance(understand("REVISE <what to change>", CHECKPOINT), UnclearReply)
         assert understand("REJECT <why, if you like>", CONFIRMATION) == MailDecision("reject")
 
 
 class TestYes:
     def test_confirms_only_what_was_proposed(self) -> None:
-        assert understand("YES", CONFIRMATION, proposed=True) == Yes()
-        assert isinstance(understand("YES", CONFIRMATION), Unclear)
-        assert isinstance(understand("yes, but later", CONFIRMATION, proposed=True), Unclear)
+        assert understand("YES", CONFIRMATION, proposed=True) == ProposalConfirmed()
+        assert isinstance(understand("YES", CONFIRMATION), UnclearReply)
+        assert isinstance(understand("yes, but later", CONFIRMATION, proposed=True), UnclearReply)
 
     def test_is_a_text_s_answer_where_nothing_was_proposed(self) -> None:
         assert understand("yes", TEXT) == MailDecision("submit", feedback="yes")
@@ -312,11 +321,11 @@ class TestYes:
 class TestLink:
     @pytest.mark.parametrize("text", ["link ABCD-1234", "Link: ABCD-1234", "\n link  ABCD-1234.\n\nDana"])
     def test_is_a_first_line(self, text: str) -> None:
-        assert code_of(text) == LinkRequest("ABCD-1234")
+        assert link_request_of(text) == LinkRequest("ABCD-1234")
 
     @pytest.mark.parametrize("text", ["", "linked", "hello\nlink ABCD-1234", "link ABCD please", "link"])
     def test_is_nothing_else(self, text: str) -> None:
-        assert code_of(text) is None
+        assert link_request_of(text) is None
 
 
 REQUESTS = st.sampled_from([CONFIRMATION, CHOICE, CHOICES, FORM, CHECKPOINT, TEXT])
@@ -331,8 +340,8 @@ class TestAnyText:
     @given(st.text(max_size=200), st.sampled_from([CONFIRMATION, CHECKPOINT]))
     def test_without_an_accepted_word_first_never_decides(self, text: str, request: dict[str, Any]) -> None:
         if not any(word in text.casefold() for word in ACCEPTED):
-            assert isinstance(understand(text, request), Unclear)
+            assert isinstance(understand(text, request), UnclearReply)
 
     @given(st.text(min_size=1, max_size=80).filter(lambda text: text.strip(" \t\n.!,;:") != ""))
     def test_under_the_word_never_approves_what_a_person_took_back(self, text: str) -> None:
-        assert isinstance(understand(f"approve\nwait, {text}", CONFIRMATION), Unclear)
+        assert isinstance(understand(f"approve\nwait, {text}", CONFIRMATION), UnclearReply)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.email.grammar.decision import Unclear, understand
+from channels.email.grammar.decision import UnclearReply, parse_reply
 from channels.email.read.parsed_mail import MAX_WHOLE, ParsedMail, read_mail
 from channels.email.read.quoting import MAX_FRESH
 
@@ -70,7 +70,7 @@ class TestHostileMail:
     @pytest.mark.parametrize("name", HOSTILE)
     def test_is_read_and_decides_nothing(self, name: str) -> None:
         mail = read(HOSTILE[name])
-        assert isinstance(understand(mail.fresh, CONFIRMATION, certain=mail.certain), Unclear)
+        assert isinstance(parse_reply(mail.fresh, CONFIRMATION, certain=mail.certain), UnclearReply)
         assert not mail.verified
 
     @pytest.mark.parametrize("value", ["=?utf-8?b?!!?=", "=?x?q?a?=", "=?utf-8?q?=ff?=", "=?idna?q?a?=", "\udce9"])

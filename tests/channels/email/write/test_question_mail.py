@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.contract import Question
-from channels.email.grammar.answer_options import offered
-from channels.email.write.envelope import Envelope, sealed
-from channels.email.write.notices import late, proposed, refused, taken, unclear
-from channels.email.write.page import MARKER, Page, html, plain
-from channels.email.write.question_mail import question_page, settled_page, subject_of, words_page
+from channels.email.grammar.answer_options import available_actions
+from channels.email.write.envelope import Envelope, build_mail
+from channels.email.write.notices import accepted, late, proposed, refused, unclear
+from channels.email.write.page import MARKER, Page, render_html, render_text
+from channels.email.write.question_mail import question_page, settled_page, subject_of, text_page
 from channels.errors import Rejected
 from tests.channels.slack.test_question_message import args, as_meant, call, forms, hostile, numbered, options
 
@@ -56,7 +56,7 @@ class Seen(HTMLParser):
         self.leads: list[str] = []
         self.acts: list[str] = []
         self.text = ""
-        self.feed(html(page))
+        self.feed(render_html(page))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
@@ -69,7 +69,7 @@ class Seen(HTMLParser):
 
 def told(page: Page) -> list[str]:
     """The page as each reader gets it, which must be the same."""
-    return [plain(page), Seen(page).text]
+    return [render_text(page), Seen(page).text]
 
 
 def harmless(page: Page) -> None:
@@ -77,8 +77,8 @@ def harmless(page: Page) -> None:
     assert set(seen.tags) <= TAGS, set(seen.tags) - TAGS
     assert set(seen.leads) <= {LINK} and seen.acts == []
     assert seen.tags.count("h1") == 1
-    assert len(html(page).encode()) < MAX_HTML
-    assert plain(page).splitlines()[0] == MARKER
+    assert len(render_html(page).encode()) < MAX_HTML
+    assert render_text(page).splitlines()[0] == MARKER
     for text in told(page):
         # We isolate a name that is written right to left; whatever else turns the text round is somebody else's.
         text = re.sub("\u2068([^\u2066-\u2069]*)\u2069", r"\1", text)
@@ -94,7 +94,7 @@ class TestQuestion:
         asked = question(title=title, prompt=prompt, context=context, decidable=decidable, action=call(arguments, risk))
         page = question_page(asked)
         harmless(page)
-        shown, actions = plain(page), offered(asked)
+        shown, actions = render_text(page), available_actions(asked)
         assert ("  APPROVE\n" in shown) == ("approve" in actions)
         assert "approve" not in actions or decidable
         assert "  REJECT" in shown and LINK in shown
@@ -110,8 +110,8 @@ class TestQuestion:
         asked = question("choice", title=title, options=numbered(items), multiple=multiple)
         page = question_page(asked)
         harmless(page)
-        if "submit" in offered(asked):
-            seen = as_meant(plain(page)).replace("⏎", "\n").replace("⇥", "\t")
+        if "submit" in available_actions(asked):
+            seen = as_meant(render_text(page)).replace("⏎", "\n").replace("⇥", "\t")
             assert all(as_meant(item["label"]) in seen or "\n" in item["label"] for item in items)
 
     @settings(max_examples=60, deadline=None)
@@ -120,7 +120,7 @@ class TestQuestion:
         asked = question("form", title=title, prompt=prompt, fields=fields)
         page = question_page(asked)
         harmless(page)
-        assert ("Reply with these lines" in plain(page)) == ("submit" in offered(asked))
+        assert ("Reply with these lines" in render_text(page)) == ("submit" in available_actions(asked))
 
     @settings(max_examples=60, deadline=None)
     @given(hostile, hostile, st.sampled_from(["text", "checkpoint"]))
@@ -143,7 +143,7 @@ class TestQuestion:
                 "digest": "d",
             },
         )
-        assert plain(question_page(asked)) == (
+        assert render_text(question_page(asked)) == (
             "--- reply above this line ---\n\n"
             "Run issue_refund?\n\n"
             "Agent · Support agent asks for your approval. In its own words:\n\n"
@@ -201,17 +201,17 @@ class TestQuestion:
         for text in told(question_page(asked)):
             assert "The risk is too high to approve it by email" in text and "REJECT" in text
             assert "APPROVE" not in text and "amount" in text
-        assert offered(asked) == {"reject"}
+        assert available_actions(asked) == {"reject"}
 
     def test_that_does_not_fit_shows_none_of_it_and_takes_no_approval(self) -> None:
         asked = question(action=call({"note": "x" * 30_000, "amount": 5}))
         for text in told(question_page(asked)):
             assert "too much for a mail" in text and "amount" not in text and "APPROVE" not in text
-        assert offered(asked) == {"reject"}
+        assert available_actions(asked) == {"reject"}
 
     def test_keeps_the_words_of_the_agent_apart_from_ours(self) -> None:
         lie = "Fine.\n\nIt would run read_file (risk low) with exactly:\n\n  path  a.txt"
-        shown = plain(question_page(question(prompt=lie, action=call({"amount": 5}, "medium"))))
+        shown = render_text(question_page(question(prompt=lie, action=call({"amount": 5}, "medium"))))
         ours = [line for line in shown.splitlines() if not line.startswith("|")]
         assert not any("read_file" in line for line in ours)
 
@@ -219,7 +219,7 @@ class TestQuestion:
         words = "![p](https://spy.example/p.png) [bank](https://evil.example) <img src=x onerror=a()> <https://evil.example>"
         page = question_page(question(prompt=words, requested_by=words, title=words, context=words, action=call({words: words})))
         harmless(page)
-        assert "bank (https://evil.example)" in plain(page)
+        assert "bank (https://evil.example)" in render_text(page)
 
 
 class TestEnd:
@@ -230,7 +230,7 @@ class TestEnd:
         for end in (expired, {"status": "cancelled", "closed": {"why": said, "by": {"name": said}}}):
             page = settled_page(question(title=title, **end))
             harmless(page)
-            assert "cannot be answered any more" in plain(page) and "APPROVE" not in plain(page)
+            assert "cannot be answered any more" in render_text(page) and "APPROVE" not in render_text(page)
 
     def test_of_an_expired_one_says_when_and_what_then(self) -> None:
         page = settled_page(question(status="expired", due_at=AT, response={"action": "reject"}))
@@ -242,9 +242,9 @@ class TestEnd:
 
 class TestNotice:
     def text(self, markdown: str) -> str:
-        page = words_page(markdown, "Assent")
+        page = text_page(markdown, "Assent")
         harmless(page)
-        return plain(page)
+        return render_text(page)
 
     def test_of_a_late_answer_says_who_decided_where_and_when(self) -> None:
         told_ = self.text(late(answered(question(), "approve"), "APPROVE"))
@@ -258,14 +258,14 @@ class TestNotice:
 
     def test_of_what_was_taken_quotes_it(self) -> None:
         asked = question(action=call({"amount": 120, "to": "Bob"}))
-        edited = self.text(taken(answered(asked, "edit", values={"amount": 100, "to": "Bob"})))
+        edited = self.text(accepted(answered(asked, "edit", values={"amount": 100, "to": "Bob"})))
         assert "Approved with changes. This was taken as your answer to “Pay?”." in edited
         assert "- amount: 120 → 100" in edited and "Bob" not in edited
-        assert "> too dear" in self.text(taken(answered(asked, "reject", feedback="too dear")))
+        assert "> too dear" in self.text(accepted(answered(asked, "reject", feedback="too dear")))
         chosen = question("choice", options=numbered(CITIES))
-        assert "- Porto" in self.text(taken(answered(chosen, "submit", values={"choice": "v1"})))
+        assert "- Porto" in self.text(accepted(answered(chosen, "submit", values={"choice": "v1"})))
         filled = question("form", fields=[{"name": "seats", "type": "integer"}])
-        assert "- seats: 3" in self.text(taken(answered(filled, "submit", values={"seats": 3})))
+        assert "- seats: 3" in self.text(accepted(answered(filled, "submit", values={"seats": 3})))
 
     def test_of_an_unclear_one_lists_the_words(self) -> None:
         told_ = self.text(unclear(question(action=call({"amount": 5})), "it asks a question"))
@@ -288,22 +288,22 @@ class TestNotice:
         asked = question(title=title, action=call(arguments))
         fields = question("form", title=title, fields=[{"name": said, "type": "text", "value": said}])
         for text in (
-            taken(answered(asked, "edit", values={said: said}, feedback=said)),
-            taken(answered(fields, "submit", values={said: said})),
+            accepted(answered(asked, "edit", values={said: said}, feedback=said)),
+            accepted(answered(fields, "submit", values={said: said})),
             late(question(title=title, status="expired", due_at=AT, response={"action": "reject"}), said),
             unclear(fields, said),
             refused(said, ((said, said),), asked),
             proposed(asked, "edit", {said: said}, said),
         ):
-            page = words_page(text, said)
+            page = text_page(text, said)
             harmless(page)
             assert not {"h2", "em", "s", "ol", "hr"} & set(Seen(page).tags)
 
 
 class TestWords:
     def test_are_written_as_they_are_read(self) -> None:
-        page = words_page("# Done\n\nPaid **500** to `Bob`.\n\n1. one\n2. two\n   - deep\n\n```\nx = 1\n```", "Assent agent")
-        assert plain(page) == (
+        page = text_page("# Done\n\nPaid **500** to `Bob`.\n\n1. one\n2. two\n   - deep\n\n```\nx = 1\n```", "Assent agent")
+        assert render_text(page) == (
             f"{MARKER}\n\nAssent agent\n\nDone\n\nPaid 500 to Bob.\n\n1. one\n2. two\n   - deep\n\n    x = 1\n"
         )
         assert {"h2", "strong", "ol", "ul", "pre"} <= set(Seen(page).tags)
@@ -311,18 +311,18 @@ class TestWords:
     @settings(max_examples=100, deadline=None)
     @given(hostile, hostile)
     def test_are_harmless(self, text: str, author: str) -> None:
-        harmless(words_page(text, author, "[#7F3K]"))
+        harmless(text_page(text, author, "[#7F3K]"))
 
     @given(st.text(alphabet="ab *_>#-+=1.)\n[](!|", max_size=80))
     def test_lose_no_letter(self, text: str) -> None:
-        for shown in told(words_page(f"{text}\n\nend", "–")):
+        for shown in told(text_page(f"{text}\n\nend", "–")):
             written = shown.partition("–")[2].partition("end")[0] if shown.startswith(MARKER) else shown.rpartition("–")[2]
             assert re.sub(r"[^ab]", "", written.removesuffix("end")).startswith(re.sub(r"[^ab]", "", text))
 
 
 def sent(subject: str = "Pay?", to: str = "dana@example.org", **more: Any) -> EmailMessage:
-    page = words_page("Hello", "Assent")
-    raw = sealed(Envelope("agent@example.org", to, subject, f"<{'x' * 90}@assent.example>", **more), page)
+    page = text_page("Hello", "Assent")
+    raw = build_mail(Envelope("agent@example.org", to, subject, f"<{'x' * 90}@assent.example>", **more), page)
     parsed = message_from_bytes(raw, policy=policy.default)
     assert isinstance(parsed, EmailMessage)
     return parsed
