@@ -1,5 +1,5 @@
 """Numbers read to the digit, or refused: one reader for what people type on every channel and for the JSON that agents and
-programs send. `frontend/src/lib/exact.ts` is its twin; `tests/support/number_cases.json` holds both to the same results."""
+programs send. `frontend/src/lib/exact-json.ts` is its twin; `tests/support/number_cases.json` holds both to the same results."""
 
 import json
 import re

@@ -2,9 +2,9 @@ import './styles/app.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app';
-import { watchForLostParts } from './app/lost-parts';
+import { watchForMissingChunks } from './app/missing-chunks';
 
-watchForLostParts();
+watchForMissingChunks();
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(

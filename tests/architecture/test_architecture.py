@@ -1,9 +1,11 @@
 """The rules of the house that a machine can check."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -55,6 +57,15 @@ class TestModules:
     def test_have_names_that_mean_something(self) -> None:
         assert [name_of(path) for path in OURS if path.stem in SHAPELESS or path.parent.name in SHAPELESS] == []
 
+    def test_name_no_class_twice(self) -> None:
+        """A name that is searched for is found once."""
+        places = defaultdict(list)
+        for path in OURS:
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ClassDef):
+                    places[node.name].append(name_of(path))
+        assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
     def test_catch_everything_only_where_a_loop_must_go_on_or_a_tool_may_raise_anything(self) -> None:
         broad = {
             name_of(path)
@@ -68,6 +79,22 @@ class TestModules:
     def test_stay_short_enough_to_be_one_room(self) -> None:
         lengths = {name_of(path): len(path.read_text().splitlines()) for path in OURS}
         assert {name: length for name, length in lengths.items() if length > 320} == {}
+
+
+class TestTheWebApp:
+    @pytest.mark.parametrize("kind", ["", "type "], ids=["values", "types"])
+    def test_is_linted_for_import_cycles(self, tmp_path: Path, kind: str) -> None:
+        """`make lint` runs the same rules over the whole of it."""
+        (tmp_path / "chicken.ts").write_text(
+            f"import {kind}{{ egg }} from './egg';\nexport const chicken = (): typeof egg => 1;\n"
+        )
+        (tmp_path / "egg.ts").write_text(
+            f"import {kind}{{ chicken }} from './chicken';\nexport const egg = 1 as typeof chicken | 1;\n"
+        )
+        web_app = ROOT / "frontend"
+        command = [str(web_app / "node_modules/.bin/oxlint"), "--config", str(web_app / ".oxlintrc.json"), "--format", "json"]
+        done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False)
+        assert "import(no-cycle)" in {found["code"] for found in json.loads(done.stdout)["diagnostics"]}, done.stdout
 
 
 class TestMigrations:

@@ -15,7 +15,7 @@ from channels.email.grammar.form_values import values_of as mailed
 from channels.exact_numbers import normalize_number, read_integer, read_json, read_number
 from channels.slack.form_inputs import values_of as entered
 
-# The same rows hold the web app's reader: frontend/src/lib/exact.test.ts.
+# The same rows hold the web app's reader: frontend/src/lib/exact-json.test.ts.
 ROWS: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "support" / "number_cases.json").read_text())
 READ = {"integer": read_integer, "number": read_number}
 

@@ -1,6 +1,6 @@
 import { http, HttpResponse } from 'msw';
 import { expect, test } from 'vitest';
-import { jsonText, parseJson } from '@/lib/exact';
+import { jsonText, parseJson } from '@/lib/exact-json';
 import { server } from '@/testing/server';
 import { api, unwrap } from './client';
 

@@ -1,6 +1,6 @@
 import createClient from 'openapi-fetch';
-import { jsonText, parseJson } from '@/lib/exact';
-import { PATIENCE } from './patience';
+import { jsonText, parseJson } from '@/lib/exact-json';
+import { REQUEST_TIMEOUT_MS } from './request-timeout';
 import { problemFrom } from './problem';
 import type { paths } from './schema';
 import { currentToken, refresh } from './token';
@@ -13,7 +13,7 @@ function signed(request: Request): Request {
 }
 
 function send(request: Request): Promise<Response> {
-  return fetch(signed(request), { signal: AbortSignal.timeout(PATIENCE) });
+  return fetch(signed(request), { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
 }
 
 /** `fetch` that signs each call and, once, renews an access token the server no longer takes. */

@@ -9,6 +9,6 @@ export const keys = {
   run: (id: string) => ['run', id] as const,
   requests: ['feedback'] as const,
   request: (id: string) => ['feedback', id] as const,
-  letters: (requestId: string) => ['feedback', requestId, 'mails'] as const,
+  mails: (requestId: string) => ['feedback', requestId, 'mails'] as const,
   channels: ['channels'] as const,
 };

@@ -1,6 +1,6 @@
 import { storage } from '@/lib/storage';
 import { createStore } from '@/lib/store';
-import { PATIENCE } from './patience';
+import { REQUEST_TIMEOUT_MS } from './request-timeout';
 
 /**
  * Who is at the keyboard, as far as this tab knows. The access token lives only in this module; the refresh token is
@@ -52,7 +52,7 @@ function cookieCall(path: string): Promise<Response> {
     credentials: 'same-origin',
     headers: { 'X-Assent-Web': '1', 'Content-Type': 'application/json' },
     body: JSON.stringify({ cookie: 1 }),
-    signal: AbortSignal.timeout(PATIENCE),
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   });
 }
 

@@ -18,7 +18,7 @@ export type Field = Schemas['RequestField'];
 export type FieldType = Field['type'];
 export type Delivery = Schemas['Delivery'];
 /** A mail that came about a request. */
-export type Letter = Schemas['Mail'];
+export type RequestMail = Schemas['Mail'];
 
 export type Channel = Schemas['ChannelView'];
 export type Mailbox = Schemas['Mailbox'];

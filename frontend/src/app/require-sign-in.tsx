@@ -8,7 +8,7 @@ import { Dialog } from '@/components/ui/dialog';
 import { SignInForm } from '@/features/auth/components/sign-in-form';
 import { meQuery } from '@/features/auth/queries';
 import { useStore } from '@/hooks/use-store';
-import { Loading } from './fallback';
+import { Loading } from './load-fallback';
 
 /** Only for somebody signed in. A sign-in that ends while the app is open is asked for again over the page. */
 export function RequireSignIn() {

@@ -1,10 +1,10 @@
 import { createBrowserRouter, Navigate } from 'react-router';
-import { Broken, Loading } from './fallback';
+import { Broken, Loading } from './load-fallback';
 import { NotFound } from './routes/not-found';
 import { RequireSignIn } from './require-sign-in';
 import { SessionsLayout } from './routes/sessions';
 import { SignIn } from './routes/sign-in';
-import { Shell } from './shell';
+import { Shell } from './app-shell';
 
 /** Only in development and in the tests' own build: the condition is known to the bundler, which leaves the rest out. */
 const gallery =

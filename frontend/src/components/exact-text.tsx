@@ -1,4 +1,4 @@
-import { type Care, reveal } from '@/lib/reveal';
+import { type Care, reveal } from '@/lib/hidden-characters';
 import { realHosts } from '@/lib/look-alike';
 import { cn } from '@/lib/cn';
 

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { type Components, defaultRehypePlugins, Streamdown } from 'streamdown';
-import { hostOf } from '@/lib/links';
+import { hostOf } from '@/lib/safe-links';
 import { rehypeMarkupAsText, rehypeReveal } from './markdown-plain';
 
 /** No raw HTML: agents' words are text and markdown, and the page's policy stays simple. */

@@ -1,5 +1,5 @@
 import { realHosts } from '@/lib/look-alike';
-import { reveal } from '@/lib/reveal';
+import { reveal } from '@/lib/hidden-characters';
 
 interface Node {
   type: string;

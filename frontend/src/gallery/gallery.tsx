@@ -5,16 +5,16 @@ import { DeadLetter } from '@/features/feedback/components/dead-letter';
 import { PendingCard } from '@/features/feedback/components/pending-card';
 import { SettledCard } from '@/features/feedback/components/settled-card';
 import { kindLabel } from '@/features/feedback/model';
-import { lettersQuery } from '@/features/feedback/queries';
+import { mailsQuery } from '@/features/feedback/queries';
 import type { FeedbackRequest, FeedbackType } from '@/api/types';
-import { slug, type Specimen, specimens } from './specimens';
+import { slug, type RequestExample, requestExamples } from './request-examples';
 
 const KINDS = Object.keys(kindLabel) as FeedbackType[];
 
 /** Every kind of request card in every state, with made-up data: for those who work on the cards, and for their tests. */
 export function Gallery() {
   const [params] = useSearchParams();
-  const [all] = useState(specimens);
+  const [all] = useState(requestExamples);
   const kinds = KINDS.filter((kind) => params.get('kind') === null || params.get('kind') === kind);
   return (
     <main className="mx-auto max-w-[824px] px-4 py-8 sm:px-6">
@@ -41,7 +41,7 @@ export function Gallery() {
   );
 }
 
-function Shown({ specimen }: { specimen: Specimen }) {
+function Shown({ specimen }: { specimen: RequestExample }) {
   const { state, request, press } = specimen;
   const box = usePressed(press);
   return (
@@ -52,10 +52,10 @@ function Shown({ specimen }: { specimen: Specimen }) {
   );
 }
 
-function Card({ specimen }: { specimen: Specimen }) {
+function Card({ specimen }: { specimen: RequestExample }) {
   const {
     request,
-    letters = [],
+    mails = [],
     busy = false,
     error = null,
     updated = false,
@@ -64,7 +64,7 @@ function Card({ specimen }: { specimen: Specimen }) {
     unsent = '',
   } = specimen;
   const [draft, setDraft] = useState(specimen.draft);
-  useQuery({ ...lettersQuery(request), initialData: letters });
+  useQuery({ ...mailsQuery(request), initialData: mails });
   const title = useRef<HTMLHeadingElement>(null);
   const shared = { request, heading: 'h2', titleRef: title } as const;
   if (request.status !== 'pending') {

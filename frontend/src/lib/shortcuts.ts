@@ -6,7 +6,7 @@ export type Bindings = Record<string, (() => void) | undefined>;
 
 const SETTING = 'assent.shortcuts';
 /** How long the first key of a sequence waits for the second. */
-const PATIENCE = 1500;
+const REQUEST_TIMEOUT_MS = 1500;
 const TYPES_TEXT =
   'input:not([type=radio], [type=checkbox], [type=button]), textarea, select, [contenteditable]:not([contenteditable=false])';
 const OPEN_OVER_PAGE = 'dialog[open], [role=dialog], [role=alertdialog], [role=menu]';
@@ -49,7 +49,8 @@ function onKeyDown(event: KeyboardEvent): void {
   const name = nameOf(event);
   if (!name || !shortcutsOn.get() || isTaken(event, name)) return;
   const bindings: Bindings = Object.assign({}, ...[...sources].map((source) => source()));
-  const sequence = begun && event.timeStamp - begun.at < PATIENCE ? `${begun.key} ${name}` : undefined;
+  const sequence =
+    begun && event.timeStamp - begun.at < REQUEST_TIMEOUT_MS ? `${begun.key} ${name}` : undefined;
   begun = undefined;
   const act = (sequence && bindings[sequence]) || bindings[name];
   if (act) {

@@ -6,8 +6,8 @@ import type { Session } from '@/api/types';
 import { aMessage, answered, aRequest, aSession, frame } from '@/testing/fixtures';
 import { applyFrames, applyInitialState, applyPassing, newerRequest } from './apply-event';
 import type { DurableFrame, InitialState } from './frames';
-import type { SessionLog } from './log';
-import { queueDegraded } from './platform';
+import type { SessionLog } from './session-log';
+import { queueDegraded } from './queue-status';
 import { applyMine } from './use-live-me';
 
 let cache: QueryClient;

@@ -2,7 +2,7 @@ import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 import { keys } from '@/api/keys';
 import type { FeedbackRequest, Session } from '@/api/types';
 import { type DurableFrame, type InitialState, isDurable, type PassingFrame } from './frames';
-import { append, emptyLog, logFrom, prepend, type SessionLog } from './log';
+import { append, emptyLog, logFrom, prepend, type SessionLog } from './session-log';
 
 /**
  * The later of two views of one request: a decision never goes back to pending, and versions only grow. Of two alike
@@ -23,7 +23,7 @@ interface SessionPage {
   next?: string | null;
 }
 
-/** Changes a session wherever it is shown. False when no list shows it. */
+/** ArgumentChanges a session wherever it is shown. False when no list shows it. */
 export function patchSession(cache: QueryClient, id: string, change: Partial<Session>): boolean {
   cache.setQueryData<Session>(keys.session(id), (old) => old && { ...old, ...change });
   let known = false;

@@ -1,5 +1,5 @@
 import type { components } from '@/api/schema';
-import { parseJson } from '@/lib/exact';
+import { parseJson } from '@/lib/exact-json';
 
 /** The socket's vocabulary is generated from `backend/domain/events.py`. */
 type Schemas = components['schemas'];

@@ -9,7 +9,7 @@ import { aMessage, aSession, frame } from '@/testing/fixtures';
 import { server } from '@/testing/server';
 import type { DurableFrame } from './frames';
 import { LiveSession } from './live-session';
-import type { SessionLog } from './log';
+import type { SessionLog } from './session-log';
 
 const asked = [
   frame(1, { type: 'message', message: aMessage({ run_id: 'run1' }) }),

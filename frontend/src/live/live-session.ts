@@ -14,7 +14,7 @@ import {
   patchSession,
 } from './apply-event';
 import { type DurableFrame, type Frame, isDurable } from './frames';
-import { endsMidTurn, type SessionLog } from './log';
+import { endsMidTurn, type SessionLog } from './session-log';
 import { Outbox } from './outbox';
 import { type Connection, SessionSocket } from './session-socket';
 import { StreamingStore } from './streaming-store';
@@ -175,7 +175,7 @@ export class LiveSession {
         if (this.#log()?.first === before) break;
       }
     } catch {
-      // Out of reach: the connection strip says so.
+      // Out of reach: the connection banner says so.
     } finally {
       this.#readingEarlier = false;
     }
@@ -196,7 +196,7 @@ export class LiveSession {
         more = page.items.length > 0 && (this.#log()?.cursor ?? 0) < page.last_seq;
       }
     } catch (error) {
-      // The connection strip says so. What the server refused, it could at least be asked.
+      // The connection banner says so. What the server refused, it could at least be asked.
       this.reachable.set(error instanceof Problem && error.status < 500);
     }
   }

@@ -1,5 +1,5 @@
 import ReconnectingWebSocket, { type CloseEvent } from 'partysocket/ws';
-import { PATIENCE } from '@/api/patience';
+import { REQUEST_TIMEOUT_MS } from '@/api/request-timeout';
 import { isStatus } from '@/api/problem';
 import { type ClientFrame, type Frame, parseFrame } from './frames';
 
@@ -62,7 +62,7 @@ export class SessionSocket {
     this.#socket = new ReconnectingWebSocket(() => this.#url(), undefined, {
       WebSocket: options.WebSocket,
       maxEnqueuedMessages: 0,
-      connectionTimeout: PATIENCE,
+      connectionTimeout: REQUEST_TIMEOUT_MS,
       // Its own waits are the same for everybody: ours come before the ticket.
       minReconnectionDelay: 0,
       maxReconnectionDelay: 0,

@@ -7,8 +7,8 @@ import { patchSession, putRequest } from './apply-event';
 import type { FeedbackDelivery, Frame } from './frames';
 import { wsTicket } from './live-session';
 import { lookForNewVersion } from './new-version';
-import { queueDegraded } from './platform';
-import { saySeenBy } from './seen';
+import { queueDegraded } from './queue-status';
+import { setSeenReporter } from './report-seen';
 import { SessionSocket } from './session-socket';
 import { useStore } from '@/hooks/use-store';
 
@@ -31,7 +31,7 @@ export function applyMine(cache: QueryClient, frame: Frame): void {
   if (frame.type === 'connection_ready' && frame.queue) queueDegraded.set(frame.queue === 'degraded');
   if (frame.type === 'feedback_delivery') applyDelivery(cache, frame);
   if (frame.type === 'feedback_mail') {
-    void cache.invalidateQueries({ queryKey: keys.letters(frame.request_id) });
+    void cache.invalidateQueries({ queryKey: keys.mails(frame.request_id) });
   }
   if (frame.type === 'channel_status' || frame.type === 'channels_ordered') {
     void cache.invalidateQueries({ queryKey: keys.channels });
@@ -71,7 +71,7 @@ export function useLiveMe(): void {
       },
       onConnection: (connection) => {
         if (connection !== 'connected') return;
-        saySeenBy((id) => socket.send({ type: 'seen', request_id: id }));
+        setSeenReporter((id) => socket.send({ type: 'seen', request_id: id }));
         // Nothing is replayed here: what happened while we were away is read once.
         if (connectedBefore) {
           for (const queryKey of [keys.sessionLists, keys.requests, keys.channels]) {
@@ -84,7 +84,7 @@ export function useLiveMe(): void {
       onSignedOut: endSignIn,
     });
     return () => {
-      saySeenBy(() => false);
+      setSeenReporter(() => false);
       socket.close();
     };
   }, [cache, signedIn]);

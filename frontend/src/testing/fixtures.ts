@@ -1,4 +1,4 @@
-import type { Channel, FeedbackRequest, Letter, Message, Session } from '@/api/types';
+import type { Channel, FeedbackRequest, RequestMail, Message, Session } from '@/api/types';
 import type { DurableFrame } from '@/live/frames';
 
 const AT = '2026-11-20T14:03:00Z';
@@ -79,7 +79,7 @@ export function answered(
 }
 
 /** A mail that approved. */
-export function aLetter(change: Partial<Letter> = {}): Letter {
+export function aMail(change: Partial<RequestMail> = {}): RequestMail {
   return {
     id: 'l1',
     mailbox: 'agent@example.org',

@@ -215,7 +215,7 @@ def shown_by_the_web_app(frames: list[dict[str, Any]], folder: Path) -> None:
     """The web app's own reader, table, JSON and editor over every frame."""
     lines = folder / "proposed.jsonl"
     lines.write_text("".join(json.dumps(each) + "\n" for each in frames))
-    vitest = ["npx", "--no-install", "vitest", "run", "src/features/feedback/proposed.test.ts"]
+    vitest = ["npx", "--no-install", "vitest", "run", "src/features/feedback/exact-arguments.test.ts"]
     done = subprocess.run(
         vitest, cwd=FRONTEND, env={**os.environ, "PROPOSED": str(lines)}, capture_output=True, text=True, check=False
     )

@@ -3,8 +3,8 @@ import { useSearchParams } from 'react-router';
 import { Button } from '@/components/ui/button';
 import { Notice } from '@/components/ui/notice';
 import { Skeleton } from '@/components/ui/skeleton';
-import { Ladder } from '@/features/channels/components/ladder';
-import { comeBack } from '@/features/channels/come-back';
+import { ChannelOrder } from '@/features/channels/components/channel-order';
+import { oauthReturnNotice } from '@/features/channels/oauth-return';
 import { useChannels, useOrder } from '@/features/channels/queries';
 import { TestProgress } from '@/features/feedback/components/test-progress';
 
@@ -13,7 +13,7 @@ export function ChannelsRoute() {
   const channels = useChannels();
   const order = useOrder();
   const [params] = useSearchParams();
-  const told = channels.shown && comeBack(params, channels.shown);
+  const told = channels.shown && oauthReturnNotice(params, channels.shown);
   return (
     <div className="relative h-full overflow-y-auto">
       <title>Channels · Assent</title>
@@ -36,7 +36,7 @@ export function ChannelsRoute() {
         )}
         {channels.shown ? (
           <>
-            <Ladder
+            <ChannelOrder
               channels={channels.shown}
               onOrder={order.mutate}
               renderTest={(id) => <TestProgress requestId={id} />}

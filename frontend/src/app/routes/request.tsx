@@ -9,8 +9,8 @@ import { meQuery } from '@/features/auth/queries';
 import { RequestCard } from '@/features/feedback/components/request-card';
 import { requestQuery } from '@/features/feedback/queries';
 import { useOnline } from '@/hooks/use-online';
-import { whyBlocked } from '../blocked';
-import { LostRequest } from '../lost-request';
+import { blockedReason } from '../blocked-reason';
+import { UndeliveredRequest } from '../undelivered-request';
 import { NotFound } from './not-found';
 
 /** One request alone, where a link from a message leads. Opening it changes nothing. */
@@ -36,8 +36,8 @@ export function RequestRoute() {
               key={id}
               request={request.data}
               heading="h1"
-              blocked={whyBlocked(request.data, me.data?.id, { online, server: true })}
-              Lost={LostRequest}
+              blocked={blockedReason(request.data, me.data?.id, { online, server: true })}
+              Lost={UndeliveredRequest}
             />
           </>
         ) : request.error ? (

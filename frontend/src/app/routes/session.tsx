@@ -4,7 +4,7 @@ import { useNavigate, useParams } from 'react-router';
 import { isStatus } from '@/api/problem';
 import type { Session } from '@/api/types';
 import { announce } from '@/lib/announcements';
-import { ConnectionStrip } from '@/components/connection-strip';
+import { ConnectionBanner } from '@/components/connection-banner';
 import { ErrorNotice } from '@/components/error-notice';
 import { Button } from '@/components/ui/button';
 import { Skeleton } from '@/components/ui/skeleton';
@@ -12,7 +12,7 @@ import { meQuery } from '@/features/auth/queries';
 import { ChannelItems, SessionChannel } from '@/features/channels/components/session-channel';
 import { useMoveSession } from '@/features/channels/queries';
 import { RequestCard } from '@/features/feedback/components/request-card';
-import { CutOffReply } from '@/features/run/components/cut-off-reply';
+import { InterruptedReply } from '@/features/run/components/interrupted-reply';
 import { FailedRun } from '@/features/run/components/failed-run';
 import { RunSteps } from '@/features/run/components/run-steps';
 import { useStop } from '@/features/run/queries';
@@ -41,8 +41,8 @@ import { useStore } from '@/hooks/use-store';
 import { goToCard, nextCard } from '@/lib/card-keys';
 import type { DurableFrame } from '@/live/frames';
 import { useLiveSession } from '@/live/use-live-session';
-import { whyBlocked } from '../blocked';
-import { LostRequest } from '../lost-request';
+import { blockedReason } from '../blocked-reason';
+import { UndeliveredRequest } from '../undelivered-request';
 import { SessionComposer } from '../session-composer';
 import { NotFound } from './not-found';
 
@@ -141,7 +141,7 @@ function OpenSession({ session }: { session: Session }) {
           <ErrorNotice error={move.error} />
         </div>
       )}
-      <ConnectionStrip connection={connection} onRetry={() => live.reconnect()} />
+      <ConnectionBanner connection={connection} onRetry={() => live.reconnect()} />
       <div className="relative min-h-0 flex-1">
         {/* Scrollable by keyboard when nothing inside can take the focus. */}
         {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
@@ -162,8 +162,8 @@ function OpenSession({ session }: { session: Session }) {
                   <RequestCard
                     request={request}
                     heading="h2"
-                    blocked={whyBlocked(request, me.data?.id, { online, server })}
-                    Lost={LostRequest}
+                    blocked={blockedReason(request, me.data?.id, { online, server })}
+                    Lost={UndeliveredRequest}
                   />
                 )}
                 renderSteps={renderSteps}
@@ -185,7 +185,7 @@ function OpenSession({ session }: { session: Session }) {
                 ))}
                 {cutOff && (
                   <Turn>
-                    <CutOffReply
+                    <InterruptedReply
                       steps={timeline.runId && renderSteps(timeline.runId)}
                       onResend={closed ? undefined : () => send(lastWords)}
                     />

@@ -13,7 +13,7 @@ import { SignInForm } from '@/features/auth/components/sign-in-form';
 import { type Door, doors } from '@/features/auth/model';
 import { configQuery } from '@/features/auth/queries';
 import { useStore } from '@/hooks/use-store';
-import { ownPath } from '@/lib/links';
+import { ownPath } from '@/lib/safe-links';
 
 const TITLE: Record<Door, string> = {
   first: 'Create the first account',

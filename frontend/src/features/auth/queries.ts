@@ -2,7 +2,7 @@ import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query
 import { defaultBodySerializer } from 'openapi-fetch';
 import { api, unwrap } from '@/api/client';
 import { keys } from '@/api/keys';
-import { PATIENCE } from '@/api/patience';
+import { REQUEST_TIMEOUT_MS } from '@/api/request-timeout';
 import { problemFrom } from '@/api/problem';
 import { accept } from '@/api/token';
 import type { Config } from '@/api/types';
@@ -10,7 +10,7 @@ import type { Config } from '@/api/types';
 export const configQuery = queryOptions({
   queryKey: keys.config,
   queryFn: async () => {
-    const response = await fetch('/config.json', { signal: AbortSignal.timeout(PATIENCE) });
+    const response = await fetch('/config.json', { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
     if (!response.ok) throw problemFrom(response, undefined);
     return (await response.json()) as Config;
   },

@@ -62,7 +62,7 @@ export function elsewhere(request: FeedbackRequest, now = Date.now()): string {
 }
 
 /** Whether mail may have come about it: one went out, or one answered it. */
-export function mayHaveLetters({ deliveries, response }: FeedbackRequest): boolean {
+export function mayHaveMails({ deliveries, response }: FeedbackRequest): boolean {
   return (
     response?.via === 'email' || deliveries.some(({ channel, sent_at }) => channel === 'email' && sent_at)
   );

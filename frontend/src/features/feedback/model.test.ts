@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Field } from '@/api/types';
 import { answered, aRequest, dana } from '@/testing/fixtures';
-import { jsonText, parseJson } from '@/lib/exact';
+import { jsonText, parseJson } from '@/lib/exact-json';
 import {
   callJson,
   callLine,

@@ -1,6 +1,6 @@
 import type { Action, By, Field, FeedbackRequest, FeedbackType, Requester } from '@/api/types';
 import { where } from '@/lib/channels';
-import { isNumber, jsonText, readInteger, readNumber } from '@/lib/exact';
+import { isNumber, jsonText, readInteger, readNumber } from '@/lib/exact-json';
 
 export type Values = Record<string, unknown>;
 

@@ -3,8 +3,8 @@ import { useRef } from 'react';
 import { api, unwrap } from '@/api/client';
 import { keys } from '@/api/keys';
 import { isStatus, Problem } from '@/api/problem';
-import type { ChannelType, FeedbackRequest, Letter } from '@/api/types';
-import { jsonText } from '@/lib/exact';
+import type { ChannelType, FeedbackRequest, RequestMail } from '@/api/types';
+import { jsonText } from '@/lib/exact-json';
 import { newId } from '@/lib/ids';
 import { newerRequest } from '@/live/apply-event';
 import type { Answer } from './model';
@@ -24,12 +24,12 @@ export function requestQuery(id: string) {
 }
 
 /** The mails that came about it, oldest first. The socket says when one came; what decided is there with the decision. */
-export function lettersQuery({ id, version }: FeedbackRequest) {
+export function mailsQuery({ id, version }: FeedbackRequest) {
   return queryOptions({
-    queryKey: [...keys.letters(id), version],
+    queryKey: [...keys.mails(id), version],
     queryFn: async () =>
       (await unwrap(api.GET('/api/feedback/{request_id}/mails', { params: { path: { request_id: id } } })))
-        .items as Letter[],
+        .items as RequestMail[],
     staleTime: Number.POSITIVE_INFINITY,
   });
 }

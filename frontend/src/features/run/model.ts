@@ -1,4 +1,4 @@
-import { jsonText } from '@/lib/exact';
+import { jsonText } from '@/lib/exact-json';
 
 /** One entry of a run's log, as `GET /api/runs/{id}` gives it. */
 export interface LogEntry {

@@ -9,7 +9,7 @@ import {
 import { api, unwrap } from '@/api/client';
 import { keys } from '@/api/keys';
 import { patchSession } from '@/live/apply-event';
-import type { SessionLog } from '@/live/log';
+import type { SessionLog } from '@/live/session-log';
 
 export type StatusFilter = '' | 'active' | 'closed';
 

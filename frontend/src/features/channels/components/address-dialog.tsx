@@ -6,7 +6,7 @@ import { Dialog } from '@/components/ui/dialog';
 import { Field } from '@/components/ui/field';
 import { Input } from '@/components/ui/input';
 import type { useLinkAddress } from '../queries';
-import { CodeToSend } from './code-to-send';
+import { LinkCode } from './link-code';
 
 interface AddressDialogProps {
   link: ReturnType<typeof useLinkAddress>;
@@ -62,7 +62,7 @@ function Sent({ link, onClose }: AddressDialogProps) {
   const { code = '', expires_at = '' } = link.data ?? {};
   return (
     <div className="grid gap-4">
-      <CodeToSend
+      <LinkCode
         key={code}
         label="Link an address with a code"
         how={`Reply to the mail that has gone to ${link.variables}, with this as the first line:`}

@@ -1,7 +1,7 @@
 import { ErrorNotice } from '@/components/error-notice';
 import { Button } from '@/components/ui/button';
 import { useLinkCode, useSignIn } from '../queries';
-import { CodeToSend } from './code-to-send';
+import { LinkCode } from './link-code';
 
 /**
  * Ties a Slack account to the person: by signing in to Slack where the server offers it, or by a code they send from
@@ -13,7 +13,7 @@ export function LinkSlack({ signIn }: { signIn: boolean }) {
   return (
     <div className="grid justify-items-start gap-3">
       {code.data ? (
-        <CodeToSend
+        <LinkCode
           key={code.data.code}
           label="Link Slack with a code"
           how="Send Assent these words in a direct message in Slack:"

@@ -3,7 +3,7 @@ import { useRef, useState } from 'react';
 import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { useStepFocus } from '../use-step-focus';
-import { allows, type DecisionProps } from './decision';
+import { allows, type DecisionProps } from './decision-props';
 import { WrittenAnswer } from './written-answer';
 
 type Step = 'choose' | 'revise' | 'stop';

@@ -1,8 +1,8 @@
 import { Send } from 'lucide-react';
 import { Button } from '@/components/ui/button';
 import { useCardKeys } from '@/hooks/use-card-keys';
-import { Decline } from './decline';
-import type { DecisionProps } from './decision';
+import { DeclineButton } from './decline-button';
+import type { DecisionProps } from './decision-props';
 import { OptionList } from './option-list';
 
 export function ChoiceDecision(props: DecisionProps) {
@@ -37,7 +37,7 @@ export function ChoiceDecision(props: DecisionProps) {
           <Send aria-hidden />
           Send choice
         </Button>
-        <Decline {...props} />
+        <DeclineButton {...props} />
       </div>
     </div>
   );

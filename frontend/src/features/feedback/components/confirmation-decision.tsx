@@ -6,7 +6,7 @@ import { Textarea } from '@/components/ui/textarea';
 import { useArmed } from '@/hooks/use-armed';
 import { useCardKeys } from '@/hooks/use-card-keys';
 import { useStepFocus } from '../use-step-focus';
-import { allows, type DecisionProps } from './decision';
+import { allows, type DecisionProps } from './decision-props';
 import { EditArguments } from './edit-arguments';
 import { TypedApproval } from './typed-approval';
 

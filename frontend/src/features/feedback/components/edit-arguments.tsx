@@ -4,11 +4,11 @@ import { ExactText } from '@/components/exact-text';
 import { Button } from '@/components/ui/button';
 import { Notice } from '@/components/ui/notice';
 import { useCardKeys } from '@/hooks/use-card-keys';
-import { edited, editFields, editText } from '../edit-model';
+import { edited, editFields, editText } from '../edited-arguments';
 import { typed } from '../model';
 import { useStepFocus } from '../use-step-focus';
-import { Changes } from './changes';
-import type { DecisionProps } from './decision';
+import { ArgumentChanges } from './argument-changes';
+import type { DecisionProps } from './decision-props';
 import { TypedApproval } from './typed-approval';
 import { TypedField } from './typed-field';
 
@@ -59,7 +59,7 @@ export function EditArguments(props: DecisionProps & { onBack: () => void }) {
         />
       ))}
       {errors[''] && <Notice tone="problem">{errors['']}</Notice>}
-      {ready && <Changes before={action.args} after={result.edits} names={result.changed} />}
+      {ready && <ArgumentChanges before={action.args} after={result.edits} names={result.changed} />}
       <div ref={bottom}>
         {naming ? (
           <TypedApproval tool={action.tool} busy={busy} onApprove={send} onBack={() => setNaming(false)} />

@@ -3,8 +3,8 @@ import { type FormEvent, useState } from 'react';
 import { Button } from '@/components/ui/button';
 import { useCardKeys } from '@/hooks/use-card-keys';
 import { type Errors, formErrors, formValues, initialValue, isSuggested, typed } from '../model';
-import { Decline } from './decline';
-import type { DecisionProps } from './decision';
+import { DeclineButton } from './decline-button';
+import type { DecisionProps } from './decision-props';
 import { TypedField } from './typed-field';
 
 export function FormDecision(props: DecisionProps) {
@@ -44,7 +44,7 @@ export function FormDecision(props: DecisionProps) {
           <Send aria-hidden />
           Send form
         </Button>
-        <Decline {...props} />
+        <DeclineButton {...props} />
       </div>
     </form>
   );

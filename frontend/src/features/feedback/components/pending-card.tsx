@@ -9,19 +9,19 @@ import { Notice } from '@/components/ui/notice';
 import { Spinner } from '@/components/ui/spinner';
 import { Time } from '@/components/ui/time';
 import { type Answer, type Draft, type Errors, neededLabel } from '../model';
-import { AskedBy } from './asked-by';
+import { RequesterLine } from './requester-line';
 import { CheckpointDecision } from './checkpoint-decision';
 import { ChoiceDecision } from './choice-decision';
 import { ConfirmationDecision } from './confirmation-decision';
 import { Deadline } from './deadline';
-import type { DecisionProps } from './decision';
+import type { DecisionProps } from './decision-props';
 import { isLost } from '../deliveries';
 import { DeliveryLine } from './delivery-line';
 import { FormDecision } from './form-decision';
-import { KindIcon } from './kind-icon';
-import { Mails } from './mails';
+import { RequestTypeIcon } from './request-type-icon';
+import { RequestMails } from './request-mails';
 import { RequestDocument } from './request-document';
-import { RiskMark } from './risk-mark';
+import { RiskBadge } from './risk-badge';
 import { TextDecision } from './text-decision';
 
 const DECISIONS: Record<FeedbackType, ComponentType<DecisionProps>> = {
@@ -94,10 +94,10 @@ export function PendingCard(props: PendingCardProps) {
         <header>
           <p className="mb-3 flex flex-wrap items-center gap-x-4 gap-y-1 text-sm">
             <span className="inline-flex items-center gap-2 font-medium text-accent">
-              <KindIcon type={request.type} />
+              <RequestTypeIcon type={request.type} />
               {neededLabel[request.type]}
             </span>
-            <RiskMark request={request} />
+            <RiskBadge request={request} />
             {isLost(request) && (
               <span className="inline-flex items-center gap-1 font-medium text-danger">
                 <MailX aria-hidden className="size-4" />
@@ -109,14 +109,14 @@ export function PendingCard(props: PendingCardProps) {
             <Words text={request.title} />
           </Heading>
           <p className="mt-1 text-sm text-ink-2">
-            Asked by <AskedBy request={request} />, <Time at={request.created_at} />
+            Asked by <RequesterLine request={request} />, <Time at={request.created_at} />
           </p>
         </header>
         <RequestDocument request={request} />
         <Deadline request={request} />
         {Lost && isLost(request) && <Lost request={request} onAsked={() => titleRef.current?.focus()} />}
         <DeliveryLine request={request} />
-        <Mails request={request} />
+        <RequestMails request={request} />
       </div>
       <footer className="rounded-b-sm border-t border-dashed border-rule-strong bg-sheet p-5 max-sm:has-[[data-sticky]]:sticky max-sm:has-[[data-sticky]]:bottom-0 max-sm:has-[[data-sticky]]:py-3 sm:px-8">
         {updated && (

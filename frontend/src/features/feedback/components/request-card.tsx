@@ -3,8 +3,8 @@ import { useEffect, useRef, useState } from 'react';
 import { isStatus } from '@/api/problem';
 import type { FeedbackRequest } from '@/api/types';
 import { useDraft } from '@/hooks/use-draft';
-import { useLookedAt } from '@/hooks/use-looked-at';
-import { saySeen } from '@/live/seen';
+import { useOnScreen } from '@/hooks/use-on-screen';
+import { reportSeen } from '@/live/report-seen';
 import { type Answer, draftText, emptyDraft } from '../model';
 import { unseenCopies } from '../deliveries';
 import { requestQuery, useAnswer } from '../queries';
@@ -31,7 +31,7 @@ export function RequestCard({ request: initial, heading, blocked, Lost }: Reques
   const [seenVersion] = useState(request.version);
   const answer = useAnswer(request);
   const title = useRef<HTMLHeadingElement>(null);
-  useLookedAt(title, unseenCopies(request), () => saySeen(request.id));
+  useOnScreen(title, unseenCopies(request), () => reportSeen(request.id));
   const decidedHere = answer.isSuccess;
   const tooLate = isStatus(answer.error, 409) && answer.error.code === 'already_decided';
 

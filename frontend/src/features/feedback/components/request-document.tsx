@@ -2,7 +2,7 @@ import type { FeedbackRequest } from '@/api/types';
 import { ExactText, Words } from '@/components/exact-text';
 import { Markdown } from '@/components/markdown';
 import { Notice } from '@/components/ui/notice';
-import { AgentClaim } from './agent-claim';
+import { AgentStatement } from './agent-statement';
 import { ExactCall } from './exact-call';
 
 /** What the decision is about: the exact call or the work to review, and the agent's words beside it. */
@@ -30,7 +30,7 @@ export function RequestDocument({ request }: { request: FeedbackRequest }) {
           <Words text={note} className="whitespace-pre-wrap" />
         </Notice>
       )}
-      <AgentClaim request={request} />
+      <AgentStatement request={request} />
     </div>
   );
 }

@@ -5,10 +5,10 @@ import { callLine, kindLabel } from '../model';
 import { AnswerDetails } from './answer-details';
 import { ExactText, Words } from '@/components/exact-text';
 import { DeliveryLine } from './delivery-line';
-import { KindIcon } from './kind-icon';
-import { Mails } from './mails';
+import { RequestTypeIcon } from './request-type-icon';
+import { RequestMails } from './request-mails';
 import { RequestDocument } from './request-document';
-import { RiskMark } from './risk-mark';
+import { RiskBadge } from './risk-badge';
 import { SignatureLine } from './signature-line';
 import { UnsentDraft } from './unsent-draft';
 
@@ -49,10 +49,10 @@ function Whole({ request, titleRef, id }: SettledCardProps & { id: string }) {
     <div className="rounded-sm border border-rule bg-sheet p-5 sm:px-8 sm:py-6">
       <p className="mb-3 flex flex-wrap items-center gap-x-4 text-sm text-ink-2">
         <span className="inline-flex items-center gap-2">
-          <KindIcon type={request.type} />
+          <RequestTypeIcon type={request.type} />
           {kindLabel[request.type]}
         </span>
-        <RiskMark request={request} />
+        <RiskBadge request={request} />
       </p>
       <h1 id={id} ref={titleRef} tabIndex={-1} className="mb-5 text-lg font-semibold wrap-anywhere">
         <Words text={request.title} />
@@ -64,7 +64,7 @@ function Whole({ request, titleRef, id }: SettledCardProps & { id: string }) {
       </p>
       <div className="mt-2 grid gap-2 text-sm empty:hidden">
         <AnswerDetails request={request} />
-        <Mails request={request} />
+        <RequestMails request={request} />
       </div>
     </div>
   );
@@ -87,7 +87,7 @@ function Folded({ request, titleRef, id }: SettledCardProps & { id: string }) {
         <div className="mt-3 grid gap-4 rounded-sm border border-rule bg-sheet p-5 text-base">
           {request.action && (
             <p className="text-sm">
-              <RiskMark request={request} />
+              <RiskBadge request={request} />
             </p>
           )}
           <RequestDocument request={request} />
@@ -101,7 +101,7 @@ function Folded({ request, titleRef, id }: SettledCardProps & { id: string }) {
           </p>
         )}
         <AnswerDetails request={request} />
-        <Mails request={request} />
+        <RequestMails request={request} />
       </div>
     </>
   );

@@ -1,6 +1,6 @@
 import { Send } from 'lucide-react';
-import { Decline } from './decline';
-import type { DecisionProps } from './decision';
+import { DeclineButton } from './decline-button';
+import type { DecisionProps } from './decision-props';
 import { WrittenAnswer } from './written-answer';
 
 export function TextDecision(props: DecisionProps) {
@@ -12,7 +12,7 @@ export function TextDecision(props: DecisionProps) {
   );
   return (
     <WrittenAnswer {...props} action="submit" label="Your answer" send={send}>
-      <Decline {...props} />
+      <DeclineButton {...props} />
     </WrittenAnswer>
   );
 }

@@ -6,7 +6,7 @@ import { Input } from '@/components/ui/input';
 import { Select } from '@/components/ui/select';
 import { Textarea } from '@/components/ui/textarea';
 import { cn } from '@/lib/cn';
-import { drawn } from '@/lib/reveal';
+import { drawn } from '@/lib/hidden-characters';
 import { OptionList } from './option-list';
 
 type Value = string | boolean | string[];

@@ -3,7 +3,7 @@ import { Button } from '@/components/ui/button';
 import { Field } from '@/components/ui/field';
 import { Textarea } from '@/components/ui/textarea';
 import { useCardKeys } from '@/hooks/use-card-keys';
-import type { DecisionProps } from './decision';
+import type { DecisionProps } from './decision-props';
 
 interface WrittenAnswerProps extends DecisionProps {
   action: 'submit' | 'revise';

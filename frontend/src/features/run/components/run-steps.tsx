@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { ExactText, Words } from '@/components/exact-text';
 import { Disclosure } from '@/components/ui/disclosure';
-import { useSeen } from '@/hooks/use-seen';
+import { useOnceVisible } from '@/hooks/use-once-visible';
 import { asText, took, type ToolCall, toolCalls, toolNames } from '../model';
 import { runQuery } from '../queries';
 
@@ -19,7 +19,7 @@ const STATE: Record<ToolCall['state'], string> = {
 export function RunSteps({ runId }: { runId: string }) {
   const place = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(false);
-  const run = useQuery({ ...runQuery(runId), enabled: useSeen(place) });
+  const run = useQuery({ ...runQuery(runId), enabled: useOnceVisible(place) });
   const calls = toolCalls(run.data?.log ?? []);
   const failed = calls.filter(({ state }) => state === 'failed').length;
   return (
