@@ -118,7 +118,7 @@ class Channel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class PartialReply:
+class StreamedText:
     """How far a reply can be read while it is being written: `ref` finds its message again, `length` is how much of the
     text (code points) is in a message that only grows, None where it is rewritten whole. Rest `pause_s` before more."""
 
@@ -135,7 +135,7 @@ class StreamingChannel(Channel, Protocol):
         """Let the person see that the agent is at work for them, or no longer is."""
         ...
 
-    async def show_partial(self, words: TextMessage, to: Address, shown: PartialReply | None) -> PartialReply:
+    async def show_partial(self, words: TextMessage, to: Address, shown: StreamedText | None) -> StreamedText:
         """Show the reply as far as it is; `shown` is what the last call returned."""
         ...
 

@@ -58,7 +58,7 @@ class SendStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class WaitForAnswer:
     """Nothing to do until `until`; None: until something happens."""
 
     until: int | None
@@ -71,7 +71,7 @@ class GiveUp:
     reasons: tuple[str, ...]
 
 
-EscalationMove = SendStep | Wait | GiveUp
+EscalationMove = SendStep | WaitForAnswer | GiveUp
 
 
 def next_escalation(now: int, ladder: Sequence[LadderStep], copies: Sequence[DeliveryState], present: bool) -> EscalationMove:
@@ -85,23 +85,23 @@ def next_escalation(now: int, ladder: Sequence[LadderStep], copies: Sequence[Del
     if last.step + 1 < len(ladder):
         return SendStep(last.step + 1)
     if any(copy.reached_at is not None or copy.status in IN_PROGRESS for copy in copies):
-        return Wait(None)
+        return WaitForAnswer(None)
     if present and any(copy.channel == "chat" for copy in copies):
-        return Wait(now + RECHECK_MS)
+        return WaitForAnswer(now + RECHECK_MS)
     return GiveUp(tuple(f"{copy.channel}: {copy.error or 'nobody was there'}" for copy in copies))
 
 
-def _turn(now: int, copy: DeliveryState, step: LadderStep, present: bool) -> Wait | None:
+def _turn(now: int, copy: DeliveryState, step: LadderStep, present: bool) -> WaitForAnswer | None:
     """How long this copy has its turn still; None where it has no more."""
     if copy.status == "retry_wait" and copy.retry_at is not None and copy.retry_at - now > LONGEST_RETRY_WAIT_MS:
         return None
     if copy.status in IN_PROGRESS:
-        return Wait(None)
+        return WaitForAnswer(None)
     if copy.status == "failed" or copy.sent_at is None:
         return None
     if copy.reached_at is not None:
-        return Wait(copy.reached_at + step.wait_ms)
-    return Wait(copy.sent_at + SEEN_GRACE_MS) if present else None
+        return WaitForAnswer(copy.reached_at + step.wait_ms)
+    return WaitForAnswer(copy.sent_at + SEEN_GRACE_MS) if present else None
 
 
 def retry_delay_ms(tries: int, after_s: float | None, chance: float) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from channels.contract import Address, ChannelName, DeliveryReceipt, PartialReply, Question, TextMessage
+from channels.contract import Address, ChannelName, DeliveryReceipt, Question, StreamedText, TextMessage
 from channels.errors import ChannelError
 
 
@@ -57,12 +57,12 @@ class RecordingStreamingChannel(RecordingChannel):
         self._fail()
         self.typing.append(busy)
 
-    async def show_partial(self, words: TextMessage, to: Address, shown: PartialReply | None) -> PartialReply:
+    async def show_partial(self, words: TextMessage, to: Address, shown: StreamedText | None) -> StreamedText:
         if self.on_partial is not None:
             await self.on_partial()
         self._fail()
         self.shown.append((words.text, shown.ref if shown else None))
-        return shown or PartialReply({"of": words.id})
+        return shown or StreamedText({"of": words.id})
 
     async def finish_reply(
         self, words: TextMessage, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None

@@ -16,7 +16,7 @@ from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.observability.log import get_logger
 from backend.worker.retry_unavailable import transact_until_available
-from channels.contract import Address, Channel, PartialReply, StreamingChannel, TextMessage
+from channels.contract import Address, Channel, StreamedText, StreamingChannel, TextMessage
 from channels.errors import ChannelError, Retryable
 
 log = get_logger(__name__)
@@ -141,7 +141,7 @@ class ReplyStreamer:
 
     async def _show(self, telling: GrowingReply, draft: Draft, channel: StreamingChannel, run_id: str, token: int) -> None:
         """Only while the draft is this worker's: who took it over, or says the reply, must not be overwritten."""
-        shown = PartialReply(draft.ref) if draft.ref is not None else None
+        shown = StreamedText(draft.ref) if draft.ref is not None else None
         while True:
             words = TextMessage(telling.text(), AGENT_NAME, draft.delivery_id)
             first, shown = shown is None, await _try(channel, words, draft.to, shown)
@@ -183,7 +183,7 @@ class ReplyStreamer:
         return task
 
 
-async def _try(channel: StreamingChannel, words: TextMessage, to: Address, shown: PartialReply | None) -> PartialReply:
+async def _try(channel: StreamingChannel, words: TextMessage, to: Address, shown: StreamedText | None) -> StreamedText:
     """One call. What the provider puts off is left out; what may have happened or not ends the showing, as an error."""
     try:
         async with asyncio.timeout(TRY_S):

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 
-from channels.contract import Address, ChannelName, DeliveryReceipt, PartialReply, Question, TextMessage
+from channels.contract import Address, ChannelName, DeliveryReceipt, Question, StreamedText, TextMessage
 from channels.errors import Disconnected, Rejected, Retryable
 from channels.slack import question_message, reply_message
 from channels.slack.client import SlackClient
@@ -51,7 +51,7 @@ class SlackChannel:
         if thread_ts:
             await self._client.set_status(team, channel, thread_ts, THINKING if busy else "")
 
-    async def show_partial(self, words: TextMessage, to: Address, shown: PartialReply | None) -> PartialReply:
+    async def show_partial(self, words: TextMessage, to: Address, shown: StreamedText | None) -> StreamedText:
         """As a stream where Slack has them; where it refuses, or ends one early, as a message that is rewritten."""
         if shown is None:
             return await self._begin(words, to)
@@ -63,7 +63,7 @@ class SlackChannel:
             await self._client.append_stream(*_ids_of(shown.ref), more)
         except Rejected:
             return await self._rewrite(words, shown.ref)
-        return PartialReply(shown.ref, shown.length + len(more))
+        return StreamedText(shown.ref, shown.length + len(more))
 
     async def finish_reply(
         self, words: TextMessage, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
@@ -93,22 +93,22 @@ class SlackChannel:
             raise Disconnected("The linked Slack account is not known any more.", "no_account")
         return team, await self._client.open_dm(team, user), None
 
-    async def _begin(self, words: TextMessage, to: Address) -> PartialReply:
+    async def _begin(self, words: TextMessage, to: Address) -> StreamedText:
         team, channel, thread_ts = await self._place(to)
         text = reply_message.stream_text(words.text)[: reply_message.MAX_APPENDED // 2]
         if thread_ts and text.strip():
             try:
                 ts = await self._client.start_stream(team, channel, thread_ts, to.account, text)
-                return PartialReply({"team": team, "channel": channel, "ts": ts, "stream": True}, len(text))
+                return StreamedText({"team": team, "channel": channel, "ts": ts, "stream": True}, len(text))
             except (Rejected, Disconnected):  # whoever is really gone will not take a message either
                 pass
         ts = await self._client.post(team, channel, reply_message.message_of_reply(words, unfinished=True), thread_ts)
-        return PartialReply({"team": team, "channel": channel, "ts": ts}, pause_s=EDIT_PAUSE_S)
+        return StreamedText({"team": team, "channel": channel, "ts": ts}, pause_s=EDIT_PAUSE_S)
 
-    async def _rewrite(self, words: TextMessage, ref: Mapping[str, Any]) -> PartialReply:
+    async def _rewrite(self, words: TextMessage, ref: Mapping[str, Any]) -> StreamedText:
         await self._end_stream(ref)
         await self._client.update(*_ids_of(ref), reply_message.message_of_reply(words, unfinished=True))
-        return PartialReply({name: ref[name] for name in ("team", "channel", "ts")}, pause_s=EDIT_PAUSE_S)
+        return StreamedText({name: ref[name] for name in ("team", "channel", "ts")}, pause_s=EDIT_PAUSE_S)
 
     async def _end_stream(self, ref: Mapping[str, Any]) -> None:
         """A stream that has ended, by whomever, is as good."""

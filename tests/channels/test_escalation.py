@@ -15,7 +15,7 @@ from channels.escalation import (
     GiveUp,
     LadderStep,
     SendStep,
-    Wait,
+    WaitForAnswer,
     next_escalation,
     retry_delay_ms,
 )
@@ -40,29 +40,29 @@ class TestNextMove:
         assert next_escalation(NOW, LADDER, [chat()], present=False) == SendStep(1)
 
     def test_gives_an_open_tab_a_moment_to_show_the_card(self) -> None:
-        assert next_escalation(NOW, LADDER, [chat()], present=True) == Wait(NOW + SEEN_GRACE_MS)
+        assert next_escalation(NOW, LADDER, [chat()], present=True) == WaitForAnswer(NOW + SEEN_GRACE_MS)
         assert next_escalation(NOW + SEEN_GRACE_MS, LADDER, [chat()], present=True) == SendStep(1)
 
     def test_waits_for_whoever_has_seen_it(self) -> None:
         seen = chat(status="seen", seen_at=NOW + 5)
-        assert next_escalation(NOW + 10, LADDER, [seen], present=False) == Wait(NOW + 5 + 60_000)
+        assert next_escalation(NOW + 10, LADDER, [seen], present=False) == WaitForAnswer(NOW + 5 + 60_000)
         assert next_escalation(NOW + 60_005, LADDER, [seen], present=False) == SendStep(1)
 
     @pytest.mark.parametrize("status", ["queued", "sending", "retry_wait"])
     def test_leaves_a_copy_that_is_on_its_way_alone(self, status: DeliveryStatusName) -> None:
-        assert next_escalation(NOW, LADDER, [chat(), slack(status, sent_at=None)], present=False) == Wait(None)
+        assert next_escalation(NOW, LADDER, [chat(), slack(status, sent_at=None)], present=False) == WaitForAnswer(None)
 
     def test_asks_elsewhere_while_a_provider_wants_us_to_wait_long(self) -> None:
         soon = slack("retry_wait", sent_at=None, retry_at=NOW + LONGEST_RETRY_WAIT_MS)
         late = slack("retry_wait", sent_at=None, retry_at=NOW + LONGEST_RETRY_WAIT_MS + 1)
-        assert next_escalation(NOW, LADDER, [chat(), soon], present=False) == Wait(None)
+        assert next_escalation(NOW, LADDER, [chat(), soon], present=False) == WaitForAnswer(None)
         assert next_escalation(NOW, LADDER, [chat(), late], present=False) == SendStep(2)
 
     def test_leaves_a_failed_step_at_once(self) -> None:
         assert next_escalation(NOW, LADDER, [chat(), slack("failed", sent_at=None, error="gone")], present=True) == SendStep(2)
 
     def test_rests_for_good_when_the_last_step_reached_somebody(self) -> None:
-        assert next_escalation(NOW + 10**9, LADDER[:2], [chat(), slack()], present=False) == Wait(None)
+        assert next_escalation(NOW + 10**9, LADDER[:2], [chat(), slack()], present=False) == WaitForAnswer(None)
 
     def test_gives_up_with_the_reason_of_each_step_when_nobody_was_reached(self) -> None:
         failed = slack("failed", sent_at=None, error="channel_not_found")
@@ -72,15 +72,15 @@ class TestNextMove:
 
     def test_does_not_give_up_while_the_person_has_the_web_app_open(self) -> None:
         later = NOW + SEEN_GRACE_MS
-        assert next_escalation(later, LADDER[:1], [chat()], present=True) == Wait(later + RECHECK_MS)
+        assert next_escalation(later, LADDER[:1], [chat()], present=True) == WaitForAnswer(later + RECHECK_MS)
         assert next_escalation(later, LADDER[:1], [chat()], present=False) == GiveUp(("chat: nobody was there",))
 
     def test_does_not_give_up_while_an_earlier_step_is_still_being_tried(self) -> None:
         later = DeliveryState(step=1, channel="slack", status="failed", error="gone")
         waiting = DeliveryState(step=0, channel="email", status="retry_wait", retry_at=NOW + 10**6)
-        assert next_escalation(NOW, [LadderStep("email", 0), LadderStep("slack", 0)], [waiting, later], present=False) == Wait(
-            None
-        )
+        assert next_escalation(
+            NOW, [LadderStep("email", 0), LadderStep("slack", 0)], [waiting, later], present=False
+        ) == WaitForAnswer(None)
 
 
 OUTCOMES = st.sampled_from(["sent", "failed", "seen"])
@@ -106,13 +106,13 @@ class TestLadder:
                 case SendStep(step):
                     assert step == len(copies), "a step was left out or taken twice"
                     copies.append(_copy(step, ladder[step], outcomes[step], now))
-                case Wait(until) if until is not None:
+                case WaitForAnswer(until) if until is not None:
                     assert until > now
                     now = until
                 case _:
                     break
         reached = any(copy.reached_at is not None for copy in copies)
-        assert isinstance(move, Wait) == reached
+        assert isinstance(move, WaitForAnswer) == reached
         assert isinstance(move, GiveUp) == (not reached)
         assert len(copies) == len(ladder), "it stopped before the last step"
 

@@ -10,7 +10,16 @@ from backend.db.transaction import person_topic, session_topic
 from backend.domain.events import FeedbackDelivery
 from backend.domain.states import ChannelType, ConnectionStatus, DeliveryStatus
 from backend.ids import new_id
-from channels.escalation import IN_PROGRESS, SEEN_GRACE_MS, DeliveryState, GiveUp, LadderStep, SendStep, Wait, next_escalation
+from channels.escalation import (
+    IN_PROGRESS,
+    SEEN_GRACE_MS,
+    DeliveryState,
+    GiveUp,
+    LadderStep,
+    SendStep,
+    WaitForAnswer,
+    next_escalation,
+)
 
 DELIVER_JOB = "carry"
 WAIT_MS = 15 * 60_000
@@ -94,7 +103,7 @@ def escalate(tx: Tx, request: Row[Any], person_id: str) -> None:
     ladder = last.ladder or [{"channel": ChannelType.CHAT, "wait_ms": WAIT_MS}]
     steps = [LadderStep(step["channel"], step["wait_ms"]) for step in ladder]
     move = next_escalation(tx.now, steps, [_as_copy(copy) for copy in own], linked_accounts.is_present(tx, person_id))
-    until = move.until if isinstance(move, Wait) else None
+    until = move.until if isinstance(move, WaitForAnswer) else None
     if last.status not in IN_PROGRESS:
         deliveries.update_delivery(tx, last.id, next_at=until)
     if isinstance(move, SendStep):

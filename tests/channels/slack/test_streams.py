@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from channels.contract import Address, PartialReply, StreamingChannel, TextMessage
+from channels.contract import Address, StreamedText, StreamingChannel, TextMessage
 from channels.errors import Disconnected, Retryable
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
@@ -118,7 +118,7 @@ class TestStream:
         streamed(faults, slack, to)
         shown = await channel.show_partial(words("The first att"), to, None)
         faults.script("chat.stopStream", DONE)
-        await channel.show_partial(words("Another"), to, PartialReply(shown.ref))
+        await channel.show_partial(words("Another"), to, StreamedText(shown.ref))
         assert texts(slack) == ["Another\n_…_"]
 
     async def test_can_call_nobody_and_hides_no_address(
