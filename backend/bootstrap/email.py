@@ -17,7 +17,7 @@ from backend.settings.schema import Settings
 from channels.email.channel import EmailChannel
 from channels.email.conversation import MailConversation
 from channels.email.gmail.client import GmailClient
-from channels.email.gmail.mailbox import GmailMailboxReader
+from channels.email.gmail.mailbox_reader import GmailMailboxReader
 from channels.email.gmail.oauth import GoogleOAuth
 from channels.email.gmail.push import Certificates, PushWebhook
 from channels.email.gmail.signing_keys import fetch_keys

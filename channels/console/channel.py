@@ -5,7 +5,7 @@ from typing import Any, TextIO
 
 from channels.contract import Address, ChannelName, DeliveryReceipt, Question, TextMessage
 from channels.errors import Disconnected
-from channels.text import outcome_line, question_text
+from channels.request_text import outcome_line, question_text
 
 
 class ConsoleChannel:

@@ -3,7 +3,7 @@
 from channels.contract import ChannelMessage, TextMessage
 from channels.email.incoming_mail import IncomingMail
 from channels.email.replies import ReplyHandler
-from channels.email.write import notices
+from channels.email.write import reply_notices
 from channels.mail_contract import MailInbox
 
 EMPTY_MAIL = "There are no words of yours in your mail, so the agent has heard nothing."
@@ -36,5 +36,5 @@ class MailConversation:
 
     async def _refuse(self, came: IncomingMail, reason: str) -> None:
         await self._inbox.record_mail(came.letter("refused"))
-        told = notices.refused(reason, (), None)
+        told = reply_notices.refused(reason, (), None)
         await self._inbox.reply("email", came.mail.sender, TextMessage(told), came.thread, came.event_id)

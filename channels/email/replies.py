@@ -12,7 +12,7 @@ from channels.email.grammar.answer_options import available_actions
 from channels.email.grammar.decision import InvalidValues, MailDecision, ParsedReply, ProposalConfirmed, UnclearReply, parse_reply
 from channels.email.incoming_mail import IncomingMail
 from channels.email.read.parsed_mail import ParsedMail
-from channels.email.write import notices
+from channels.email.write import reply_notices
 from channels.mail_contract import MailInbox, MailOutcome, Proposal
 
 InterpretReply = Callable[[Mapping[str, Any], str], Awaitable[Proposal | None]]
@@ -41,7 +41,7 @@ class ReplyHandler:
         mail = came.mail
         found = await self._inbox.find("email", mail.sender, request_id)
         if isinstance(found, Refused):
-            await self._end(came, "refused", notices.refused(found.reason, (), None), None)
+            await self._end(came, "refused", reply_notices.refused(found.reason, (), None), None)
             return
         proposal = await self._inbox.proposal("email", mail.sender, request_id)
         match await parse_in_thread(mail, found.request, proposed=proposal is not None):
@@ -50,9 +50,9 @@ class ReplyHandler:
             case ProposalConfirmed() if proposal is not None:
                 await self._answer(came, found, proposal)
             case _ if found.request["status"] != "pending":
-                await self._end(came, "late", notices.late(found, mail.fresh), found)
+                await self._end(came, "late", reply_notices.late(found, mail.fresh), found)
             case InvalidValues(errors):
-                await self._end(came, "refused", notices.refused(INVALID_ANSWER, errors, found), found)
+                await self._end(came, "refused", reply_notices.refused(INVALID_ANSWER, errors, found), found)
             case UnclearReply(why):
                 await self._propose(came, found, why, version)
             case other:
@@ -60,7 +60,7 @@ class ReplyHandler:
 
     async def _answer(self, came: IncomingMail, question: Question, answer: Proposal) -> None:
         if question.request["status"] == "pending" and answer.action not in available_actions(question):
-            await self._end(came, "refused", notices.refused(NOT_BY_MAIL, (), question), question)
+            await self._end(came, "refused", reply_notices.refused(NOT_BY_MAIL, (), question), question)
             return
         outcome = await self._inbox.answer(
             ChannelAnswer(
@@ -79,25 +79,29 @@ class ReplyHandler:
             return
         now = outcome.question or question
         if isinstance(outcome, Accepted):
-            await self._end(came, "answer", notices.accepted(now), now, quotes=True)
+            await self._end(came, "answer", reply_notices.accepted(now), now, quotes=True)
         elif now.request["status"] != "pending":
-            await self._end(came, "late", notices.late(now, came.mail.fresh), now)
+            await self._end(came, "late", reply_notices.late(now, came.mail.fresh), now)
         elif outcome.code == "version_conflict":
-            await self._end(came, "refused", notices.changed(outcome.reason, now), now)
+            await self._end(came, "refused", reply_notices.changed(outcome.reason, now), now)
         else:
-            await self._end(came, "refused", notices.refused(outcome.reason, outcome.errors, now), now)
+            await self._end(came, "refused", reply_notices.refused(outcome.reason, outcome.errors, now), now)
 
     async def _propose(self, came: IncomingMail, question: Question, why: str, version: int | None) -> None:
         """Ask the writer whether that is what they meant: what is kept is what is asked, also where this is a repeat."""
         if version not in (None, question.request["version"]):
-            await self._end(came, "refused", notices.changed(notices.REQUEST_CHANGED, question), question)
+            await self._end(came, "refused", reply_notices.changed(reply_notices.REQUEST_CHANGED, question), question)
             return
         proposal = await self._reading(question, came.mail.sender, came.mail.fresh)
         outcome: MailOutcome = "proposal" if proposal else "unclear"
         request_id = str(question.request["id"])
         await self._inbox.record_mail(came.letter(outcome, request_id, proposal))
         kept = await self._inbox.proposal("email", came.mail.sender, request_id) if proposal else None
-        told = notices.proposed(question, kept.action, kept.values, kept.feedback) if kept else notices.unclear(question, why)
+        told = (
+            reply_notices.proposed(question, kept.action, kept.values, kept.feedback)
+            if kept
+            else reply_notices.unclear(question, why)
+        )
         await self._tell(came, told, question)
 
     async def _reading(self, question: Question, sender: str, text: str) -> Proposal | None:

@@ -8,7 +8,7 @@ from channels.contract import Address, ChannelName, DeliveryReceipt, Question, S
 from channels.errors import Disconnected, Rejected, Retryable
 from channels.slack import question_message, reply_message
 from channels.slack.client import SlackClient
-from channels.slack.payloads import place_of
+from channels.slack.event_payloads import place_of
 from channels.slack.question_message import render_in_thread
 
 THINKING = "is thinking…"

@@ -7,18 +7,17 @@ from typing import Any
 from channels.contract import DUPLICATE, ChannelAnswer, ChannelMessage, Inbox, Refused
 from channels.errors import ChannelError
 from channels.slack.client import SlackClient
-from channels.slack.interactions import RunLater
-from channels.slack.mrkdwn import literal
-from channels.slack.payloads import (
+from channels.slack.event_payloads import (
     LinkCode,
-    Payload,
-    UnreadablePayload,
     access_lost_of,
     is_reply_in_channel,
     link_code_in_command,
     link_code_in_message,
     message_of_event,
 )
+from channels.slack.interactions import RunLater
+from channels.slack.mrkdwn import literal
+from channels.slack.payloads import Payload, UnreadablePayload
 
 NAME_S = 1.5
 USAGE = "Write to me in a direct message, or mention me. To link this account, get a code in the web app and send `link CODE`."

@@ -8,12 +8,9 @@ from channels.errors import ChannelError, Retryable
 from channels.slack.blocks import modal, section
 from channels.slack.client import SlackClient
 from channels.slack.form_inputs import Errors
-from channels.slack.modals import modal_of
-from channels.slack.mrkdwn import literal
-from channels.slack.payloads import (
+from channels.slack.interaction_payloads import (
     MODAL_VERBS,
     Click,
-    Payload,
     Submission,
     answer_of_click,
     answer_of_submission,
@@ -22,6 +19,9 @@ from channels.slack.payloads import (
     only_selects,
     submission_of,
 )
+from channels.slack.modals import modal_of
+from channels.slack.mrkdwn import literal
+from channels.slack.payloads import Payload
 from channels.slack.question_message import render_in_thread
 
 NOT_RECORDED = "Your answer could not be recorded. Nothing was changed; try again in a moment."

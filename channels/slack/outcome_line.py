@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from channels.request_text import PAST_TENSE, VIA, one_line_name
 from channels.slack.arguments_block import changed_arguments
 from channels.slack.mrkdwn import escape, literal, moment
-from channels.text import PAST_TENSE, VIA, one_line_name
 
 EMOJI = {
     "approve": ":white_check_mark:",

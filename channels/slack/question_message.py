@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from channels.contract import Question
+from channels.request_text import asker, risk_line, tool_version_line
 from channels.sanitize import clip, utf16_length, visible
 from channels.slack.arguments_block import argument_blocks
 from channels.slack.blocks import (
@@ -25,7 +26,6 @@ from channels.slack.blocks import (
 from channels.slack.form_inputs import can_edit, can_fill
 from channels.slack.mrkdwn import link, literal, moment
 from channels.slack.outcome_line import outcome_line, timeout_outcome
-from channels.text import asker, risk_line, tool_version_line
 
 EVENT = "assent_request"
 SELECTED = "selected"

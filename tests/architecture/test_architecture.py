@@ -25,7 +25,7 @@ LOOPS = {
     "backend/worker/app.py",
     "backend/db/sqlite/database.py",
     "backend/bootstrap/processes.py",
-    "channels/email/gmail/mailbox.py",
+    "channels/email/gmail/mailbox_reader.py",
 }
 TOOLS = {"backend/tools/contract.py", "backend/tools/call_threads.py"}  # whatever a tool raises becomes a sentence
 SHAPELESS = {"utils", "helpers", "common", "misc", "shared"}

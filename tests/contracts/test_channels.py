@@ -22,7 +22,7 @@ from channels.errors import ChannelError, Disconnected, Rejected
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
 from channels.testing import RecordingChannel
-from tests.channels.email.google import BACK, Kept, client_of
+from tests.channels.email.connected_mailboxes import BACK, Kept, client_of
 from tests.support.emulated_google import DANA as CUSTOMER
 from tests.support.emulated_google import Google, run_google, text_of
 from tests.support.slack import DANA, TEAM, TOKEN, Slack, slack, slack_server

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser
 from backend.core.mail.received_mail import ASKED_TO_LINK
 from channels.contract import Question
 from channels.email.write.envelope import Envelope, build_mail
-from channels.email.write.notices import accepted, late, proposed, refused, unclear
 from channels.email.write.page import Page
 from channels.email.write.question_mail import question_page, settled_page, text_page
+from channels.email.write.reply_notices import accepted, late, proposed, refused, unclear
 from tests.support.browser import chromium
 from tests.support.emulated_google import html_of, text_of
 from tests.support.screenshots import AT, sheet

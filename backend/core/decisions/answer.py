@@ -24,7 +24,7 @@ from backend.domain.states import FeedbackStatus, FeedbackType
 from backend.errors import Conflict, Forbidden, NotFound, Refusal
 from backend.timestamps import to_text
 from backend.tools.registry import Registry
-from channels.text import VIA
+from channels.request_text import VIA
 
 
 def answer_request(

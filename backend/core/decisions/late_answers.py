@@ -11,7 +11,7 @@ from backend.domain.states import FeedbackStatus
 from backend.errors import Conflict
 from backend.ids import new_id
 from backend.timestamps import to_text
-from channels.text import VIA
+from channels.request_text import VIA
 
 
 def record_response(tx: Tx, row: Row[Any], person: Person, via: str, decision: Decision, accepted: bool) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from channels.contract import Question
 from channels.email.write.page import AnswerLines, Line, Part
+from channels.request_text import one_line_value
 from channels.sanitize import name_text, value_text, visible
-from channels.text import one_line_value
 
 MAX_ROWS = 101
 MAX_BYTES = 24_000

@@ -8,8 +8,8 @@ from channels.contract import Question, TextMessage
 from channels.email.grammar.answer_options import answer_instructions, available_actions, details_of, fits_in_mail
 from channels.email.write.markdown import literal, to_text
 from channels.email.write.page import Facts, Line, Link, Page, Part, Prose
+from channels.request_text import PAST_TENSE, asker_line, outcome_line, risk_line, tool_version_line
 from channels.sanitize import clip, visible
-from channels.text import PAST_TENSE, asker_line, outcome_line, risk_line, tool_version_line
 
 MAX_TITLE, MAX_LONG_TITLE, MAX_NAME, MAX_PREVIEW = 200, 1_000, 100, 120
 MAX_PROMPT, MAX_CONTEXT, MAX_ARTIFACT, MAX_SAID = 6_000, 3_000, 20_000, 40_000

@@ -23,7 +23,7 @@ from channels.slack.manifest import SCOPES
 from tests.backend.api.attacks.slack import FORM, said
 from tests.backend.conftest import Opened
 from tests.backend.test_channel_inbox import plenty
-from tests.channels.slack.test_payloads import clicked
+from tests.channels.slack.payload_samples import clicked
 from tests.support.delivery_setup import POLICY
 from tests.support.server import free_port
 from tests.support.slack import APP_TOKEN, DANA, SECRET, TEAM, TOKEN, Fault, Faults, Slack, run_slack, sign, slack, slack_server

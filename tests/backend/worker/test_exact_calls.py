@@ -37,7 +37,7 @@ from channels.email.write.page import render_text as mail_text
 from channels.email.write.question_mail import question_page
 from channels.exact_numbers import read_json
 from channels.slack.form_inputs import entries_of, fields_of_args
-from channels.slack.payloads import Submission, answer_of_submission
+from channels.slack.interaction_payloads import Submission, answer_of_submission
 from channels.slack.question_message import message_of
 from tests.backend.conftest import Opened, OpenedPostgres, OpenedSqlite
 from tests.support.payment_runs import ENGINE, Shop

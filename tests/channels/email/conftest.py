@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.backend.conftest import file, migrated, opened_sqlite
-from tests.channels.email.google import BACK, Kept
+from tests.backend.conftest import Opened, file, migrated, opened_sqlite
+from tests.channels.email.connected_mailboxes import BACK, Kept
 from tests.support.emulated_google import Google, run_google
 from tests.support.google_faults import GoogleFaults
+from tests.support.mail_intake import Desk
 
 __all__ = ["file", "migrated", "opened_sqlite"]
 
@@ -31,3 +32,10 @@ async def kept(google: Google, monkeypatch: pytest.MonkeyPatch) -> Kept:
     mailboxes = Kept()
     await mailboxes.connect(google)
     return mailboxes
+
+
+@pytest.fixture
+async def desk(opened_sqlite: Opened) -> Desk:
+    made = Desk(opened_sqlite)
+    await made.link()
+    return made

@@ -11,8 +11,8 @@ from channels.contract import Address, DeliveryReceipt, Question, TextMessage
 from channels.email.channel import EmailChannel
 from channels.email.reply_tags import ReplyTags
 from channels.errors import Rejected, Retryable
-from tests.channels.email.google import Kept, client_of
-from tests.channels.email.write.test_question_mail import AT, question
+from tests.channels.email.connected_mailboxes import Kept, client_of
+from tests.channels.email.write.sample_pages import AT, question
 from tests.channels.slack.test_question_message import call
 from tests.support.emulated_google import AGENT, DANA, SECOND, Google, text_of
 from tests.support.faulty_proxy import Fault

@@ -15,7 +15,7 @@ from channels.email.grammar.decision import (
     parse_reply,
 )
 from channels.email.read.parsed_mail import ParsedMail, read_mail
-from tests.channels.email.rows import ROWS
+from tests.channels.email.corpus_cases import ROWS
 
 CORPUS = Path(__file__).parent / "corpus"
 MAILBOX, DANA, EVE, KIM = "assent@example.com", "dana@example.org", "eve@evil.example", "kim@example.net"

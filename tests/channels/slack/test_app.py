@@ -16,8 +16,8 @@ from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
 from channels.slack.socket_mode import LOST, SocketMode
 from channels.webhooks import WebhookRejected
+from tests.channels.slack.payload_samples import clicked, event, sent
 from tests.channels.slack.test_client import TO, OneToken, asked
-from tests.channels.slack.test_payloads import clicked, event, sent
 from tests.channels.slack.test_question_message import answered, call, question, shown, verbs
 from tests.support.slack import APP_TOKEN, DANA, SECRET, TEAM, Fault, Faults, Slack, run_slack, sign
 from tests.support.tcp_proxy import Wire

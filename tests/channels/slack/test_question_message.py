@@ -12,7 +12,7 @@ from channels.contract import Question
 from channels.slack.form_inputs import can_edit, can_fill
 from channels.slack.modals import modal_of
 from channels.slack.question_message import message_of, notice
-from tests.channels.slack.limits import broken, texts
+from tests.channels.slack.block_limits import broken, texts
 
 AT = "2026-03-31T14:03:00Z"
 LINK = "https://assent.example/requests/req_1"

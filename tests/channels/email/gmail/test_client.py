@@ -11,7 +11,7 @@ from channels.email.gmail.client import GmailClient
 from channels.email.gmail.failures import retry_after
 from channels.email.incoming_mail import HistoryExpired
 from channels.errors import ChannelError, Disconnected, Rejected, Retryable
-from tests.channels.email.google import Kept, client_of
+from tests.channels.email.connected_mailboxes import Kept, client_of
 from tests.support.emulated_google import AGENT, CLIENT_ID, CLIENT_SECRET, DANA, SECOND, TOPIC, Google, compose, text_of
 from tests.support.faulty_proxy import Fault
 from tests.support.google_faults import GoogleFaults, refused, withdrawn

@@ -9,7 +9,7 @@ import pytest
 
 from channels.email.gmail.oauth import READ, SEND
 from channels.errors import Rejected, Retryable
-from tests.channels.email.google import challenge_of, installed, provider
+from tests.channels.email.connected_mailboxes import challenge_of, installed, provider
 from tests.support.emulated_google import AGENT, CLIENT_ID, DANA, UNVERIFIED, Google
 from tests.support.faulty_proxy import Fault
 from tests.support.google_faults import GoogleFaults

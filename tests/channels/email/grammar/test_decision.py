@@ -1,13 +1,11 @@
 """What replies decide, and above all what they do not."""
 
-from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.email.grammar import decision
 from channels.email.grammar.decision import (
     InvalidValues,
     LinkRequest,
@@ -17,39 +15,7 @@ from channels.email.grammar.decision import (
     link_request_of,
 )
 from channels.email.grammar.form_values import AMBIGUOUS_NAME
-
-understand = partial(decision.parse_reply, names=frozenset({"dana", "lee"}))
-OPTIONS = [{"value": "s", "label": "Small"}, {"value": "m", "label": "Medium"}, {"value": "10", "label": "10"}]
-FIELDS = [
-    {"name": "name", "type": "text", "description": "", "required": True},
-    {"name": "seats", "type": "integer", "description": "", "required": True},
-    {"name": "vegan", "type": "boolean", "description": "", "required": False},
-    {"name": "size", "type": "enum", "description": "", "required": False, "options": OPTIONS},
-    {"name": "extras", "type": "multi_enum", "description": "", "required": False, "options": OPTIONS},
-    {"name": "day", "type": "date", "description": "", "required": False},
-    {"name": "contact", "type": "email", "description": "", "required": False},
-    {"name": "note", "type": "long_text", "description": "", "required": False},
-]
-ARGS = {"amount": 120, "to": "Bob", "rate": 1.5, "urgent": False, "tags": ["a"]}
-ACTIONS = {
-    "confirmation": ["approve", "reject", "edit"],
-    "choice": ["submit", "decline"],
-    "text": ["submit", "decline"],
-    "form": ["submit", "decline"],
-    "checkpoint": ["continue", "stop", "revise", "skip"],
-}
-
-
-def asked(type: str, **more: Any) -> dict[str, Any]:
-    return {"type": type, "allowed_actions": ACTIONS[type], **more}
-
-
-CONFIRMATION = asked("confirmation", action={"tool": "pay", "args": ARGS, "risk": "medium"})
-CHOICE = asked("choice", options=OPTIONS, multiple=False)
-CHOICES = asked("choice", options=OPTIONS, multiple=True)
-FORM = asked("form", fields=FIELDS)
-TEXT = asked("text")
-CHECKPOINT = asked("checkpoint")
+from tests.channels.email.grammar.sample_requests import CHECKPOINT, CHOICE, CHOICES, CONFIRMATION, FORM, TEXT, asked, understand
 
 
 class TestConfirmation:
@@ -233,47 +199,6 @@ class TestChoice:
         assert understand("decline: none of them", CHOICE) == MailDecision("decline", feedback="none of them")
 
 
-class TestForm:
-    def test_is_filled_in_line_by_line(self) -> None:
-        text = (
-            "Name: Dana\nSEATS : 4\nvegan: no\nsize: medium\nextras: small, 10\nday: 2026-03-31\n"
-            "contact: dana@example.org<mailto:dana@example.org>\nnote: first\nsecond\n"
-        )
-        assert understand(text, FORM) == MailDecision(
-            "submit",
-            {
-                "name": "Dana",
-                "seats": 4,
-                "vegan": False,
-                "size": "m",
-                "extras": ["s", "10"],
-                "day": "2026-03-31",
-                "contact": "dana@example.org",
-                "note": "first\nsecond",
-            },
-        )
-
-    def test_says_every_error_at_once(self) -> None:
-        wrong = understand("seats: many\nvegan: perhaps\nsize: huge\nday: soon\ncolour: red", FORM)
-        assert isinstance(wrong, InvalidValues) and {name for name, _ in wrong.errors} == {
-            "seats",
-            "vegan",
-            "size",
-            "day",
-            "colour",
-            "name",
-        }
-
-    @pytest.mark.parametrize(
-        "text", ["Dana, four seats", "hello\nname: Dana\nseats: 4", "name: Dana\nseats: 4\nI am not sure about the seats"]
-    )
-    def test_of_other_lines_is_unclear(self, text: str) -> None:
-        assert isinstance(understand(text, FORM), UnclearReply)
-
-    def test_with_a_line_twice_is_wrong(self) -> None:
-        assert understand("name: Dana\nseats: 4\nseats: 5", FORM) == InvalidValues((("seats", "is given twice"),))
-
-
 class TestText:
     def test_is_all_that_was_written(self) -> None:
         assert understand("Tell them\n\nnext week?", TEXT) == MailDecision("submit", feedback="Tell them\n\nnext week?")
@@ -329,6 +254,8 @@ class TestLink:
 
 
 REQUESTS = st.sampled_from([CONFIRMATION, CHOICE, CHOICES, FORM, CHECKPOINT, TEXT])
+
+
 ACCEPTED = ("approve", "reject", "i approve", "i reject", "please", "continue", "stop", "skip", "revise", "yes", "decline")
 
 

@@ -2,87 +2,17 @@
 
 import json
 import re
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.contract import Question
 from channels.email.grammar.answer_options import available_actions
-from channels.email.write.envelope import Envelope, build_mail
-from channels.email.write.notices import accepted, late, proposed, refused, unclear
-from channels.email.write.page import MARKER, Page, render_html, render_text
-from channels.email.write.question_mail import question_page, settled_page, subject_of, text_page
-from channels.errors import Rejected
+from channels.email.write.page import MARKER, render_text
+from channels.email.write.question_mail import question_page, settled_page, text_page
+from tests.channels.email.write.sample_pages import AT, CITIES, LINK, SIZES, Seen, harmless, question, told
 from tests.channels.slack.test_question_message import args, as_meant, call, forms, hostile, numbered, options
-
-LINK = "https://assent.example/r/req_1"
-AT = "2026-03-31T14:03:00.000Z"
-MAX_HTML = 80_000
-ALLOWED = {"confirmation": ["approve", "reject", "edit"], "checkpoint": ["continue", "stop", "revise", "skip"]}
-HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress"]
-HEADERS += ["MIME-Version", "Content-Type"]
-CITIES, SIZES = [{"label": "Lisbon"}, {"label": "Porto"}], [{"label": "M"}]
-TAGS = {
-    *("html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td", "th", "h1", "a", "br"),
-    *("p", "em", "strong", "s", "code", "pre", "ul", "ol", "li", "blockquote", "hr", "h2", "h3", "h4", "h5", "h6"),
-}
-
-
-def question(type: str = "confirmation", **more: Any) -> Question:
-    asked: dict[str, Any] = {key: more.pop(key) for key in ("decidable", "topic") if key in more}
-    if isinstance(more.get("context"), str):
-        asked["context"] = more.pop("context")
-    request = {"id": "req_1", "session_id": "ses_01k7f3k", "type": type, "status": "pending", "version": 1, "title": "Pay?"}
-    request |= {"prompt": "", "due_at": None, "requested_by": "Agent", "on_timeout": "reject"}
-    return Question({**request, "allowed_actions": ALLOWED.get(type, ["submit", "decline"]), **more}, LINK, **asked)
-
-
-def answered(asked: Question, action: str, **more: Any) -> Question:
-    response = {"action": action, "by": {"id": "usr_1", "name": "Dana"}, "via": "slack", "at": AT, **more}
-    return Question({**asked.request, "status": "answered", "response": response}, LINK)
-
-
-class Seen(HTMLParser):
-    """The elements of a page, where it leads, and its text."""
-
-    def __init__(self, page: Page) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.leads: list[str] = []
-        self.acts: list[str] = []
-        self.text = ""
-        self.feed(render_html(page))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.leads += [value or "" for name, value in attrs if name in ("href", "src", "background", "action")]
-        self.acts += [name for name, value in attrs if name.startswith("on") or "url(" in (value or "")]
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def told(page: Page) -> list[str]:
-    """The page as each reader gets it, which must be the same."""
-    return [render_text(page), Seen(page).text]
-
-
-def harmless(page: Page) -> None:
-    seen = Seen(page)
-    assert set(seen.tags) <= TAGS, set(seen.tags) - TAGS
-    assert set(seen.leads) <= {LINK} and seen.acts == []
-    assert seen.tags.count("h1") == 1
-    assert len(render_html(page).encode()) < MAX_HTML
-    assert render_text(page).splitlines()[0] == MARKER
-    for text in told(page):
-        # We isolate a name that is written right to left; whatever else turns the text round is somebody else's.
-        text = re.sub("\u2068([^\u2066-\u2069]*)\u2069", r"\1", text)
-        assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b\u200e\u200f\u3164\x00-\x08\x7f]", text)
 
 
 class TestQuestion:
@@ -240,66 +170,6 @@ class TestEnd:
         assert all("Withdrawn" in text for text in told(settled_page(question(status="cancelled"))))
 
 
-class TestNotice:
-    def text(self, markdown: str) -> str:
-        page = text_page(markdown, "Assent")
-        harmless(page)
-        return render_text(page)
-
-    def test_of_a_late_answer_says_who_decided_where_and_when(self) -> None:
-        told_ = self.text(late(answered(question(), "approve"), "APPROVE"))
-        assert "Already approved by Dana in Slack at 14:03 UTC. Nothing was changed." in told_
-
-    def test_of_an_answer_that_came_too_late_gives_the_text_back(self) -> None:
-        expired = question(status="expired", due_at=AT, response={"action": "reject"})
-        told_ = self.text(late(expired, "APPROVE\nand *thanks*"))
-        assert "expired at 14:03 UTC; your answer was not used" in told_ and "> APPROVE\n> and *thanks*" in told_
-        assert "was withdrawn; your answer was not used" in self.text(late(question(status="cancelled"), "APPROVE"))
-
-    def test_of_what_was_taken_quotes_it(self) -> None:
-        asked = question(action=call({"amount": 120, "to": "Bob"}))
-        edited = self.text(accepted(answered(asked, "edit", values={"amount": 100, "to": "Bob"})))
-        assert "Approved with changes. This was taken as your answer to “Pay?”." in edited
-        assert "- amount: 120 → 100" in edited and "Bob" not in edited
-        assert "> too dear" in self.text(accepted(answered(asked, "reject", feedback="too dear")))
-        chosen = question("choice", options=numbered(CITIES))
-        assert "- Porto" in self.text(accepted(answered(chosen, "submit", values={"choice": "v1"})))
-        filled = question("form", fields=[{"name": "seats", "type": "integer"}])
-        assert "- seats: 3" in self.text(accepted(answered(filled, "submit", values={"seats": 3})))
-
-    def test_of_an_unclear_one_lists_the_words(self) -> None:
-        told_ = self.text(unclear(question(action=call({"amount": 5})), "it asks a question"))
-        assert "it asks a question" in told_ and "    APPROVE\n" in told_ and LINK in told_ and "Nothing was changed." in told_
-
-    def test_of_errors_lists_each_field(self) -> None:
-        errors = (("seats", "must be a whole number"), ("email", "is required"))
-        told_ = self.text(
-            refused("Some fields need another look.", errors, question("form", fields=[{"name": "a", "type": "text"}]))
-        )
-        assert "- seats must be a whole number\n- email is required" in told_ and "    a:" in told_
-
-    def test_of_a_reading_asks_for_a_yes(self) -> None:
-        told_ = self.text(proposed(question(), "reject", None, "too dear"))
-        assert "I read your mail as: rejected" in told_ and "Reply YES" in told_ and "> too dear" in told_
-
-    @settings(max_examples=100, deadline=None)
-    @given(hostile, hostile, args)
-    def test_of_anything_shows_it_and_obeys_none_of_it(self, title: str, said: str, arguments: dict[str, Any]) -> None:
-        asked = question(title=title, action=call(arguments))
-        fields = question("form", title=title, fields=[{"name": said, "type": "text", "value": said}])
-        for text in (
-            accepted(answered(asked, "edit", values={said: said}, feedback=said)),
-            accepted(answered(fields, "submit", values={said: said})),
-            late(question(title=title, status="expired", due_at=AT, response={"action": "reject"}), said),
-            unclear(fields, said),
-            refused(said, ((said, said),), asked),
-            proposed(asked, "edit", {said: said}, said),
-        ):
-            page = text_page(text, said)
-            harmless(page)
-            assert not {"h2", "em", "s", "ol", "hr"} & set(Seen(page).tags)
-
-
 class TestWords:
     def test_are_written_as_they_are_read(self) -> None:
         page = text_page("# Done\n\nPaid **500** to `Bob`.\n\n1. one\n2. two\n   - deep\n\n```\nx = 1\n```", "Assent agent")
@@ -318,43 +188,3 @@ class TestWords:
         for shown in told(text_page(f"{text}\n\nend", "–")):
             written = shown.partition("–")[2].partition("end")[0] if shown.startswith(MARKER) else shown.rpartition("–")[2]
             assert re.sub(r"[^ab]", "", written.removesuffix("end")).startswith(re.sub(r"[^ab]", "", text))
-
-
-def sent(subject: str = "Pay?", to: str = "dana@example.org", **more: Any) -> EmailMessage:
-    page = text_page("Hello", "Assent")
-    raw = build_mail(Envelope("agent@example.org", to, subject, f"<{'x' * 90}@assent.example>", **more), page)
-    parsed = message_from_bytes(raw, policy=policy.default)
-    assert isinstance(parsed, EmailMessage)
-    return parsed
-
-
-class TestEnvelope:
-    @settings(max_examples=100, deadline=None)
-    @given(hostile)
-    def test_has_the_headers_we_wrote_and_no_other(self, topic: str) -> None:
-        mail = sent(subject_of(topic + "\r\nBcc: eve@evil.example", "ses_01k7f3k"))
-        assert sorted(mail.keys()) == sorted(HEADERS)
-        assert mail["Subject"].startswith("[Action needed]") and mail["Subject"].endswith("[#7F3K]")
-
-    def test_keeps_long_ids_as_they_are(self) -> None:
-        references = tuple(f"<{n:090}@assent.example>" for n in range(40))
-        mail = sent(references=references, in_reply_to=references[-1])
-        assert mail["Message-ID"] == f"<{'x' * 90}@assent.example>"
-        assert mail["In-Reply-To"] == references[-1]
-        assert mail["References"].split() == [references[0], *references[-11:]]
-
-    def test_says_that_a_machine_wrote_it(self) -> None:
-        mail = sent(reply_to="agent+req_1.k@example.org")
-        assert mail["Auto-Submitted"] == "auto-generated" and mail["X-Auto-Response-Suppress"] == "All"
-        assert mail["From"] == "Assent <agent@example.org>" and mail["Reply-To"] == "Assent <agent+req_1.k@example.org>"
-
-    def test_has_the_plain_text_first(self) -> None:
-        assert [part.get_content_type() for part in sent().iter_parts()] == ["text/plain", "text/html"]
-
-    def test_reaches_a_domain_in_any_letters(self) -> None:
-        assert sent(to="dana@exämple.org")["To"] == "dana@xn--exmple-cua.org"
-
-    @pytest.mark.parametrize("address", ["dänä@example.org", "dana@" + "a" * 70 + ".org", "a b@x..y", "", "dana\r\nBcc: e@x.org"])
-    def test_refuses_an_address_it_cannot_write_to(self, address: str) -> None:
-        with pytest.raises(Rejected):
-            sent(to=address)

@@ -8,8 +8,8 @@ from channels.contract import Question
 from channels.email.grammar.answer_options import answer_instructions, details_of, fits_in_mail
 from channels.email.write.markdown import literal, quoted
 from channels.email.write.page import AnswerLines, Line
+from channels.request_text import PAST_TENSE, one_line_value, outcome_line, utc_time
 from channels.sanitize import value_text
-from channels.text import PAST_TENSE, one_line_value, outcome_line, utc_time
 
 NOTHING_CHANGED = "Nothing was changed."
 ISOLATES = {0x2068: None, 0x2069: None}  # what is quoted is looked through for them again

@@ -1,58 +1,12 @@
-"""What Slack's payloads mean, and which of them mean nothing (A47)."""
+"""What clicks and submitted modals answer, and which of them are not ours (A47)."""
 
-import json
 from typing import Any
 
 import pytest
 
-from channels.slack.form_inputs import entries_of, fields_of_args
-from channels.slack.payloads import (
-    UnreadablePayload,
-    access_lost_of,
-    answer_of_click,
-    answer_of_submission,
-    click_of,
-    errors_of,
-    link_code_in_message,
-    message_of_event,
-    submission_of,
-)
-
-BOT = "U0BOT"
-
-
-def clicked(verb: str, value: str = "req_1 3", **more: Any) -> dict[str, Any]:
-    return {
-        "type": "block_actions",
-        "team": {"id": "T1"},
-        "user": {"id": "U1", "team_id": "T1"},
-        "container": {"channel_id": "D1", "message_ts": "1.2"},
-        "trigger_id": "t",
-        "actions": [{"action_id": verb, "value": value, "action_ts": "9.9"}],
-        **more,
-    }
-
-
-def sent(verb: str, values: dict[str, Any], **more: Any) -> dict[str, Any]:
-    metadata = json.dumps({"verb": verb, "token": "req_1 3", "channel": "D1", "ts": "1.2"})
-    view = {
-        "id": "V1",
-        "hash": "h",
-        "type": "modal",
-        "callback_id": "answer",
-        "private_metadata": metadata,
-        "state": {"values": values},
-    }
-    return {"type": "view_submission", "team": {"id": "T1"}, "user": {"id": "U1", "team_id": "T1"}, "view": view, **more}
-
-
-def event(text: str = "hello", **more: Any) -> dict[str, Any]:
-    said = {"type": "message", "user": "U1", "text": text, "channel": "D1", "channel_type": "im", "ts": "1.5", **more}
-    return {"type": "event_callback", "event_id": "Ev1", "team_id": "T1", "event": said}
-
-
-def entered(**fields: Any) -> dict[str, Any]:
-    return {f"field {place}": {"value": given} for place, given in enumerate(fields.values())}
+from channels.slack.interaction_payloads import answer_of_click, answer_of_submission, click_of, errors_of, submission_of
+from channels.slack.payloads import UnreadablePayload
+from tests.channels.slack.payload_samples import calling, clicked, entered, sent
 
 
 class TestClick:
@@ -106,6 +60,8 @@ FIELDS: list[dict[str, Any]] = [
     {"name": "at", "type": "datetime"},
     {"name": "why", "type": "long_text"},
 ]
+
+
 FILLED = entered(
     n={"value": "7"},
     x={"value": "1.5"},
@@ -116,47 +72,6 @@ FILLED = entered(
     at={"selected_date_time": 1774965780},
     why={"value": "because"},
 )
-
-
-class TestInput:
-    """What Slack takes as an initial value, it is given in that form; the rest is left to the person, or written as JSON."""
-
-    @pytest.mark.parametrize(
-        ("field", "initial"),
-        [
-            ({"type": "date", "value": "20260331"}, {"initial_date": "2026-03-31"}),
-            ({"type": "datetime", "value": "2026-03-31T14:03"}, {"initial_date_time": 1774965780}),
-            ({"type": "datetime", "value": "1899-01-01T00:00"}, {}),
-            ({"type": "integer", "value": 7}, {"initial_value": "7"}),
-            ({"type": "text", "value": ""}, {}),
-        ],
-    )
-    def test_begins_with_the_suggested_value(self, field: dict[str, Any], initial: dict[str, Any]) -> None:
-        element = entries_of([{"name": "x", **field}])[0]["element"]
-        assert {name: value for name, value in element.items() if name.startswith("initial")} == initial
-
-    @pytest.mark.parametrize(
-        ("value", "kind"),
-        [
-            (7, "integer"), (-0.5, "number"), (1e21, "number"), (10**20, "integer"), (True, "boolean"), ([1], "json"),
-            ("a\r\nb", "json"), ("a\nb", "long_text"),
-        ],
-    )  # fmt: skip
-    def test_of_an_argument_is_of_its_kind(self, value: Any, kind: str) -> None:
-        assert fields_of_args(calling(x=value))[0]["type"] == kind
-
-    def test_of_an_argument_is_of_the_kind_its_tool_declares(self) -> None:
-        schema = {"properties": {"x": {"type": "number"}}}
-        assert fields_of_args({"action": {"args": {"x": 500}, "schema": schema}})[0]["type"] == "number"
-
-    @pytest.mark.parametrize("value", [725653563933458432, 1e21, 1e-9, 9007199254740993])
-    def test_is_text_where_slack_would_write_the_number_differently(self, value: float) -> None:
-        element = entries_of(fields_of_args(calling(x=value)))[0]["element"]
-        assert (element["type"], element["initial_value"]) == ("plain_text_input", str(value))
-
-
-def calling(**args: Any) -> dict[str, Any]:
-    return {"action": {"args": args}}
 
 
 class TestSubmission:
@@ -244,76 +159,3 @@ class TestSubmission:
         payload["view"]["private_metadata"] = metadata
         with pytest.raises(UnreadablePayload):
             submission_of(payload)
-
-
-class TestMessage:
-    def test_in_a_direct_message_is_for_us_and_opens_a_conversation(self) -> None:
-        said = message_of_event(event("a &lt;b&gt; <https://x.example|x.example> <@U7|ann>"), BOT)
-        assert said is not None and (said.account, said.place) == ("T1/U1", "T1/D1/1.5")
-        assert said.content == "a <b> https://x.example @ann"
-        assert said.thread == {"team": "T1", "channel": "D1", "thread_ts": "1.5"}
-
-    def test_is_one_whatever_slack_calls_the_event_that_brings_it(self) -> None:
-        mention = event("<@BOT> pay", channel="C1", channel_type="channel", type="app_mention")
-        again = {**mention, "event_id": "Ev2"}
-        shared = {**mention, "event_id": "Ev3", "team_id": "T2", "event": {**mention["event"], "user_team": "T1"}}
-        found = [message_of_event(body, BOT) for body in (mention, again, shared)]
-        assert {said.event_id for said in found if said} == {"message T1/C1/1.5"} and None not in found
-        other = message_of_event(event("pay", ts="1.6"), BOT)
-        assert other is not None and other.event_id == "message T1/D1/1.6"
-
-    def test_in_a_thread_goes_on_with_it(self) -> None:
-        said = message_of_event(event(thread_ts="1.1"), BOT)
-        assert said is not None and said.place == "T1/D1/1.1"
-
-    def test_that_mentions_us_is_for_us_once(self) -> None:
-        channel = {"channel": "C1", "channel_type": "channel", "thread_ts": "1.1"}
-        mention = message_of_event(event(f"<@{BOT}> pay Vera", type="app_mention", channel="C1", channel_type=None), BOT)
-        assert mention is not None and mention.content == "pay Vera"
-        assert message_of_event(event(f"<@{BOT}> pay Vera", **channel), BOT) is None
-        assert message_of_event(event("just talk", **channel), BOT) is not None  # may answer a question that waits there
-
-    @pytest.mark.parametrize(
-        "more",
-        [
-            {"bot_id": "B1"},
-            {"user": BOT},
-            {"user": "USLACKBOT"},
-            {"user": None},
-            {"subtype": "bot_message"},
-            {"subtype": "message_changed"},
-            {"subtype": "message_deleted"},
-            {"subtype": "channel_join"},
-            {"channel_type": "channel", "channel": "C1"},
-        ],
-    )
-    def test_of_a_bot_a_change_or_small_talk_is_nothing(self, more: dict[str, Any]) -> None:
-        assert message_of_event(event(**more), BOT) is None
-
-    @pytest.mark.parametrize("text", ["link ABCD-1234", "Link  abcd1234 ", "link: `ABCD1234`", "LINK *ABCD1234*"])
-    def test_may_be_a_code_where_nobody_else_reads_it(self, text: str) -> None:
-        private, public = event(text), event(f"<@{BOT}> {text}", type="app_mention", channel="C1", channel_type=None)
-        for body, there in ((private, True), (public, False)):
-            said = message_of_event(body, BOT)
-            assert said is not None and (link_code_in_message(said, body) is not None) == there
-
-    def test_about_a_link_is_not_a_code(self) -> None:
-        body = event("link this to the ticket")
-        said = message_of_event(body, BOT)
-        assert said is not None and link_code_in_message(said, body) is None
-
-
-class TestGoodbye:
-    @pytest.mark.parametrize(
-        ("said", "account"),
-        [
-            ({"type": "app_uninstalled"}, "T1/"),
-            ({"type": "tokens_revoked", "tokens": {"bot": ["U0BOT"]}}, "T1/"),
-            ({"type": "tokens_revoked", "tokens": {"oauth": ["U1"]}}, None),
-            ({"type": "user_change", "user": {"id": "U1", "team_id": "T1", "deleted": True}}, "T1/U1"),
-            ({"type": "user_change", "user": {"id": "U1", "team_id": "T1", "deleted": False}}, None),
-        ],
-    )
-    def test_is_heard(self, said: dict[str, Any], account: str | None) -> None:
-        gone = access_lost_of({"team_id": "T1", "event": said})
-        assert (gone.account if gone else None) == account

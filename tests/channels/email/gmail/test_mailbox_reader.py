@@ -2,9 +2,9 @@
 
 import time
 
-from channels.email.gmail.mailbox import GmailMailboxReader
+from channels.email.gmail.mailbox_reader import GmailMailboxReader
 from channels.email.incoming_mail import RawMail
-from tests.channels.email.google import Kept, client_of
+from tests.channels.email.connected_mailboxes import Kept, client_of
 from tests.support.emulated_google import AGENT, DANA, Google
 
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from channels.contract import Question
 from channels.email.write import page
-from channels.email.write.notices import late
 from channels.email.write.question_mail import question_page
+from channels.email.write.reply_notices import late
+from channels.request_text import asker, one_line_name, outcome_line, question_text
 from channels.slack.question_message import message_of
-from channels.text import asker, one_line_name, outcome_line, question_text
 from tests.channels.slack import test_question_message as slack
-from tests.channels.slack.limits import texts
+from tests.channels.slack.block_limits import texts
 
 HOSTILE = [
     "Assent agent",
