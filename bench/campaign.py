@@ -161,7 +161,7 @@ class Campaign:
 
         async def carry(delivery_id: str) -> None:
             async with room:
-                await self._carrier.carry(delivery_id)
+                await self._carrier.deliver(delivery_id)
 
         while True:
             due = await self._db.read(due_deliveries, BATCH)

@@ -184,15 +184,17 @@ async def _working(settings: Settings, ground: Resources, policy: Policy, channe
     """A worker with its engine, for as long as this lasts; what is under way then gets a moment to reach its next commit."""
     model = make_model(model_settings(settings))
     engine, language = make_engine(model), make_language(model)
-    teller = ReplyStreamer(ground.db, channels)
-    executor = ToolRunner(ground.db, registry, policy, settings.data_dir)
-    advancer = RunAdvancer(ground.db, ground.stream, engine, language, registry, policy, caps(settings), executor, teller)
-    carrier = Deliverer(ground.db, channels, policy, settings.url)
+    reply_streamer = ReplyStreamer(ground.db, channels)
+    tool_runner = ToolRunner(ground.db, registry, policy, settings.data_dir)
+    advancer = RunAdvancer(
+        ground.db, ground.stream, engine, language, registry, policy, caps(settings), tool_runner, reply_streamer
+    )
+    deliverer = Deliverer(ground.db, channels, policy, settings.url)
     inbox = _inbox(settings, ground, policy, RateLimits(settings.rate_limit, settings.registration_rate, ground.windows))
-    handlers = {ADVANCE_RUN_JOB: advancer.advance, DELIVER_JOB: carrier.carry}
+    handlers = {ADVANCE_RUN_JOB: advancer.advance, DELIVER_JOB: deliverer.deliver}
     postbox = make_postbox(settings, ground.db, inbox, language)
     if postbox is not None:
-        handlers[FETCH_MAIL_JOB] = MailFetcher(ground.db, postbox, settings.gmail_poll_seconds).collect
+        handlers[FETCH_MAIL_JOB] = MailFetcher(ground.db, postbox, settings.gmail_poll_seconds).fetch
     worker = Worker(ground.db, ground.queue, handlers)
     forgetter = RetentionLoop(ground.db, settings.retention_days)
     await _follow_rules(ground.db, Rules(registry, policy))
@@ -203,8 +205,8 @@ async def _working(settings: Settings, ground: Resources, policy: Policy, channe
     finally:
         forgetter.stop()
         grace = registry.longest_s + RECORD_S
-        await asyncio.gather(worker.drain(DRAIN_S, grace), executor.drain(grace))
-        await teller.close()
+        await asyncio.gather(worker.drain(DRAIN_S, grace), tool_runner.drain(grace))
+        await reply_streamer.close()
         await model.close()
         await asyncio.gather(*(channel.close() for channel in channels.values()))
         if postbox is not None:

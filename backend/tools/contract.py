@@ -148,7 +148,7 @@ class Tool:
                     str(await in_thread(lambda: trace(context, context.execution_id), f"{self.name} trace"))
                 )
         except Exception as error:  # the question must be put all the same
-            log.exception("evidence not looked up", tool=self.name)
+            log.exception("tool.trace_failed", tool=self.name)
             return f"No evidence could be looked up: {type(error).__name__}."
 
     @cached_property
@@ -189,7 +189,7 @@ def _limited(result: Any) -> Any:
         text = replace_lone_surrogates(json.dumps(result, ensure_ascii=False, default=str))
         kept = json.loads(text, parse_constant=str)
     except Exception:
-        log.exception("result not kept")
+        log.exception("tool.result_lost")
         return RESULT_LOST
     if len(text) <= RESULT_LIMIT:
         return kept

@@ -54,29 +54,29 @@ class RunAdvancer:
     registry: Registry
     policy: Policy
     caps: Caps
-    executor: ToolRunner
-    teller: ReplyStreamer
-    alone: asyncio.Lock = field(default_factory=asyncio.Lock)
-    since: float = field(default_factory=clock)
+    tool_runner: ToolRunner
+    reply_streamer: ReplyStreamer
+    suspect_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    started_at: float = field(default_factory=clock)
 
     async def advance(self, run_id: str) -> None:
         """Claim the run and carry it on. Nothing to do, a lost lease and a cancelled run end quietly; a model that gives
         nothing usable, a broken cap and a fault of our own end the run with the reason."""
-        async with contextlib.AsyncExitStack() as trial:
-            await self._claim_and_carry_on(run_id, trial)
+        async with contextlib.AsyncExitStack() as suspect_stack:
+            await self._claim_and_advance(run_id, suspect_stack)
 
-    async def _claim_and_carry_on(self, run_id: str, trial: contextlib.AsyncExitStack) -> None:
+    async def _claim_and_advance(self, run_id: str, suspect_stack: contextlib.AsyncExitStack) -> None:
         since = clock()
-        claimed = await self._claim(run_id, trial)
+        claimed = await self._claim(run_id, suspect_stack)
         if claimed is None:
             return
         failpoint("advance_run.claimed")
         lease, hold = claimed.lease, LeaseTimer(leases.LEASE_MS / 1000, since)
         try:
-            async with self._held(lease, hold), self.teller.thinking(lease):
-                await self._carry_on(claimed, hold, trial)
+            async with self._held(lease, hold), self.reply_streamer.thinking(lease):
+                await self._advance(claimed, hold, suspect_stack)
         except LeaseLost:
-            log.info("lease lost", run_id=run_id)
+            log.info("run.lease_lost", run_id=run_id)
             if lease.claims:
                 await transact_until_available(self.db, leases.release_lease, lease)
         except EngineError as error:
@@ -85,32 +85,32 @@ class RunAdvancer:
             await self._hand_over(lease)
             raise
 
-    async def _claim(self, run_id: str, trial: contextlib.AsyncExitStack) -> Claimed | None:
+    async def _claim(self, run_id: str, suspect_stack: contextlib.AsyncExitStack) -> Claimed | None:
         """A run whose last claims came to nothing is taken by a worker that has been up for a while, one at a time, until it
-        gets further or `trial` ends: so the deaths that it makes are told from those it only shared."""
+        gets further or `suspect_stack` ends: so the deaths that it makes are told from those it only shared."""
         claimed = await self.db.transact(claim.claim_run, run_id, self.caps, self.engine.id, False)
         if (
             claimed is not None
-            or clock() - self.since < WARM_UP_S
+            or clock() - self.started_at < WARM_UP_S
             or not await self.db.read(is_suspect, run_id, claim.SUSPECT_CLAIMS)
         ):
             return claimed
         try:
             async with asyncio.timeout(SUSPECT_WAIT_S):
-                await self.alone.acquire()
+                await self.suspect_lock.acquire()
         except TimeoutError:
             return None
-        trial.callback(self.alone.release)
+        suspect_stack.callback(self.suspect_lock.release)
         return await self.db.transact(claim.claim_run, run_id, self.caps, self.engine.id)
 
     async def _hand_over(self, lease: Lease) -> None:
         """This worker stops. A call that has not reported keeps the lease until it lapses: it may still be at work."""
-        if lease.run_id not in self.executor.runs_at_work():
+        if lease.run_id not in self.tool_runner.active_runs():
             with contextlib.suppress(Unavailable):
                 await self.db.transact(leases.release_lease, lease)
 
     async def _fail(self, lease: Lease, reason: str) -> None:
-        log.warning("run failed", run_id=lease.run_id, reason=reason)
+        log.warning("run.failed", run_id=lease.run_id, reason=reason)
         with contextlib.suppress(LeaseLost):
             await transact_until_available(self.db, lifecycle.fail_run, lease, reason)
 
@@ -148,14 +148,14 @@ class RunAdvancer:
                 async with asyncio.timeout(RENEW_S):
                     await look.wait()
             look.clear()
-            async with hold.turn:
+            async with hold.token_lock:
                 since = clock()
                 if not await transact_until_available(self.db, leases.renew_lease, lease.run_id, lease.token):
                     lost()
                     return
                 hold.renewed(since)
 
-    async def _carry_on(self, claimed: Claimed, hold: LeaseTimer, trial: contextlib.AsyncExitStack) -> None:
+    async def _advance(self, claimed: Claimed, hold: LeaseTimer, suspect_stack: contextlib.AsyncExitStack) -> None:
         lease, entries = claimed.lease, claimed.log
         while True:
             move = next_move(entries)
@@ -163,15 +163,15 @@ class RunAdvancer:
                 return
             self._check_caps(lease)
             try:
-                await self._make(move, claimed, entries, hold)
+                await self._perform(move, claimed, entries, hold)
             except Unavailable as error:
-                log.warning("waiting for the database", run_id=lease.run_id, reason=error.detail)
-                async with hold.turn:
+                log.warning("run.waiting_for_database", run_id=lease.run_id, reason=error.detail)
+                async with hold.token_lock:
                     since = clock()
                     await transact_until_available(self.db, leases.retake_lease, lease)
                     hold.renewed(since)
             else:
-                await trial.aclose()
+                await suspect_stack.aclose()
             entries = await read_until_available(self.db, run_log, lease.run_id)
 
     def _check_caps(self, lease: Lease) -> None:
@@ -184,7 +184,7 @@ class RunAdvancer:
         if why_not := self.engine.id.why_not(claimed.engine):
             raise EngineError(why_not)
 
-    async def _make(self, move: Move, claimed: Claimed, entries: list[LogEntry], hold: LeaseTimer) -> None:
+    async def _perform(self, move: Move, claimed: Claimed, entries: list[LogEntry], hold: LeaseTimer) -> None:
         lease = claimed.lease
         match move:
             case Decide():
@@ -194,16 +194,16 @@ class RunAdvancer:
                 await self.db.transact(propose_next_call, lease, move, self.registry, self.policy)
             case Speak():
                 self._check_engine(claimed)
-                await self._speak(lease, hold, await self._thread(claimed, seen_log(entries)))
+                await self._reply(lease, hold, await self._thread(claimed, seen_log(entries)))
             case Execute():
                 execution_id = await self.db.transact(executions.start_execution, lease, move, self.registry, self.policy)
                 if execution_id is not None:
-                    await self.executor.execute(lease, hold, execution_id, move.call)
+                    await self.tool_runner.execute(lease, hold, execution_id, move.call)
             case Recover():
-                if move.execution_id not in self.executor.loose and _begun_after_claim(claimed, move):
-                    await self.executor.execute(lease, hold, move.execution_id, move.call)
+                if move.execution_id not in self.tool_runner.running and _begun_after_claim(claimed, move):
+                    await self.tool_runner.execute(lease, hold, move.execution_id, move.call)
                 else:
-                    await self.executor.recover(lease, hold, move, "ended" if claimed.orphaned else "silent")
+                    await self.tool_runner.recover(lease, hold, move, "ended" if claimed.orphaned else "silent")
 
     async def _decide(self, claimed: Claimed, entries: list[LogEntry]) -> None:
         lease = claimed.lease
@@ -211,7 +211,7 @@ class RunAdvancer:
         kept = deepcopy(thread.state)
         async with self._time_left(lease):
             step, usage = await self.engine.next_step(thread, self.registry.specs())
-        log.info("step decided", step=step.kind, tokens=usage.total)
+        log.info("run.step_decided", step=step.kind, tokens=usage.total)
         failpoint("model.answered")
         state = thread.state if thread.state != kept else None
         await self.db.transact(record_step, lease, step, entries[-1].n, usage, self.registry, self.policy, state)
@@ -239,12 +239,12 @@ class RunAdvancer:
         except TimeoutError:
             raise EngineError(f"The run worked longer than {self.caps.seconds} seconds (ASSENT_RUN_MAX_SECONDS).") from None
 
-    async def _speak(self, lease: Lease, hold: LeaseTimer, thread: Thread) -> None:
+    async def _reply(self, lease: Lease, hold: LeaseTimer, thread: Thread) -> None:
         """Stream the reply to whoever watches, then commit it whole."""
         parts: list[str] = []
         usage, length = Usage(), 0
         async with (
-            self.teller.telling(lease) as telling,
+            self.reply_streamer.streaming(lease) as growing,
             self._time_left(lease),
             contextlib.aclosing(self.engine.reply(thread)) as pieces,
         ):
@@ -256,13 +256,13 @@ class RunAdvancer:
                 length += len(piece)
                 if length > MAX_REPLY_CHARACTERS:
                     raise EngineError(f"The model's reply grew beyond {MAX_REPLY_CHARACTERS:,} characters and was stopped.")
-                self._show(lease, piece)
-                telling.add(piece)
+                self._publish_piece(lease, piece)
+                growing.add(piece)
                 failpoint("reply.streaming")
-        async with hold.turn:
+        async with hold.token_lock:
             await self.db.transact(lifecycle.complete_run, lease, "".join(parts), usage)
 
-    def _show(self, lease: Lease, piece: str) -> None:
+    def _publish_piece(self, lease: Lease, piece: str) -> None:
         offset = self.stream.extend_reply(lease.session_id, lease.run_id, lease.token, piece)
         data: Piece = {"content": piece, "event": "delta", "run_id": lease.run_id, "attempt": lease.token, "offset": offset}
         frame: Generating = {"type": "generating", "session_id": lease.session_id, "data": data}

@@ -35,7 +35,7 @@ BATCH = 100
 
 
 class Worker:
-    """Runs jobs, many at once, until it is drained. Each kind has a room of its own: models that do not answer keep no
+    """Runs jobs, many at once, until it is drained. Each kind has a concurrency of its own: models that do not answer keep no
     delivery waiting, and a channel that does not answer keeps no run."""
 
     def __init__(
@@ -43,17 +43,17 @@ class Worker:
         db: Database,
         queue: Queue,
         handlers: Mapping[str, Handler],
-        room: Mapping[str, int] = CONCURRENCY,
+        concurrency: Mapping[str, int] = CONCURRENCY,
         every_s: float = RECONCILE_S,
     ) -> None:
         self._db = db
         self._queue = queue
         self._handlers = handlers
-        self._room = {kind: asyncio.Semaphore(room[kind]) for kind in handlers}
+        self._slots = {kind: asyncio.Semaphore(concurrency[kind]) for kind in handlers}
         self._busy: Counter[str] = Counter()
         self._every_s = every_s
-        self._aside = Backoff()
-        self._at_work: set[asyncio.Task[None]] = set()
+        self._backoff = Backoff()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -67,8 +67,8 @@ class Worker:
         what it must see through; the rest is left to its lease."""
         for loop in self._loops:
             loop.cancel()
-        if self._at_work:
-            _, late = await asyncio.wait(self._at_work, timeout=seconds)
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=seconds)
             for task in late:
                 task.cancel()
             if late:
@@ -76,15 +76,15 @@ class Worker:
 
     async def _take_jobs(self, kind: str) -> None:
         while True:
-            await self._room[kind].acquire()
-            await self._let_others_go_first(kind)
+            await self._slots[kind].acquire()
+            await self._wait_for_idle_loop(kind)
             job = await self._queue.take(kind)
             self._busy[kind] += 1
             task = asyncio.create_task(self._handle(job))
-            self._at_work.add(task)
-            task.add_done_callback(self._at_work.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-    async def _let_others_go_first(self, kind: str) -> None:
+    async def _wait_for_idle_loop(self, kind: str) -> None:
         """Beyond a few jobs, take one more only while the loop is on time: a model elsewhere leaves it idle, one in this
         process does not, and whoever sends a message now waits for the loop."""
         clock = asyncio.get_running_loop().time
@@ -97,43 +97,43 @@ class Worker:
     async def _handle(self, job: Job) -> None:
         try:
             with structlog.contextvars.bound_contextvars(job=job.kind, job_id=job.id):
-                await self._kept_apart(job, partial(self._handlers[job.kind], job.id))
+                await self._run_guarded(job, partial(self._handlers[job.kind], job.id))
         except Unavailable as error:
-            log.warning("job put off", job=job.kind, job_id=job.id, reason=error.detail)
+            log.warning("job.postponed", job=job.kind, job_id=job.id, reason=error.detail)
         finally:
             self._busy[job.kind] -= 1
-            self._room[job.kind].release()
+            self._slots[job.kind].release()
 
-    async def _kept_apart(self, key: tuple[str, str], work: Callable[[], Awaitable[object]]) -> None:
+    async def _run_guarded(self, key: tuple[str, str], work: Callable[[], Awaitable[object]]) -> None:
         """One thing that raises must not stop the others, nor come back every second. Raises Unavailable."""
         try:
             await work()
         except Unavailable:
             raise
         except Exception:
-            log.exception("failed", what=key[0], id=key[1], rests_s=self._aside.failed(key))
+            log.exception("job.failed", job=key[0], job_id=key[1], retry_after_s=self._backoff.failed(key))
         else:
-            self._aside.well(key)
+            self._backoff.succeeded(key)
 
     async def _reconcile(self) -> None:
         """Once a second: let due times speak, and ring for runs, deliveries and mailboxes that are due but not rung for."""
         while True:
-            await self._pass(self._expire)
+            await self._attempt(self._expire)
             for kind in self._handlers:
-                await self._pass(partial(self._ring_for, kind))
+                await self._attempt(partial(self._ring_for, kind))
             await asyncio.sleep(self._every_s)
 
-    async def _pass(self, look: Callable[[], Awaitable[None]]) -> None:
+    async def _attempt(self, look: Callable[[], Awaitable[None]]) -> None:
         try:
             await look()
         except Unavailable as error:
-            log.warning("reconciler put off", reason=error.detail)
+            log.warning("reconciler.postponed", reason=error.detail)
         except Exception:  # the reconciler is the safety net: it must outlive whatever it finds
-            log.exception("reconciler failed")
+            log.exception("reconciler.failed")
 
     async def _expire(self) -> None:
         for request_id in await self._due(EXPIRE, due_requests):
-            await self._kept_apart((EXPIRE, request_id), partial(self._db.transact, expire_request, request_id))
+            await self._run_guarded((EXPIRE, request_id), partial(self._db.transact, expire_request, request_id))
 
     async def _ring_for(self, kind: str) -> None:
         for id in await self._due(kind, DUE[kind]):
@@ -141,5 +141,5 @@ class Worker:
 
     async def _due(self, kind: str, look: DueQuery) -> list[str]:
         """What is due and does not rest; what rests takes nobody's place."""
-        found = await self._db.read(look, BATCH + self._aside.count(kind))
-        return [id for id in found if not self._aside.rests((kind, id))]
+        found = await self._db.read(look, BATCH + self._backoff.count(kind))
+        return [id for id in found if not self._backoff.is_waiting((kind, id))]

@@ -23,10 +23,10 @@ class Backoff:
         self._failed[key] = (times, self._clock() + pause)
         return pause
 
-    def well(self, key: Key) -> None:
+    def succeeded(self, key: Key) -> None:
         self._failed.pop(key, None)
 
-    def rests(self, key: Key) -> bool:
+    def is_waiting(self, key: Key) -> bool:
         return key in self._failed and self._clock() < self._failed[key][1]
 
     def count(self, kind: str) -> int:

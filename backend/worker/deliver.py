@@ -35,7 +35,7 @@ class Deliverer:
     url: str
     chance: Callable[[], float] = random.random
 
-    async def carry(self, delivery_id: str) -> None:
+    async def deliver(self, delivery_id: str) -> None:
         """One try, if one is due. A failure is recorded and decides what is due next; nothing is raised for it."""
         hold = LeaseTimer(LEASE_MS / 1000, clock())
         work = await self.db.transact(claim_delivery, delivery_id, self.policy, self.url, self.channels)
@@ -43,39 +43,42 @@ class Deliverer:
             return
         failpoint("carry.claimed")
         if hold.left() < TRY_S:  # this process was stopped meanwhile: whoever has it now would send a second one
-            log.warning("left to its next lease", delivery_id=delivery_id)
+            log.warning("delivery.lease_too_short", delivery_id=delivery_id)
             return
         try:
-            await self._carry(work)
+            await self._attempt(work)
         except asyncio.CancelledError:
             with contextlib.suppress(Unavailable):
                 await self.db.transact(release_delivery, work)
             raise
 
-    async def _carry(self, work: DeliveryAttempt) -> None:
+    async def _attempt(self, work: DeliveryAttempt) -> None:
         """What came of the try is recorded as soon as the database takes it: what went out and is not on record is sent
         again, a lease later. Then it is recorded too, as a copy to be closed."""
         try:
-            receipt = await self._try(work)
+            receipt = await self._send(work)
         except ChannelError as error:
-            log.warning("not delivered", delivery_id=work.delivery_id, channel=work.channel, verb=work.verb, reason=error.reason)
+            log.warning(
+                "delivery.failed", delivery_id=work.delivery_id, channel=work.channel, verb=work.verb, reason=error.reason
+            )
             await transact_until_available(self.db, record_failure, work, error, self.chance())
             return
         failpoint("carry.accepted")
-        log.info("carried", delivery_id=work.delivery_id, channel=work.channel, verb=work.verb)
+        event = "delivery.sent" if receipt is not None else "delivery.settled"
+        log.info(event, delivery_id=work.delivery_id, channel=work.channel, verb=work.verb)
         if receipt is None:
             await transact_until_available(self.db, record_settled, work)
         else:
             await transact_until_available(self.db, record_sent, work, receipt)
 
-    async def _try(self, work: DeliveryAttempt) -> DeliveryReceipt | None:
+    async def _send(self, work: DeliveryAttempt) -> DeliveryReceipt | None:
         channel = self.channels.get(work.channel)
         if channel is None:
             raise Rejected(NOT_SET_UP.format(work.channel), "not_set_up")
         try:
             async with asyncio.timeout(TRY_S):
                 if work.words is not None:
-                    return await _say(channel, work, work.words)
+                    return await _send_text(channel, work, work.words)
                 assert work.question is not None, "a delivery is of a question or of words"
                 if work.receipt is None or work.verb == "deliver":
                     return await channel.deliver(work.question, work.to, work.earlier)
@@ -85,7 +88,7 @@ class Deliverer:
             raise Retryable(f"No answer from {work.channel} within {TRY_S:.0f} seconds.", "timeout", unknown=True) from None
 
 
-async def _say(channel: Channel, work: DeliveryAttempt, words: TextMessage) -> DeliveryReceipt:
+async def _send_text(channel: Channel, work: DeliveryAttempt, words: TextMessage) -> DeliveryReceipt:
     """In place of what was shown or sent before, where the channel can find that."""
     ref = work.receipt.ref if work.receipt else None
     if isinstance(channel, StreamingChannel) and (ref is not None or work.earlier is not None):

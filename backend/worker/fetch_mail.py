@@ -29,24 +29,24 @@ class MailFetcher:
     """Handles the job `collect`. A mailbox is looked into again after `every_s` seconds."""
 
     db: Database
-    postbox: MailboxReader
+    mailboxes: MailboxReader
     every_s: float
 
-    async def collect(self, account: str) -> None:
+    async def fetch(self, account: str) -> None:
         """One look, if one is due. What goes wrong is looked at again later; nothing is raised for it."""
         look = await self.db.transact(claim_mailbox, account)
         if look is None:
             return
         try:
             async with self._held(look):
-                cursor = await self.postbox.fetch_new_mail(account, look.cursor)
+                cursor = await self.mailboxes.fetch_new_mail(account, look.cursor)
                 failpoint("collect.taken")
-                watch_until = await self.postbox.watch(account) if look.watch_due else None
+                watch_until = await self.mailboxes.watch(account) if look.watch_due else None
         except Disconnected as error:
-            log.warning("a mailbox is lost", mailbox=account, reason=error.reason)
+            log.warning("mailbox.disconnected", mailbox=account, reason=error.reason)
             await transact_until_available(self.db, disconnect_mailbox, look, error.reason)
         except ChannelError as error:
-            log.warning("a mailbox is looked into later", mailbox=account, reason=error.reason)
+            log.warning("mailbox.postponed", mailbox=account, reason=error.reason)
             after_s = error.after if isinstance(error, Retryable) and error.after else 0.0
             await transact_until_available(self.db, release_mailbox, look, round(max(self.every_s, after_s) * 1000))
         except asyncio.CancelledError:  # this worker stops: another looks at once

@@ -15,14 +15,14 @@ def clock() -> float:
 
 
 class LeaseTimer:
-    """A lease of `seconds` that was asked for at `since`, by `clock`: the database granted it then or later. `turn`: who
+    """A lease of `seconds` that was asked for at `since`, by `clock`: the database granted it then or later. `token_lock`: who
     commits its token anew, and who renews it, take turns."""
 
     def __init__(self, seconds: float, since: float) -> None:
         self._seconds = seconds
         self._until = since + seconds
         self.lost = False
-        self.turn = asyncio.Lock()
+        self.token_lock = asyncio.Lock()
 
     def renewed(self, since: float) -> None:
         """It was granted anew, having been asked for at `since`."""

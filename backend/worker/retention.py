@@ -44,7 +44,7 @@ class RetentionLoop:
             try:
                 more = await delete_expired_batch(self._db, self._days)
             except Unavailable as error:
-                log.warning("forgetting put off", reason=error.detail)
+                log.warning("retention.postponed", reason=error.detail)
             except Exception:  # what cannot be erased now must not keep the rest from going
-                log.exception("forgetting failed")
+                log.exception("retention.failed")
             await asyncio.sleep(PAUSE_S if more else IDLE_S)

@@ -24,7 +24,7 @@ async def transact_until_available(
         try:
             return await db.transact(use_case, *args, **kwargs)
         except Unavailable as error:
-            log.warning("not on record yet", use_case=use_case.__name__, reason=error.detail)
+            log.warning("database.write_postponed", use_case=use_case.__name__, reason=error.detail)
             await asyncio.sleep(RETRY_S)
 
 
@@ -34,5 +34,5 @@ async def read_until_available(db: Database, query: Callable[Concatenate[Tx, P],
         try:
             return await db.read(query, *args, **kwargs)
         except Unavailable as error:
-            log.warning("cannot be read yet", query=query.__name__, reason=error.detail)
+            log.warning("database.read_postponed", query=query.__name__, reason=error.detail)
             await asyncio.sleep(RETRY_S)

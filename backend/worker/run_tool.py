@@ -1,4 +1,4 @@
-"""Lets one tool loose under a lease and keeps what comes of it, however long the database is away and whoever has the run."""
+"""Lets one tool running under a lease and keeps what comes of it, however long the database is away and whoever has the run."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -31,50 +31,50 @@ Outcome = tuple[ExecutionStatus, Any]
 
 @dataclass(frozen=True, slots=True)
 class ToolRunner:
-    """`loose` are the executions that this process let loose and that are not on record yet, `late` the calls that outlived
+    """`running` are the executions that this process let running and that are not on record yet, `late` the calls that outlived
     their limit."""
 
     db: Database
     registry: Registry
     policy: Policy
     data_dir: Path
-    loose: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     late: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def execute(self, lease: Lease, hold: LeaseTimer, execution_id: str, call: CallTool) -> None:
         """Until what came of it is on record. It is seen to its end even when the run is ended meanwhile, or this process
         told to stop."""
         task = asyncio.create_task(self._execute(lease, hold, execution_id, call), name=lease.run_id)
-        self.loose[execution_id] = task
-        task.add_done_callback(lambda _: self.loose.pop(execution_id, None))
-        await self._see_through(task, hold)
+        self.running[execution_id] = task
+        task.add_done_callback(lambda _: self.running.pop(execution_id, None))
+        await self._wait_for_outcome(task, hold)
 
     async def recover(self, lease: Lease, hold: LeaseTimer, move: Recover, why: Why) -> None:
         """An execution without an outcome: wait for it where it is ours, run it again if that is harmless, else ask a
         person."""
-        ours = self.loose.get(move.execution_id)
+        ours = self.running.get(move.execution_id)
         if ours is not None:
-            await self._see_through(ours, hold)
+            await self._wait_for_outcome(ours, hold)
             return
         tool = self.registry.get(move.call.tool)
         if tool is not None and tool.idempotent:
             await self.execute(lease, hold, move.execution_id, move.call)
             return
-        await self._ask(lease, move, why, tool)
+        await self._ask_to_repeat(lease, move, why, tool)
 
-    def runs_at_work(self) -> set[str]:
-        """The runs of which a call is loose."""
-        return {task.get_name() for task in self.loose.values()}
+    def active_runs(self) -> set[str]:
+        """The runs of which a call is running."""
+        return {task.get_name() for task in self.running.values()}
 
     async def drain(self, seconds: float) -> None:
-        """Wait so long for what was let loose."""
-        left = {*self.loose.values(), *self.late}
+        """Wait so long for what was let running."""
+        left = {*self.running.values(), *self.late}
         if left:
             _, unfinished = await asyncio.wait(left, timeout=seconds)
-            for execution_id in self.loose:
-                log.error("stopped before the outcome was on record", execution_id=execution_id, unfinished=len(unfinished))
+            for execution_id in self.running:
+                log.error("execution.outcome_not_recorded", execution_id=execution_id, unfinished=len(unfinished))
 
-    async def _see_through(self, task: asyncio.Task[None], hold: LeaseTimer) -> None:
+    async def _wait_for_outcome(self, task: asyncio.Task[None], hold: LeaseTimer) -> None:
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -88,19 +88,19 @@ class ToolRunner:
         failpoint("execution.before_effect")
         fence = Fence(hold)
         try:
-            outcome = await self._let_loose(tool, lease, fence, execution_id, call)
+            outcome = await self._run(tool, lease, fence, execution_id, call)
         except ToolUnfinished as unfinished:
             fence.closed = True
             if tool.idempotent:
-                await self._keep(lease, execution_id, (ExecutionStatus.FAILED, f"{tool.name} took too long."))
+                await self._record(lease, execution_id, (ExecutionStatus.FAILED, f"{tool.name} took too long."))
                 return
-            await self._ask(lease, Recover(call, execution_id, None), "slow", tool)
-            self._follow(self._keep_late(lease, execution_id, unfinished.work))
+            await self._ask_to_repeat(lease, Recover(call, execution_id, None), "slow", tool)
+            self._start_late(self._record_late(lease, execution_id, unfinished.work))
             return
         failpoint("execution.after_effect")
-        await self._keep(lease, execution_id, outcome)
+        await self._record(lease, execution_id, outcome)
 
-    async def _let_loose(self, tool: Tool, lease: Lease, fence: Fence, execution_id: str, call: CallTool) -> Outcome:
+    async def _run(self, tool: Tool, lease: Lease, fence: Fence, execution_id: str, call: CallTool) -> Outcome:
         """Where the lease may have lapsed before the effect, the database says whether it is still ours."""
         context = ToolContext(execution_id, self.data_dir, fence)
         args = tool.validate(call.args)
@@ -108,27 +108,27 @@ class ToolRunner:
             try:
                 return ExecutionStatus.SUCCEEDED, await tool.run(context, args)
             except ToolNotRun:
-                log.warning("not run: the lease may have lapsed", tool=call.tool, execution_id=execution_id)
-                if not await self._is_ours(lease, fence.hold):
+                log.warning("execution.lease_in_doubt", tool=call.tool, execution_id=execution_id)
+                if not await self._still_holds_lease(lease, fence.hold):
                     return ExecutionStatus.FAILED, NOT_RUN.format(tool.name)
             except ToolUnfinished:
                 raise
             except ToolError as error:
                 return ExecutionStatus.FAILED, replace_lone_surrogates(str(error))
 
-    async def _is_ours(self, lease: Lease, hold: LeaseTimer) -> bool:
+    async def _still_holds_lease(self, lease: Lease, hold: LeaseTimer) -> bool:
         token, since = lease.token, clock()
         held = await transact_until_available(self.db, renew_lease, lease.run_id, token)
         if held:
             hold.renewed(since)
         return held and not hold.lost
 
-    def _follow(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start_late(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self.late.add(task)
         task.add_done_callback(self.late.discard)
 
-    async def _keep_late(self, lease: Lease, execution_id: str, work: asyncio.Future[Any]) -> None:
+    async def _record_late(self, lease: Lease, execution_id: str, work: asyncio.Future[Any]) -> None:
         try:
             outcome = ExecutionStatus.SUCCEEDED, await asyncio.shield(work)
         except ToolError as error:
@@ -139,12 +139,12 @@ class ToolRunner:
             if work.cancelled():
                 return  # a coroutine that was ended at its limit: what it had done by then nobody knows
             raise
-        await self._keep(lease, execution_id, outcome)
+        await self._record(lease, execution_id, outcome)
 
-    async def _keep(self, lease: Lease, execution_id: str, outcome: Outcome) -> None:
-        log.info("tool ran", execution_id=execution_id, status=outcome[0])
+    async def _record(self, lease: Lease, execution_id: str, outcome: Outcome) -> None:
+        log.info("execution.finished", execution_id=execution_id, status=outcome[0])
         await transact_until_available(self.db, executions.finish_execution, lease, execution_id, *outcome)
 
-    async def _ask(self, lease: Lease, move: Recover, why: Why, tool: Tool | None) -> None:
+    async def _ask_to_repeat(self, lease: Lease, move: Recover, why: Why, tool: Tool | None) -> None:
         evidence = await tool.evidence(ToolContext(move.execution_id, self.data_dir)) if tool else ""
         await transact_until_available(self.db, executions.ask_to_repeat, lease, move, why, evidence, self.registry, self.policy)

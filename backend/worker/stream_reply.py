@@ -94,29 +94,29 @@ class ReplyStreamer:
     db: Database
     channels: Mapping[str, Channel]
     clock: Clock = time.monotonic
-    aside: set[asyncio.Task[Any]] = field(default_factory=set)
+    background: set[asyncio.Task[Any]] = field(default_factory=set)
 
     @contextlib.asynccontextmanager
     async def thinking(self, lease: Lease) -> AsyncIterator[None]:
         """The person sees that the agent is at work, as long as this lasts."""
-        if not self._showing():
+        if not self._streaming_channels():
             yield
             return
-        begun = self._aside(self._think(lease))
+        begun = self._in_background(self._think(lease))
         try:
             yield
         finally:
-            self._aside(self._rest(begun))
+            self._in_background(self._stop_thinking(begun))
 
     @contextlib.asynccontextmanager
-    async def telling(self, lease: Lease) -> AsyncIterator[GrowingReply]:
+    async def streaming(self, lease: Lease) -> AsyncIterator[GrowingReply]:
         """Show what is added. When this is left, nothing more is shown; a call under way is waited for, so that it is known
         where the reply is, for a few seconds at most."""
-        telling = GrowingReply(self.clock)
-        task = asyncio.create_task(self._tell(telling, lease, lease.token))
+        growing = GrowingReply(self.clock)
+        task = asyncio.create_task(self._stream(growing, lease, lease.token))
         try:
-            yield telling
-            telling.end()
+            yield growing
+            growing.end()
             await task
         finally:
             task.cancel()
@@ -124,67 +124,67 @@ class ReplyStreamer:
 
     async def close(self) -> None:
         """Leave what is said beside the work."""
-        for task in self.aside:
+        for task in self.background:
             task.cancel()
-        await asyncio.gather(*self.aside, return_exceptions=True)
+        await asyncio.gather(*self.background, return_exceptions=True)
 
-    async def _tell(self, telling: GrowingReply, lease: Lease, token: int) -> None:
-        showing = self._showing()
+    async def _stream(self, growing: GrowingReply, lease: Lease, token: int) -> None:
+        channels = self._streaming_channels()
         try:
-            if showing and await telling.due():
+            if channels and await growing.due():
                 of = (lease.run_id, lease.session_id, lease.person_id, token)
-                draft = await self.db.transact(begin_draft, *of, showing.keys())
+                draft = await self.db.transact(begin_draft, *of, channels.keys())
                 if draft is not None:
-                    await self._show(telling, draft, showing[draft.channel], lease.run_id, token)
+                    await self._show(growing, draft, channels[draft.channel], lease.run_id, token)
         except (ChannelError, Unavailable, TimeoutError) as error:
-            log.info("a reply is not shown while it is written", run_id=lease.run_id, reason=str(error))
+            log.info("reply.not_streamed", run_id=lease.run_id, reason=str(error))
 
-    async def _show(self, telling: GrowingReply, draft: Draft, channel: StreamingChannel, run_id: str, token: int) -> None:
+    async def _show(self, growing: GrowingReply, draft: Draft, channel: StreamingChannel, run_id: str, token: int) -> None:
         """Only while the draft is this worker's: who took it over, or says the reply, must not be overwritten."""
         shown = StreamedText(draft.ref) if draft.ref is not None else None
         while True:
-            words = TextMessage(telling.text(), AGENT_NAME, draft.delivery_id)
+            words = TextMessage(growing.text(), AGENT_NAME, draft.delivery_id)
             first, shown = shown is None, await _try(channel, words, draft.to, shown)
             failpoint("draft.shown")
             if first:
                 async with asyncio.timeout(TRY_S):  # else it is not known where the reply stands
                     await transact_until_available(self.db, record_shown, run_id, token, shown.ref)
                 failpoint("draft.kept")
-            telling.pace.shown(len(words.text), shown.pause_s)
-            if not await telling.due() or not await self.db.read(holds_draft, run_id, token):
+            growing.pace.shown(len(words.text), shown.pause_s)
+            if not await growing.due() or not await self.db.read(holds_draft, run_id, token):
                 return
 
     async def _think(self, lease: Lease) -> tuple[StreamingChannel, Address] | None:
         """Where the person sees it; None: nowhere."""
-        showing = self._showing()
+        channels = self._streaming_channels()
         try:
-            where = await self.db.read(last_address, lease.session_id, lease.person_id, showing.keys())
+            where = await self.db.read(last_address, lease.session_id, lease.person_id, channels.keys())
             if where is None:
                 return None
-            await showing[where[0]].set_typing(where[1], True)
+            await channels[where[0]].set_typing(where[1], True)
         except (ChannelError, Unavailable) as error:
-            log.info("that the agent thinks is not shown", run_id=lease.run_id, reason=str(error))
+            log.info("reply.typing_not_shown", run_id=lease.run_id, reason=str(error))
             return None
-        return showing[where[0]], where[1]
+        return channels[where[0]], where[1]
 
-    async def _rest(self, begun: asyncio.Task[tuple[StreamingChannel, Address] | None]) -> None:
+    async def _stop_thinking(self, begun: asyncio.Task[tuple[StreamingChannel, Address] | None]) -> None:
         seen = await begun
         if seen is not None:
             with contextlib.suppress(ChannelError):
                 await seen[0].set_typing(seen[1], False)
 
-    def _showing(self) -> dict[str, StreamingChannel]:
+    def _streaming_channels(self) -> dict[str, StreamingChannel]:
         return {name: channel for name, channel in self.channels.items() if isinstance(channel, StreamingChannel)}
 
-    def _aside(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+    def _in_background(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
         task = asyncio.create_task(work)
-        self.aside.add(task)
-        task.add_done_callback(self.aside.discard)
+        self.background.add(task)
+        task.add_done_callback(self.background.discard)
         return task
 
 
 async def _try(channel: StreamingChannel, words: TextMessage, to: Address, shown: StreamedText | None) -> StreamedText:
-    """One call. What the provider puts off is left out; what may have happened or not ends the showing, as an error."""
+    """One call. What the provider puts off is left out; what may have happened or not ends the streaming, as an error."""
     try:
         async with asyncio.timeout(TRY_S):
             return await channel.show_partial(words, to, shown)

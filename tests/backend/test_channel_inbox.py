@@ -122,7 +122,7 @@ class TestMessage:
             end_run(tx, row, RunStatus.COMPLETED, content="**Hi**")
 
         await post.opened.db.transact(finish)
-        await post.carry()
+        await post.deliver_due()
         ((words, to),) = post.slack.texts
         assert (words.text, to.account, to.thread) == ("**Hi**", ACCOUNT, {"channel": "D1", "ts": "1.0"})
         listed = await post.opened.db.read(sessions.list_messages, session, None)
@@ -205,7 +205,7 @@ class TestOpenText:
     async def test_is_the_only_question_for_words_in_its_place(self, post: Post, inbox: ChannelInbox) -> None:
         slack = [{"channel": "slack", "wait_seconds": 60}]
         id = await post.ask(type="text", route=slack)
-        await post.carry()
+        await post.deliver_due()
         assert await inbox.open_text_request("slack", ACCOUNT, "slack/dana/1") == id
         assert await inbox.open_text_request("slack", ACCOUNT, "slack/dana/2") is None
         assert await inbox.open_text_request("slack", "slack/eve", "slack/dana/1") is None

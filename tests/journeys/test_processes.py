@@ -124,7 +124,7 @@ class TestTwoApis:
             tab.until("generating")
             assert here.http.post(f"/api/chat/cancel/{started['session_id']}").json() == {"status": "cancelled"}
             assert tab.until("task_cancelled")[-1]["run_id"] == started["run_id"]
-        until(lambda: cluster.said_by_workers("lease lost", started["run_id"]), bool)
+        until(lambda: cluster.said_by_workers("run.lease_lost", started["run_id"]), bool)
 
     def test_count_failed_sign_ins_together(self, cluster: Cluster, dana: tuple[Person, Person]) -> None:
         def wrong(n: int) -> httpx.Response:
@@ -262,7 +262,7 @@ class TestAWorker:
             frames = tab.until("task_completed")
         assert len(frames[-1]["content"].split()) == 1000
         sleeper.resume()
-        until(lambda: cluster.said_by_workers("lease lost", started["run_id"]), bool)
+        until(lambda: cluster.said_by_workers("run.lease_lost", started["run_id"]), bool)
         log = dana[0].run(started["run_id"])["log"]
         assert [entry["kind"] for entry in log].count("ended") == 1
 

@@ -191,7 +191,7 @@ class TestVersion:
         joins[1]()
         slack.click(message, "approve")
         told = slack.message(
-            message["channel"], lambda each: "The request was changed since you saw it; look again" in each["text"]
+            message["channel"], lambda each: "request has changed since you saw it; look at it again" in each["text"]
         )
         assert told["ephemeral_to"] == DANA
         now = self.changed(slack, message, request)
@@ -222,7 +222,7 @@ class TestVersion:
         slack.message(message["channel"], lambda each: each["ts"] == message["ts"])
         joins[1]()
         said = slack.submit({"said": {"value": {"type": "plain_text_input", "value": "wrong version"}}})
-        assert said["t"] == "view" and "Not recorded" in str(said) and "changed since you saw it; look again" in str(said)
+        assert said["t"] == "view" and "Not recorded" in str(said) and "changed since you saw it; look at it again" in str(said)
         self.changed(slack, message, request)
         assert dana.get(f"/api/feedback/{request['id']}")["status"] == "pending"
         dana.answer(request["id"], "reject")

@@ -40,7 +40,7 @@ class Post:
     real: dict[str, Channel] = field(default_factory=dict)
 
     @property
-    def carrier(self) -> Deliverer:
+    def deliverer(self) -> Deliverer:
         channels: dict[str, Channel] = {"slack": self.slack, "email": self.email, "chat": self.chat, **self.real}
         return Deliverer(self.opened.db, channels, POLICY, URL, chance=lambda: 0.9)  # a retry is never due at once
 
@@ -62,11 +62,11 @@ class Post:
         assert not isinstance(request, Refusal)
         return str(request["id"])
 
-    async def carry(self) -> None:
+    async def deliver_due(self) -> None:
         """Do whatever is due, and what becomes due by that."""
         while due := await self.opened.db.read(due_deliveries, 100):
             for delivery_id in due:
-                await self.carrier.carry(delivery_id)
+                await self.deliverer.deliver(delivery_id)
 
     async def request(self, id: str) -> Mapping[str, Any]:
         return await self.opened.db.read(_shape, id)

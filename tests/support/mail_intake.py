@@ -62,7 +62,7 @@ class Desk:
 
     async def told(self) -> list[str]:
         """All that people were told by mail so far, oldest first."""
-        await self.post.carry()
+        await self.post.deliver_due()
         return [words.text for words in self.words]
 
     @property

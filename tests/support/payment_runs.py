@@ -127,7 +127,7 @@ class Shop:
         engine, language = cast(Engine, self.engine), cast(Language, self.engine)
         streamer = ReplyStreamer(using, {})
         worker = RunAdvancer(using, self.stream, engine, language, self.registry, POLICY, CAPS, executor, streamer)
-        return worker if since is None else replace(worker, since=since)
+        return worker if since is None else replace(worker, started_at=since)
 
     async def approved(self) -> str:
         """A run whose payment was approved and is about to be made; its id."""

@@ -45,7 +45,7 @@ def answer_request(
         return refuse_late_answer(tx, person, row, decision, via)
     if row.body != seen.body or (decision.version is not None and decision.version != row.version):
         why = f" {row.body['changed']}" if row.body.get("changed") else ""
-        said = f"The request was changed since you saw it; look again.{why}"
+        said = f"This request has changed since you saw it; look at it again before you answer.{why}"
         return Conflict(said, code="version_conflict", request=shape_request(tx, row))
     _check_channel(row, decision.action, via, policy)
     answer = check_answer(

@@ -1,4 +1,4 @@
-"""Keep an answer that came after the decision, and tell who decided."""
+"""Record an answer that came after the decision, and say who decided."""
 
 from typing import Any
 
@@ -10,8 +10,11 @@ from backend.domain.people import Person
 from backend.domain.states import FeedbackStatus
 from backend.errors import Conflict
 from backend.ids import new_id
-from backend.timestamps import to_text
-from channels.request_text import VIA
+from backend.timestamps import for_people, from_text, to_text
+from channels.request_text import PAST_TENSE, VIA, one_line_name
+
+NOTHING_CHANGED = "Nothing was changed."
+NOT_USED = "Your answer was recorded but not used."
 
 
 def record_response(tx: Tx, row: Row[Any], person: Person, via: str, decision: Decision, accepted: bool) -> None:
@@ -29,7 +32,7 @@ def record_response(tx: Tx, row: Row[Any], person: Person, via: str, decision: D
 
 
 def refuse_late_answer(tx: Tx, person: Person, row: Row[Any], decision: Decision, via: str) -> Conflict:
-    """Keep an answer that came after the fact and say who decided, where and when."""
+    """Record the answer as superseded. Returns the refusal that says who decided, where and when."""
     record_response(tx, row, person, via, decision, accepted=False)
     tx.audit(
         row.session_id,
@@ -40,25 +43,27 @@ def refuse_late_answer(tx: Tx, person: Person, row: Row[Any], decision: Decision
         decision=decision.action[:24],
         proof=decision.proof or None,
     )
-    return already_decided(tx, row)
+    return already_decided(tx, row, NOTHING_CHANGED if row.status == FeedbackStatus.ANSWERED else NOT_USED)
 
 
-def already_decided(tx: Tx, row: Row[Any]) -> Conflict:
+def already_decided(tx: Tx, row: Row[Any], consequence: str = NOTHING_CHANGED) -> Conflict:
+    """The refusal for a request that is not pending any more; `decided` holds the same facts for programs."""
     decided = (
         {name: row.response[name] for name in ("action", "by", "via", "at")}
         if row.response
         else {"action": row.status, "by": (row.closed or {}).get("by"), "via": None, "at": to_text(row.decided_at)}
     )
-    return Conflict(_describe_outcome(row, decided), code="already_decided", decided=decided, request=shape_request(tx, row))
+    said = f"{_describe_outcome(tx, row, decided)}. {consequence}"
+    return Conflict(said, code="already_decided", decided=decided, request=shape_request(tx, row))
 
 
-def _describe_outcome(row: Row[Any], decided: dict[str, Any]) -> str:
+def _describe_outcome(tx: Tx, row: Row[Any], decided: dict[str, Any]) -> str:
+    when = for_people(from_text(decided["at"]), tx.now)
+    done = PAST_TENSE.get(decided["action"], "answered").lower()
     if row.status == FeedbackStatus.ANSWERED:
         where = VIA.get(decided["via"], f"via {decided['via']}")
-        return (
-            f"Already answered ({decided['action']}) by {decided['by']['name']} {where} at {decided['at']}. Nothing was changed."
-        )
+        return f"Already {done} by {one_line_name(decided['by']['name'])} {where}, {when}"
     if row.status == FeedbackStatus.EXPIRED:
-        return f"This expired at {decided['at']}; your answer was kept but not used."
-    by = f" by {decided['by']['name']}" if decided["by"] else ""
-    return f"This was withdrawn{by} at {decided['at']}; your answer was kept but not used."
+        return f"This expired {when} and counts as {done}"
+    by = f" by {one_line_name(decided['by']['name'])}" if decided["by"] else ""
+    return f"This was withdrawn{by}, {when}"

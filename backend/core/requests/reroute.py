@@ -52,7 +52,10 @@ def retry_request(tx: Tx, person: Person, request_id: str, via: str = ChannelTyp
     """Climb every ladder of a dead letter again. Raises NotFound and Conflict (decided, or it reached somebody)."""
     row = _load_open(tx, person, request_id)
     if not row.dead_letter:
-        raise Conflict("This request is on its way or has arrived; only a dead letter can be tried again.", code="not_dead")
+        raise Conflict(
+            "This request is on its way or has arrived. Only a request that could not be delivered can be sent again.",
+            code="not_dead",
+        )
     for person_id in _people_to_ask(tx, row, person):
         last = [copy for copy in list_deliveries(tx, row.id) if copy.person_id == person_id][-1]
         restart_escalation(tx, row, person_id, last.ladder)
@@ -65,7 +68,7 @@ def _load_open(tx: Tx, person: Person, request_id: str) -> Row[Any]:
     if row is None or not may_see(tx, row, person.id):
         raise NotFound("There is no such request, or it is not yours.")
     if row.status != FeedbackStatus.PENDING:
-        raise Conflict("This request is decided; there is nothing left to carry.", code="already_decided")
+        raise Conflict("This request is already decided, so it is not sent again.", code="already_decided")
     return row
 
 

@@ -21,10 +21,10 @@ async def broken(office: Post, scene: str) -> str:
         office.slack.failures.append(Rejected("not_in_channel"))
         office.email.failures.append(Rejected("mailbox full"))
     id = await office.ask(route=ROUTE)
-    await office.carry()
+    await office.deliver_due()
     if scene == DECIDED:
         await office.answer(id)
-        await office.carry()
+        await office.deliver_due()
     assert list(office.books().findings()) == []
     return id
 

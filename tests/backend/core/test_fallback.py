@@ -57,7 +57,7 @@ async def answered_by_mail(post: Post, id: str) -> None:
     assert [question.request["id"] for question, _, _ in post.email.sent] == [id]
     assert (await post.answer(id, via="email"))["status"] == "answered"
     post.pass_time("slack", LONGER_THAN_ANY_WAIT_S)
-    await post.carry()
+    await post.deliver_due()
     assert {status for _, status in await post.trail(id)} <= {"settled", "failed"}
 
 
@@ -66,7 +66,7 @@ class TestFallback:
     async def test_is_at_once_where_waiting_would_not_help(self, post: Post, faults: Faults, fault: Fault) -> None:
         faults.script("chat.postMessage", fault)
         id = await post.ask(route=ROUTE)
-        await post.carry()
+        await post.deliver_due()
         await answered_by_mail(post, id)
 
     @pytest.mark.parametrize("fault", AFTER_TRYING.values(), ids=AFTER_TRYING)
@@ -75,7 +75,7 @@ class TestFallback:
         id = await post.ask(route=ROUTE)
         for _ in range(MAX_ATTEMPTS):
             assert post.email.sent == []
-            await post.carry()
+            await post.deliver_due()
             post.pass_time("slack", LONGER_THAN_ANY_WAIT_S)
         await answered_by_mail(post, id)
 
@@ -84,8 +84,8 @@ class TestFallback:
     ) -> None:
         faults.script("chat.postMessage", Fault(hang=True, after=True))
         id = await post.ask(route=ROUTE)
-        await post.carry()
+        await post.deliver_due()
         post.pass_time("slack", LONGER_THAN_ANY_WAIT_S)
-        await post.carry()
+        await post.deliver_due()
         assert await post.trail(id) == [("slack", "sent")] and post.email.sent == []
         assert len([message for message in slack.messages(slack.dm()) if message.get("blocks")]) == 1

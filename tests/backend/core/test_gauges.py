@@ -27,7 +27,7 @@ class TestStanding:
     async def test_counts_what_waits_and_what_reached_nobody(self, post: Post) -> None:
         post.slack.failures.append(Rejected("not_in_channel"))
         dead, answered = await post.ask(route=ROUTE), await post.ask(route=ROUTE)
-        await post.carry()
+        await post.deliver_due()
         assert (await post.request(dead))["dead_letter"]
         seen = await post.opened.db.read(database_gauges)
         assert (seen["pending_requests"], seen["dead_letters"]) == (2, 1)
@@ -52,7 +52,7 @@ class TestMeasuring:
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
         assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP) is not None
         post.pass_time("slack", 61)
-        await post.carry()
+        await post.deliver_due()
         told = [effect for effect in post.opened.sent if isinstance(effect, Attempted)]
         assert told == [Attempted("slack", "deliver", "unknown"), Attempted("slack", "deliver", "sent")]
 
@@ -60,10 +60,10 @@ class TestMeasuring:
         post.slack.failures += [Retryable("busy"), Retryable("time-out", unknown=True)]
         id = await post.ask(route=ROUTE)
         for _ in range(3):
-            await post.carry()
+            await post.deliver_due()
             post.pass_time("slack", 60)
         await post.answer(id, via="slack")
-        await post.carry()
+        await post.deliver_due()
         told = [effect for effect in post.opened.sent if isinstance(effect, Attempted | Took)]
         assert [(each.verb, each.outcome) for each in told if isinstance(each, Attempted)] == [
             ("deliver", "failed"),

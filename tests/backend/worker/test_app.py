@@ -112,7 +112,7 @@ class TestTheReconciler:
                 later = await post.ask()
                 post.opened.change("UPDATE feedback_requests SET due_at = ? WHERE id = ?", 2, later)
                 await becomes(lambda: len(post.opened.on_disk(EXPIRED)) == 2)
-        assert {entry["id"] for entry in logged if entry["event"] == "failed"} == {broken}
+        assert {entry["job_id"] for entry in logged if entry["event"] == "job.failed"} == {broken}
 
     async def test_does_not_ring_every_second_for_what_always_raises(
         self, opened: Opened, monkeypatch: pytest.MonkeyPatch
@@ -145,13 +145,13 @@ class TestRest:
         aside = Backoff(lambda: now)
         key = ("run", "1")
         assert [aside.failed(key) for _ in range(12)] == [min(MIN_S * 2**n, MAX_S) for n in range(12)]
-        assert aside.rests(key)
+        assert aside.is_waiting(key)
         assert (aside.count("run"), aside.count("other")) == (1, 0)
-        aside.well(key)
-        assert not aside.rests(key)
+        aside.succeeded(key)
+        assert not aside.is_waiting(key)
         assert aside.failed(key) == MIN_S
         now = MIN_S
-        assert not aside.rests(key)
+        assert not aside.is_waiting(key)
         now = MIN_S + MAX_S + 1
         assert aside.count("run") == 0
 

@@ -31,8 +31,8 @@ async def post(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> Post:
 async def carry_while_away(post: Post, use_case: Callable[..., Any], times: int) -> None:
     """Carry what is due with a database that does not take `use_case` so many times."""
     (delivery,) = await post.opened.db.read(due_deliveries, 10)
-    hand = post.carrier
-    await Deliverer(Away(hand.db, use_case, times), hand.channels, hand.policy, hand.url).carry(delivery)
+    hand = post.deliverer
+    await Deliverer(Away(hand.db, use_case, times), hand.channels, hand.policy, hand.url).deliver(delivery)
 
 
 class TestWhatCameOfATry:
@@ -64,7 +64,7 @@ class TestAWorkerThatWasStopped:
         id = await post.ask(route=ROUTE)
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
         monkeypatch.setattr(LeaseTimer, "left", lambda self: -1.0)
-        await post.carrier.carry(delivery)
+        await post.deliverer.deliver(delivery)
         assert post.slack.sent == [] and await post.trail(id) == [("slack", "sending")]
 
     async def test_in_order_while_it_sends_hands_over(self, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +77,7 @@ class TestAWorkerThatWasStopped:
             await never.wait()
 
         monkeypatch.setattr(post.slack, "deliver", hang)
-        work = asyncio.create_task(post.carrier.carry(delivery))
+        work = asyncio.create_task(post.deliverer.deliver(delivery))
         await soon(begun.wait())
         work.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -54,7 +54,7 @@ def postbox() -> RecordingPostbox:
 
 
 @pytest.fixture
-async def collector(opened: Opened, postbox: RecordingPostbox) -> MailFetcher:
+async def fetcher(opened: Opened, postbox: RecordingPostbox) -> MailFetcher:
     """Of a server whose one mailbox Dana connected."""
     installed = Installation(MAILBOX, MAILBOX, "")
     await opened.db.transact(save_installation, opened.person.id, "email", installed, "sealed")
@@ -77,80 +77,80 @@ async def row(opened: Opened) -> Any:
 
 class TestCollector:
     async def test_begins_at_once_and_goes_on_where_it_was(
-        self, opened: Opened, collector: MailFetcher, postbox: RecordingPostbox
+        self, opened: Opened, fetcher: MailFetcher, postbox: RecordingPostbox
     ) -> None:
         assert await due(opened) == [MAILBOX]
-        await collector.collect(MAILBOX)
-        await collector.collect(MAILBOX)
+        await fetcher.fetch(MAILBOX)
+        await fetcher.fetch(MAILBOX)
         assert postbox.cursors == [None] and await due(opened) == []
         pass_time(opened, 31)
         assert await due(opened) == [MAILBOX]
-        await collector.collect(MAILBOX)
+        await fetcher.fetch(MAILBOX)
         assert postbox.cursors == [None, "1"]
 
     async def test_comes_again_with_the_old_cursor_after_a_failure(
-        self, opened: Opened, collector: MailFetcher, postbox: RecordingPostbox
+        self, opened: Opened, fetcher: MailFetcher, postbox: RecordingPostbox
     ) -> None:
         postbox.failures.append(Retryable("busy", after=90))
-        await collector.collect(MAILBOX)
+        await fetcher.fetch(MAILBOX)
         pass_time(opened, 31)
         assert await due(opened) == []
         pass_time(opened, 60)
-        await collector.collect(MAILBOX)
+        await fetcher.fetch(MAILBOX)
         assert postbox.cursors == [None, None] and (await row(opened)).cursor == "2"
 
     async def test_is_one_at_a_time_and_rings_are_not_lost(
-        self, opened: Opened, collector: MailFetcher, postbox: RecordingPostbox
+        self, opened: Opened, fetcher: MailFetcher, postbox: RecordingPostbox
     ) -> None:
         postbox.open.clear()
-        looking = asyncio.create_task(collector.collect(MAILBOX))
+        looking = asyncio.create_task(fetcher.fetch(MAILBOX))
         await postbox.entered.wait()
         await opened.db.transact(wake_mailbox, MAILBOX)
-        await collector.collect(MAILBOX)
+        await fetcher.fetch(MAILBOX)
         assert postbox.cursors == [None]
         opened.sent.clear()
         postbox.open.set()
         await looking
         assert Ring(FETCH_MAIL_JOB, MAILBOX) in opened.sent and await due(opened) == [MAILBOX]
 
-    async def test_that_died_is_followed_by_another_once_its_lease_is_over(self, opened: Opened, collector: MailFetcher) -> None:
+    async def test_that_died_is_followed_by_another_once_its_lease_is_over(self, opened: Opened, fetcher: MailFetcher) -> None:
         assert await opened.db.transact(claim_mailbox, MAILBOX) is not None
         assert await due(opened) == []
         pass_time(opened, 61)
         assert await due(opened) == [MAILBOX]
 
-    async def test_that_died_alone_is_followed_at_once(self, opened: Opened, collector: MailFetcher) -> None:
+    async def test_that_died_alone_is_followed_at_once(self, opened: Opened, fetcher: MailFetcher) -> None:
         assert await opened.db.transact(claim_mailbox, MAILBOX) is not None
         await opened.db.transact(void_mailbox_leases)
         assert await due(opened) == [MAILBOX]
 
     async def test_asks_to_be_rung_a_day_before_that_ends(
-        self, opened: Opened, collector: MailFetcher, postbox: RecordingPostbox
+        self, opened: Opened, fetcher: MailFetcher, postbox: RecordingPostbox
     ) -> None:
         week_ms = 7 * 24 * 3600_000
         postbox.until = (await row(opened)).next_at + week_ms
-        await collector.collect(MAILBOX)
+        await fetcher.fetch(MAILBOX)
         pass_time(opened, 31)
-        await collector.collect(MAILBOX)
+        await fetcher.fetch(MAILBOX)
         assert postbox.watched == 1
         pass_time(opened, 6 * 24 * 3600)
-        await collector.collect(MAILBOX)
+        await fetcher.fetch(MAILBOX)
         assert postbox.watched == 2
 
     async def test_of_a_mailbox_that_is_not_ours_does_nothing(self, opened: Opened, postbox: RecordingPostbox) -> None:
-        await MailFetcher(opened.db, postbox, 30).collect("other@example.org")
+        await MailFetcher(opened.db, postbox, 30).fetch("other@example.org")
         await opened.db.transact(wake_mailbox, "other@example.org")
         assert postbox.cursors == [] and opened.sent == []
 
 
 class TestLoss:
     async def test_ends_the_looking_and_tells_who_connected_it_elsewhere_once(
-        self, opened: Opened, collector: MailFetcher, postbox: RecordingPostbox
+        self, opened: Opened, fetcher: MailFetcher, postbox: RecordingPostbox
     ) -> None:
         await opened.db.transact(link_account, opened.person.id, "slack", "T1/U1", "Dana")
         await opened.db.transact(link_account, opened.person.id, "email", "dana@example.org", "Dana")
         postbox.failures.append(Disconnected("The consent was withdrawn.", "invalid_grant"))
-        await collector.collect(MAILBOX)
+        await fetcher.fetch(MAILBOX)
         pass_time(opened, 3600)
         assert await due(opened) == []
         await opened.db.transact(wake_mailbox, MAILBOX)
@@ -166,12 +166,12 @@ class TestLoss:
         assert channel == "slack" and "The consent was withdrawn. Connect it again" in str(words)
 
     async def test_is_over_when_it_is_connected_again_and_goes_on_where_it_was(
-        self, opened: Opened, collector: MailFetcher, postbox: RecordingPostbox
+        self, opened: Opened, fetcher: MailFetcher, postbox: RecordingPostbox
     ) -> None:
-        await collector.collect(MAILBOX)
+        await fetcher.fetch(MAILBOX)
         pass_time(opened, 31)
         postbox.failures.append(Disconnected("The consent was withdrawn.", "invalid_grant"))
-        await collector.collect(MAILBOX)
+        await fetcher.fetch(MAILBOX)
         await opened.db.transact(save_installation, opened.person.id, "email", Installation(MAILBOX, MAILBOX, ""), "sealed")
-        await collector.collect(MAILBOX)
+        await fetcher.fetch(MAILBOX)
         assert postbox.cursors == [None, "1", "1"]

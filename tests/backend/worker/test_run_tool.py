@@ -389,7 +389,7 @@ class TestStopping:
         worker = shop.worker()
         work = begin(worker, run_id)
         await becomes(lambda: shop.begun)
-        await soon(worker.executor.drain(0.01))
+        await soon(worker.tool_runner.drain(0.01))
         assert shop.outcomes() == ["started"]
         door.set()
         await soon(work)

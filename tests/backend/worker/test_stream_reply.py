@@ -67,7 +67,7 @@ class Desk:
     def __init__(self, opened: Opened) -> None:
         self.opened = opened
         self.channel = RecordingStreamingChannel()
-        self.teller = ReplyStreamer(opened.db, {"slack": self.channel})
+        self.reply_streamer = ReplyStreamer(opened.db, {"slack": self.channel})
         self.post = Post(opened, real={"slack": self.channel})
 
     async def speak(self, words: str = "hello") -> Claimed:
@@ -82,10 +82,10 @@ class Desk:
 
     async def reply(self, claimed: Claimed, *pieces: str) -> None:
         """Write it, and wait until each piece was shown, or will not be."""
-        async with self.teller.telling(claimed.lease) as telling:
+        async with self.reply_streamer.streaming(claimed.lease) as growing:
             for piece in pieces:
-                telling.add(piece)
-                await self.until_shown(telling.text())
+                growing.add(piece)
+                await self.until_shown(growing.text())
 
     async def until_shown(self, text: str) -> None:
         async with asyncio.timeout(30):
@@ -94,7 +94,7 @@ class Desk:
 
     async def commit(self, claimed: Claimed, text: str) -> None:
         await self.opened.db.transact(complete_run, claimed.lease, text, Usage())
-        await self.post.carry()
+        await self.post.deliver_due()
 
     async def cancel(self, claimed: Claimed) -> None:
         def cancel(tx: Tx) -> None:
@@ -103,7 +103,7 @@ class Desk:
             end_run(tx, row, RunStatus.CANCELLED)
 
         await self.opened.db.transact(cancel)
-        await self.post.carry()
+        await self.post.deliver_due()
 
 
 @pytest.fixture
@@ -153,8 +153,8 @@ class TestReply:
         failed = asyncio.Event()
         desk.channel.on_partial = _told(failed)
         desk.channel.failures.append(error)
-        async with desk.teller.telling(claimed.lease) as telling:
-            telling.add("One")
+        async with desk.reply_streamer.streaming(claimed.lease) as growing:
+            growing.add("One")
             await failed.wait()
         await desk.commit(claimed, "One, two")
         ((words, ref, earlier),) = desk.channel.finished
@@ -163,19 +163,19 @@ class TestReply:
 
     async def test_that_slack_puts_off_is_shown_later(self, desk: Desk) -> None:
         claimed = await desk.speak()
-        async with desk.teller.telling(claimed.lease) as telling:
-            telling.add("One")
+        async with desk.reply_streamer.streaming(claimed.lease) as growing:
+            growing.add("One")
             await desk.until_shown("One")
             desk.channel.failures.append(Retryable("slow down", "ratelimited", after=0.01))
-            telling.add(", two")
+            growing.add(", two")
             while desk.channel.failures:
                 await asyncio.sleep(0.005)
-            telling.add(", three")
+            growing.add(", three")
             await desk.until_shown("One, two, three")
 
     async def test_is_taken_over_where_it_is_shown_and_left_alone_by_whoever_had_it(self, desk: Desk, opened: Opened) -> None:
         claimed = await desk.speak()
-        async with desk.teller.telling(claimed.lease) as stale:
+        async with desk.reply_streamer.streaming(claimed.lease) as stale:
             stale.add("The first")
             await desk.until_shown("The first")
             opened.change("UPDATE runs SET lease_until = 0 WHERE id = ?", claimed.lease.run_id)
@@ -193,23 +193,23 @@ class TestReply:
         await desk.cancel(claimed)
         assert desk.channel.finished == []
         desk.post.pass_time("slack", IN_FLIGHT_MS / 1000)
-        await desk.post.carry()
+        await desk.post.deliver_due()
         assert [words.text for words, *_ in desk.channel.finished] == ["Cancelled."]
 
 
 class TestThinking:
     async def test_is_seen_while_it_lasts(self, desk: Desk) -> None:
         claimed = await desk.speak()
-        async with desk.teller.thinking(claimed.lease):
+        async with desk.reply_streamer.thinking(claimed.lease):
             await _until(lambda: desk.channel.typing == [True])
         await _until(lambda: desk.channel.typing == [True, False])
 
     async def test_that_is_refused_is_not_taken_away_either(self, desk: Desk) -> None:
         desk.channel.failures.append(Rejected("unknown_method"))
         claimed = await desk.speak()
-        async with desk.teller.thinking(claimed.lease):
+        async with desk.reply_streamer.thinking(claimed.lease):
             await _until(lambda: not desk.channel.failures)
-        await _until(lambda: not desk.teller.aside)
+        await _until(lambda: not desk.reply_streamer.background)
         assert desk.channel.typing == []
 
 

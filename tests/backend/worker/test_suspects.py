@@ -77,7 +77,7 @@ class TestARun:
         run_id = await shop.approved()
         await die(shop, run_id, SUSPECT_CLAIMS)
         worker = shop.worker(since=LONG_AGO)
-        async with worker.alone:
+        async with worker.suspect_lock:
             await soon(worker.advance(run_id))
             assert shop.run(run_id)[3] == SUSPECT_CLAIMS
         await soon(worker.advance(run_id))

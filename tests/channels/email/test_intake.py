@@ -62,16 +62,16 @@ class TestReturned:
     async def test_for_good_fails_the_copy_and_the_ladder_goes_on(self, desk: Desk) -> None:
         await desk.post.link("slack")
         id = await desk.post.ask(action=DEPLOY, route=[{"channel": name, "wait_seconds": 900} for name in ("email", "slack")])
-        await desk.post.carry()
+        await desk.post.deliver_due()
         await desk.comes(self.bounce(desk, id))
-        await desk.post.carry()
+        await desk.post.deliver_due()
         assert await desk.post.trail(id) == [("email", "failed"), ("slack", "sent")]
         assert ([(outcome, about) for outcome, _, about in desk.kept()], await desk.told()) == ([("bounce", id)], [])
 
     @pytest.mark.parametrize("how", [{"action": "delayed", "status": "4.4.1"}, {"to": "other@example.org"}], ids=str)
     async def test_for_now_or_for_somebody_else_changes_nothing(self, desk: Desk, how: dict[str, str]) -> None:
         id = await desk.post.ask(action=DEPLOY, route=[{"channel": "email", "wait_seconds": 900}])
-        await desk.post.carry()
+        await desk.post.deliver_due()
         await desk.comes(self.bounce(desk, id, **how))
         assert await desk.post.trail(id) == [("email", "sent")]
 

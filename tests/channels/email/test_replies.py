@@ -147,7 +147,7 @@ class TestVersion:
         id = await self.changed(desk, action=DEPLOY)
         await desk.comes(answering(DANA, desk.asked(id, version=showed), "APPROVE"))
         (told,) = await desk.told()
-        assert "changed since you saw it; look again" in told and "Nothing was changed." in told
+        assert "changed since you saw it; look at it again" in told and "Nothing was changed." in told
         assert "it would run deploy (risk medium)" in told and "version: 7" in told
         assert "APPROVE" in told and f"/r/{id}" in told
         assert (await desk.status(id), desk.kept()) == ("pending", [("refused", True, id)])

@@ -158,7 +158,8 @@ class TestAnswer:
         problem = refused(dana.answer(request["id"], "decline", feedback="second"), 409, "already_decided")
         response = decided["response"]
         assert problem["decided"] == {name: response[name] for name in ("action", "by", "via", "at")}
-        assert "Dana" in problem["error"] and response["at"] in problem["error"]
+        told = f"Already answered by Dana through the API, today at {response['at'][11:16]} UTC. Nothing was changed."
+        assert problem["error"].replace("yesterday", "today") == told
         assert dana.get(f"/api/feedback/{request['id']}") == decided
         actions = [
             (row["action"], row["detail"]["decision"])
@@ -277,7 +278,7 @@ class TestAgentsQuestion:
         assert "why" not in withdrawn["closed"]
         assert dana.get(f"/api/feedback/{request['id']}") == withdrawn
         late = refused(dana.answer(request["id"], "submit", feedback="late"), 409, "already_decided")
-        assert late["detail"].startswith("This was withdrawn by Dana at ")
+        assert late["detail"].startswith("This was withdrawn by Dana, today at ")
 
     def test_says_when_closing_the_session_withdrew_it(self, dana: Person) -> None:
         request = ask(dana)

@@ -66,9 +66,9 @@ class TestGroup:
         bo, cy = await join(post, "Bo", "slack", "email"), await join(post, "Cy")
         await finance(post, bo, cy)
         id = await post.ask(to=["finance"], action=DEPLOY, route=[{"channel": "slack", "wait_seconds": 3600}])
-        await post.carry()
+        await post.deliver_due()
         await post.opened.db.transact(remove_members, "finance", ["bo@example.org"])
-        await post.carry()
+        await post.deliver_due()
         ((question, to, *_),) = [each for each in post.slack.settled if each[1].account == "slack/Bo"]
         assert "production" not in str(question.request) and "Deploy" not in str(question.request)
         assert question.request["status"] == "cancelled" and to.account == "slack/Bo"
@@ -89,7 +89,7 @@ class TestGroup:
         await finance(post, bo)
         id = await post.ask(to=["finance"], route=[{"channel": "slack", "wait_seconds": 3600}])
         await finance(post, cy)
-        await post.carry()
+        await post.deliver_due()
         assert await sees(post, cy) == [id]
         assert [to.account for _, to, _ in post.slack.sent] == ["slack/Cy"]
         assert (await answer(post, id, cy))["response"]["by"]["name"] == "Cy"
@@ -98,11 +98,11 @@ class TestGroup:
         bo, cy = await join(post, "Bo", "slack"), await join(post, "Cy")
         await finance(post, bo, cy)
         id = await post.ask(to=["finance"], route=[{"channel": "slack", "wait_seconds": 3600}])
-        await post.carry()
+        await post.deliver_due()
         await post.opened.db.transact(remove_members, "finance", ["bo@example.org"])
-        await post.carry()
+        await post.deliver_due()
         await finance(post, bo)
-        await post.carry()
+        await post.deliver_due()
         assert [to.account for _, to, _ in post.slack.sent] == ["slack/Bo", "slack/Bo"]
         assert (await answer(post, id, bo))["status"] == "answered"
 
@@ -155,7 +155,7 @@ class TestNames:
         await finance(post, bo)
         names = [bo.id, "Bo@Example.org", "finance"]
         id = await post.ask(to=names, route=[{"channel": "slack", "wait_seconds": 3600}])
-        await post.carry()
+        await post.deliver_due()
         assert (await post.request(id))["to"] == [bo.id] and len(post.slack.sent) == 1
         await post.opened.db.transact(remove_members, "finance", ["bo@example.org"])
         now = await post.request(id)
@@ -184,7 +184,7 @@ class TestDisabled:
         id = await post.ask(to=[bo.id, post.person.id], action=DEPLOY, route=[{"channel": "email", "wait_seconds": 3600}])
         await post.opened.db.transact(send_message, bo.id, "slack", TextMessage("a word"))
         await post.opened.db.transact(disable_person, "bo@example.org")
-        await post.carry()
+        await post.deliver_due()
         assert {to.account for _, to, _ in post.email.sent} == {"email/dana"}
         assert post.slack.texts == []
         assert isinstance(await answer(post, id, bo), Forbidden)
@@ -194,20 +194,20 @@ class TestDisabled:
         bo = await join(post, "Bo", "slack", "email")
         for channel in ("slack", "email"):
             await post.ask(to=[bo.id], action=DEPLOY, route=[{"channel": channel, "wait_seconds": 3600}])
-        await post.carry()
+        await post.deliver_due()
         await post.opened.db.transact(disable_person, "bo@example.org")
-        await post.carry()
+        await post.deliver_due()
         assert [to.account for _, to, *_ in post.slack.settled] == ["slack/Bo"] and post.email.settled == []
         assert "production" not in str(post.slack.settled[0][0].request)
 
     async def test_who_alone_could_decide_leaves_a_dead_letter_and_comes_back_to_it(self, post: Post) -> None:
         bo = await join(post, "Bo", "slack")
         id = await post.ask(to=[bo.id])
-        await post.carry()
+        await post.deliver_due()
         await post.opened.db.transact(disable_person, "bo@example.org")
         assert (await post.request(id))["dead_letter"] is True
         await post.opened.db.transact(enable_person, "bo@example.org")
-        await post.carry()
+        await post.deliver_due()
         assert (await post.request(id))["to"] == [bo.id]
         assert (await answer(post, id, bo))["status"] == "answered"
 
@@ -288,7 +288,7 @@ class TestVersion:
         bo, cy = await join(post, "Bo", "slack"), await join(post, "Cy")
         await finance(post, bo)
         id = await post.ask(to=["finance"])
-        await post.carry()
+        await post.deliver_due()
         assert (await post.request(id))["version"] == 1
         await finance(post, cy)
         assert (await post.request(id))["version"] == 2

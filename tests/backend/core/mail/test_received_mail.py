@@ -87,13 +87,13 @@ class TestReply:
     async def test_goes_out_once_an_event(self, post: Post, inbox: ChannelInbox) -> None:
         for _ in range(2):
             await inbox.reply("email", ACCOUNT, TextMessage("Not clear."), THREAD, "e1")
-        await post.carry()
+        await post.deliver_due()
         ((words, to),) = post.email.texts
         assert (words.text, to.account, to.thread) == ("Not clear.", ACCOUNT, THREAD)
 
     async def test_goes_to_nobody_who_is_not_linked(self, post: Post, inbox: ChannelInbox) -> None:
         await inbox.reply("email", "eve@example.net", TextMessage("Not clear."), THREAD, "e1")
-        await post.carry()
+        await post.deliver_due()
         assert post.email.texts == []
 
     async def test_is_rare_about_one_request_unless_it_quotes_what_was_taken(self, post: Post, inbox: ChannelInbox) -> None:
@@ -103,7 +103,7 @@ class TestReply:
         await inbox.reply("email", ACCOUNT, about, THREAD, "e2")
         await inbox.reply("email", ACCOUNT, TextMessage("Taken: approve.", about=id), THREAD, "e3", quotes=True)
         await inbox.reply("email", ACCOUNT, TextMessage("Elsewhere."), THREAD, "e4")
-        await post.carry()
+        await post.deliver_due()
         assert sorted(words.text for words, _ in post.email.texts) == ["Elsewhere.", "Not clear.", "Taken: approve."]
         assert {words.topic for words, _ in post.email.texts if words.about} == {"Deploy?"}
 
@@ -111,7 +111,7 @@ class TestReply:
         await inbox.reply("email", ACCOUNT, TextMessage("Not clear."), THREAD, "e1")
         assert post.opened.change("UPDATE deliveries SET created_at = created_at - 120001 WHERE event_id = ?", "e1") == 1
         await inbox.reply("email", ACCOUNT, TextMessage("Still not clear."), THREAD, "e2")
-        await post.carry()
+        await post.deliver_due()
         assert len(post.email.texts) == 2
 
 
@@ -156,31 +156,31 @@ class TestAnswer:
 class TestUndelivered:
     async def test_fails_the_copy_and_the_ladder_goes_on(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask(route=[{"channel": "email", "wait_seconds": 600}, {"channel": "slack", "wait_seconds": 600}])
-        await post.carry()
+        await post.deliver_due()
         for _ in range(2):
             await inbox.record_bounce("email", ACCOUNT, id, "No such address.")
-        await post.carry()
+        await post.deliver_due()
         assert await post.trail(id) == [("email", "failed"), ("slack", "sent")]
         assert await post.tries(id) == [("deliver", "returned"), ("deliver", "sent")]
         assert (await post.request(id))["deliveries"][0]["error"] == "No such address."
 
     async def test_of_another_account_changes_nothing(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask(route=[{"channel": "email", "wait_seconds": 600}])
-        await post.carry()
+        await post.deliver_due()
         await inbox.record_bounce("email", "eve@example.net", id, "No such address.")
         assert await post.trail(id) == [("email", "sent")]
 
     async def test_after_the_decision_changes_nothing(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask(route=[{"channel": "email", "wait_seconds": 600}])
-        await post.carry()
+        await post.deliver_due()
         await post.answer(id)
-        await post.carry()
+        await post.deliver_due()
         await inbox.record_bounce("email", ACCOUNT, id, "No such address.")
         assert await post.trail(id) == [("email", "settled")]
 
     async def test_of_words(self, post: Post, inbox: ChannelInbox) -> None:
         await inbox.reply("email", ACCOUNT, TextMessage("Not clear."), THREAD, "e1")
-        await post.carry()
+        await post.deliver_due()
         ((words, _),) = post.email.texts
         await inbox.record_bounce("email", ACCOUNT, words.id, "No such address.")
         assert post.opened.on_disk("SELECT status, error FROM deliveries") == [("failed", "No such address.")]
@@ -190,7 +190,7 @@ class TestAskToLink:
     async def test_writes_to_the_address_and_not_the_code(self, post: Post, inbox: ChannelInbox) -> None:
         await connect_mailbox(post)
         code, _ = await post.opened.db.transact(ask_to_link, post.person, "dana@example.org", SET_UP)
-        await post.carry()
+        await post.deliver_due()
         ((words, to),) = post.email.texts
         assert to.account == "dana@example.org" and "Dana" in words.text and code not in words.text
         assert not await inbox.is_linked("email", "dana@example.org")
@@ -202,7 +202,7 @@ class TestAskToLink:
         await connect_mailbox(post)
         named = Person(post.person.id, "Bank [here](https://evil.example) <b>")
         await post.opened.db.transact(ask_to_link, named, "victim@example.org", SET_UP)
-        await post.carry()
+        await post.deliver_due()
         ((words, _),) = post.email.texts
         assert words.text.startswith("Bank herehttpsevilexample b asked to answer")
 
@@ -235,12 +235,12 @@ class TestConversation:
         await post.opened.db.transact(link_account, eve["id"], "email", "eve@example.net", "Eve")
         route = [{"channel": "email", "wait_seconds": 600}]
         first = await post.ask(route=route, to=["eve@example.net", "dana@example.org"])
-        await post.carry()
+        await post.deliver_due()
         threads = {to.account: n for n, (_, to, _) in enumerate(post.email.sent, 1)}
         session_id = (await post.request(first))["session_id"]
         assert await post.opened.db.read(place_of, session_id, "email", "usr_nobody") is None
         wish = Ask(FeedbackType.CONFIRMATION, {"title": "Now?", "prompt": "", "route": route}, ["eve@example.net"], session_id)
         await post.opened.db.transact(ask_people, post.person, wish, None)
-        await post.carry()
+        await post.deliver_due()
         _, to, _ = post.email.sent[-1]
         assert (to.account, to.thread) == ("eve@example.net", {"n": threads["eve@example.net"]})

@@ -22,7 +22,7 @@ class TestRetries:
         post.slack.failures += [Retryable("busy"), Retryable("busy")]
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
         for _ in range(3):
-            await post.carry()
+            await post.deliver_due()
             post.pass_time("slack", 60)
         assert await post.tries(id) == [("deliver", "failed"), ("deliver", "failed"), ("deliver", "sent")]
         assert (await post.request(id))["deliveries"][0]["attempts"] == 3
@@ -31,32 +31,32 @@ class TestRetries:
         post.slack.failures += [Retryable("busy")] * MAX_ATTEMPTS
         id = await post.ask()
         for _ in range(MAX_ATTEMPTS):
-            await post.carry()
+            await post.deliver_due()
             post.pass_time("slack", 60)
-        await post.carry()
+        await post.deliver_due()
         assert await post.trail(id) == [("chat", "sent"), ("slack", "failed"), ("email", "sent")]
 
     async def test_honour_a_long_wait_while_the_next_channel_is_asked(self, post: Post) -> None:
         post.slack.failures.append(Retryable("slow down", after=120))
         id = await post.ask()
-        await post.carry()
+        await post.deliver_due()
         assert await post.trail(id) == [("chat", "sent"), ("slack", "retry_wait"), ("email", "sent")]
         post.pass_time("slack", 119)
-        await post.carry()
+        await post.deliver_due()
         assert len(post.slack.sent) == 0
         post.pass_time("slack", 2)
-        await post.carry()
+        await post.deliver_due()
         assert len(post.slack.sent) == 1
         await post.answer(id)
-        await post.carry()
+        await post.deliver_due()
         assert {status for _, status in await post.trail(id)} == {"settled"}
 
     async def test_after_an_unknown_outcome_are_told_so(self, post: Post) -> None:
         post.slack.failures.append(Retryable("time-out after the post", unknown=True))
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
-        await post.carry()
+        await post.deliver_due()
         post.pass_time("slack", 60)
-        await post.carry()
+        await post.deliver_due()
         _, _, earlier = post.slack.sent[0]
         assert earlier is not None and earlier["request_id"] == id and earlier["since"] > 0
         assert await post.tries(id) == [("deliver", "unknown"), ("deliver", "sent")]
@@ -65,24 +65,24 @@ class TestRetries:
         post.slack.failures += [Retryable("time-out", unknown=True), Retryable("time-out", unknown=True), Retryable("busy")]
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
         for _ in range(4):
-            await post.carry()
+            await post.deliver_due()
             post.pass_time("slack", 60)
         assert [outcome for _, outcome in await post.tries(id)] == ["unknown", "unknown", "failed", "sent"]
         ((first,),) = post.opened.on_disk("SELECT MIN(began_at) FROM delivery_attempts")
         _, _, earlier = post.slack.sent[0]
         assert earlier == {"request_id": id, "since": first}
         await post.answer(id)
-        await post.carry()
+        await post.deliver_due()
         assert [left for *_, left in post.slack.settled] == [earlier]
 
 
 class TestSettling:
     async def test_rewrites_every_copy_once(self, post: Post) -> None:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 0}, {"channel": "email", "wait_seconds": 60}])
-        await post.carry()
+        await post.deliver_due()
         await post.answer(id, via="email")
-        await post.carry()
-        await post.carry()
+        await post.deliver_due()
+        await post.deliver_due()
         assert [question.request["status"] for question, *_ in post.slack.settled + post.email.settled] == ["answered"] * 2
         assert post.slack.settled[0][2].ref == {"n": 1}
         assert await post.trail(id) == [("slack", "settled"), ("email", "settled")]
@@ -90,7 +90,7 @@ class TestSettling:
     async def test_sends_nothing_any_more(self, post: Post) -> None:
         id = await post.ask()
         await post.answer(id)
-        await post.carry()
+        await post.deliver_due()
         assert post.slack.sent == [] and await post.trail(id) == [("chat", "settled")]
 
     async def test_closes_a_copy_that_was_being_sent_meanwhile(self, post: Post) -> None:
@@ -100,12 +100,12 @@ class TestSettling:
         assert work is not None
         await post.answer(id)
         await post.opened.db.transact(record_sent, work, DeliveryReceipt({"n": 7}))
-        await post.carry()
+        await post.deliver_due()
         assert [receipt.ref for _, _, receipt, _ in post.slack.settled] == [{"n": 7}]
 
     async def test_leaves_what_the_web_chat_is_being_told_to_whoever_tells_it(self, post: Post) -> None:
         id = await post.ask()
-        await post.carry()
+        await post.deliver_due()
         await post.opened.db.transact(reroute_request, post.person, id, "chat", SET_UP)
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
         work = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP)
@@ -114,26 +114,26 @@ class TestSettling:
         assert await post.trail(id) == [("chat", "settled"), ("slack", "sent"), ("chat", "sending")]
         await post.opened.db.transact(record_sent, work, DeliveryReceipt({"n": 7}))
         assert list(post.books().findings()) == []
-        await post.carry()
+        await post.deliver_due()
         assert [receipt.ref for _, _, receipt, _ in post.chat.settled] == [{"n": 7}]
 
     async def test_that_fails_for_good_is_on_record(self, post: Post) -> None:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
-        await post.carry()
+        await post.deliver_due()
         post.slack.failures.append(Rejected("message_not_found"))
         await post.answer(id)
-        await post.carry()
+        await post.deliver_due()
         (copy,) = (await post.request(id))["deliveries"]
         assert copy["status"] == "settled" and copy["error"] == "Could not be closed: message_not_found"
 
     async def test_is_tried_again_while_it_may_work(self, post: Post) -> None:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
-        await post.carry()
+        await post.deliver_due()
         post.slack.failures.append(Retryable("busy"))
         await post.answer(id)
-        await post.carry()
+        await post.deliver_due()
         post.pass_time("slack", 60)
-        await post.carry()
+        await post.deliver_due()
         assert await post.trail(id) == [("slack", "settled")] and len(post.slack.settled) == 1
 
 
@@ -141,7 +141,7 @@ class TestLease:
     async def test_is_held_by_one_worker(self, post: Post) -> None:
         await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
-        await asyncio.gather(*(post.carrier.carry(delivery) for _ in range(8)))
+        await asyncio.gather(*(post.deliverer.deliver(delivery) for _ in range(8)))
         assert len(post.slack.sent) == 1
 
     async def test_that_lapsed_is_taken_over_and_cannot_commit_any_more(self, post: Post) -> None:
@@ -151,7 +151,7 @@ class TestLease:
         assert stale is not None
         assert await post.opened.db.read(due_deliveries, 10) == []
         post.pass_time("slack", 61)
-        await post.carry()
+        await post.deliver_due()
         assert post.slack.sent[0][2] is not None, "the second worker is told that a first one may have sent it"
         await post.opened.db.transact(record_sent, stale, DeliveryReceipt({"n": 1}))
         assert await post.tries(id) == [("deliver", "unknown"), ("deliver", "sent")]
@@ -163,15 +163,15 @@ class TestLease:
         slept = await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP)
         assert slept is not None
         post.pass_time("slack", 61)
-        await post.carry()
+        await post.deliver_due()
         if decided:
             await post.answer(id)
-            await post.carry()
+            await post.deliver_due()
         await post.opened.db.transact(record_sent, slept, DeliveryReceipt({"n": "late"}))
         if not decided:
             assert list(post.books().findings()) == []
             await post.answer(id)
-        await post.carry()
+        await post.deliver_due()
         assert sorted(str(receipt.ref["n"]) for _, _, receipt, _ in post.slack.settled) == ["1", "late"]
         assert await post.trail(id) == [("slack", "settled")] * 2
         assert list(post.books().findings()) == []
@@ -182,7 +182,7 @@ class TestLease:
             (delivery,) = await post.opened.db.read(due_deliveries, 10)
             assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP) is not None
             post.pass_time("slack", 61)
-        await post.carry()
+        await post.deliver_due()
         assert await post.trail(id) == [("slack", "failed"), ("email", "sent")]
         assert post.slack.sent == []
 
@@ -195,9 +195,9 @@ class TestAWorkerThatEnds:
             (delivery,) = await post.opened.db.read(due_deliveries, 10)
             assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP) is not None
             post.pass_time("slack", 61)
-            await post.carry()
+            await post.deliver_due()
             post.pass_time("slack", 61)
-        await post.carry()
+        await post.deliver_due()
         assert await post.trail(id) == [("slack", "sent")]
 
     async def test_in_order_hands_its_try_over_and_that_is_no_death(self, post: Post) -> None:
@@ -208,7 +208,7 @@ class TestAWorkerThatEnds:
             assert work is not None
             await post.opened.db.transact(release_delivery, work)
             assert delivery in post.opened.rung
-        await post.carry()
+        await post.deliver_due()
         assert await post.trail(id) == [("slack", "sent")]
         assert post.slack.sent[0][2] is not None, "one of them may have sent it"
 
@@ -217,7 +217,7 @@ class TestRisk:
     async def test_too_high_for_a_channel_is_shown_there_and_decided_elsewhere(self, post: Post) -> None:
         action = {"tool": "deploy", "args": {}, "risk": "high"}
         id = await post.ask(action=action, route=[{"channel": "email", "wait_seconds": 60}])
-        await post.carry()
+        await post.deliver_due()
         assert post.email.sent[0][0].decidable is False
         with pytest.raises(Forbidden, match="cannot be approved by email"):
             await post.answer(id, via="email")

@@ -36,7 +36,7 @@ class TestAllowance:
     async def test_of_one_asker_holds_back_the_rest_and_asks_in_the_web_app(self, post: Post) -> None:
         bo = await asker(post, "Bo")
         asked = [await ask_dana(post, bo) for _ in range(MOST_FROM_ONE + 3)]
-        await post.carry()
+        await post.deliver_due()
         assert len(post.slack.sent) == MOST_FROM_ONE
         for id in asked[MOST_FROM_ONE:]:
             slack, chat = (await post.request(id))["deliveries"]
@@ -48,24 +48,24 @@ class TestAllowance:
             who = await asker(post, name)
             for _ in range(MOST_FROM_ONE - 1):
                 await ask_dana(post, who)
-        await post.carry()
+        await post.deliver_due()
         assert len(post.slack.sent) == MOST_IN_ALL
         late = await asker(post, "Ed")
         await ask_dana(post, late, due_in=600)
-        await post.carry()
+        await post.deliver_due()
         assert len(post.slack.sent) == MOST_IN_ALL + 1 <= MOST_IN_ALL + MOST_URGENT_EXTRA
 
     async def test_goes_on_when_the_hour_has_passed(self, post: Post) -> None:
         bo = await asker(post, "Bo")
         for _ in range(MOST_FROM_ONE + 1):
             await ask_dana(post, bo)
-        await post.carry()
+        await post.deliver_due()
         post.pass_time("slack", 3601)
-        await post.carry()
+        await post.deliver_due()
         assert len(post.slack.sent) == MOST_FROM_ONE + 1
 
     async def test_is_not_for_what_one_s_own_session_asks(self, post: Post) -> None:
         for _ in range(MOST_IN_ALL + MOST_URGENT_EXTRA + 1):
             await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
-        await post.carry()
+        await post.deliver_due()
         assert len(post.slack.sent) == MOST_IN_ALL + MOST_URGENT_EXTRA + 1
