@@ -3,19 +3,21 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from pydantic_core import to_json, to_jsonable_python
-from sqlalchemy import Connection, CursorResult, Row, bindparam, insert, select, update
-from sqlalchemy.sql import Executable
+from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy.sql import Executable, TableClause
+from sqlalchemy.sql.dml import UpdateBase
 
 from backend.db.audit_sealer import BROKEN, UNSEALED, Sealer
 from backend.db.tables import audit, audit_heads, events, sessions
 from backend.domain.events import DurableEvent, Published, Signal
 from backend.timestamps import to_text
 
+T = TypeVar("T")
 GENESIS = "0" * 64
 _ODD_DECIMAL = re.compile(r"(?:^|[:,\[])-?(?:[0-9]+(?:\.[0-9]+)?[eE]|0\.0000)")
 
@@ -62,6 +64,25 @@ class Took:
     seconds: float
 
 
+class Result(Protocol):
+    """What a statement found or did; SQLAlchemy's CursorResult is one."""
+
+    @property
+    def rowcount(self) -> int: ...
+    def all(self) -> Sequence[Row[Any]]: ...
+    def first(self) -> Row[Any] | None: ...
+    def one(self) -> Row[Any]: ...
+    def scalar(self) -> Any | None: ...
+    def scalar_one(self) -> Any: ...
+    def __iter__(self) -> Iterator[Row[Any]]: ...
+
+
+class Speaks(Protocol):
+    """An open connection, in the middle of a transaction; SQLAlchemy's Connection is one."""
+
+    def execute(self, statement: Executable, parameters: Any = None, /) -> Result: ...
+
+
 Effect = Publish | Ring | EndReply | Attempted | Took
 
 _number = (
@@ -85,9 +106,9 @@ _move_head = (
 class Tx:
     """One open transaction. Not thread-safe; lives inside one call of `Database.transact` or `Database.read`."""
 
-    __slots__ = ("_audit", "_connection", "_frames", "_sealer", "_undo", "effects", "now")
+    __slots__ = ("_audit", "_connection", "_frames", "_known", "_new_scopes", "_sealer", "_undo", "effects", "now")
 
-    def __init__(self, connection: Connection, now: int, sealer: Sealer = UNSEALED) -> None:
+    def __init__(self, connection: Speaks, now: int, sealer: Sealer = UNSEALED) -> None:
         self._connection = connection
         self._sealer = sealer
         self.now = now
@@ -95,17 +116,29 @@ class Tx:
         self._frames: dict[str, list[tuple[DurableEvent, tuple[str, ...]]]] = {}
         self._audit: dict[str, list[dict[str, Any]]] = {}
         self._undo: list[Callable[[], None]] = []
+        self._known: dict[Hashable, tuple[Collection[TableClause], Any]] = {}
+        self._new_scopes: set[str] = set()
 
-    def execute(
-        self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
-    ) -> CursorResult[Any]:
+    def execute(self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None) -> Result:
+        if self._known and isinstance(statement, UpdateBase):
+            self._forget(statement.table)
         return self._connection.execute(statement, parameters)
 
     def first(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Row[Any] | None:
-        return self._connection.execute(statement, parameters).first()
+        return self.execute(statement, parameters).first()
 
     def all(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
-        return self._connection.execute(statement, parameters).all()
+        return self.execute(statement, parameters).all()
+
+    def once(self, key: Hashable, sources: Collection[TableClause], read: Callable[[], T]) -> T:
+        """What `read` gives. It is read once, and again after this transaction has written to one of the tables it is from."""
+        if key not in self._known:
+            self._known[key] = (sources, read())
+        known: T = self._known[key][1]
+        return known
+
+    def _forget(self, written: Any) -> None:
+        self._known = {key: known for key, known in self._known.items() if written not in known[0]}
 
     def emit(self, session_id: str, event: DurableEvent, also: Iterable[str] = ()) -> None:
         """Append an event to the session's log as a durable frame: it gets `seq` and `ts` at the end of the transaction, and is
@@ -141,6 +174,10 @@ class Tx:
         entry = {"actor": actor, "via": via, "action": action, "subject": subject, "detail": detail}
         self._audit.setdefault(scope, []).append(entry)
 
+    def begin_audit(self, scope: str) -> None:
+        """The scope is made in this transaction: its chain begins here, and nothing of it is on record."""
+        self._new_scopes.add(scope)
+
     def on_rollback(self, undo: Callable[[], None]) -> None:
         """What a use case changes in memory, it must be able to take back: the transaction may fail, or be run again."""
         self._undo.append(undo)
@@ -169,9 +206,10 @@ class Tx:
         self.execute(_insert_events, rows)
 
     def _write_audit(self, scope: str, entries: list[dict[str, Any]]) -> None:
-        head = self.first(_audit_head, {"scope": scope})
+        is_new = scope in self._new_scopes
+        head = None if is_new else self.first(_audit_head, {"scope": scope})
         whole = head is not None and self._sealer.fits(head)
-        tail = head if whole else self.first(_audit_tail, {"scope": scope})
+        tail = head if whole or is_new else self.first(_audit_tail, {"scope": scope})
         last, prev = (tail.n, tail.hash) if tail else (0, GENESIS)
         rows = []
         for n, entry in enumerate(entries, start=last + 1):

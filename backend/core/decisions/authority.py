@@ -13,7 +13,6 @@ from backend.core.runs.call_digest import action_of, fits_definition
 from backend.db import Row, Tx
 from backend.db.queries import requests as store
 from backend.db.queries.linked_accounts import groups_of
-from backend.db.queries.people import person_by_id
 from backend.db.queries.recipients import DECIDES, insert_recipients, list_recipients, open_of_person, update_recipient
 from backend.db.transaction import person_topic
 from backend.domain.events import FeedbackDelivery
@@ -98,8 +97,8 @@ def _current_state(tx: Tx, row: Row[Any], rules: Rules | None) -> _CurrentState:
 
 
 def _owner(tx: Tx, row: Row[Any]) -> list[Person]:
-    owner = person_by_id(tx, row.owner_id)
-    return [Person(owner.id, owner.name)] if owner is not None and owner.disabled_at is None else []
+    seats = [seat for seat in list_recipients(tx, row.id) if seat.person_id == row.owner_id]
+    return [Person(seat.person_id, seat.name) for seat in seats[:1] if seat.disabled_at is None]
 
 
 def _remove_decider(tx: Tx, row: Row[Any], known: dict[tuple[str, str], Row[Any]], person_id: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.core.outbox.escalation import DELIVER_JOB
 from backend.core.requests.publish import publish_request_event
-from backend.core.requests.recipients import deciders_of
+from backend.core.requests.recipients import deciders_of, viewers_of
 from backend.core.requests.view import shape_values
 from backend.db import Row, Tx
 from backend.db.queries import deliveries
@@ -41,7 +41,7 @@ def close_request(
     copies = _settle_deliveries(tx, row.id)
     values = {**row._mapping, "status": to, "response": response, "closed": closed, "decided_at": tx.now}
     request = shape_values(values, [copy._mapping for copy in copies], deciders_of(tx, row.id))
-    publish_request_event(tx, request, FeedbackResolved(type="feedback_resolved", request=request))
+    publish_request_event(tx, request, FeedbackResolved(type="feedback_resolved", request=request), viewers_of(tx, row.id))
     action = response and response["action"]
     actor = by.id if by else SYSTEM
     said = {"decision": action, "why": why, "proof": proof or None}

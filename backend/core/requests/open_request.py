@@ -61,7 +61,7 @@ def open_request(tx: Tx, asked: NewRequest) -> FeedbackRequest:
     add_recipients(tx, request_id, asked.owner_id, asked.to)
     queue_deliveries(tx, copies)
     request = shape_values(values, copies, asked.to)
-    publish_request_event(tx, request, _opening_event(request))
+    publish_request_event(tx, request, _opening_event(request), sorted({asked.owner_id, *request["to"]}))
     _audit_request(tx, asked, request)
     return request
 

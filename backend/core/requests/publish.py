@@ -1,5 +1,6 @@
 """Publish what happened to a request to everyone concerned."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from backend.core.requests.recipients import viewers_of
@@ -14,17 +15,16 @@ from backend.domain.events import (
 )
 
 
-def publish_request_event(tx: Tx, request: FeedbackRequest, event: RequestEvent) -> None:
-    """Log the event in the session, and tell whoever waits for this request and everyone concerned."""
+def publish_request_event(tx: Tx, request: FeedbackRequest, event: RequestEvent, people: Sequence[str]) -> None:
+    """Log the event in the session, and tell whoever waits for this request and the `people` concerned, by their ids."""
     tx.emit(request["session_id"], event, also=[request_topic(request["id"])])
     known = {"feedback_resolved": "feedback_resolved", "feedback_changed": "feedback_changed"}
     passing: Any = known.get(event["type"], "feedback_requested")
-    people = viewers_of(tx, request["id"])
     tx.notify(RequestNews(type=passing, session_id=request["session_id"], request=request), *map(person_topic, people))
 
 
 def publish_change(tx: Tx, row: Row[Any]) -> FeedbackRequest:
     """Tell everyone concerned that the open request is another than they saw."""
     request = shape_request(tx, row)
-    publish_request_event(tx, request, FeedbackChanged(type="feedback_changed", request=request))
+    publish_request_event(tx, request, FeedbackChanged(type="feedback_changed", request=request), viewers_of(tx, row.id))
     return request

@@ -39,6 +39,7 @@ def open_session(tx: Tx, person: Person, first_words: str) -> str:
         created_at=tx.now,
         updated_at=tx.now,
     )
+    tx.begin_audit(session_id)
     _publish_change(tx, person.id, session_id, "opened")
     return session_id
 

@@ -28,7 +28,7 @@ _insert_vote = insert(votes)
 
 def list_recipients(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
     """Every row of the request, with `name` and `disabled_at` of the person, in the order they were named."""
-    return tx.all(_of_request, {"request": request_id})
+    return tx.once(("recipients", request_id), (recipients, people), lambda: tx.all(_of_request, {"request": request_id}))
 
 
 def open_of_person(tx: Tx, person_id: str) -> set[str]:

@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 from backend.db.audit_sealer import UNSEALED, Sealer
 from backend.db.database import Database, P, Sink, T
 from backend.db.sqlite.clock import Clock
+from backend.db.sqlite.compiled import OpenTransaction, Statements
 from backend.db.transaction import Tx, dumps
 from backend.db.unit_of_work import UnitOfWork, settle_soon
 from backend.errors import Unavailable
@@ -38,6 +39,7 @@ class SqliteDatabase(Database):
         self._clock = Clock()
         self._sink = sink
         self._engine = connect(path)
+        self._statements = Statements(self._engine.dialect)
         self._jobs: queue.SimpleQueue[UnitOfWork | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_until_closed, name="db-writer", daemon=True)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="db-reader")
@@ -66,7 +68,7 @@ class SqliteDatabase(Database):
             if connection is None:
                 connection = self._local.connection = self._engine.connect()
             with connection.begin():
-                return query(Tx(connection, self._clock.now(), self._sealer))
+                return query(Tx(OpenTransaction(connection, self._statements), self._clock.now(), self._sealer))
         except DATABASE_ERRORS as error:
             log.error("read failed", error=_said(error))
             raise Unavailable("The database cannot be read right now; try again in a moment.") from error
@@ -113,7 +115,7 @@ class SqliteDatabase(Database):
         if savepoint:
             _do(connection, "SAVEPOINT job")
         try:
-            job.run(Tx(connection, self._clock.now(), self._sealer))
+            job.run(Tx(OpenTransaction(connection, self._statements), self._clock.now(), self._sealer))
             if savepoint:
                 _do(connection, "RELEASE job")
         except BaseException as error:  # whatever it is belongs to the caller; the writer goes on
@@ -127,7 +129,7 @@ class SqliteDatabase(Database):
 
 
 def _explained(job: UnitOfWork, error: BaseException) -> BaseException:
-    if isinstance(error, DBAPIError) and isinstance(error.orig, sqlite3.OperationalError):
+    if isinstance(error, DATABASE_ERRORS) and isinstance(_origin(error), sqlite3.OperationalError):
         log.error("write failed", use_case=job.name, error=_said(error))
         return Unavailable()
     return error
@@ -168,4 +170,8 @@ def _do(connection: Connection, words: str) -> None:
 
 
 def _said(error: DBAPIError | sqlite3.Error) -> str:
-    return str(error.orig if isinstance(error, DBAPIError) else error)
+    return str(_origin(error))
+
+
+def _origin(error: DBAPIError | sqlite3.Error) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error
