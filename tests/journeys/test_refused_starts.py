@@ -174,7 +174,12 @@ class TestCommands:
     def test_say_what_is_wrong_with_each_value(self, assent: Callable[..., Said]) -> None:
         assert assent("migrate").returncode == 0
         mallory = assent("groups", "add", "finance", "mallory@example.org")
-        is_one_sentence(mallory, 1, "not known here: nobody is known as 'mallory@example.org'", "`assent users confirm`")
+        is_one_sentence(
+            mallory,
+            1,
+            "not known here: no group and no person with a confirmed address is known as 'mallory@example.org'",
+            "`assent users confirm`",
+        )
 
     def test_about_somebody_unknown(self, assent: Callable[..., Said]) -> None:
         assert assent("migrate").returncode == 0
@@ -201,8 +206,8 @@ class TestDoctor:
         assert assent("migrate").returncode == 0
         said = assent("doctor", ASSENT_APPROVALS="make_payment -> finance | dana@example.org")
         assert said.returncode == 1
-        assert "✗ ASSENT_APPROVALS: nobody is known as 'finance'" in said.stdout
-        assert "✗ ASSENT_APPROVALS: nobody is known as 'dana@example.org'" in said.stdout
+        assert "✗ ASSENT_APPROVALS: no group and no person with a confirmed address is known as 'finance'" in said.stdout
+        assert "✗ ASSENT_APPROVALS: no group and no person with a confirmed address is known as 'dana@example.org'" in said.stdout
 
     def test_says_that_slack_and_gmail_are_not_set_up(self, assent: Callable[..., Said]) -> None:
         said = assent("doctor")

@@ -1,4 +1,4 @@
-"""Answers, withdrawals and time-outs: what ends a question, and what follows for the run that asked it."""
+"""Answer a request: check who answers and what, close the request, and resume the run that asked."""
 
 from typing import Any
 
@@ -30,10 +30,10 @@ from channels.request_text import VIA
 def answer_request(
     tx: Tx, person: Person, request_id: str, decision: Decision, via: str, registry: Registry, policy: Policy
 ) -> FeedbackRequest | Refusal:
-    """Take the first valid answer. Returns the decided request, or the refusal to raise once what was found is kept: a
-    Conflict (too late, or to what has changed), a Forbidden (may not decide, or no longer).
+    """Accept the first valid answer. Returns the decided request, or a refusal for the caller to raise after the commit:
+    Conflict (too late, or the request has changed) or Forbidden (may not decide, or no longer may).
 
-    Raises NotFound (not theirs), Forbidden (not on this channel) and Invalid (does not fit, nothing kept)."""
+    Raises NotFound (not their request), Forbidden (too risky for this channel) and Invalid (does not fit; not recorded)."""
     seen = _load_for_answer(tx, person, request_id)
     row = bring_up_to_date(tx, seen, Rules(registry, policy))
     if not may_decide(tx, row, person.id):
@@ -75,7 +75,7 @@ def load_request(tx: Tx, person: Person, request_id: str) -> Row[Any]:
 
 
 def _load_for_answer(tx: Tx, person: Person, request_id: str) -> Row[Any]:
-    """The request, also for somebody whom it was once put to: they are told that it is not any more."""
+    """Load the request, also for a former recipient, who is then told that they no longer decide it."""
     row = store.request_by_id(tx, request_id)
     if row is None or not (may_see(tx, row, person.id) or was_asked(tx, row, person.id)):
         raise NotFound("There is no such request, or it is not yours.")
@@ -86,11 +86,11 @@ def _why_not_decider(tx: Tx, row: Row[Any], person: Person) -> str:
     if was_asked(tx, row, person.id):
         return NO_LONGER_ASKED
     names = " or ".join(each.name for each in deciders_of(tx, row.id))
-    return f"Only {names} can answer this." if names else "Nobody is left who could answer this."
+    return f"Only {names} can answer this." if names else "Nobody can answer this any more."
 
 
 def _check_channel(row: Row[Any], action: str, via: str, policy: Policy) -> None:
-    """Raises Forbidden where the risk is too high to be approved on this channel; saying no is possible everywhere."""
+    """Raises Forbidden if the risk is too high to approve on this channel. Rejecting is possible on every channel."""
     risk = (row.body.get("action") or {}).get("risk", "low")
     if action in ("approve", "edit") and not policy.may_decide_on(via, risk):
         raise Forbidden(

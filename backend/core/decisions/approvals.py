@@ -1,4 +1,4 @@
-"""Turn a yes into the one approval that an execution is checked against."""
+"""Record the approval that an execution is later checked against."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from backend.tools.registry import Registry
 
 
 def record_approval(tx: Tx, row: Row[Any], answer: Answer, person: Person, registry: Registry, policy: Policy) -> str | None:
-    """Turn a yes to an agent's call into the one approval its execution will be held against; the digest of what the yes
-    is to, where it is one."""
+    """Record an approval if the answer approves a call of an agent. Returns the digest of the approved call; None if
+    nothing was approved."""
     action = row.body.get("action")
     if not action or answer.action not in ("approve", "edit"):
         return None

@@ -1,5 +1,5 @@
-"""Who may decide is what holds now, not what held when the question was put: an open request follows the groups, the people
-and the rules it depends on, and whoever sees it sees that it changed."""
+"""Keep open requests up to date with the groups, people and rules they depend on: who may decide is judged now, not when
+the request was opened."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus, R
 from backend.tools.registry import Registry
 
 NO_LONGER = "No longer asked: {}."
-DISABLED, NOT_A_DECIDER = "the account was disabled", "they are not among those who may decide any more"
+DISABLED, NOT_A_DECIDER = "the account was disabled", "they may no longer decide this"
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """By what a call is judged: the tools as they are declared, and the installation's policy."""
+    """What a call is judged by: the declared tools and the installation's policy."""
 
     registry: Registry
     policy: Policy
@@ -35,9 +35,9 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class _CurrentState:
-    """What a request should say now."""
+    """What a request should hold now."""
 
-    seats: list[Addressee] | None
+    addressees: list[Addressee] | None
     people: list[Person]
     rule: dict[str, Any] | None
     body: dict[str, Any]
@@ -45,9 +45,9 @@ class _CurrentState:
 
 
 def bring_up_to_date(tx: Tx, row: Row[Any], rules: Rules | None = None) -> Row[Any]:
-    """The open request as it must be now: whoever may no longer decide loses it and their copies are closed, whoever joined
-    is asked; a call whose definition or rule changed is asked about anew, in its place. Without `rules` only people are
-    looked at. Its version grows where anything changed."""
+    """Update an open request: remove deciders who no longer qualify and close their deliveries, ask those who joined, and
+    replace a call whose definition or rule changed. Increments the version if anything changed. Without `rules` only the
+    people are checked."""
     if row.status != FeedbackStatus.PENDING:
         return row
     now = _current_state(tx, row, rules)
@@ -60,14 +60,14 @@ def bring_up_to_date(tx: Tx, row: Row[Any], rules: Rules | None = None) -> Row[A
     for id in left:
         _remove_decider(tx, row, known, id)
     _add_deciders(tx, row, known, joined)
-    store.change_request(tx, row.id, body=now.body, addressed=now.seats, rule=now.rule)
+    store.change_request(tx, row.id, body=now.body, addressed=now.addressees, rule=now.rule)
     row = _reload(tx, row.id)
     for person in joined:
         restart_escalation(tx, row, person.id, ladder_for(tx, person.id, row.body["route"], row.session_id))
     if not meant:
         mark_dead_letter(tx, row)
     for id in sorted(sitting & meant.keys()) if left else ():
-        escalate(tx, row, id)  # that somebody else was reached may have been all that kept it from being a dead letter
+        escalate(tx, row, id)  # a delivery to somebody who left may have kept it from being a dead letter
     _audit_change(tx, row, left, joined, now.why)
     publish_change(tx, _reload(tx, row.id))
     return _reload(tx, row.id)
@@ -75,30 +75,30 @@ def bring_up_to_date(tx: Tx, row: Row[Any], rules: Rules | None = None) -> Row[A
 
 def _reload(tx: Tx, id: str) -> Row[Any]:
     row = store.request_by_id(tx, id)
-    assert row is not None, "a request stays on record"
+    assert row is not None, "requests are never deleted"
     return row
 
 
 def _current_state(tx: Tx, row: Row[Any], rules: Rules | None) -> _CurrentState:
-    seats, rule, body, why = row.addressed, row.rule, row.body, ""
+    addressees, rule, body, why = row.addressed, row.rule, row.body, ""
     tool = rules.registry.get(body["action"]["tool"]) if rules and row.run_id and body.get("action") else None
     if rules is not None and tool is not None:
         names = rules.policy.approvers_of(tool.spec)
-        seats = current_addressees(tx, names) if names else None
+        addressees = current_addressees(tx, names) if names else None
         rule = rules.policy.rule_of_votes(tool.spec)
         if not fits_definition(tool.spec, body["action"], row.run_id, row.id, rules.policy):
             why = f"What {tool.name} does, or the rule for it, changed since this was asked."
             action = action_of(tool.spec, body["action"]["args"], row.run_id, row.id, rules.policy)
             body = {**body, "action": action, "changed": why}
-    people = people_addressed(tx, seats) if seats is not None else _owner(tx, row)
+    people = people_addressed(tx, addressees) if addressees is not None else _owner(tx, row)
     if (rule or {}).get("distinct_from_requester"):
         people = [person for person in people if person.id != row.owner_id]
-    return _CurrentState(seats, people, rule, body, why)
+    return _CurrentState(addressees, people, rule, body, why)
 
 
 def _owner(tx: Tx, row: Row[Any]) -> list[Person]:
-    seats = [seat for seat in list_recipients(tx, row.id) if seat.person_id == row.owner_id]
-    return [Person(seat.person_id, seat.name) for seat in seats[:1] if seat.disabled_at is None]
+    addressees = [addressee for addressee in list_recipients(tx, row.id) if addressee.person_id == row.owner_id]
+    return [Person(addressee.person_id, addressee.name) for addressee in addressees[:1] if addressee.disabled_at is None]
 
 
 def _remove_decider(tx: Tx, row: Row[Any], known: dict[tuple[str, str], Row[Any]], person_id: str) -> None:
@@ -113,7 +113,7 @@ def _remove_decider(tx: Tx, row: Row[Any], known: dict[tuple[str, str], Row[Any]
 
 
 def _notify_removed(tx: Tx, row: Row[Any], person_id: str, why: str) -> None:
-    """A tab of theirs that shows it looks again, and finds that it is not theirs."""
+    """Tell the person's open tabs to refetch the request, which they can no longer see."""
     frame = FeedbackDelivery(
         type="feedback_delivery",
         session_id=row.session_id,
@@ -151,22 +151,22 @@ def _audit_change(tx: Tx, row: Row[Any], left: Sequence[str], joined: Sequence[P
 
 
 def refresh_requests_of_person(tx: Tx, person_id: str) -> None:
-    """The person's account was disabled, enabled or confirmed: whatever is open follows."""
+    """Update open requests after the person's account was disabled, enabled or confirmed."""
     groups, theirs = groups_of(tx, person_id), open_of_person(tx, person_id)
     for row in store.all_open(tx):
-        seats = row.addressed or [{"person": row.owner_id}]
-        named = any(seat.get("person") == person_id or seat.get("group") in groups for seat in seats)
+        addressees = row.addressed or [{"person": row.owner_id}]
+        named = any(addressee.get("person") == person_id or addressee.get("group") in groups for addressee in addressees)
         if named or row.id in theirs:
             bring_up_to_date(tx, row)
 
 
 def refresh_requests_of_group(tx: Tx, name: str) -> None:
-    """Somebody joined or left the group: whatever is open and was put to it follows."""
+    """Update open requests addressed to the group after somebody joined or left it."""
     for row in store.all_open(tx):
         if {"group": name} in (row.addressed or ()):
             bring_up_to_date(tx, row)
 
 
 def refresh_rules(tx: Tx, request_id: str, rules: Rules) -> None:
-    """The rules may have changed since the request was put."""
+    """Update the request to the rules as they are now."""
     bring_up_to_date(tx, _reload(tx, request_id), rules)

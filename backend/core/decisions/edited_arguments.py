@@ -12,8 +12,8 @@ from backend.tools.registry import Registry
 
 
 def arguments_check(row: Row[Any], registry: Registry) -> Any:
-    """How an edit becomes the arguments of a call: what it does not name stays as it was proposed, and what it names is
-    taken as it was written or refused."""
+    """A function that merges an edit into the proposed arguments and returns the result; it raises Invalid for an edit
+    that the tool would not use exactly as written. None if the request has no call."""
     action = row.body.get("action")
     if not action:
         return None
@@ -32,25 +32,25 @@ def _edit_program_args(_registry: Registry, action: dict[str, Any], edits: dict[
     odd = [name for name in edits if name not in action["args"]]
     if odd:
         raise Invalid(
-            "An edit can change the arguments of a call, and add none.",
+            "An edit can change the arguments of a call but cannot add any.",
             errors=[FieldError(name, "is not an argument of this call") for name in odd],
         )
     return {**action["args"], **edits}
 
 
 def _check_unaltered(written: dict[str, Any], kept: dict[str, Any]) -> None:
-    """Raises Invalid where a tool's own normal form is another than what was written."""
+    """Raises Invalid if the tool's validation changed a value that was written."""
     errors = [
-        FieldError(name, f"would be used as {canonical(kept.get(name))}: write it like that, or another value")
+        FieldError(name, f"would be used as {canonical(kept.get(name))}: write it like that, or use another value")
         for name, value in written.items()
         if not _contains(kept.get(name), value)
     ]
     if errors:
-        raise Invalid("The tool would not use every argument as it is written.", errors=errors)
+        raise Invalid("The tool would not use every argument as written.", errors=errors)
 
 
 def _contains(kept: Any, written: Any) -> bool:
-    """Whether nothing of `written` is another in `kept`, which may have defaults besides. 1 and 1.0 are one number."""
+    """Whether `kept` holds every value of `written`; it may hold defaults as well. 1 equals 1.0."""
     match written:
         case dict():
             return isinstance(kept, dict) and all(name in kept and _contains(kept[name], item) for name, item in written.items())

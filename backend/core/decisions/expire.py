@@ -11,7 +11,7 @@ from backend.domain.states import FeedbackStatus, FeedbackType
 
 
 def expire_request(tx: Tx, request_id: str) -> bool:
-    """Let the due time speak: the announced default becomes the outcome. False when it was decided before, or is not due."""
+    """Expire a request that is due: its `on_timeout` answer becomes the outcome. False if it is decided or not due yet."""
     row = store.request_by_id(tx, request_id)
     if row is None or row.status != FeedbackStatus.PENDING or row.due_at is None or row.due_at > tx.now:
         return False

@@ -1,4 +1,4 @@
-"""The answer a request ends with, in the shape that is stored and sent."""
+"""A person's decision as it came in, and the response stored and sent for it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +19,8 @@ def response_of(answer: Answer, by: By, via: str, at: int) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person wants to say to a request, as it came in. `sent_at`: when they wrote it, where that was earlier;
-    `proof`: what it rests on that it was them."""
+    """A person's answer before it is checked. `sent_at`: when they wrote it, if that was earlier; `proof`: how we know it
+    was them."""
 
     action: str
     values: dict[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""Hand the outcome of a request to the run that asked."""
+"""Resume the run that asked, with the outcome of its request."""
 
 from typing import Any
 

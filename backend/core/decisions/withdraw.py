@@ -15,10 +15,10 @@ from backend.errors import Conflict, Forbidden
 
 
 def cancel_request(tx: Tx, person: Person, request_id: str, via: str) -> FeedbackRequest | Conflict:
-    """Withdraw a question: its session's owner may. The run that asked goes on with that fact."""
+    """Withdraw a request on behalf of its session's owner, and resume the run that asked."""
     row = load_request(tx, person, request_id)
     if person.id != row.owner_id:
-        raise Forbidden("Only the person who asked can withdraw this.")
+        raise Forbidden("Only the person who asked can withdraw this request.")
     request = close_request(tx, row, FeedbackStatus.CANCELLED, None, by=person, via=via)
     if request is None:
         return already_decided(tx, load_request(tx, person, request_id))
@@ -27,6 +27,6 @@ def cancel_request(tx: Tx, person: Person, request_id: str, via: str) -> Feedbac
 
 
 def withdraw_request(tx: Tx, row: Row[Any], why: str) -> None:
-    """Withdraw an open question in the platform's name. The run that asked goes on with that fact."""
+    """Withdraw an open request on behalf of the platform, and resume the run that asked."""
     if close_request(tx, row, FeedbackStatus.CANCELLED, None, by=None, via="api", why=why) is not None:
         hand_outcome_to_run(tx, row, FeedbackStatus.CANCELLED, Answer("cancelled"))

@@ -1,4 +1,4 @@
-"""Questions from programs: anything that can speak HTTP may ask a person, in a session of its own or an existing one."""
+"""Open a request on behalf of a program, in a new session or an existing one."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,8 +18,8 @@ from backend.ids import new_id
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A program's question: `body` in the contract's shape, `to` people by id or email address (nobody: the caller), `rule`
-    what it takes to decide."""
+    """A program's request: `body` in the contract's shape, `to` people by id or email address or groups by name (empty: the
+    caller), `rule` what it takes to decide."""
 
     type: FeedbackType
     body: dict[str, Any]
@@ -30,8 +30,8 @@ class Ask:
 
 
 def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None, via: str = "api") -> FeedbackRequest | Refusal:
-    """Record the question and send it out; `via` tells the person's own question from a program's. Raises NotFound
-    (session), Conflict (closed session) and Invalid."""
+    """Open the request; `via` tells the person's own request from a program's. Raises NotFound (no such session), Conflict
+    (closed session) and Invalid."""
     fingerprint = ["ask", ask.type, ask.body, ask.to, ask.session_id, ask.due_in, *([ask.rule] if ask.rule else [])]
     kept = replay(tx, person.id, key, fingerprint)
     if kept is not None:
@@ -42,7 +42,7 @@ def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None, via: str = "ap
     else:
         session_id = ask.session_id
         if own_session(tx, person, session_id).status == SessionStatus.CLOSED:
-            raise Conflict("This session is closed; ask in another, or leave session_id out.", code="session_closed")
+            raise Conflict("This session is closed; use another session, or leave session_id out.", code="session_closed")
     request_id = new_id("req")
     asked = NewRequest(
         id=request_id,
@@ -51,7 +51,7 @@ def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None, via: str = "ap
         owner_id=person.id,
         body=_with_route(_with_digest(ask.body, request_id, ask.rule), to.people, tx),
         to=to.people,
-        addressed=to.seats or None,
+        addressed=to.addressees or None,
         rule=ask.rule,
         requester=requester_by(person, via),
         actor=person.id,
@@ -64,24 +64,24 @@ def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None, via: str = "ap
 
 
 def _route_recipients(tx: Tx, name: str, to: list[Person]) -> list[Person]:
-    """Whom a step of the route is for. Somebody who is asked is known, whoever they are."""
+    """The people a step of the route names."""
     return [person for person in to if person.id == name] or resolve_recipients(tx, [name], "route").people
 
 
 def _resolve_deciders(tx: Tx, person: Person, ask: Ask) -> Addressed:
-    """Whom it is put to: not the asker where the rule wants somebody else. Raises Invalid where that leaves nobody."""
+    """The people who may decide, without the asker if the rule requires somebody else. Raises Invalid if nobody is left."""
     to = resolve_recipients(tx, ask.to, known=person) if ask.to else Addressed([], [person])
     if not (ask.rule or {}).get("distinct_from_requester"):
         return to
     others = [each for each in to.people if each.id != person.id]
     if not others:
-        said = "names nobody but you, and the rule wants the word of somebody else"
+        said = "names nobody but you, and the rule requires somebody else to decide"
         raise Invalid(f"`to` {said}.", errors=[FieldError("to", said)])
-    return Addressed(to.seats, others)
+    return Addressed(to.addressees, others)
 
 
 def _with_route(body: dict[str, Any], to: list[Person], tx: Tx) -> dict[str, Any]:
-    """The body with the people its route names by id. Raises Invalid where a step is for somebody who is not asked."""
+    """The body with the people of its route given by id. Raises Invalid if a step names somebody who is not in `to`."""
     asked = {person.id for person in to}
     steps = []
     for step in body.get("route") or ():

@@ -31,8 +31,9 @@ def close_request(
     why: str | None = None,
     proof: str = "",
 ) -> FeedbackRequest | None:
-    """Leave `pending` for `to`, settle every copy, tell everyone. `by` nobody means the platform; `why` completes "it was
-    closed because"; `proof` is what it rests on that it was them. None: it was not pending any more, nothing changed."""
+    """Change the status from `pending` to `to`, settle every delivery and publish the outcome. `by` None means the platform;
+    `why` completes "it was closed because"; `proof` is how we know that it was them. Returns None, having changed nothing,
+    if the request was not pending."""
     closed = None if to is FeedbackStatus.ANSWERED else _closed(by, why, tx.now)
     if not store.decide_request(tx, row.id, to, response, closed):
         return None
@@ -50,13 +51,13 @@ def close_request(
 
 
 def mark_dead_letter(tx: Tx, row: Row[Any]) -> None:
-    """Nobody is left who may decide: the request is a dead letter, which its session's owner is shown."""
+    """Mark a request that nobody can decide as a dead letter, which its session's owner sees."""
     if deliveries.mark_dead_letter(tx, row.id, True):
         tx.audit(row.session_id, actor=SYSTEM, via="api", action="feedback.dead_letter", subject=row.id)
 
 
 def _closed(by: Person | None, why: str | None, at: int) -> Closed:
-    """Who or what ended a question that nobody answered."""
+    """Who or what closed a request that nobody answered."""
     closed = Closed(at=to_text(at))
     if by is not None:
         closed["by"] = {"id": by.id, "name": by.name}
@@ -66,7 +67,7 @@ def _closed(by: Person | None, why: str | None, at: int) -> Closed:
 
 
 def _settle_deliveries(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
-    """Close every copy: at once where nothing left the house, by a worker where a message must be rewritten."""
+    """Settle every delivery: at once if nothing was sent, through a worker if a sent message must be updated."""
     copies = deliveries.settle_deliveries(tx, request_id)
     for copy in copies:
         if copy.next_at is not None:

@@ -10,7 +10,7 @@ from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus
 
 
 def mark_request_seen(tx: Tx, person: Person, request_id: str) -> None:
-    """A live tab showed the card: its copy on the web chat has been seen, and a letter that seemed dead has arrived."""
+    """Mark the person's web chat delivery as seen; a dead letter that was seen is delivered after all."""
     row = store.request_by_id(tx, request_id)
     if row is None or not may_see(tx, row, person.id) or not deliveries.see_delivery(tx, request_id, person.id, ChannelType.CHAT):
         return

@@ -1,4 +1,4 @@
-"""Open a feedback request: its row, its recipients, its first copies and its event, in one transaction."""
+"""Open a feedback request: its row, its recipients, its first deliveries and its event, in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ from backend.ids import new_id
 
 @dataclass(frozen=True, slots=True)
 class NewRequest:
-    """A question about to be put: `body` in the contract's shape, `to` the people who may decide, `addressed` how they were
-    named, `rule` what it takes to decide."""
+    """A request to be opened: `body` in the contract's shape, `to` the people who may decide, `addressed` how they were named,
+    `rule` what it takes to decide."""
 
     type: FeedbackType
     session_id: str
@@ -45,12 +45,12 @@ class NewRequest:
 
 
 def default_actions(type: FeedbackType, body: dict[str, Any]) -> list[str]:
-    """All of the type's actions; editing only where there are arguments to edit."""
+    """All actions of the type; `edit` only if the request has arguments to edit."""
     return [action for action in ACTIONS[type] if action != "edit" or body.get("action")]
 
 
 def open_request(tx: Tx, asked: NewRequest) -> FeedbackRequest:
-    """Record the question, its copy on every channel it goes to, the event that carries it, and who asked."""
+    """Insert the request, its recipients and first deliveries, publish its event and write the audit entry."""
     body = _complete_body(asked)
     check_body(asked.type, body)
     values = _new_row(tx, asked, body)
@@ -67,7 +67,7 @@ def open_request(tx: Tx, asked: NewRequest) -> FeedbackRequest:
 
 
 def _complete_body(asked: NewRequest) -> dict[str, Any]:
-    """What was asked, with what goes without saying."""
+    """The body with its defaults filled in and its requester added."""
     return {
         "allowed_actions": default_actions(asked.type, asked.body),
         "on_timeout": TIMEOUT_DEFAULT[asked.type],
@@ -114,7 +114,7 @@ def _audit_request(tx: Tx, asked: NewRequest, request: FeedbackRequest) -> None:
 
 
 def _opening_event(request: FeedbackRequest) -> RequestEvent:
-    """The event that a question begins with. `request` comes last: see `api.feedback`, which cuts it out unread."""
+    """The first event of a request. `request` must come last: the API cuts it out of the stored frame without parsing it."""
     match request["type"]:
         case FeedbackType.CONFIRMATION:
             message = "\n\n".join(filter(None, (request["title"], request["prompt"])))

@@ -1,4 +1,4 @@
-"""Publish what happened to a request to everyone concerned."""
+"""Publish the events of a request to everyone who sees it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from backend.domain.events import (
 
 
 def publish_request_event(tx: Tx, request: FeedbackRequest, event: RequestEvent, people: Sequence[str]) -> None:
-    """Log the event in the session, and tell whoever waits for this request and the `people` concerned, by their ids."""
+    """Append the event to the session's log and notify whoever waits for the request and `people`, by their ids."""
     tx.emit(request["session_id"], event, also=[request_topic(request["id"])])
     known = {"feedback_resolved": "feedback_resolved", "feedback_changed": "feedback_changed"}
     passing: Any = known.get(event["type"], "feedback_requested")
@@ -24,7 +24,7 @@ def publish_request_event(tx: Tx, request: FeedbackRequest, event: RequestEvent,
 
 
 def publish_change(tx: Tx, row: Row[Any]) -> FeedbackRequest:
-    """Tell everyone concerned that the open request is another than they saw."""
+    """Notify everyone who sees the open request that it changed."""
     request = shape_request(tx, row)
     publish_request_event(tx, request, FeedbackChanged(type="feedback_changed", request=request), viewers_of(tx, row.id))
     return request

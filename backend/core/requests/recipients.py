@@ -1,4 +1,4 @@
-"""Who sees a request and who decides it. The table of recipients says so, and nothing else."""
+"""Who sees a request and who decides it, read from the recipients table alone."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,11 +8,11 @@ from backend.db.queries.recipients import DECIDES, insert_recipients, list_recip
 from backend.domain.people import Person
 from backend.domain.states import RecipientStatus, Role
 
-NO_LONGER_ASKED = "This is not put to you any more: you are not among those who may decide it. Nothing was changed."
+NO_LONGER_ASKED = "You are no longer asked about this and cannot decide it. Nothing was changed."
 
 
 def add_recipients(tx: Tx, request_id: str, owner_id: str, deciders: Sequence[Person]) -> None:
-    """Give a new request its owner and those who may decide it; one person may be both."""
+    """Insert the owner and the deciders of a new request; one person may be both."""
     rows = [{"request_id": request_id, "person_id": owner_id, "role": Role.OWNER, "position": 0}]
     rows += [
         {"request_id": request_id, "person_id": person.id, "role": Role.DECIDER, "position": place}
@@ -26,18 +26,18 @@ def is_active(row: Row[Any]) -> bool:
 
 
 def deciders_of(tx: Tx, request_id: str) -> list[Person]:
-    """Those who may decide, in the order they were named."""
+    """The people who may decide, in the order they were named."""
     rows = [row for row in list_recipients(tx, request_id) if is_active(row) and row.role in DECIDES]
     return list({row.person_id: Person(row.person_id, row.name) for row in rows}.values())
 
 
 def viewers_of(tx: Tx, request_id: str) -> list[str]:
-    """Everyone who sees it."""
+    """The ids of everyone who sees the request."""
     return sorted({row.person_id for row in list_recipients(tx, request_id) if is_active(row)})
 
 
 def was_asked(tx: Tx, request: Row[Any], person_id: str) -> bool:
-    """Whether the person once decided it, and no longer does."""
+    """Whether the person was a decider and no longer is."""
     rows = [row for row in list_recipients(tx, request.id) if row.person_id == person_id]
     return any(row.role in DECIDES for row in rows) and not any(is_active(row) for row in rows)
 

@@ -1,4 +1,4 @@
-"""Routing by people's own hand: ask on another channel, try a dead letter again, move a whole session."""
+"""Reroute by hand: ask on another channel, retry a dead letter, move a session to another channel."""
 
 from collections.abc import Collection
 from typing import Any
@@ -26,8 +26,8 @@ AUTO = "auto"
 def reroute_request(
     tx: Tx, person: Person, request_id: str, channel: str, set_up: Collection[str], via: str = ChannelType.CHAT
 ) -> FeedbackRequest:
-    """Ask on `channel` now: the person themself, or everybody asked when the person's own session asks. What was sent
-    before can still be answered. Raises NotFound, Conflict (decided), Invalid (nobody can be reached there)."""
+    """Ask on `channel` now: the session's owner reroutes it for every decider, anybody else for themself. Earlier messages
+    can still be answered. Raises NotFound, Conflict (decided) and Invalid (a person cannot be reached on the channel)."""
     row = _load_open(tx, person, request_id)
     for person_id in _people_to_ask(tx, row, person):
         check_reachable(tx, person_id, channel, set_up)
@@ -37,19 +37,19 @@ def reroute_request(
 
 
 def _changed(tx: Tx, person: Person, request_id: str) -> FeedbackRequest:
-    """It goes another way than was seen: that is another version."""
+    """Increment the version, since clients saw another route, and publish the change."""
     requests.change_request(tx, request_id)
     return publish_change(tx, _load_open(tx, person, request_id))
 
 
 def _ask_on(tx: Tx, row: Row[Any], person_id: str, channel: str) -> None:
-    """This channel first, the rest of the person's own order after it."""
+    """Restart the person's escalation with this channel first and their other channels after it."""
     rest = [step for step in preferred_ladder(tx, person_id) or [] if step["channel"] != channel]
     restart_escalation(tx, row, person_id, [{"channel": channel, "wait_ms": wait_ms_on(tx, person_id, channel)}, *rest])
 
 
 def retry_request(tx: Tx, person: Person, request_id: str, via: str = ChannelType.CHAT) -> FeedbackRequest:
-    """Climb every ladder of a dead letter again. Raises NotFound and Conflict (decided, or it reached somebody)."""
+    """Restart every escalation of a dead letter. Raises NotFound and Conflict (decided, or not a dead letter)."""
     row = _load_open(tx, person, request_id)
     if not row.dead_letter:
         raise Conflict(
@@ -85,7 +85,7 @@ def change_session(
     set_up: Collection[str],
     via: str = ChannelType.CHAT,
 ) -> dict[str, Any]:
-    """Rename it, and say where to ask about it (`auto`: in the person's own order); None leaves as it is.
+    """Change the title or the channel of a session (`auto`: the person's own order); None leaves a value unchanged.
     Raises NotFound and Invalid."""
     if title is not None:
         rename_session(tx, person, session_id, title)
@@ -95,7 +95,7 @@ def change_session(
 
 
 def _move(tx: Tx, person: Person, session_id: str, channel: str | None, set_up: Collection[str], via: str) -> None:
-    """From now on ask on `channel`, open questions included."""
+    """Ask on `channel` from now on, also about open requests."""
     own_session(tx, person, session_id)
     if channel is not None:
         check_reachable(tx, person.id, channel, set_up)

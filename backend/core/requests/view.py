@@ -44,7 +44,7 @@ def shape_values(values: dict[str, Any], copies: Sequence[Any], to: Sequence[Per
 
 
 def _legacy_requester(values: dict[str, Any]) -> RequesterShape:
-    """Who asked, of a request that was put before that was kept: only programs asked besides agents."""
+    """The requester of a request older than the `requester` field: an agent if it has a run, else a program."""
     name = values["body"]["requested_by"]
     asked = RequesterIdentity("agent", name) if values["run_id"] else RequesterIdentity("program", name, values["owner_id"])
     return asked.shape()

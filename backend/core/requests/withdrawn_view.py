@@ -1,4 +1,4 @@
-"""What is shown to somebody who is asked no more: that it is over for them, and nothing of what it was about."""
+"""What a former recipient sees of a request: that they are no longer asked, and nothing of its content."""
 
 from backend.db import Row, Tx
 from backend.db.queries.people import person_by_id
@@ -7,8 +7,8 @@ from backend.domain.states import FeedbackStatus
 from backend.timestamps import to_text
 from channels.contract import Question
 
-ACCOUNT_DISABLED = "The account is disabled; nothing is sent to it."
-WITHDRAWN_TITLE = "A question that is not put to you any more"
+ACCOUNT_DISABLED = "The account is disabled, so nothing is sent to it."
+WITHDRAWN_TITLE = "You are no longer asked about this"
 
 
 def is_disabled(tx: Tx, person_id: str) -> bool:
@@ -17,8 +17,8 @@ def is_disabled(tx: Tx, person_id: str) -> bool:
 
 
 def withdrawn_question(request: Row[object], url: str) -> Question:
-    """A question that was withdrawn from this person, without its title, its words and its arguments."""
-    gone = Closed(at=to_text(request.created_at), why="you are not asked any more")
+    """The request without its title, text and arguments."""
+    gone = Closed(at=to_text(request.created_at), why="you are no longer asked")
     shown = {"id": request.id, "session_id": request.session_id, "type": request.type, "version": request.version}
     shown |= {"title": WITHDRAWN_TITLE, "prompt": "", "requested_by": "Assent", "allowed_actions": [], "on_timeout": ""}
     shown |= {"status": FeedbackStatus.CANCELLED, "closed": gone, "response": None, "due_at": None, "deliveries": []}

@@ -143,9 +143,9 @@ def approvers(tx: Tx, tool: ToolSpec, policy: Policy, asker_id: str) -> Addresse
     if not others:
         raise Invalid(
             "Nobody but the asker could approve this.",
-            errors=[FieldError("approvers", f"{tool.name} needs the word of somebody else")],
+            errors=[FieldError("approvers", f"{tool.name} needs somebody else's approval")],
         )
-    return Addressed(to.seats, others)
+    return Addressed(to.addressees, others)
 
 
 def _open_request(
@@ -171,7 +171,7 @@ def _open_request(
         owner_id=person.id,
         body=body,
         to=to.people if to else [person],
-        addressed=to.seats if to else None,
+        addressed=to.addressees if to else None,
         rule=rule,
         requester=AGENT_REQUESTER,
         actor=AGENT,

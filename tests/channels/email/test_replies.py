@@ -116,7 +116,7 @@ class TestReply:
             await desk.comes(answering(EVE, desk.asked(id, EVE, version=1), text))
         assert await desk.status(id) == "pending"
         (told,) = await desk.told()
-        assert "not put to you any more" in told and "production" not in told
+        assert "no longer asked about this" in told and "production" not in told
 
     async def test_of_the_asker_is_refused_where_the_rule_wants_somebody_else(self, desk: Desk) -> None:
         await eve(desk)

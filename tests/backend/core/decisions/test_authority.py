@@ -59,7 +59,7 @@ class TestGroup:
         assert (await post.request(id))["to"] == [cy.id]
         assert await sees(post, bo) == []
         refusal = await answer(post, id, bo)
-        assert isinstance(refusal, Forbidden) and "not put to you any more" in refusal.detail
+        assert isinstance(refusal, Forbidden) and "no longer asked about this" in refusal.detail
         assert (await answer(post, id, cy))["status"] == "answered"
 
     async def test_the_copies_of_whoever_left_are_closed_without_a_word_of_what_it_was(self, post: Post) -> None:
