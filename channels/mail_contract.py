@@ -1,4 +1,4 @@
-"""What a channel of letters brings besides answers and words: each letter as it came, and readings that wait for a yes."""
+"""What a channel of letters brings besides answers and words: each mail as it came, and readings that wait for a yes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MAX_TEXT, MAX_WHOLE = 20_000, 64_000
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a letter seems to answer; nothing until the same person says yes. `version` is the request's, as it was read."""
+    """What a mail seems to answer; nothing until the same person says yes. `version` is the request's, as it was read."""
 
     action: str
     values: dict[str, Any] | None = None
@@ -22,7 +22,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMail:
-    """A letter as it is kept. `id` is never used twice in its mailbox. `sender` is who it claims to be from; `verified` says
+    """A mail as it is kept. `id` is never used twice in its mailbox. `sender` is who it claims to be from; `verified` says
     whether we believe that. `text` is what is new in it, `whole` all of it in plain text (kept up to TEXT_LENGTH and
     WHOLE_LENGTH characters). `sent_at` (milliseconds) is its own date. `place` is its conversation, as in ChannelMessage.
     `proposal` is kept where its outcome is "proposal"."""
@@ -49,8 +49,8 @@ class MailInbox(Inbox, Protocol):
         """Whether the account is linked to somebody who may still sign in."""
         ...
 
-    async def record_mail(self, letter: ReceivedMail) -> bool:
-        """Keep the letter; who sent it and which session it belongs to follow from its sender (if verified), its request and
+    async def record_mail(self, mail: ReceivedMail) -> bool:
+        """Keep the mail; who sent it and which session it belongs to follow from its sender (if verified), its request and
         its place. False: it was kept before, with this outcome or another, and the first stays; or nobody vouches for it, and
         there are many of that kind about the request."""
         ...
@@ -79,7 +79,7 @@ class MailInbox(Inbox, Protocol):
         ...
 
     async def may_interpret(self, channel: ChannelName, account: str, request_id: str) -> bool:
-        """Whether a model may be asked what the account's letter about the request means: each time costs, so it ends."""
+        """Whether a model may be asked what the account's mail about the request means: each time costs, so it ends."""
         ...
 
     async def record_bounce(self, channel: ChannelName, account: str, subject_id: str, reason: str) -> None:

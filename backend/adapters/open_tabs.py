@@ -15,13 +15,13 @@ class OpenTabs:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
-    def asked(self, person_id: str, request: Mapping[str, Any]) -> None:
+    def request_opened(self, person_id: str, request: Mapping[str, Any]) -> None:
         self._tell(person_id, _news("feedback_requested", request))
 
-    def resolved(self, person_id: str, request: Mapping[str, Any]) -> None:
+    def request_closed(self, person_id: str, request: Mapping[str, Any]) -> None:
         self._tell(person_id, _news("feedback_resolved", request))
 
-    def told(self, person_id: str, text: str) -> None:
+    def notify(self, person_id: str, text: str) -> None:
         self._tell(person_id, Notice(type="notice", content=text))
 
     def _tell(self, person_id: str, frame: Published) -> None:

@@ -9,11 +9,11 @@ from channels.contract import Address, ChannelName, DeliveryReceipt, Question, T
 class Tabs(Protocol):
     """The open tabs of a person, by the person's id. Nothing here fails: what is told is a hint."""
 
-    def asked(self, person_id: str, request: Mapping[str, Any]) -> None: ...
+    def request_opened(self, person_id: str, request: Mapping[str, Any]) -> None: ...
 
-    def resolved(self, person_id: str, request: Mapping[str, Any]) -> None: ...
+    def request_closed(self, person_id: str, request: Mapping[str, Any]) -> None: ...
 
-    def told(self, person_id: str, text: str) -> None: ...
+    def notify(self, person_id: str, text: str) -> None: ...
 
 
 class ChatChannel:
@@ -25,16 +25,16 @@ class ChatChannel:
         self._tabs = tabs
 
     async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> DeliveryReceipt:
-        self._tabs.asked(to.account, question.request)
+        self._tabs.request_opened(to.account, question.request)
         return DeliveryReceipt({"request_id": question.request["id"]})
 
     async def settle(
         self, question: Question, to: Address, receipt: DeliveryReceipt, earlier: Mapping[str, Any] | None = None
     ) -> None:
-        self._tabs.resolved(to.account, question.request)
+        self._tabs.request_closed(to.account, question.request)
 
     async def send_text(self, words: TextMessage, to: Address) -> DeliveryReceipt:
-        self._tabs.told(to.account, words.text)
+        self._tabs.notify(to.account, words.text)
         return DeliveryReceipt({})
 
     async def close(self) -> None:

@@ -25,9 +25,9 @@ NO_MAILBOX = "The agent has no mailbox to write from; an administrator connects 
 _RE = re.compile(r"^(re:\s*)+", re.IGNORECASE)
 
 
-async def build_in_thread(letter: Envelope, page: Callable[[], Page]) -> bytes:
+async def build_in_thread(envelope: Envelope, page: Callable[[], Page]) -> bytes:
     """The mail that is sent, written on a thread: a long page takes a while."""
-    return await asyncio.get_running_loop().run_in_executor(_writers, lambda: build_mail(letter, page()))
+    return await asyncio.get_running_loop().run_in_executor(_writers, lambda: build_mail(envelope, page()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ class EmailChannel:
         session_id = str(request.get("session_id") or request["id"])
         with _mailbox_required():
             thread = await self._thread(to, subject_of(question.topic or request["title"], session_id))
-            letter = self._envelope(thread, to, str(request["id"]), session_id, version=request["version"])
-            sent = await self._left(letter, earlier) or await self._send(letter, lambda: question_page(question), thread)
-        return _receipt(letter, thread, sent)
+            envelope = self._envelope(thread, to, str(request["id"]), session_id, version=request["version"])
+            sent = await self._left(envelope, earlier) or await self._send(envelope, lambda: question_page(question), thread)
+        return _receipt(envelope, thread, sent)
 
     async def settle(
         self, question: Question, to: Address, receipt: DeliveryReceipt, earlier: Mapping[str, Any] | None = None
@@ -69,20 +69,20 @@ class EmailChannel:
             return
         thread = MailThread(str(ref["mailbox"]), str(ref["subject"]), (str(ref["message_id"]),), ref.get("gmail_thread"))
         session_id = str(request.get("session_id") or request["id"])
-        letter = self._envelope(thread, to, str(request["id"]), session_id, CLOSED_MARK)
+        envelope = self._envelope(thread, to, str(request["id"]), session_id, CLOSED_MARK)
         with _mailbox_required():
-            if await self._client.find(letter.mailbox, letter.message_id) is None:
-                await self._send(letter, lambda: settled_page(question), thread)
+            if await self._client.find(envelope.mailbox, envelope.message_id) is None:
+                await self._send(envelope, lambda: settled_page(question), thread)
 
     async def send_text(self, words: TextMessage, to: Address) -> DeliveryReceipt:
         about = words.about or words.session_id or words.id or "note_0"
         with _mailbox_required():
             thread = await self._thread(to, subject_of_text(words))
-            letter = self._envelope(thread, to, about, words.session_id, words.id or secrets.token_hex(8), words.version)
-            sent = await self._client.find(letter.mailbox, letter.message_id) if words.id else None
+            envelope = self._envelope(thread, to, about, words.session_id, words.id or secrets.token_hex(8), words.version)
+            sent = await self._client.find(envelope.mailbox, envelope.message_id) if words.id else None
             foot = session_mark(words.session_id) if words.session_id else ""
-            sent = sent or await self._send(letter, lambda: text_page(words.text, words.author, foot), thread)
-        return _receipt(letter, thread, sent)
+            sent = sent or await self._send(envelope, lambda: text_page(words.text, words.author, foot), thread)
+        return _receipt(envelope, thread, sent)
 
     async def close(self) -> None:
         await self._client.close()
@@ -120,22 +120,22 @@ class EmailChannel:
     def _host_of(self, mailbox: str) -> str:
         return self._host if "." in self._host else mailbox.rpartition("@")[2]
 
-    async def _send(self, letter: Envelope, page: Callable[[], Page], thread: MailThread) -> Sent:
-        raw = await build_in_thread(letter, page)
+    async def _send(self, envelope: Envelope, page: Callable[[], Page], thread: MailThread) -> Sent:
+        raw = await build_in_thread(envelope, page)
         try:
-            return await self._client.send(letter.mailbox, raw, thread.gmail)
+            return await self._client.send(envelope.mailbox, raw, thread.gmail)
         except Rejected as error:
             if error.code != "not_found" or thread.gmail is None:
                 raise
-        return await self._client.send(letter.mailbox, raw)
+        return await self._client.send(envelope.mailbox, raw)
 
-    async def _left(self, letter: Envelope, earlier: Mapping[str, Any] | None) -> Sent | None:
+    async def _left(self, envelope: Envelope, earlier: Mapping[str, Any] | None) -> Sent | None:
         """What an earlier try sent, if anything. While that is not known, sending again is not tried."""
         if earlier is None:
             return None
         since_s = max(0, int(earlier["since"]) // 1000 - CLOCK_SLACK_S)
         try:
-            return await self._client.find(letter.mailbox, letter.message_id, letter.to, since_s)
+            return await self._client.find(envelope.mailbox, envelope.message_id, envelope.to, since_s)
         except Retryable as error:
             raise Retryable(error.reason, error.code, after=error.after, unknown=True) from None
 
@@ -148,10 +148,10 @@ def _mailbox_required() -> Iterator[None]:
         raise Rejected(error.reason, "no_mailbox") from None
 
 
-def _receipt(letter: Envelope, thread: MailThread, sent: Sent) -> DeliveryReceipt:
+def _receipt(envelope: Envelope, thread: MailThread, sent: Sent) -> DeliveryReceipt:
     subject = _RE.sub("", thread.subject)
-    ids = {"mailbox": letter.mailbox, "gmail_thread": sent.thread, "subject": subject}
-    spoken = {**ids, "references": list(trim_references((*thread.references, letter.message_id)))}
+    ids = {"mailbox": envelope.mailbox, "gmail_thread": sent.thread, "subject": subject}
+    spoken = {**ids, "references": list(trim_references((*thread.references, envelope.message_id)))}
     return DeliveryReceipt(
-        {**ids, "message_id": letter.message_id, "gmail_id": sent.id}, f"{letter.mailbox}/{sent.thread}", spoken
+        {**ids, "message_id": envelope.message_id, "gmail_id": sent.id}, f"{envelope.mailbox}/{sent.thread}", spoken
     )

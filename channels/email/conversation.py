@@ -15,26 +15,26 @@ class MailConversation:
     def __init__(self, inbox: MailInbox, replies: ReplyHandler) -> None:
         self._inbox, self._replies = inbox, replies
 
-    async def take(self, came: IncomingMail) -> None:
+    async def handle(self, incoming: IncomingMail) -> None:
         """Raises channels.errors.Retryable when it cannot be recorded now."""
-        mail = came.mail
-        said = (mail.fresh if mail.certain else mail.fresh or mail.whole).strip()
+        mail = incoming.mail
+        said = (mail.new_text if mail.certain else mail.new_text or mail.whole).strip()
         if not said:
-            await self._refuse(came, EMPTY_MAIL)
+            await self._refuse(incoming, EMPTY_MAIL)
             return
-        asked = await self._inbox.open_text_request("email", mail.sender, came.place) if mail.certain else None
+        asked = await self._inbox.open_text_request("email", mail.sender, incoming.place) if mail.certain else None
         if asked is not None:
-            await self._replies.take(came, asked, None)
+            await self._replies.handle(incoming, asked, None)
             return
         refused = await self._inbox.message(
-            ChannelMessage("email", mail.sender, came.event_id, said, came.place, came.thread, came.topic)
+            ChannelMessage("email", mail.sender, incoming.event_id, said, incoming.place, incoming.thread, incoming.topic)
         )
         if refused is None:
-            await self._inbox.record_mail(came.letter("message"))
+            await self._inbox.record_mail(incoming.received_mail("message"))
         else:
-            await self._refuse(came, refused.reason)
+            await self._refuse(incoming, refused.reason)
 
-    async def _refuse(self, came: IncomingMail, reason: str) -> None:
-        await self._inbox.record_mail(came.letter("refused"))
+    async def _refuse(self, incoming: IncomingMail, reason: str) -> None:
+        await self._inbox.record_mail(incoming.received_mail("refused"))
         told = reply_notices.refused(reason, (), None)
-        await self._inbox.reply("email", came.mail.sender, TextMessage(told), came.thread, came.event_id)
+        await self._inbox.reply("email", incoming.mail.sender, TextMessage(told), incoming.thread, incoming.event_id)

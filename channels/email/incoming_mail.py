@@ -14,7 +14,7 @@ class HistoryExpired(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RawMail:
-    """One mail as Gmail hands it over: `id`, `thread` and `labels` are Gmail's, `raw` is all of it as it came."""
+    """One mail as Gmail hands it over: `id`, `thread` and `labels` are Gmail's, `raw` is all of it as it incoming."""
 
     id: str
     thread: str
@@ -58,7 +58,9 @@ class IncomingMail:
             "references": before,
         }
 
-    def letter(self, outcome: MailOutcome, request_id: str | None = None, proposal: Proposal | None = None) -> ReceivedMail:
+    def received_mail(
+        self, outcome: MailOutcome, request_id: str | None = None, proposal: Proposal | None = None
+    ) -> ReceivedMail:
         """The mail as it is kept."""
         mail = self.mail
         return ReceivedMail(
@@ -68,7 +70,7 @@ class IncomingMail:
             sender=mail.sender,
             verified=mail.verified,
             outcome=outcome,
-            text=mail.fresh,
+            text=mail.new_text,
             whole=mail.whole,
             sent_at=mail.sent_at,
             request_id=request_id,

@@ -1,4 +1,4 @@
-"""One mail that came: whether it is a person's, whether we believe whose, and who is to hear it."""
+"""One mail that incoming: whether it is a person's, whether we believe whose, and who is to hear it."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -29,60 +29,62 @@ class MailIntake:
     def __init__(
         self, inbox: MailInbox, tags: ReplyTags, replies: ReplyHandler, talk: MailConversation, authserv_id: str
     ) -> None:
-        self._inbox, self._tags, self._replies, self._talk = inbox, tags, replies, talk
+        self._inbox, self._tags, self._replies, self._conversation = inbox, tags, replies, talk
         self._authserv_id = authserv_id
 
-    async def take(self, mailbox: str, arrived: RawMail, *, perhaps_again: bool = False) -> None:
-        """Raises channels.errors.Retryable when it cannot be recorded now; a repeat has no second effect. `perhaps_again`:
+    async def receive(self, mailbox: str, arrived: RawMail, *, skip_known: bool = False) -> None:
+        """Raises channels.errors.Retryable when it cannot be recorded now; a repeat has no second effect. `skip_known`:
         it may have been taken in long ago, and is then passed over."""
         mail = await read_mail_in_thread(arrived.raw, mailbox, self._authserv_id)
-        came = IncomingMail(mailbox, arrived.id, arrived.thread, mail)
-        if mail.kind == "own" or (perhaps_again and await self._inbox.has_mail("email", mailbox, came.event_id)):
+        incoming = IncomingMail(mailbox, arrived.id, arrived.thread, mail)
+        if mail.kind == "own" or (skip_known and await self._inbox.has_mail("email", mailbox, incoming.event_id)):
             return
         if mail.kind == "bounce":
-            await self._returned(came)
+            await self._handle_bounce(incoming)
         elif mail.kind == "human":
-            await self._hear(came)
+            await self._handle_human(incoming)
         else:
-            await self._keep_what_is_ours(came, "automatic")
+            await self._record_if_ours(incoming, "automatic")
 
-    async def _hear(self, came: IncomingMail) -> None:
-        mail = came.mail
+    async def _handle_human(self, incoming: IncomingMail) -> None:
+        mail = incoming.mail
         known = mail.verified and await self._inbox.is_linked("email", mail.sender)
         subject = self._tags.read(mail.tagged, mail.sender) if known else None
-        code = link_request_of(mail.fresh) if mail.verified else None
+        code = link_request_of(mail.new_text) if mail.verified else None
         if subject is not None and subject.startswith(REQUEST_PREFIX):
-            await self._replies.take(came, subject, self._tags.version(subject, mail.tagged, mail.sender) or FIRST_VERSION)
+            await self._replies.handle(incoming, subject, self._tags.version(subject, mail.tagged, mail.sender) or FIRST_VERSION)
         elif code is not None:
-            await self._link(came, code)
+            await self._link(incoming, code)
         elif known and (subject is not None or claimed_subject(mail.tagged) is None):
-            await self._talk.take(came)
+            await self._conversation.handle(incoming)
         else:
-            await self._keep_what_is_ours(came, "unverified")
+            await self._record_if_ours(incoming, "unverified")
 
-    async def _link(self, came: IncomingMail, code: LinkRequest) -> None:
+    async def _link(self, incoming: IncomingMail, code: LinkRequest) -> None:
         """The address proves itself by the code that only its owner's web app showed. Who is not linked is told nothing."""
-        sender = came.mail.sender
+        sender = incoming.mail.sender
         told = await self._inbox.link("email", sender, sender, code.code)
-        await self._inbox.record_mail(came.letter("link"))
-        await self._inbox.reply("email", sender, TextMessage(told), came.thread, came.event_id)
+        await self._inbox.record_mail(incoming.received_mail("link"))
+        await self._inbox.reply("email", sender, TextMessage(told), incoming.thread, incoming.event_id)
 
-    async def _returned(self, came: IncomingMail) -> None:
-        """A mail of ours came back, or is late; only one of ours, to that very address, tells of itself."""
-        bounce = came.mail.bounce
+    async def _handle_bounce(self, incoming: IncomingMail) -> None:
+        """A mail of ours incoming back, or is late; only one of ours, to that very address, tells of itself."""
+        bounce = incoming.mail.bounce
         if bounce is None:
             return
-        subject = self._tags.read(" ".join((*bounce.about, came.mail.tagged)), bounce.recipient)
+        subject = self._tags.read(" ".join((*bounce.about, incoming.mail.tagged)), bounce.recipient)
         if subject is None:
             return
-        await self._inbox.record_mail(came.letter("bounce", subject if subject.startswith(REQUEST_PREFIX) else None))
+        await self._inbox.record_mail(incoming.received_mail("bounce", subject if subject.startswith(REQUEST_PREFIX) else None))
         if bounce.permanent:
-            reason = f"The mail to {bounce.recipient} came back" + (f" ({bounce.status})." if bounce.status else ".")
+            reason = f"The mail to {bounce.recipient} incoming back" + (f" ({bounce.status})." if bounce.status else ".")
             await self._inbox.record_bounce("email", bounce.recipient, subject, reason)
 
-    async def _keep_what_is_ours(self, came: IncomingMail, outcome: MailOutcome) -> None:
+    async def _record_if_ours(self, incoming: IncomingMail, outcome: MailOutcome) -> None:
         """Kept to be seen beside the request that it seems to be about; it changes nothing and nobody is told. What has
         nothing to do with us is left in the mailbox."""
-        subject = claimed_subject(came.mail.tagged)
+        subject = claimed_subject(incoming.mail.tagged)
         if subject is not None:
-            await self._inbox.record_mail(came.letter(outcome, subject if subject.startswith(REQUEST_PREFIX) else None))
+            await self._inbox.record_mail(
+                incoming.received_mail(outcome, subject if subject.startswith(REQUEST_PREFIX) else None)
+            )

@@ -1,5 +1,5 @@
 """A linked person's reply to a request's mail: the strict words decide, a model may only propose, and the writer hears
-what came of it."""
+what incoming of it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,7 +25,7 @@ _readers = ThreadPoolExecutor(2, "mail-reader")
 
 async def parse_in_thread(mail: ParsedMail, request: Mapping[str, Any], *, proposed: bool) -> ParsedReply:
     """What a mail says to the request, read on a thread: a long one takes a while."""
-    read = partial(parse_reply, mail.fresh, request, certain=mail.certain, proposed=proposed, names=mail.names)
+    read = partial(parse_reply, mail.new_text, request, certain=mail.certain, proposed=proposed, names=mail.names)
     return await asyncio.get_running_loop().run_in_executor(_readers, read)
 
 
@@ -35,76 +35,78 @@ class ReplyHandler:
     def __init__(self, inbox: MailInbox, read: InterpretReply) -> None:
         self._inbox, self._read = inbox, read
 
-    async def take(self, came: IncomingMail, request_id: str, version: int | None) -> None:
+    async def handle(self, incoming: IncomingMail, request_id: str, version: int | None) -> None:
         """`version` of the request is what the mail that this one answers showed; None: it answers none in particular.
         Raises channels.errors.Retryable when it cannot be recorded now."""
-        mail = came.mail
+        mail = incoming.mail
         found = await self._inbox.find("email", mail.sender, request_id)
         if isinstance(found, Refused):
-            await self._end(came, "refused", reply_notices.refused(found.reason, (), None), None)
+            await self._record_and_reply(incoming, "refused", reply_notices.refused(found.reason, (), None), None)
             return
         proposal = await self._inbox.proposal("email", mail.sender, request_id)
         match await parse_in_thread(mail, found.request, proposed=proposal is not None):
             case MailDecision(action, values, feedback):
-                await self._answer(came, found, Proposal(action, values, feedback, version))
+                await self._answer(incoming, found, Proposal(action, values, feedback, version))
             case ProposalConfirmed() if proposal is not None:
-                await self._answer(came, found, proposal)
+                await self._answer(incoming, found, proposal)
             case _ if found.request["status"] != "pending":
-                await self._end(came, "late", reply_notices.late(found, mail.fresh), found)
+                await self._record_and_reply(incoming, "late", reply_notices.late(found, mail.new_text), found)
             case InvalidValues(errors):
-                await self._end(came, "refused", reply_notices.refused(INVALID_ANSWER, errors, found), found)
+                await self._record_and_reply(incoming, "refused", reply_notices.refused(INVALID_ANSWER, errors, found), found)
             case UnclearReply(why):
-                await self._propose(came, found, why, version)
+                await self._propose(incoming, found, why, version)
             case other:
                 raise AssertionError(f"{other!r} is no reply")
 
-    async def _answer(self, came: IncomingMail, question: Question, answer: Proposal) -> None:
+    async def _answer(self, incoming: IncomingMail, question: Question, answer: Proposal) -> None:
         if question.request["status"] == "pending" and answer.action not in available_actions(question):
-            await self._end(came, "refused", reply_notices.refused(NOT_BY_MAIL, (), question), question)
+            await self._record_and_reply(incoming, "refused", reply_notices.refused(NOT_BY_MAIL, (), question), question)
             return
         outcome = await self._inbox.answer(
             ChannelAnswer(
                 "email",
-                came.mail.sender,
-                came.event_id,
+                incoming.mail.sender,
+                incoming.event_id,
                 str(question.request["id"]),
                 answer.action,
                 answer.values,
                 answer.feedback,
                 answer.version,
-                came.mail.sent_at,
+                incoming.mail.sent_at,
             )
         )
         if isinstance(outcome, Refused) and outcome.code == DUPLICATE:
             return
         now = outcome.question or question
         if isinstance(outcome, Accepted):
-            await self._end(came, "answer", reply_notices.accepted(now), now, quotes=True)
+            await self._record_and_reply(incoming, "answer", reply_notices.accepted(now), now, quotes=True)
         elif now.request["status"] != "pending":
-            await self._end(came, "late", reply_notices.late(now, came.mail.fresh), now)
+            await self._record_and_reply(incoming, "late", reply_notices.late(now, incoming.mail.new_text), now)
         elif outcome.code == "version_conflict":
-            await self._end(came, "refused", reply_notices.changed(outcome.reason, now), now)
+            await self._record_and_reply(incoming, "refused", reply_notices.changed(outcome.reason, now), now)
         else:
-            await self._end(came, "refused", reply_notices.refused(outcome.reason, outcome.errors, now), now)
+            await self._record_and_reply(incoming, "refused", reply_notices.refused(outcome.reason, outcome.errors, now), now)
 
-    async def _propose(self, came: IncomingMail, question: Question, why: str, version: int | None) -> None:
+    async def _propose(self, incoming: IncomingMail, question: Question, why: str, version: int | None) -> None:
         """Ask the writer whether that is what they meant: what is kept is what is asked, also where this is a repeat."""
         if version not in (None, question.request["version"]):
-            await self._end(came, "refused", reply_notices.changed(reply_notices.REQUEST_CHANGED, question), question)
+            await self._record_and_reply(
+                incoming, "refused", reply_notices.changed(reply_notices.REQUEST_CHANGED, question), question
+            )
             return
-        proposal = await self._reading(question, came.mail.sender, came.mail.fresh)
+        proposal = await self._interpret(question, incoming.mail.sender, incoming.mail.new_text)
         outcome: MailOutcome = "proposal" if proposal else "unclear"
         request_id = str(question.request["id"])
-        await self._inbox.record_mail(came.letter(outcome, request_id, proposal))
-        kept = await self._inbox.proposal("email", came.mail.sender, request_id) if proposal else None
+        await self._inbox.record_mail(incoming.received_mail(outcome, request_id, proposal))
+        kept = await self._inbox.proposal("email", incoming.mail.sender, request_id) if proposal else None
         told = (
             reply_notices.proposed(question, kept.action, kept.values, kept.feedback)
             if kept
             else reply_notices.unclear(question, why)
         )
-        await self._tell(came, told, question)
+        await self._reply(incoming, told, question)
 
-    async def _reading(self, question: Question, sender: str, text: str) -> Proposal | None:
+    async def _interpret(self, question: Question, sender: str, text: str) -> Proposal | None:
         """Never of what could do great harm: there the person's own exact words are needed."""
         request = question.request
         if (request.get("action") or {}).get("risk") == "high" or not text.strip():
@@ -116,14 +118,14 @@ class ReplyHandler:
             return None
         return Proposal(read.action, read.values, read.feedback, request["version"])
 
-    async def _end(
-        self, came: IncomingMail, outcome: MailOutcome, told: str, question: Question | None, *, quotes: bool = False
+    async def _record_and_reply(
+        self, incoming: IncomingMail, outcome: MailOutcome, told: str, question: Question | None, *, quotes: bool = False
     ) -> None:
         request_id = str(question.request["id"]) if question else None
-        await self._inbox.record_mail(came.letter(outcome, request_id))
-        await self._tell(came, told, question, quotes=quotes)
+        await self._inbox.record_mail(incoming.received_mail(outcome, request_id))
+        await self._reply(incoming, told, question, quotes=quotes)
 
-    async def _tell(self, came: IncomingMail, told: str, question: Question | None, *, quotes: bool = False) -> None:
+    async def _reply(self, incoming: IncomingMail, told: str, question: Question | None, *, quotes: bool = False) -> None:
         about = {"about": str(question.request["id"]), "version": question.request["version"]} if question else {}
         words = TextMessage(told, **about)
-        await self._inbox.reply("email", came.mail.sender, words, came.thread, came.event_id, quotes=quotes)
+        await self._inbox.reply("email", incoming.mail.sender, words, incoming.thread, incoming.event_id, quotes=quotes)

@@ -50,18 +50,19 @@ class SlackApp:
         self, inbox: Inbox, tokens: BotTokens, client: SlackClient, *, signing_secret: str = "", api_url: str = API_URL
     ) -> None:
         self._tokens, self._api_url = tokens, api_url.rstrip("/") + "/"
-        self._door = SignedWebhook(signing_secret, time.time) if signing_secret else None
-        self._clicks, self._talk = Interactions(inbox, client, self._later), SlackConversation(inbox, client, self._later)
-        self._following: set[asyncio.Task[None]] = set()
-        self._bolt = self._make()
+        self._webhook = SignedWebhook(signing_secret, time.time) if signing_secret else None
+        self._interactions = Interactions(inbox, client, self._start_background)
+        self._conversation = SlackConversation(inbox, client, self._start_background)
+        self._background_tasks: set[asyncio.Task[None]] = set()
+        self._bolt = self._build_app()
 
     async def handle(self, headers: Mapping[str, str], body: bytes) -> WebhookResponse:
         """Answer one HTTP call; what it says is recorded by then. Raises WebhookRejected."""
-        if self._door is None:
+        if self._webhook is None:
             raise WebhookRejected("Slack speaks to this installation over Socket Mode only.", authentic=False)
-        payload = self._door.read(headers, body)
+        payload = self._webhook.read(headers, body)
         try:
-            reply = await self._take(payload)
+            reply = await self._dispatch(payload)
         except BOLT_ERRORS:
             raise WebhookRejected("The body is not one of Slack's payloads.", authentic=True) from None
         if reply.status == 400:
@@ -71,25 +72,26 @@ class SlackApp:
         kind = (reply.headers.get("content-type") or ["text/plain; charset=utf-8"])[0]
         return WebhookResponse(reply.status, reply.body or "", kind)
 
-    async def listen(self, app_token: str, tell: OnStatus) -> None:
-        """Take the same in over Socket Mode, until cancelled; the connection mends itself, and `tell` hears how it stands."""
+    async def listen(self, app_token: str, on_status: OnStatus) -> None:
+        """Receive the same over Socket Mode until cancelled. Reconnects by itself; `on_status` is told what is wrong, None once
+        connected."""
         client = SlackClient(AppToken(app_token), self._api_url)
         try:
-            await SocketMode(lambda: client.socket_url(""), self._take_envelope, tell).run()
+            await SocketMode(lambda: client.socket_url(""), self._dispatch_envelope, on_status).run()
         finally:
             await client.close()
 
     async def close(self) -> None:
         """Finish what follows what was taken in."""
-        await self.settled()
+        await self.wait_idle()
 
-    async def _take(self, payload: Mapping[str, Any]) -> BoltResponse:
+    async def _dispatch(self, payload: Mapping[str, Any]) -> BoltResponse:
         return await self._bolt.async_dispatch(AsyncBoltRequest(body=dict(payload), mode="socket_mode"))
 
-    async def _take_envelope(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    async def _dispatch_envelope(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """What to answer; None: nothing, so that Slack says it again."""
         try:
-            reply = await self._take(payload)
+            reply = await self._dispatch(payload)
         except BOLT_ERRORS:
             return {}
         if reply.status >= 500:
@@ -100,12 +102,12 @@ class SlackApp:
         found: Mapping[str, Any] = json.loads(reply.body) if is_json else {"text": reply.body}
         return found if reply.status == 200 else {}
 
-    async def settled(self) -> None:
+    async def wait_idle(self) -> None:
         """Until everything that follows from what was taken in is done."""
-        while self._following:
-            await asyncio.wait(set(self._following))
+        while self._background_tasks:
+            await asyncio.wait(set(self._background_tasks))
 
-    def _make(self) -> AsyncApp:
+    def _build_app(self) -> AsyncApp:
         async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
             """Whoever acts is known from the payload Slack signed; bolt wants a token all the same."""
             token = await self._tokens.bot_token(team_id or enterprise_id or "")
@@ -122,30 +124,30 @@ class SlackApp:
             logger=_bolt_log,
         )
         for event in EVENTS:
-            app.event(event)(self._heard)
-        app.action(_ANY)(self._pressed)
-        app.view(_ANY)(self._submitted)
-        app.command(COMMAND)(self._commanded)
-        app.error(self._failed)
+            app.event(event)(self._on_event)
+        app.action(_ANY)(self._on_click)
+        app.view(_ANY)(self._on_submission)
+        app.command(COMMAND)(self._on_command)
+        app.error(self._on_error)
         return app
 
-    async def _heard(self, body: dict[str, Any]) -> None:
+    async def _on_event(self, body: dict[str, Any]) -> None:
         check_text(body)
-        await self._talk.heard(body)
+        await self._conversation.on_event(body)
 
-    async def _pressed(self, body: dict[str, Any], ack: Any) -> None:
+    async def _on_click(self, body: dict[str, Any], ack: Any) -> None:
         check_text(body)
-        await self._clicks.pressed(body, ack)
+        await self._interactions.on_click(body, ack)
 
-    async def _submitted(self, body: dict[str, Any], ack: Any) -> None:
+    async def _on_submission(self, body: dict[str, Any], ack: Any) -> None:
         check_text(body)
-        await self._clicks.submitted(body, ack)
+        await self._interactions.on_submission(body, ack)
 
-    async def _commanded(self, body: dict[str, Any], ack: Any) -> None:
+    async def _on_command(self, body: dict[str, Any], ack: Any) -> None:
         check_text(body)
-        await self._talk.commanded(body, ack)
+        await self._conversation.on_command(body, ack)
 
-    async def _failed(self, error: Exception) -> BoltResponse:
+    async def _on_error(self, error: Exception) -> BoltResponse:
         if isinstance(error, UnreadablePayload):
             return BoltResponse(status=400)
         if isinstance(error, Retryable):
@@ -153,12 +155,12 @@ class SlackApp:
         log.error("an event of Slack's was not taken in", exc_info=error)
         return BoltResponse(status=500)
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(self._follow(work))
-        self._following.add(task)
-        task.add_done_callback(self._following.discard)
+    def _start_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._run_in_background(work))
+        self._background_tasks.add(task)
+        task.add_done_callback(self._background_tasks.discard)
 
-    async def _follow(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
         except ChannelError as error:  # what counts is recorded; the worker closes the message too

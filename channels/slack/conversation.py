@@ -27,10 +27,10 @@ Ack = Callable[..., Awaitable[Any]]
 class SlackConversation:
     """What is said. Each word is recorded before Slack is answered; replies follow."""
 
-    def __init__(self, inbox: Inbox, client: SlackClient, later: RunLater) -> None:
-        self._inbox, self._client, self._later = inbox, client, later
+    def __init__(self, inbox: Inbox, client: SlackClient, run_later: RunLater) -> None:
+        self._inbox, self._client, self._run_later = inbox, client, run_later
 
-    async def heard(self, body: Payload) -> None:
+    async def on_event(self, body: Payload) -> None:
         """An event. Raises UnreadablePayload, and Retryable when it cannot be recorded now."""
         gone = access_lost_of(body)
         if gone is not None:
@@ -42,13 +42,13 @@ class SlackConversation:
         code = link_code_in_message(said, body)
         if code is not None:
             told = await self._link(code)
-            self._later(self._post(said, told))
+            self._run_later(self._post(said, told))
         elif not await self._answer(said) and not is_reply_in_channel(body):
             refused = await self._inbox.message(said)
             if refused is not None:
-                self._later(self._refuse(said, refused))
+                self._run_later(self._refuse(said, refused))
 
-    async def commanded(self, command: Payload, ack: Ack) -> None:
+    async def on_command(self, command: Payload, ack: Ack) -> None:
         """`/assent link CODE`, answered to that person alone. Raises UnreadablePayload."""
         try:
             code = link_code_in_command(str(command.get("text", "")), str(command["team_id"]), str(command["user_id"]))
@@ -75,9 +75,9 @@ class SlackConversation:
         )
         if isinstance(outcome, Refused):
             if outcome.code != DUPLICATE:
-                self._later(self._refuse(said, outcome))
+                self._run_later(self._refuse(said, outcome))
         else:
-            self._later(self._post(said, f"Taken as the answer to “{outcome.question.request['title']}”."))
+            self._run_later(self._post(said, f"Taken as the answer to “{outcome.question.request['title']}”."))
         return True
 
     async def _refuse(self, said: ChannelMessage, refused: Refused) -> None:

@@ -34,10 +34,10 @@ RunLater = Callable[[Coroutine[Any, Any, None]], None]
 class Interactions:
     """What people do to our messages. `later` runs what need not be done before Slack is answered."""
 
-    def __init__(self, inbox: Inbox, client: SlackClient, later: RunLater) -> None:
-        self._inbox, self._client, self._later = inbox, client, later
+    def __init__(self, inbox: Inbox, client: SlackClient, run_later: RunLater) -> None:
+        self._inbox, self._client, self._run_later = inbox, client, run_later
 
-    async def pressed(self, payload: Payload, ack: Ack) -> None:
+    async def on_click(self, payload: Payload, ack: Ack) -> None:
         """A button. Raises UnreadablePayload."""
         if only_selects(payload):
             await ack()
@@ -45,16 +45,16 @@ class Interactions:
         click = click_of(payload)
         if click.verb in MODAL_VERBS:
             await ack()
-            self._later(self._open(click))
+            self._run_later(self._open(click))
             return
         try:
             outcome = await self._record(click)
         except Retryable:
             outcome = Refused(NOT_RECORDED)
         await ack()
-        self._later(self._show(click, outcome))
+        self._run_later(self._show(click, outcome))
 
-    async def submitted(self, payload: Payload, ack: Ack) -> None:
+    async def on_submission(self, payload: Payload, ack: Ack) -> None:
         """A window was sent off. Raises UnreadablePayload."""
         sent = submission_of(payload)
         request: Payload = {}
@@ -73,7 +73,7 @@ class Interactions:
             outcome = Refused(NOT_RECORDED)
         await ack(**_reply(sent, request, outcome))
         if outcome.question is not None and (outcome.question.request["status"] != "pending" or _is_changed(outcome)):
-            self._later(self._rewrite(sent, outcome.question))
+            self._run_later(self._rewrite(sent, outcome.question))
 
     async def _record(self, click: Click) -> Accepted | Refused:
         found = await self._inbox.find("slack", click.account, click.request_id)

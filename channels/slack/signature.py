@@ -25,7 +25,7 @@ class SignedWebhook:
 
     def read(self, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         """The payload of a call that Slack signed within the last five minutes. Raises WebhookRejected."""
-        self._believe(headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", ""), body)
+        self._verify(headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", ""), body)
         try:
             payload = _parse(headers.get("content-type", ""), body.decode())
             check_text(payload)
@@ -33,7 +33,7 @@ class SignedWebhook:
             raise WebhookRejected("The body cannot be read as an event, an interaction or a command.", authentic=True) from None
         return payload
 
-    def _believe(self, timestamp: str, signature: str, body: bytes) -> None:
+    def _verify(self, timestamp: str, signature: str, body: bytes) -> None:
         number = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12
         if not number or abs(self._now() - int(timestamp)) > MAX_AGE_S:
             raise WebhookRejected(

@@ -35,14 +35,15 @@ Pause = Callable[[float], Awaitable[None]]
 
 class SocketMode:
     """`open_url` asks Slack where to connect, `dispatch` takes in what an envelope holds and returns what to answer (None: do
-    not acknowledge, Slack repeats it), `tell` hears what is wrong with the connection, None once nothing is."""
+    not acknowledge, Slack repeats it), `on_status` is told what is wrong with the connection, None once
+    connected."""
 
     def __init__(
-        self, open_url: Callable[[], Awaitable[str]], dispatch: Dispatch, tell: OnStatus, pause: Pause = asyncio.sleep
+        self, open_url: Callable[[], Awaitable[str]], dispatch: Dispatch, on_status: OnStatus, pause: Pause = asyncio.sleep
     ) -> None:
-        self._open_url, self._dispatch, self._tell, self._pause = open_url, dispatch, tell, pause
-        self._working: set[asyncio.Task[None]] = set()
-        self._wrong: str | None = "not connected yet"
+        self._open_url, self._dispatch, self._on_status, self._pause = open_url, dispatch, on_status, pause
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._problem: str | None = "not connected yet"
         self._failures = 0
 
     async def run(self) -> None:
@@ -53,10 +54,10 @@ class SocketMode:
                 try:
                     socket = await self._connect(session)
                 except (ChannelError, aiohttp.ClientError, OSError, TimeoutError) as error:
-                    await self._failed(error)
+                    await self._back_off(error)
                     continue
                 self._failures = 0
-                self._say(None)
+                self._set_status(None)
                 ends_later = False
                 try:
                     ends_later = await self._listen(socket)
@@ -64,9 +65,9 @@ class SocketMode:
                     if not ends_later:
                         await _close(socket)
                 if ends_later:  # what still comes over it is taken in while the next one is opened
-                    self._aside(self._finish(socket))
+                    self._start_task(self._finish(socket))
                 else:
-                    self._say(LOST)
+                    self._set_status(LOST)
                     await self._pause(FIRST_PAUSE_S)
 
     async def _connect(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
@@ -80,7 +81,7 @@ class SocketMode:
             if envelope.get("type") == "disconnect":
                 return True
             if "envelope_id" in envelope:
-                self._aside(self._answer(socket, envelope))
+                self._start_task(self._answer(socket, envelope))
         return False
 
     async def _finish(self, socket: aiohttp.ClientWebSocketResponse) -> None:
@@ -89,10 +90,10 @@ class SocketMode:
                 await self._listen(socket)
         await _close(socket)
 
-    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _answer(self, socket: aiohttp.ClientWebSocketResponse, envelope: Envelope) -> None:
         reply = await self._dispatch(envelope.get("payload") or {})
@@ -102,23 +103,23 @@ class SocketMode:
         with contextlib.suppress(ConnectionError, aiohttp.ClientError):  # not acknowledged: Slack says it again
             await socket.send_str(json.dumps(said))
 
-    async def _failed(self, error: Exception) -> None:
-        """Say once what is wrong, and rest before the next try, longer each time."""
+    async def _back_off(self, error: Exception) -> None:
+        """Report the problem once, then wait before the next try, longer each time."""
         refused = isinstance(error, ChannelError) and not isinstance(error, Retryable)
-        self._say(REFUSED.format(error.reason.rstrip(".")) if refused and isinstance(error, ChannelError) else LOST)
+        self._set_status(REFUSED.format(error.reason.rstrip(".")) if refused and isinstance(error, ChannelError) else LOST)
         self._failures += 1
         longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**self._failures)
         await self._pause(LONGEST_PAUSE_S if refused else _chance.uniform(FIRST_PAUSE_S, longest))
 
-    def _say(self, wrong: str | None) -> None:
-        if wrong == self._wrong:
+    def _set_status(self, problem: str | None) -> None:
+        if problem == self._problem:
             return
-        if wrong is not None:
-            log.warning("Slack Socket Mode is not connected: %s", wrong)
+        if problem is not None:
+            log.warning("Slack Socket Mode is not connected: %s", problem)
         else:
             log.info("Slack Socket Mode is connected")
-        self._wrong = wrong
-        self._tell(wrong)
+        self._problem = problem
+        self._on_status(problem)
 
 
 async def _close(socket: aiohttp.ClientWebSocketResponse) -> None:

@@ -172,7 +172,7 @@ class TestAMail:
     async def test_that_answers_at_length_does_not_hold_the_loop(self, what: str) -> None:
         request: dict[str, Any] = {"type": "confirmation", "allowed_actions": ["approve", "reject", "edit"]}
         request |= {"action": {"tool": "t", "args": NAMES, "schema": {}}}
-        mail = replace(read_mail(b"From: dana@example.org\r\n\r\n", "agent@example.org", ""), fresh=MAILS[what], certain=True)
+        mail = replace(read_mail(b"From: dana@example.org\r\n\r\n", "agent@example.org", ""), new_text=MAILS[what], certain=True)
         with watched() as held:
             assert await parse_in_thread(mail, request, proposed=False)
         assert held_briefly(held)

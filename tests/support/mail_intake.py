@@ -1,4 +1,4 @@
-"""A door for mail with a real inbox behind it: replies come in as Gmail would hand them over, and what is told goes to a
+"""A intake for mail with a real inbox behind it: replies come in as Gmail would hand them over, and what is told goes to a
 channel that records."""
 
 import itertools
@@ -33,7 +33,7 @@ class Desk:
         self.reading: Proposal | None = None
         self.read: list[str] = []
         replies = ReplyHandler(self.inbox, self._read)
-        self.door = MailIntake(self.inbox, self.tags, replies, MailConversation(self.inbox, replies), "mx.google.com")
+        self.intake = MailIntake(self.inbox, self.tags, replies, MailConversation(self.inbox, replies), "mx.google.com")
         self._ids = map(str, itertools.count(1))
 
     async def link(self, address: str = DANA, person_id: str = "") -> None:
@@ -57,7 +57,7 @@ class Desk:
     async def comes(self, mail: EmailMessage, *, thread: str = "t1", dmarc: str = "pass", again: bool = False) -> RawMail:
         """A mail arrives in the agent's mailbox."""
         arrived = RawMail(next(self._ids), thread, frozenset({"INBOX"}), received(mail, dmarc))
-        await self.door.take(AGENT, arrived, perhaps_again=again)
+        await self.intake.receive(AGENT, arrived, skip_known=again)
         return arrived
 
     async def told(self) -> list[str]:

@@ -70,7 +70,7 @@ class GmailClient:
         self.mailboxes = mailboxes
         self._app = {"client_id": client_id, "client_secret": client_secret, "token_uri": token_url}
         self._api_url, self._timeout_s = api_url, timeout_s
-        self._known: dict[str, Credentials] = {}
+        self._credentials_by_mailbox: dict[str, Credentials] = {}
         self._threads = ThreadPoolExecutor(THREADS, "gmail")
         self._connections = connections()
         self._service: Any = None
@@ -84,22 +84,22 @@ class GmailClient:
         """The mail we sent with this Message-ID. With `since_s` also where Gmail gave it another one: among those sent `to`
         somebody since then, by what it refers to."""
         ours = message_id.strip("<>")
-        found = await self.newest(mailbox, f"rfc822msgid:{ours}", MAX_CANDIDATES)
+        found = await self.search(mailbox, f"rfc822msgid:{ours}", MAX_CANDIDATES)
         if not found and since_s is not None:
-            found = await self.newest(mailbox, f"in:sent to:{to} after:{since_s}", MAX_CANDIDATES)
+            found = await self.search(mailbox, f"in:sent to:{to} after:{since_s}", MAX_CANDIDATES)
         for id in found:
-            mail, names = await self._names(mailbox, id)
+            mail, names = await self._message_ids(mailbox, id)
             if ours.partition("@")[0] in names:
                 return mail
         return None
 
-    async def newest(self, mailbox: str, query: str, most: int) -> list[str]:
+    async def search(self, mailbox: str, query: str, most: int) -> list[str]:
         """The ids of the mails that Gmail's own search finds, newest first."""
         found: list[str] = []
         page: str | None = None
         while len(found) < most:
-            asked: Json = {"q": query, "maxResults": min(PAGE, most - len(found)), "pageToken": page}
-            reply = await self._listed(mailbox, asked)
+            params: Json = {"q": query, "maxResults": min(PAGE, most - len(found)), "pageToken": page}
+            reply = await self._list_messages(mailbox, params)
             found += [_sent(each).id for each in _items(reply, "messages")]
             page = reply.get("nextPageToken")
             if not page:
@@ -125,8 +125,8 @@ class GmailClient:
         found: dict[str, None] = {}
         page: str | None = None
         for _ in range(HISTORY_PAGES):
-            asked: Json = {"startHistoryId": position, "historyTypes": ["messageAdded"], "maxResults": PAGE, "pageToken": page}
-            reply = await self._events(mailbox, asked)
+            params: Json = {"startHistoryId": position, "historyTypes": ["messageAdded"], "maxResults": PAGE, "pageToken": page}
+            reply = await self._list_history(mailbox, params)
             for event in _items(reply, "history"):
                 found |= {_sent(added.get("message")).id: None for added in _items(event, "messagesAdded")}
             page = reply.get("nextPageToken")
@@ -155,19 +155,19 @@ class GmailClient:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._connections.close()
 
-    async def _listed(self, mailbox: str, asked: Json) -> Json:
-        return await self._call(mailbox, lambda users: users.messages().list(userId="me", **asked))
+    async def _list_messages(self, mailbox: str, params: Json) -> Json:
+        return await self._call(mailbox, lambda users: users.messages().list(userId="me", **params))
 
-    async def _events(self, mailbox: str, asked: Json) -> Json:
+    async def _list_history(self, mailbox: str, params: Json) -> Json:
         try:
-            return await self._call(mailbox, lambda users: users.history().list(userId="me", **asked))
+            return await self._call(mailbox, lambda users: users.history().list(userId="me", **params))
         except ChannelError as error:
             raise (HistoryExpired() if error.code in HISTORY_GONE_CODES else error) from None
 
-    async def _names(self, mailbox: str, id: str) -> tuple[Sent, str]:
+    async def _message_ids(self, mailbox: str, id: str) -> tuple[Sent, str]:
         """A mail's ids at Gmail, and what it calls itself and refers to."""
-        asked: Json = {"id": id, "format": "metadata", "metadataHeaders": ["Message-ID", "References"]}
-        reply = await self._call(mailbox, lambda users: users.messages().get(userId="me", **asked))
+        params: Json = {"id": id, "format": "metadata", "metadataHeaders": ["Message-ID", "References"]}
+        reply = await self._call(mailbox, lambda users: users.messages().get(userId="me", **params))
         headers = [each for each in _items(reply.get("payload"), "headers") if str(each.get("name")).lower() in ID_HEADERS]
         return _sent(reply), " ".join(str(each.get("value")) for each in headers)
 
@@ -181,7 +181,7 @@ class GmailClient:
         except (Error, GoogleAuthError, HTTPError, OSError, RuntimeError, ValueError) as error:
             failure = channel_error_of(error, writes)
             if isinstance(failure, Disconnected):
-                self._known.pop(mailbox, None)
+                self._credentials_by_mailbox.pop(mailbox, None)
                 await self.mailboxes.mark_disconnected(mailbox, failure.reason)
             raise failure from None
         if not isinstance(reply, dict):
@@ -192,9 +192,9 @@ class GmailClient:
         token = await self.mailboxes.refresh_token(mailbox)
         if token is None:
             raise Disconnected("The agent's mailbox is not connected.", "no_mailbox")
-        known = self._known.get(mailbox)
+        known = self._credentials_by_mailbox.get(mailbox)
         if known is None or known.refresh_token != token:
-            known = self._known[mailbox] = Credentials(None, refresh_token=token, **self._app)
+            known = self._credentials_by_mailbox[mailbox] = Credentials(None, refresh_token=token, **self._app)
         return known
 
     def _execute(self, credentials: Credentials, make: BuildRequest) -> Any:

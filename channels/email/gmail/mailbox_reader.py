@@ -1,4 +1,4 @@
-"""What is new in a mailbox of ours: every mail that came goes to the door, none is left out, wherever the last look ended."""
+"""What is new in a mailbox of ours: every mail that came goes to the intake, none is left out, wherever the last look ended."""
 
 import logging
 from collections.abc import Callable
@@ -19,8 +19,8 @@ class GmailMailboxReader:
     """See `channels.mail_contract.MailboxReader`. The cursor is a position in the mailbox's history. `topic` is the Pub/Sub
     topic Gmail publishes to, if any; `now` returns the time in seconds."""
 
-    def __init__(self, client: GmailClient, door: MailIntake, now: Callable[[], float], topic: str | None = None) -> None:
-        self._client, self._door, self._now, self._topic = client, door, now, topic
+    def __init__(self, client: GmailClient, intake: MailIntake, now: Callable[[], float], topic: str | None = None) -> None:
+        self._client, self._intake, self._now, self._topic = client, intake, now, topic
 
     async def fetch_new_mail(self, account: str, cursor: str | None) -> str:
         if cursor is None:  # connected a moment ago: somebody may have written meanwhile
@@ -30,7 +30,7 @@ class GmailMailboxReader:
         except HistoryExpired:
             return await self._catch_up(account, RESYNC_S)
         for id in ids:
-            await self._take(account, id)
+            await self._fetch(account, id)
         return cursor
 
     async def watch(self, account: str) -> int | None:
@@ -43,19 +43,19 @@ class GmailMailboxReader:
         """Look through what came lately, as far back as can be afforded; what was kept before is passed over."""
         cursor = await self._client.position(account)
         since = int(self._now()) - seconds
-        for id in reversed(await self._client.newest(account, f"after:{since}", MAX_MAILS)):
-            await self._take(account, id, perhaps_again=True)
+        for id in reversed(await self._client.search(account, f"after:{since}", MAX_MAILS)):
+            await self._fetch(account, id, skip_known=True)
         return cursor
 
-    async def _take(self, account: str, id: str, *, perhaps_again: bool = False) -> None:
-        arrived = await self._client.fetch(account, id)
-        if arrived is not None and NOT_INCOMING.isdisjoint(arrived.labels):
-            await self._bring(account, arrived, perhaps_again)
+    async def _fetch(self, account: str, id: str, *, skip_known: bool = False) -> None:
+        mail = await self._client.fetch(account, id)
+        if mail is not None and NOT_INCOMING.isdisjoint(mail.labels):
+            await self._receive(account, mail, skip_known)
 
-    async def _bring(self, account: str, arrived: RawMail, perhaps_again: bool) -> None:
+    async def _receive(self, account: str, mail: RawMail, skip_known: bool) -> None:
         try:
-            await self._door.take(account, arrived, perhaps_again=perhaps_again)
+            await self._intake.receive(account, mail, skip_known=skip_known)
         except ChannelError:
             raise
         except Exception:  # one mail that cannot be taken in must not hold up those behind it; it stays in the mailbox
-            log.exception("a mail was not taken in: %s in %s", arrived.id, account)
+            log.exception("a mail was not taken in: %s in %s", mail.id, account)

@@ -24,11 +24,11 @@ class PushWebhook:
     """`audience` is our own address, `account` the service account that pushes, `now` a clock in seconds."""
 
     def __init__(
-        self, fetch: FetchCertificates, ring: MailboxChanged, *, audience: str, account: str, now: Callable[[], float]
+        self, fetch: FetchCertificates, mailbox_changed: MailboxChanged, *, audience: str, account: str, now: Callable[[], float]
     ) -> None:
         if not audience or not account:
             raise ValueError("without an audience and an account anybody's token would do")
-        self._fetch, self._ring, self._now = fetch, ring, now
+        self._fetch, self._mailbox_changed, self._now = fetch, mailbox_changed, now
         self._audience, self._account = audience, account
         self._known: Certificates = {}
         self._known_at = float("-inf")
@@ -39,7 +39,7 @@ class PushWebhook:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not await self._is_googles(token.strip()):
             raise WebhookRejected("The push is not signed by Google for this address and service account.", authentic=False)
-        await self._ring(_mailbox_of(body))
+        await self._mailbox_changed(_mailbox_of(body))
         return WebhookResponse(204)
 
     async def _is_googles(self, token: str) -> bool:

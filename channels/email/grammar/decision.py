@@ -63,21 +63,21 @@ class InvalidValues:
 ParsedReply = MailDecision | ProposalConfirmed | LinkRequest | UnclearReply | InvalidValues
 
 
-def link_request_of(fresh: str) -> LinkRequest | None:
+def link_request_of(new_text: str) -> LinkRequest | None:
     """`link CODE` on the first line."""
-    found = _CODE.fullmatch(next((line for line in fresh.split("\n") if line.strip()), ""))
+    found = _CODE.fullmatch(next((line for line in new_text.split("\n") if line.strip()), ""))
     return LinkRequest(found[1]) if found else None
 
 
 def parse_reply(
-    fresh: str, request: Request, *, certain: bool = True, proposed: bool = False, names: frozenset[str] = frozenset()
+    new_text: str, request: Request, *, certain: bool = True, proposed: bool = False, names: frozenset[str] = frozenset()
 ) -> ParsedReply:
-    """What `fresh`, a reply to `request` (in the API's shape), says. `certain`: it is all the writer wrote and nothing
+    """What `new_text`, a reply to `request` (in the API's shape), says. `certain`: it is all the writer wrote and nothing
     else. `proposed`: a reading was put to the writer, who may say yes. `names`: the words of the writer's own name, which
     may stand under the answer."""
-    if not certain or has_bidi_override(fresh):
+    if not certain or has_bidi_override(new_text):
         return UnclearReply(UNCERTAIN_TEXT)
-    first, rest = _first_line(fresh)
+    first, rest = _first_line(new_text)
     if request["type"] != "text":  # there, all of it is the answer
         rest = without_signature(rest, names)
     if proposed and action_of(first) == "yes" and are_blank(rest) and not _is_option(first, request):
@@ -90,8 +90,8 @@ def parse_reply(
     return understood
 
 
-def _first_line(fresh: str) -> tuple[str, list[str]]:
-    lines = fresh.split("\n")
+def _first_line(new_text: str) -> tuple[str, list[str]]:
+    lines = new_text.split("\n")
     for place, line in enumerate(lines):
         if normalize(line):
             return line, lines[place + 1 :]

@@ -30,7 +30,7 @@ _TO_US = ("delivered-to", "to", "cc", "x-original-to")
 class ParsedMail:
     """`sender`: the one address in From, lower case; empty if there is not exactly one; `names`: the words of the name and
     the address there. `verified`: DMARC passed for it at
-    our own receiver. `ids` are the mails it answers, nearest first, `<...>` each; `to` the addresses it went to. `fresh`
+    our own receiver. `ids` are the mails it answers, nearest first, `<...>` each; `to` the addresses it went to. `new_text`
     is what the sender wrote now; `certain` is false where that is doubtful, and then it decides nothing. `whole` is all
     of the text. `sent_at` is the Date it claims, in milliseconds."""
 
@@ -42,7 +42,7 @@ class ParsedMail:
     message_id: str
     ids: tuple[str, ...]
     to: tuple[str, ...]
-    fresh: str
+    new_text: str
     certain: bool
     whole: str
     sent_at: int | None
@@ -55,14 +55,14 @@ class ParsedMail:
 
 
 def read_mail(raw: bytes, mailbox: str, authserv_id: str = AUTHSERV_ID) -> ParsedMail:
-    """`mailbox`: the agent's own address, into which the mail came; `authserv_id`: what our receiver calls itself."""
+    """`mailbox`: the agent's own address, into which the mail incoming; `authserv_id`: what our receiver calls itself."""
     opened = open_mail(raw)
     headers, sender = opened.headers, sender_of(opened.headers)
     subject, body = decode_header_value(headers.first("subject"))[:500], body_of(opened.message)
-    fresh = new_text_of(body.text, (mailbox, *_sign(subject)))
+    new_text = new_text_of(body.text, (mailbox, *_sign(subject)))
     kind = kind_of(headers, opened.message, sender, mailbox)
     return ParsedMail(
-        kind="automatic" if kind == "human" and is_away_message(subject, fresh.text) else kind,
+        kind="automatic" if kind == "human" and is_away_message(subject, new_text.text) else kind,
         sender=sender,
         names=names_of(headers),
         verified=is_verified(headers, sender, authserv_id),
@@ -70,8 +70,8 @@ def read_mail(raw: bytes, mailbox: str, authserv_id: str = AUTHSERV_ID) -> Parse
         message_id=next(iter(_ID.findall(headers.first("message-id"))), ""),
         ids=_ids(headers),
         to=tuple(address for name in _TO_US for value in headers.all(name) for address in _ADDRESS.findall(value))[:MAX_IDS],
-        fresh=fresh.text,
-        certain=fresh.certain and body.certain and opened.complete,
+        new_text=new_text.text,
+        certain=new_text.certain and body.certain and opened.complete,
         whole=body.text[:MAX_WHOLE],
         sent_at=_sent_at(headers.first("date")),
         bounce=bounce_of(headers, opened.message) if kind == "bounce" else None,

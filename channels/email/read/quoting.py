@@ -7,7 +7,7 @@ from itertools import takewhile
 from channels.email.grammar.phrases import ADVERTS, any_of
 
 MARKER = "reply above this line"
-MAX_FRESH = 20_000
+MAX_NEW_TEXT = 20_000
 MAX_ATTRIBUTION = 4
 MIN_HEADERS = 3
 
@@ -35,9 +35,9 @@ def new_text_of(text: str, ours: tuple[str, ...]) -> NewText:
     said = [_trim(part) for part in [top, *_unquoted_parts(below)]]
     parts = [part for part in said if part]
     if len(parts) > 1 or (parts and not said[0] and not _is_last(parts[0], below)):
-        return NewText("\n\n".join(parts)[:MAX_FRESH], certain=False)
-    fresh = parts[0] if parts else ""
-    return NewText(fresh[:MAX_FRESH], certain=len(fresh) <= MAX_FRESH and not _contains_quote(fresh, signs))
+        return NewText("\n\n".join(parts)[:MAX_NEW_TEXT], certain=False)
+    new_text = parts[0] if parts else ""
+    return NewText(new_text[:MAX_NEW_TEXT], certain=len(new_text) <= MAX_NEW_TEXT and not _contains_quote(new_text, signs))
 
 
 def _quote_start(lines: list[str], signs: tuple[str, ...]) -> int:
@@ -143,5 +143,5 @@ def _contains_sign(line: str, signs: tuple[str, ...]) -> bool:
     return any(sign in folded for sign in signs)
 
 
-def _contains_quote(fresh: str, signs: tuple[str, ...]) -> bool:
-    return any(line.startswith(">") for line in fresh.split("\n")) or _contains_sign(fresh, signs)
+def _contains_quote(new_text: str, signs: tuple[str, ...]) -> bool:
+    return any(line.startswith(">") for line in new_text.split("\n")) or _contains_sign(new_text, signs)

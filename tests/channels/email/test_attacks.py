@@ -1,5 +1,5 @@
 """The attacks by mail that reading alone must stop, countable: each row is a mail and what it must not achieve. What the
-door makes of mails that are read is attacked in tests/journeys."""
+intake makes of mails that are read is attacked in tests/journeys."""
 
 from collections.abc import Callable
 
@@ -40,7 +40,9 @@ def is_ours(mail: ParsedMail) -> bool:
 
 
 def _decides(mail: ParsedMail) -> bool:
-    return isinstance(link_request_of(mail.fresh) or parse_reply(mail.fresh, REQUEST_ASKED, certain=mail.certain), MailDecision)
+    return isinstance(
+        link_request_of(mail.new_text) or parse_reply(mail.new_text, REQUEST_ASKED, certain=mail.certain), MailDecision
+    )
 
 
 ROWS: tuple[tuple[str, Callable[[ParsedMail], bool], tuple[str, ...]], ...] = (

@@ -23,7 +23,7 @@ class TestTalk:
 
     async def test_that_comes_again_is_said_once(self, desk: Desk) -> None:
         arrived = await desk.comes(compose(DANA, AGENT, "Lunch", "Where?"))
-        await desk.door.take(AGENT, arrived)
+        await desk.intake.receive(AGENT, arrived)
         assert len(await sessions(desk)) == 1
 
     async def test_without_words_is_told_so(self, desk: Desk) -> None:

@@ -56,8 +56,8 @@ def outcome(mail: ParsedMail, type: str) -> str:
     if mail.kind != "human":
         return mail.kind
     said = spelt(
-        link_request_of(mail.fresh)
-        or parse_reply(mail.fresh, {"type": type, **ASKED[type]}, certain=mail.certain, names=mail.names)
+        link_request_of(mail.new_text)
+        or parse_reply(mail.new_text, {"type": type, **ASKED[type]}, certain=mail.certain, names=mail.names)
     )
     who = {"": "nobody", EVE: "eve", KIM: "kim"}.get(mail.sender, "" if mail.verified else "unverified")
     return f"{said} {who}".strip()

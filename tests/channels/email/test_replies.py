@@ -42,7 +42,7 @@ class TestReply:
         id = await desk.post.ask(action=DEPLOY)
         arrived = await desk.replies(id, "APPROVE")
         for _ in range(2):
-            await desk.door.take(AGENT, arrived)
+            await desk.intake.receive(AGENT, arrived)
         assert len(await desk.told()) == 1
         assert desk.kept() == [("answer", True, id)]
         assert desk.opened.on_disk("SELECT count(*) FROM feedback_responses") == [(1,)]
@@ -216,7 +216,7 @@ class TestReading:
         id = await desk.post.ask(action=DEPLOY)
         arrived = await desk.replies(id, "as we said")
         desk.reading = Proposal("reject")
-        await desk.door.take(AGENT, arrived)
+        await desk.intake.receive(AGENT, arrived)
         await desk.replies(id, "yes")
         assert (await desk.post.request(id))["response"]["action"] == "approve"
 

@@ -86,7 +86,7 @@ async def post(app: SlackApp, payload: dict[str, Any], secret: str = SECRET) -> 
     body = json.dumps(payload).encode() if is_event else urlencode({"payload": json.dumps(payload)}).encode()
     headers = sign(body, "application/json" if is_event else FORM, secret=secret)
     reply = await app.handle({name.lower(): value for name, value in headers.items()}, body)
-    await app.settled()
+    await app.wait_idle()
     return reply
 
 

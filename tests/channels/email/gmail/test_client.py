@@ -252,7 +252,7 @@ class TestReading:
     async def test_looks_no_further_back_than_is_asked(self, client: GmailClient, faults: GoogleFaults) -> None:
         page = '{"messages":[{"id":"a"},{"id":"b"}],"nextPageToken":"more"}'
         faults.script("list", Fault(body=page), Fault(body=page))
-        assert await client.newest(AGENT, "after:1", 4) == ["a", "b", "a", "b"]
+        assert await client.search(AGENT, "after:1", 4) == ["a", "b", "a", "b"]
         assert [said["maxResults"] for said in calls(faults, "list")] == ["4", "2"]
 
     async def test_of_a_mail_that_was_deleted_gives_nothing(self, client: GmailClient) -> None:
@@ -269,7 +269,7 @@ class TestReading:
     async def test_that_fails_can_be_tried_again(self, client: GmailClient, faults: GoogleFaults, name: str) -> None:
         steps: dict[str, Callable[[], Awaitable[Any]]] = {
             "history": lambda: client.added_since(AGENT, "1"),
-            "list": lambda: client.newest(AGENT, "x", 5),
+            "list": lambda: client.search(AGENT, "x", 5),
             "profile": lambda: client.position(AGENT),
             "watch": lambda: client.watch(AGENT, TOPIC),
         }

@@ -1,4 +1,4 @@
-"""What is new in a mailbox comes to the door, whatever became of the mail before it."""
+"""What is new in a mailbox comes to the intake, whatever became of the mail before it."""
 
 import time
 
@@ -14,7 +14,7 @@ class StuckDoor:
     def __init__(self) -> None:
         self.taken: list[bytes] = []
 
-    async def take(self, mailbox: str, arrived: RawMail, *, perhaps_again: bool = False) -> None:
+    async def receive(self, mailbox: str, arrived: RawMail, *, skip_known: bool = False) -> None:
         if b"Stuck" in arrived.raw:
             raise ZeroDivisionError
         self.taken.append(arrived.raw)
@@ -22,11 +22,11 @@ class StuckDoor:
 
 class TestPostbox:
     async def test_goes_on_behind_a_mail_that_cannot_be_taken_in(self, google: Google, kept: Kept) -> None:
-        door = StuckDoor()
-        postbox = GmailMailboxReader(client_of(kept, google.url), door, time.time)  # type: ignore[arg-type]
+        intake = StuckDoor()
+        postbox = GmailMailboxReader(client_of(kept, google.url), intake, time.time)  # type: ignore[arg-type]
         cursor = await postbox.fetch_new_mail(AGENT, None)
         google.send(DANA, AGENT, "Stuck", "First")
         google.send(DANA, AGENT, "Through", "Second")
         after = await postbox.fetch_new_mail(AGENT, cursor)
-        assert [b"Through" in raw for raw in door.taken][-1:] == [True]
+        assert [b"Through" in raw for raw in intake.taken][-1:] == [True]
         assert after != cursor

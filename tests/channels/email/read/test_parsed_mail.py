@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from channels.email.grammar.decision import UnclearReply, parse_reply
 from channels.email.read.parsed_mail import MAX_WHOLE, ParsedMail, read_mail
-from channels.email.read.quoting import MAX_FRESH
+from channels.email.read.quoting import MAX_NEW_TEXT
 
 CORPUS = sorted((Path(__file__).parents[1] / "corpus").glob("*.eml"))
 MAILBOX = "assent@example.com"
@@ -61,8 +61,8 @@ HOSTILE = {
 
 def read(raw: bytes) -> ParsedMail:
     mail = read_mail(raw, MAILBOX)
-    assert len(mail.fresh) <= MAX_FRESH and len(mail.whole) <= MAX_WHOLE
-    (mail.subject + mail.fresh + mail.whole + mail.tagged).encode()
+    assert len(mail.new_text) <= MAX_NEW_TEXT and len(mail.whole) <= MAX_WHOLE
+    (mail.subject + mail.new_text + mail.whole + mail.tagged).encode()
     return mail
 
 
@@ -70,13 +70,13 @@ class TestHostileMail:
     @pytest.mark.parametrize("name", HOSTILE)
     def test_is_read_and_decides_nothing(self, name: str) -> None:
         mail = read(HOSTILE[name])
-        assert isinstance(parse_reply(mail.fresh, CONFIRMATION, certain=mail.certain), UnclearReply)
+        assert isinstance(parse_reply(mail.new_text, CONFIRMATION, certain=mail.certain), UnclearReply)
         assert not mail.verified
 
     @pytest.mark.parametrize("value", ["=?utf-8?b?!!?=", "=?x?q?a?=", "=?utf-8?q?=ff?=", "=?idna?q?a?=", "\udce9"])
     def test_has_a_subject_in_any_case(self, value: str) -> None:
         raw = b"Subject: " + value.encode("utf-8", "surrogateescape") + b"\r\n\r\nhello"
-        assert read(raw).fresh == "hello"
+        assert read(raw).new_text == "hello"
 
 
 class TestAnyBytes:
