@@ -1,1 +1,1 @@
-"""How people are reached: linked accounts, their order, presence, and sign-ins at a provider."""
+"""How people are reached: linked accounts, their order, presence, and OAuth sign-ins at a provider."""

@@ -1,4 +1,4 @@
-"""Installations: the credentials that let us speak on a channel at all."""
+"""Installations: the credentials with which Assent sends messages on a channel."""
 
 from backend.core.linking.linked_accounts import reconnect_accounts
 from backend.db import Tx
@@ -8,7 +8,7 @@ from channels.oauth import Installation
 
 
 def save_installation(tx: Tx, person_id: str, channel: str, installed: Installation, sealed: str) -> None:
-    """From now on we may speak there, also to those whom an earlier end of it had cut off."""
+    """Save the credentials and reconnect the accounts that an earlier installation had lost."""
     values = {
         "label": clean_name(installed.label, installed.account),
         "detail": dict(installed.detail),

@@ -1,4 +1,4 @@
-"""Connections: linking an account on a channel, the order in which a person wants to be asked, and who is looking."""
+"""Link accounts on a channel to people, unlink them, and mark them as lost or regained."""
 
 from backend.core.linking.preferences import NAMES
 from backend.core.outbox.notices import notify_on_another_channel
@@ -18,14 +18,14 @@ from channels.contract import TextMessage
 
 
 def link_account(tx: Tx, person_id: str, channel: str, account: str, label: str) -> None:
-    """Tie a proven account to a person; their earlier account on the channel gives way. A mailbox that is the address they
-    sign in with proves that. An account of somebody who is disabled is free for whoever proves that it is theirs now.
-    Raises Forbidden where it is somebody else's."""
+    """Link a proven account to a person, replacing their earlier account on the channel. Linking the mailbox of the address
+    they sign in with confirms that address. An account of a disabled person can be linked by whoever proves to own it.
+    Raises Forbidden if it is linked to somebody else."""
     check_not_ours(tx, channel, account)
     holder = linked_accounts.holder_of(tx, channel, account)
     if holder is not None and holder.person_id != person_id:
         if holder.disabled_at is None:
-            said = f"This {channel} account is linked to somebody else; they must unlink it first."
+            said = f"This {NAMES.get(channel, channel)} account is linked to somebody else, who must unlink it first."
             raise Forbidden(said, code="account_taken")
         _unlink(tx, holder.person_id, channel, actor=person_id, via=channel)
     linked_accounts.delete_connections(tx, person_id, channel)
@@ -47,13 +47,13 @@ def link_account(tx: Tx, person_id: str, channel: str, account: str, label: str)
 
 
 def check_not_ours(tx: Tx, channel: str, account: str) -> None:
-    """Raises Forbidden for a mailbox that the agent speaks from."""
+    """Raises Forbidden for a mailbox that the agent sends from."""
     if installation_row(tx, channel, account) is not None:
-        raise Forbidden("This is the agent's own account; link one that you read.", code="account_taken")
+        raise Forbidden("This is the agent's own account. Link an account that you read yourself.", code="account_taken")
 
 
 def unlink_account(tx: Tx, person: Person, channel: str, via: str) -> None:
-    """Forget the person's account on the channel. Raises NotFound where there is none."""
+    """Unlink the person's account on the channel. Raises NotFound if there is none."""
     if not _unlink(tx, person.id, channel, actor=person.id, via=via):
         raise NotFound("No account is linked for this channel.")
 
@@ -67,7 +67,7 @@ def _unlink(tx: Tx, person_id: str, channel: str, actor: str, via: str) -> bool:
 
 
 def disconnect_accounts(tx: Tx, channel: str, account: str, reason: str) -> None:
-    """The provider says that the account, or with a closing slash all under it, can be reached no more."""
+    """Mark an account as disconnected because the provider says so; with a trailing slash, every account below it."""
     for person_id in linked_accounts.disconnect_accounts(tx, channel, account, reason):
         tx.audit(person_id, actor="system", via=channel, action="channel.lost", subject=person_id, reason=reason)
         _publish_status(tx, person_id, channel, ConnectionStatus.DISCONNECTED)
@@ -76,7 +76,7 @@ def disconnect_accounts(tx: Tx, channel: str, account: str, reason: str) -> None
 
 
 def _disconnect_installation(tx: Tx, channel: str, place: str, reason: str) -> None:
-    """Whoever let us in hears of it where else they can be told."""
+    """Mark an installation as lost and notify whoever installed it on another channel."""
     lost = lose_installation(tx, channel, place, reason)
     if lost is None:
         return
@@ -91,14 +91,14 @@ def _disconnect_installation(tx: Tx, channel: str, place: str, reason: str) -> N
 
 
 def _publish_status_to_all(tx: Tx, channel: str) -> None:
-    """Everybody who is asked on the channel looks again at how it stands."""
+    """Tell everyone who uses the channel to refetch its status."""
     for person_id, status in linked_accounts.people_on(tx, channel):
         _publish_status(tx, person_id, channel, ConnectionStatus(status))
 
 
 def reconnect_accounts(tx: Tx, channel: str, account: str) -> None:
-    """We may speak in a workspace or a mailbox again: its people are asked there again. Who left it meanwhile is found out
-    by asking."""
+    """Reconnect the accounts of a workspace or mailbox that is installed again. Whether a person left it meanwhile shows at
+    the next delivery."""
     if channel == ChannelType.EMAIL:
         mail.open_mailbox(tx, account)
         _publish_status_to_all(tx, channel)

@@ -1,4 +1,4 @@
-"""Sign-ins at a provider that are begun here: the state that comes back is good once, for whoever began, in their browser."""
+"""OAuth states: each is valid once, for the person who began the sign-in, in the browser they began it in."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ Purpose = Literal["sign_in", "install"]
 
 
 def begin_oauth(tx: Tx, person: Person, provider: str, purpose: Purpose, browser: str) -> str:
-    """The state to send along. `browser` is a secret that only the person's browser keeps."""
+    """Issue the state to send to the provider. `browser` is a secret that only the person's browser holds."""
     state = secrets.token_urlsafe(32)
     linked_accounts.insert_proof(
         tx,
@@ -33,23 +33,25 @@ def begin_oauth(tx: Tx, person: Person, provider: str, purpose: Purpose, browser
 
 
 def challenge_of(browser: str) -> str:
-    """What the provider is shown of the browser's secret, so that only whoever has it can use the code (S256, RFC 7636)."""
+    """The PKCE challenge for the browser's secret (S256, RFC 7636): only whoever has the secret can use the code."""
     return base64.urlsafe_b64encode(hashlib.sha256(browser.encode()).digest()).rstrip(b"=").decode()
 
 
 def use_state(tx: Tx, provider: str, state: str, browser: str) -> Row[object]:
-    """Who began what; the state is used up. Raises Invalid, with status 400, for a state that is not good here."""
+    """Use up the state. Returns its row: who began what. Raises Invalid with status 400 for a state that is not valid here."""
     proof = linked_accounts.use_proof(tx, _digest(state, browser), provider, "oauth")
     person = person_by_id(tx, proof.person_id) if proof is not None else None
     if proof is None or person is None or person.disabled_at is not None:
-        refusal = Invalid("This sign-in was not begun here, is used, or is too old; begin again.", code="bad_state")
-        refusal.errors, refusal.status = (FieldError("state", "is not good"),), 400
+        refusal = Invalid(
+            "This sign-in was not started in this browser, was already used, or is too old. Start it again.", code="bad_state"
+        )
+        refusal.errors, refusal.status = (FieldError("state", "is not valid"),), 400
         raise refusal
     return proof
 
 
 def link_granted_account(tx: Tx, person_id: str, channel: str, granted: OAuthGrant) -> None:
-    """The account is the person's own. Raises Forbidden where it is somebody else's."""
+    """Link the account that the provider granted. Raises Forbidden if it is linked to somebody else."""
     link_account(tx, person_id, channel, granted.account, granted.label)
 
 

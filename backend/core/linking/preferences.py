@@ -17,7 +17,7 @@ NAMES: dict[str, str] = {ChannelType.CHAT: "the web chat", ChannelType.SLACK: "S
 
 
 def list_channels(tx: Tx, person: Person, set_up: Collection[str]) -> list[dict[str, Any]]:
-    """Every channel as it stands for this person, in their order; `set_up` are those this server has."""
+    """Every channel and its status for this person, in their order; `set_up` are the channels of this server."""
     linked = {row.channel: row for row in linked_accounts.linked_accounts(tx, person.id)}
     known = {row.channel: row for row in linked_accounts.list_preferences(tx, person.id)}
     order = [*known, *(channel for channel in ChannelType if channel not in known)]
@@ -41,14 +41,14 @@ def _shape(channel: str, preference: Row[Any] | None, linked: Row[Any] | None, s
 
 
 def order_channels(tx: Tx, person: Person, wishes: Sequence[dict[str, Any]]) -> None:
-    """Keep the person's order: [{type, enabled, wait_seconds}], first to be tried first. Raises Invalid."""
+    """Save the person's order: [{type, enabled, wait_seconds}], in the order to try. Raises Invalid."""
     types = [wish["type"] for wish in wishes]
     if len(set(types)) != len(types):
         raise Invalid("Name each channel once.", errors=[FieldError("items", "names a channel twice")])
     if any(wish["type"] == ChannelType.CHAT and not wish["enabled"] for wish in wishes):
         raise Invalid(
-            "The web chat is always on: it holds whatever no other channel could deliver.",
-            errors=[FieldError("items", "cannot switch chat off")],
+            "The web chat cannot be switched off: it holds whatever no other channel could deliver.",
+            errors=[FieldError("items", "cannot switch off the web chat")],
         )
     rows = [
         {"channel": wish["type"], "position": n, "enabled": wish["enabled"], "wait_ms": round(wish["wait_seconds"] * 1000)}
@@ -59,24 +59,25 @@ def order_channels(tx: Tx, person: Person, wishes: Sequence[dict[str, Any]]) -> 
 
 
 def check_reachable(tx: Tx, person_id: str, channel: str, set_up: Collection[str]) -> None:
-    """Raises Invalid, saying what to do, where this person cannot be asked on the channel."""
+    """Raises Invalid, saying what to do, if this person cannot be asked on the channel."""
     check_set_up(channel, set_up)
     linked = any(row.channel == channel for row in linked_accounts.linked_accounts(tx, person_id))
     if channel != ChannelType.CHAT and not linked:
         raise Invalid(
-            f"No {channel} account is linked; link one under Settings, Channels.",
+            f"No {NAMES.get(channel, channel)} account is linked. Link one under Settings, Channels.",
             errors=[FieldError("channel", "has no linked account")],
         )
 
 
 def check_set_up(channel: str, set_up: Collection[str]) -> None:
-    """Raises Invalid where this server has no such channel."""
+    """Raises Invalid if this server does not have the channel."""
     if channel not in set_up:
         said = "is not set up on this server; `assent doctor` says what is missing"
-        raise Invalid(f"{channel} {said}.", errors=[FieldError("channel", said)])
+        name = NAMES.get(channel, channel)
+        raise Invalid(f"{name[:1].upper()}{name[1:]} {said}.", errors=[FieldError("channel", said)])
 
 
 def wait_ms_on(tx: Tx, person_id: str, channel: str) -> int:
-    """How long the person wants to be waited for on the channel, in milliseconds."""
+    """How long to wait for the person on the channel, in milliseconds."""
     waits = {step["channel"]: int(step["wait_ms"]) for step in preferred_ladder(tx, person_id) or []}
     return waits.get(channel, WAIT_MS)

@@ -9,7 +9,7 @@ PRESENT_MS = 60_000
 
 
 def record_presence(tx: Tx, socket_id: str, person_id: str) -> None:
-    """The person opened the web app somewhere."""
+    """Record that the person opened the web app."""
     linked_accounts.insert_presence(tx, socket_id, person_id, tx.now + PRESENT_MS)
 
 

@@ -1,4 +1,4 @@
-"""Mailboxes of the agent's own: which one is due, who looks into it under a fenced lease, and how far it was taken in."""
+"""The agent's mailboxes: which one is due, the fenced lease under which it is fetched, and the cursor."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ RENEW_WATCH_MS = 24 * 3600_000
 
 @dataclass(frozen=True, slots=True)
 class MailboxLease:
-    """One look into a mailbox, from `cursor` on (None: from now on). `watch_due`: its provider should be asked to ring."""
+    """The right to fetch a mailbox from `cursor` on (None: from now on). `watch_due`: renew the provider's push notifications."""
 
     account: str
     token: int
@@ -22,34 +22,35 @@ class MailboxLease:
 
 
 def claim_mailbox(tx: Tx, account: str) -> MailboxLease | None:
-    """Take the mailbox's lease; None: it is not due, or somebody is at it."""
+    """Take the mailbox's lease; None if it is not due or another worker holds it."""
     row = mail.claim_mailbox(tx, account, tx.now + LEASE_MS)
     if row is None:
         return None
     return MailboxLease(account, row.token, row.cursor, row.watch_until is None or row.watch_until < tx.now + RENEW_WATCH_MS)
 
 
-def renew_mailbox_lease(tx: Tx, look: MailboxLease) -> bool:
-    """Somebody is still at it; False: the lease is lost."""
-    return mail.update_mailbox(tx, look.account, look.token, lease_until=tx.now + LEASE_MS)
+def renew_mailbox_lease(tx: Tx, lease: MailboxLease) -> bool:
+    """Extend the lease; False if it is lost."""
+    return mail.update_mailbox(tx, lease.account, lease.token, lease_until=tx.now + LEASE_MS)
 
 
-def release_mailbox(tx: Tx, look: MailboxLease, wait_ms: int, cursor: str | None = None, watch_until: int | None = None) -> None:
-    """Look again after `wait_ms`, or at once where it rang meanwhile; `cursor` and `watch_until` where they are news."""
+def release_mailbox(tx: Tx, lease: MailboxLease, wait_ms: int, cursor: str | None = None, watch_until: int | None = None) -> None:
+    """Give the lease back and fetch again after `wait_ms`, or at once if the provider rang meanwhile. `cursor` and
+    `watch_until` are saved if given."""
     news = {name: value for name, value in (("cursor", cursor), ("watch_until", watch_until)) if value is not None}
-    row = mail.mailbox_row(tx, look.account)
+    row = mail.mailbox_row(tx, lease.account)
     next_at = tx.now + wait_ms if row is None or row.next_at is None else row.next_at
-    if mail.update_mailbox(tx, look.account, look.token, lease_until=None, next_at=next_at, **news) and next_at <= tx.now:
-        tx.ring(FETCH_MAIL_JOB, look.account)
+    if mail.update_mailbox(tx, lease.account, lease.token, lease_until=None, next_at=next_at, **news) and next_at <= tx.now:
+        tx.ring(FETCH_MAIL_JOB, lease.account)
 
 
-def disconnect_mailbox(tx: Tx, look: MailboxLease, reason: str) -> None:
-    """Its provider lets us in no more."""
-    if mail.update_mailbox(tx, look.account, look.token, lease_until=None):
-        disconnect_accounts(tx, "email", f"{look.account}/", reason)
+def disconnect_mailbox(tx: Tx, lease: MailboxLease, reason: str) -> None:
+    """Mark the mailbox as disconnected because its provider refuses access."""
+    if mail.update_mailbox(tx, lease.account, lease.token, lease_until=None):
+        disconnect_accounts(tx, "email", f"{lease.account}/", reason)
 
 
 def wake_mailbox(tx: Tx, account: str) -> None:
-    """Something came, says its provider. A mailbox that is not ours is no matter."""
+    """Fetch the mailbox now because its provider reported new mail. Unknown mailboxes are ignored."""
     if mail.wake_mailbox(tx, account):
         tx.ring(FETCH_MAIL_JOB, account)

@@ -1,4 +1,4 @@
-"""Letters: each mail is kept once, with what it was taken for; what it is told in reply goes out once."""
+"""Received mail: each is recorded once, with what it was understood as, and is replied to at most once."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
@@ -25,14 +25,14 @@ from channels.mail_contract import MAX_TEXT, MAX_WHOLE, Proposal, ReceivedMail
 REST_MS = 2 * 60_000
 DAY_MS, MINUTE_MS = 24 * 3600_000, 60_000
 ASKED_A_DAY = 3
-READINGS = 5  # of one person's mails about one request
-UNVERIFIED = 20  # mails kept about one request; whoever has seen its mail once could go on sending
+READINGS = 5  # model readings of one person's mails about one request
+UNVERIFIED = 20  # mails recorded about one request: whoever has its address could send without end
 NAME_LENGTH = 60
 ASKED_TO_LINK = """{name} asked to answer for Assent from this address.
 
 If that was you, reply to this mail with the line shown in the web app as the first line; it begins with `link`.
 
-If it was not you, do nothing: then nothing happens."""
+If it was not you, ignore this mail: nothing will happen."""
 
 
 def record_mail(tx: Tx, letter: ReceivedMail) -> bool:
@@ -69,7 +69,7 @@ def record_mail(tx: Tx, letter: ReceivedMail) -> bool:
 
 
 def _storable(text: str, most: int) -> str:
-    """What a database can keep of it: no NUL, no half of a pair."""
+    """The text as every database can store it: no NUL, no lone surrogates."""
     return text[:most].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
@@ -118,19 +118,19 @@ def may_interpret(tx: Tx, channel: str, account: str, request_id: str) -> bool:
 
 
 def ask_to_link(tx: Tx, person: Person, address: str, set_up: Collection[str]) -> tuple[str, int]:
-    """A code that proves the address when it comes from there, and when it ends; the address is told, but not the code.
-    Raises Invalid, Forbidden (the agent's own), and TooMany where it was written to before, lately or often."""
+    """Issue a code that proves the address when it is mailed from there. Returns it and when it expires. Sends the address a
+    notice without the code. Raises Invalid, Forbidden (the agent's own address) and TooMany (notified too often)."""
     check_set_up("email", set_up)
     if not list_connected(tx, "email"):
-        said = "cannot be written to until an administrator connects the agent's mailbox under Settings, Channels"
+        said = "cannot be linked until an administrator connects the agent's mailbox under Settings, Channels"
         raise Invalid(f"The address {said}.", errors=[FieldError("address", said)])
     check_not_ours(tx, "email", address)
     event = f"link {address} "
     asked = mail.said_since(tx, event, tx.now - DAY_MS)
     if asked and asked[0] > tx.now - MINUTE_MS:
-        raise TooMany("A mail was sent to this address less than a minute ago; wait a moment.", 60)
+        raise TooMany("A mail was sent to this address less than a minute ago. Wait a moment.", 60)
     if len(asked) >= ASKED_A_DAY:
-        raise TooMany(f"{ASKED_A_DAY} mails were sent to this address today; try again tomorrow.", 3600)
+        raise TooMany(f"{ASKED_A_DAY} mails were sent to this address today. Try again tomorrow.", 3600)
     code, until = issue_code(tx, person, "email", {"address": address})
     words = TextMessage(ASKED_TO_LINK.format(name=_plain_name(person.name)))
     send_message(tx, person.id, "email", words, account=address, event_id=event + new_id("lnk"))
@@ -138,13 +138,13 @@ def ask_to_link(tx: Tx, person: Person, address: str, set_up: Collection[str]) -
 
 
 def _plain_name(name: str) -> str:
-    """A name for the eyes of strangers: nothing in it can be a link or a mark."""
+    """The name with letters and digits alone, safe to show to strangers: no links, no markup."""
     letters = "".join(letter for letter in name if letter.isalnum() or letter in " -'")
     return letters[:NAME_LENGTH].strip() or "Somebody"
 
 
 def list_mail(tx: Tx, person: Person, request_id: str) -> list[dict[str, Any]]:
-    """What came in about the request, oldest first, as clients see it. Raises NotFound where it is not theirs to see."""
+    """The mails about the request, oldest first, as clients see them. Raises NotFound if it is not theirs to see."""
     row = requests.request_by_id(tx, request_id)
     if row is None or not may_see(tx, row, person.id):
         raise NotFound("There is no such request, or it is not yours.")

@@ -1,7 +1,7 @@
-"""Deliveries: what a worker may do with a message that is due, and what follows from how it went.
+"""Claim a due delivery under a fenced lease and decide what to do with it.
 
-Each is claimed under a fenced lease. What is to be done follows from the rows alone: send while the request is open,
-close what was sent once it is decided, else let the ladder make its next move."""
+The rows alone decide: send it while its request is open, settle it once the request is decided, else take the next step of
+the escalation."""
 
 from collections.abc import Collection
 from typing import Any
@@ -26,8 +26,8 @@ CONTEXT_TURNS, CONTEXT_LENGTH = 3, 240
 
 
 def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str, set_up: Collection[str]) -> DeliveryAttempt | None:
-    """Take the delivery's lease and say what to try; None where there is nothing to send (any more), or no way: `set_up`
-    are the channels of this server."""
+    """Take the delivery's lease. Returns the attempt to make; None if there is nothing to send or no way to send it.
+    `set_up` are the channels of this server."""
     row = store.claim_delivery(tx, delivery_id, tx.now + LEASE_MS)
     if row is None:
         return None
@@ -38,7 +38,7 @@ def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str, set_up: C
             return None
         return _begin_attempt(tx, row, "say", set_up, words=_message_of(tx, row))
     request = requests.request_by_id(tx, row.request_id)
-    assert request is not None, "a copy belongs to a request"
+    assert request is not None, "requests are never deleted"
     if not may_decide(tx, request, row.person_id):
         return _close_withdrawn(tx, row, request, set_up, url, shut_out)
     if request.status == FeedbackStatus.PENDING and row.status in (*_UNSENT, DeliveryStatus.SENDING):
@@ -62,8 +62,8 @@ def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str, set_up: C
 def _close_withdrawn(
     tx: Tx, row: Row[Any], request: Row[Any], set_up: Collection[str], url: str, shut_out: bool
 ) -> DeliveryAttempt | None:
-    """Close the copy of somebody who is asked no more. They are told nothing of what it was about; whoever is shut out is
-    sent nothing at all, so a mail stays as it is."""
+    """Close the delivery of a former recipient without showing the request's content. A disabled account is sent no mail, so
+    its mail stays as it is."""
     if row.ref is None or (shut_out and row.channel == ChannelType.EMAIL):
         close_unsent(tx, request, row)
         return None
@@ -111,8 +111,8 @@ def _begin_attempt(
 
 
 def _thread_for(tx: Tx, request: Row[Any], row: Row[Any]) -> dict[str, Any] | None:
-    """Where the person last spoke, so that they are asked there; None: they spoke elsewhere, or it is not their session. By
-    mail a session is one thread for each person, whoever began it."""
+    """The thread in which the person last wrote; None if they wrote elsewhere or it is not their session. By mail, a session
+    is one thread for each person."""
     here = request.owner_id == row.person_id and sessions.last_spoke_via(tx, request.session_id) == row.channel
     if not here and row.channel != ChannelType.EMAIL:
         return None
@@ -127,7 +127,7 @@ def _account_of(tx: Tx, person_id: str, channel: str) -> str | None:
 
 
 def question_for(tx: Tx, request: Row[Any], channel: str, policy: Policy, url: str) -> Question:
-    """The request as it is now, in the form a channel shows."""
+    """The request as it is now, in the form that channels render."""
     risk = (request.body.get("action") or {}).get("risk", "low")
     session = sessions.session_row(tx, request.session_id)
     return Question(
@@ -140,7 +140,7 @@ def question_for(tx: Tx, request: Row[Any], channel: str, policy: Policy, url: s
 
 
 def _context(tx: Tx, session_id: str) -> str:
-    """The last things said, oldest first, a line each: enough to recognise the conversation on another channel."""
+    """The last messages of the session, oldest first, one line each, so that people recognise the conversation."""
     rows = list(sessions.list_messages(tx, session_id, None))[:CONTEXT_TURNS]
     lines = [f"{row.author_name or 'Agent'}: {' '.join(row.content.split())}" for row in reversed(rows)]
     return "\n".join(line if len(line) <= CONTEXT_LENGTH else line[: CONTEXT_LENGTH - 1] + "…" for line in lines)

@@ -1,4 +1,4 @@
-"""What a worker holds while it tries one delivery."""
+"""One attempt at a delivery, as a worker holds it, and the reasons why attempts fail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ DeliveryVerb = Literal["deliver", "settle", "say"]
 
 @dataclass(frozen=True, slots=True)
 class DeliveryAttempt:
-    """One try to make: `verb` names the channel's method. `earlier` is set where the outcome of a try to send is unknown."""
+    """An attempt to make. `verb` says what to do on the channel; `earlier` is set if the outcome of an earlier attempt to
+    send is unknown."""
 
     delivery_id: str
     token: int
@@ -26,5 +27,5 @@ class DeliveryAttempt:
 
 NEVER_LINKED = "No account is linked for this channel."
 NOT_SET_UP = "The channel {} is not set up on this server."
-WORKER_DIED = "The worker that tried it has not reported."
-WORKER_STOPPED = "The worker was stopped while it tried."
+WORKER_DIED = "The worker that was sending this has not reported."
+WORKER_STOPPED = "The worker was stopped while it was sending this."

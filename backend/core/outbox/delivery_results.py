@@ -1,4 +1,4 @@
-"""Record how a delivery went, and what follows: a retry, the next step of the ladder, or the end."""
+"""Record the result of a delivery attempt and what follows: a retry, the next escalation step, or the end."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ from channels.contract import DeliveryReceipt
 from channels.errors import ChannelError, Disconnected, Retryable
 from channels.escalation import retry_delay_ms
 
-NO_MAILBOX = "no_mailbox"  # what is wrong is ours, and not the person's connection
-MAYBE_SENT = "It is not known whether this copy was sent, so it could not be closed."
+NO_MAILBOX = "no_mailbox"  # the server's fault, not the person's connection
+MAYBE_SENT = "It is not known whether this message was sent, so it could not be updated."
 
 
 def record_sent(tx: Tx, work: DeliveryAttempt, receipt: DeliveryReceipt) -> None:
-    """The provider took the message. When the request was decided meanwhile, its copy is closed next."""
+    """Record that the provider accepted the message. If the request was decided meanwhile, settle the message next."""
     sent = {"status": DeliveryStatus.SENT, "sent_at": tx.now, "error": None, "ref": dict(receipt.ref)}
     if not store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **sent):
         _record_duplicate(tx, work, receipt)
@@ -43,8 +43,8 @@ def record_sent(tx: Tx, work: DeliveryAttempt, receipt: DeliveryReceipt) -> None
 
 
 def _record_duplicate(tx: Tx, work: DeliveryAttempt, receipt: DeliveryReceipt) -> None:
-    """The lease passed to another worker before this one's message was taken, which that one could not know of: it is a copy
-    of its own, on no ladder, and is closed with the others."""
+    """Record a message that was sent after the lease passed to another worker: a delivery of its own, outside the
+    escalation, which is settled with the others."""
     request, row = _load(tx, work)
     if request is None or row.ref == receipt.ref:
         return
@@ -67,7 +67,7 @@ def _bind_thread(tx: Tx, row: Row[Any], session_id: str, place: str, thread: dic
 
 
 def record_settled(tx: Tx, work: DeliveryAttempt) -> None:
-    """The copy says how the request ended."""
+    """Record that the sent message now shows how the request ended."""
     request, row = _load(tx, work)
     withdrawn = request is not None and request.status == FeedbackStatus.PENDING
     values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": row.error if withdrawn else None}
@@ -79,7 +79,7 @@ def record_settled(tx: Tx, work: DeliveryAttempt) -> None:
 
 
 def release_delivery(tx: Tx, work: DeliveryAttempt) -> None:
-    """This worker stops in the middle of its try: another goes on at once, and looks for what may have gone out."""
+    """Release a delivery because this worker stops during an attempt; another worker continues and checks what was sent."""
     if store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=tx.now):
         store.end_attempt(tx, work.delivery_id, "unknown", WORKER_STOPPED)
         if work.verb != "settle":
@@ -89,7 +89,7 @@ def release_delivery(tx: Tx, work: DeliveryAttempt) -> None:
 
 
 def record_failure(tx: Tx, work: DeliveryAttempt, error: ChannelError, chance: float) -> None:
-    """The try failed: try again later, or leave this step for the next."""
+    """Record a failed attempt, and retry later or escalate."""
     unknown = isinstance(error, Retryable) and error.unknown
     if not store.update_held(tx, work.delivery_id, work.token, lease_until=None):
         return
@@ -102,7 +102,7 @@ def record_failure(tx: Tx, work: DeliveryAttempt, error: ChannelError, chance: f
     elif wait is None and work.verb != "settle" and error.code != NO_MAILBOX:
         mark_failing(tx, row, ConnectionStatus.DEGRADED, error.reason)
     if wait is None and work.verb == "settle":
-        values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": f"Could not be closed: {error.reason}"}
+        values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": f"Could not be updated: {error.reason}"}
         store.update_delivery(tx, row.id, next_at=None, **values)
     elif wait is None:
         mark_failed(tx, row, request, error.reason)
@@ -122,7 +122,7 @@ def schedule_retry(tx: Tx, row: Row[Any], request: Row[Any] | None, verb: Delive
 
 
 def mark_failed(tx: Tx, row: Row[Any], request: Row[Any] | None, reason: str) -> None:
-    """Nothing more is tried with this copy; the ladder goes on."""
+    """Mark the delivery as failed for good, and escalate."""
     values: dict[str, Any] = {"status": DeliveryStatus.FAILED, "error": reason, "next_at": None, "lease_until": None}
     store.update_delivery(tx, row.id, **values)
     if request is not None:
@@ -132,7 +132,7 @@ def mark_failed(tx: Tx, row: Row[Any], request: Row[Any] | None, reason: str) ->
 
 
 def close_unsent(tx: Tx, request: Row[Any], row: Row[Any]) -> None:
-    """The request is decided and nothing is known to have been sent: there is nothing to rewrite."""
+    """Settle a delivery of which no sent message is known, so that there is nothing to update."""
     error = MAYBE_SENT if row.status == DeliveryStatus.SENDING else row.error
     if row.ref is not None:
         error = ACCOUNT_DISABLED
@@ -143,12 +143,12 @@ def close_unsent(tx: Tx, request: Row[Any], row: Row[Any]) -> None:
 
 def _load(tx: Tx, work: DeliveryAttempt) -> tuple[Row[Any] | None, Row[Any]]:
     row = store.delivery_by_id(tx, work.delivery_id)
-    assert row is not None, "a delivery that was claimed stays on record"
+    assert row is not None, "deliveries are never deleted while claimed"
     return (requests.request_by_id(tx, row.request_id) if row.request_id else None), row
 
 
 def record_bounce(tx: Tx, channel: str, account: str, subject_id: str, reason: str) -> None:
-    """What was sent to the account about a request, or as words of that id, came back for good: it counts as failed."""
+    """Mark what was sent to the account as failed because it bounced. `subject_id` is a request or a delivery."""
     row = store.delivery_by_id(tx, subject_id)
     for copy in store.list_deliveries(tx, subject_id) if row is None else [row]:
         if (copy.channel, copy.account, copy.status) == (channel, account, DeliveryStatus.SENT):

@@ -1,7 +1,7 @@
-"""Drafts: a reply may be read on a channel while it is being written, by whoever holds the run; the outbox says it in the end.
+"""Drafts: where a reply is shown on a channel while it is being written.
 
-What is shown is passing, like the pieces a browser gets. What must not be lost is where it is shown: that is kept here, so
-that the delivery of the reply takes the message over instead of sending a second one (docs/decisions/0010)."""
+The shown text is temporary, but its place is recorded, so that the delivery of the finished reply replaces that message
+instead of sending a second one (docs/decisions/0010)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from backend.domain.states import DeliveryStatus
 from backend.ids import new_id
 from channels.contract import Address, TextMessage
 
-IN_FLIGHT_MS = 6_000  # longer than one call that shows something
-MAYBE_SHOWN = "Whether the unfinished reply was shown is not known."
+IN_FLIGHT_MS = 6_000  # longer than one call that shows text
+MAYBE_SHOWN = "It is not known whether the unfinished reply was shown."
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Where to show a reply. `delivery_id` is its name on the channel; `ref` is given where it is shown already."""
+    """Where to show a reply. `delivery_id` identifies it on the channel; `ref` is set if it is shown already."""
 
     delivery_id: str
     channel: str
@@ -30,7 +30,7 @@ class Draft:
 
 
 def last_address(tx: Tx, session_id: str, person_id: str, showing: Collection[str]) -> tuple[str, Address] | None:
-    """The channel and thread in which the person last spoke, if it is one of the channels that can show things."""
+    """The channel and thread in which the person last wrote, if that channel can show unfinished text."""
     via = sessions.last_spoke_via(tx, session_id)
     if via is None or via not in showing:
         return None
@@ -39,8 +39,8 @@ def last_address(tx: Tx, session_id: str, person_id: str, showing: Collection[st
 
 
 def begin_draft(tx: Tx, run_id: str, session_id: str, person_id: str, token: int, showing: Collection[str]) -> Draft | None:
-    """Begin to show a run's reply where the person last spoke, or go on where a worker that died left off. None: there is
-    nowhere to show it, or it is not known where the other one did."""
+    """Start the draft of a run's reply where the person last wrote, or continue that of a worker that died. None if there is
+    nowhere to show it, or if it is not known where the other worker did."""
     row = store.take_over_draft(tx, run_id, token)
     if row is not None:
         to = Address(row.account, row.thread)
@@ -56,13 +56,13 @@ def begin_draft(tx: Tx, run_id: str, session_id: str, person_id: str, token: int
 
 
 def record_shown(tx: Tx, run_id: str, token: int, ref: Mapping[str, Any]) -> None:
-    """Where the reply is shown; without effect when the run has ended or another worker holds it."""
+    """Record where the reply is shown; no effect if the run has ended or another worker holds it."""
     store.keep_ref(tx, run_id, token, dict(ref))
 
 
 def finish_draft(tx: Tx, run_id: str, session_id: str, words: TextMessage, *, at_once: bool = True) -> bool:
-    """Say `words` in place of what was shown; False: nothing was. Not `at_once` where a call that shows more may be under
-    way in another process."""
+    """Send `words` in place of the draft; False if there is none. Pass `at_once=False` if another process may be in the
+    middle of a call that shows more."""
     row = store.take_draft(tx, run_id)
     if row is None:
         return False
@@ -77,9 +77,9 @@ def finish_draft(tx: Tx, run_id: str, session_id: str, words: TextMessage, *, at
 
 
 def _delivery(tx: Tx, row: Row[Any], session_id: str, words: TextMessage, due: int) -> dict[str, Any]:
-    """Where it is not known what was shown, that counts as a try."""
+    """The delivery that replaces the draft; a draft that may or may not have been shown counts as one attempt."""
     unknown, session = row.ref is None, sessions.session_row(tx, session_id)
-    assert session is not None, "a reply is said in a session"
+    assert session is not None, "a reply belongs to a session"
     return {
         "id": row.delivery_id,
         "session_id": session_id,

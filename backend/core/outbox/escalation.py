@@ -1,4 +1,4 @@
-"""Ladders: on which channels a person is asked, in which order, and the step that comes next."""
+"""Escalation: on which channels a person is asked, in which order, and when the next step begins."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ Ladder = list[dict[str, Any]]  # [{channel, wait_ms}]
 
 
 def ladder_for(tx: Tx, person_id: str, route: Sequence[dict[str, Any]], session_id: str) -> Ladder | None:
-    """The asker's route as far as it names this person, else the person's own order; None: the web chat alone."""
+    """The steps of the asker's route that apply to this person, else the person's own order; None: the web chat alone."""
     asked = [step for step in route if step.get("to") in (None, person_id)]
     if asked:
         return [{"channel": step["channel"], "wait_ms": round(step["wait_seconds"] * 1000)} for step in asked]
@@ -41,7 +41,7 @@ def ladder_for(tx: Tx, person_id: str, route: Sequence[dict[str, Any]], session_
 
 
 def preferred_ladder(tx: Tx, person_id: str) -> Ladder | None:
-    """The person's own order over the web chat and the accounts that work; None where there are no such accounts."""
+    """The person's own order of the web chat and their working accounts; None without such accounts."""
     accounts = linked_accounts.linked_accounts(tx, person_id)
     linked = [row.channel for row in accounts if row.status != ConnectionStatus.DISCONNECTED]
     if not linked:
@@ -55,9 +55,9 @@ def preferred_ladder(tx: Tx, person_id: str) -> Ladder | None:
 
 
 def first_delivery(tx: Tx, request_id: str, person_id: str, ladder: Ladder | None) -> dict[str, Any]:
-    """The copy of the first step, recorded with the request itself. On the web chat the committed event is the delivery,
-    so it is sent the moment it is recorded; whether anybody looks is checked a moment later, or at once where nobody is
-    there and others can be asked."""
+    """The delivery of the first step, recorded with the request itself. On the web chat the committed event is the delivery,
+    so it counts as sent at once. Whether the person saw it is checked a moment later, or immediately if they are away and
+    there are further steps."""
     copy = new_delivery(tx, request_id, person_id, ladder)
     if copy["channel"] != ChannelType.CHAT:
         return copy
@@ -66,7 +66,7 @@ def first_delivery(tx: Tx, request_id: str, person_id: str, ladder: Ladder | Non
 
 
 def new_delivery(tx: Tx, request_id: str, person_id: str, ladder: Ladder | None, step: int = 0, round: int = 0) -> dict[str, Any]:
-    """The copy of a step that begins now, to be carried."""
+    """A queued delivery for a step that begins now."""
     return {
         "id": new_id("dlv"),
         "request_id": request_id,
@@ -87,7 +87,7 @@ def new_delivery(tx: Tx, request_id: str, person_id: str, ladder: Ladder | None,
 
 
 def queue_deliveries(tx: Tx, copies: Sequence[dict[str, Any]]) -> None:
-    """Record copies and ring for those that are due."""
+    """Insert deliveries and ring a worker for those that are due."""
     deliveries.insert_deliveries(tx, copies)
     for copy in copies:
         if copy["next_at"] == tx.now:
@@ -95,7 +95,7 @@ def queue_deliveries(tx: Tx, copies: Sequence[dict[str, Any]]) -> None:
 
 
 def escalate(tx: Tx, request: Row[Any], person_id: str) -> None:
-    """Make the ladder's next move for a request that is still open: the next step, a rest, or a dead letter."""
+    """Take the next escalation step of an open request: another delivery, a wait, or a dead letter."""
     copies = deliveries.list_deliveries(tx, request.id)
     round = max(copy.round for copy in copies if copy.person_id == person_id)
     own = sorted((copy for copy in copies if (copy.person_id, copy.round) == (person_id, round)), key=lambda copy: int(copy.step))
@@ -128,7 +128,7 @@ def _as_copy(copy: Row[Any]) -> DeliveryState:
 
 
 def _is_anyone_else_reachable(tx: Tx, request: Row[Any], copies: Sequence[Row[Any]], person_id: str) -> bool:
-    """Whether another of the people asked was reached, or may yet be."""
+    """Whether another recipient was reached or may still be."""
     asked = {person.id for person in deciders_of(tx, request.id)} - {person_id}
     others = [copy for copy in copies if copy.person_id in asked]
     return any(_as_copy(copy).reached_at is not None or copy.status in IN_PROGRESS or copy.next_at is not None for copy in others)
@@ -136,14 +136,14 @@ def _is_anyone_else_reachable(tx: Tx, request: Row[Any], copies: Sequence[Row[An
 
 def _mark_dead_letter(tx: Tx, request: Row[Any], last: Row[Any]) -> None:
     if last.channel == ChannelType.CHAT and not last.error:
-        deliveries.update_delivery(tx, last.id, error="Nobody had it open in the web app.")
+        deliveries.update_delivery(tx, last.id, error="Nobody saw it in the web app.")
     if not request.dead_letter and deliveries.mark_dead_letter(tx, request.id, True):
         tx.audit(request.session_id, actor="system", via=last.channel, action="feedback.dead_letter", subject=request.id)
         publish_delivery(tx, request, last._mapping, dead_letter=True)
 
 
 def restart_escalation(tx: Tx, request: Row[Any], person_id: str, ladder: Ladder | None) -> None:
-    """Start over for one person, on another ladder or the same; what was sent before can still be answered."""
+    """Start a new round for one person, with the same ladder or another. Earlier messages can still be answered."""
     earlier = [copy for copy in deliveries.list_deliveries(tx, request.id) if copy.person_id == person_id]
     for copy in earlier:
         _abandon(tx, copy)
@@ -156,7 +156,7 @@ def restart_escalation(tx: Tx, request: Row[Any], person_id: str, ladder: Ladder
 
 
 def _abandon(tx: Tx, copy: Row[Any]) -> None:
-    """An earlier round's copy: what is on its way arrives, what waits is not sent any more."""
+    """Stop a delivery of an earlier round: cancel it if it waits, leave it if it is being sent."""
     if copy.status in (DeliveryStatus.QUEUED, DeliveryStatus.RETRY_WAIT):
         error = "Asked on another channel instead."
         deliveries.update_delivery(tx, copy.id, status=DeliveryStatus.FAILED, error=error, next_at=None)
@@ -165,14 +165,14 @@ def _abandon(tx: Tx, copy: Row[Any]) -> None:
 
 
 def withdraw_deliveries(tx: Tx, request_id: str, person_id: str, why: str) -> None:
-    """The person is asked no more, though the request is open: what waits is not sent, what was sent a worker closes."""
+    """Stop asking a person about an open request: cancel what waits and have a worker close what was sent."""
     for copy in deliveries.withdraw_deliveries(tx, request_id, person_id, why):
         if copy.next_at is not None:
             tx.ring(DELIVER_JOB, copy.id)
 
 
 def publish_delivery(tx: Tx, request: Row[Any], copy: Any, dead_letter: bool | None = None) -> None:
-    """Say to open tabs where a copy stands, and whether the request is a dead letter where that has changed."""
+    """Publish the status of a delivery to open tabs; `dead_letter` if that changed."""
     frame = FeedbackDelivery(
         type="feedback_delivery",
         session_id=request.session_id,

@@ -1,4 +1,4 @@
-"""Words that ask nothing, put on their way: the agent's reply, a notice of the platform, what a letter is told."""
+"""Queue messages that ask nothing: the agent's reply, a notice of the platform, the reply to a mail."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,8 +25,8 @@ def send_message(
     event_id: str | None = None,
     quotes: bool = False,
 ) -> str:
-    """Put words that ask nothing on their way; the id of the delivery. `account` where it is not the one that is linked;
-    `event_id` is what they reply to, once; `quotes`: they say what was taken."""
+    """Queue a message that asks nothing; returns the delivery's id. `account`: send to it instead of the linked one;
+    `event_id`: the event it replies to, at most once; `quotes`: it quotes the answer that was understood."""
     delivery_id = new_id("dlv")
     row = {
         "id": delivery_id,
@@ -48,19 +48,19 @@ def send_message(
 
 
 def send_to_last_channel(tx: Tx, session_id: str, run_id: str, words: TextMessage) -> None:
-    """Carry the agent's word to where it was shown while it was written, else to where the person last spoke; in the web app
-    it is read in the session's log."""
+    """Send the agent's message to where its draft was shown, else to where the person last wrote. The web app reads it from
+    the session's log."""
     via = sessions.last_spoke_via(tx, session_id)
     if finish_draft(tx, run_id, session_id, words) or via not in (ChannelType.SLACK, ChannelType.EMAIL):
         return
     session = sessions.session_row(tx, session_id)
-    assert session is not None, "words are said in a session"
+    assert session is not None, "a message belongs to a session"
     place = linked_accounts.place_of(tx, session_id, via, session.person_id)
     send_message(tx, session.person_id, via, words, session_id=session_id, thread=place.thread if place else None)
 
 
 def notify_on_another_channel(tx: Tx, person_id: str, channel: str, words: TextMessage) -> None:
-    """Tell the person on another of their channels that works, if there is one."""
+    """Notify the person on another of their channels that works, if there is one."""
     for linked in linked_accounts.linked_accounts(tx, person_id):
         if linked.channel != channel and linked.status != ConnectionStatus.DISCONNECTED:
             send_message(tx, person_id, linked.channel, words)

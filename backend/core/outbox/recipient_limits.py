@@ -1,7 +1,7 @@
-"""How much others may have sent to one person on one channel: what is above it waits, and says so; nothing is lost.
+"""Rate limits per recipient: how many messages an hour other people's requests may send to one person on one channel.
 
-Counted from what is on record, so that all processes count alike. What a person's own session asks is not counted: it is
-theirs. So many of all are kept for what is pressing that a flood of the rest cannot use them up."""
+Messages over the limit are delayed, not dropped. They are counted from the deliveries table, so that all processes agree.
+Requests from the person's own sessions are not counted, and urgent requests have an extra share."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ NAMES: dict[str, str] = {ChannelType.SLACK: "Slack messages", ChannelType.EMAIL:
 
 
 def delay_over_limit(tx: Tx, request: Row[Any], copy: Row[Any]) -> tuple[int, str] | None:
-    """Until when this copy waits and why; None: it may go now. A try that is under way is never held."""
+    """Until when to delay the delivery and why; None if it may be sent now. An attempt in progress is never delayed."""
     if copy.person_id == request.owner_id or copy.channel not in NAMES or copy.status == DeliveryStatus.SENDING:
         return None
     sent = store.sent_for_others(tx, copy.person_id, copy.channel, tx.now - HOUR_MS)
@@ -24,7 +24,7 @@ def delay_over_limit(tx: Tx, request: Row[Any], copy: Row[Any]) -> tuple[int, st
     most = MOST_IN_ALL + (MOST_URGENT_EXTRA if _is_urgent(tx, request) else 0)
     if len(from_one) >= MOST_FROM_ONE:
         return _delay_until(
-            from_one[-MOST_FROM_ONE], copy.channel, f"{MOST_FROM_ONE} {NAMES[copy.channel]} an hour from one asker"
+            from_one[-MOST_FROM_ONE], copy.channel, f"{MOST_FROM_ONE} {NAMES[copy.channel]} an hour from one person"
         )
     if len(sent) >= most:
         return _delay_until(sent[-most][1], copy.channel, f"{most} {NAMES[copy.channel]} an hour from others")
@@ -32,7 +32,7 @@ def delay_over_limit(tx: Tx, request: Row[Any], copy: Row[Any]) -> tuple[int, st
 
 
 def _is_urgent(tx: Tx, request: Row[Any]) -> bool:
-    """Of high risk by its tool's own declaration, or due before it could go otherwise. Each asker is held to their own share."""
+    """Whether the request is due within the hour, or an agent's tool declares the call to be of high risk."""
     risk = (request.body.get("action") or {}).get("risk")
     soon = request.due_at is not None and request.due_at <= tx.now + HOUR_MS
     return soon or (request.run_id is not None and risk == "high")
@@ -41,4 +41,4 @@ def _is_urgent(tx: Tx, request: Row[Any]) -> bool:
 def _delay_until(oldest: int, channel: str, share: str) -> tuple[int, str]:
     until = oldest + HOUR_MS
     at = to_text(until)[11:16]
-    return until, f"Held back until {at} UTC: this person has had {share}. It can be answered in the web app."
+    return until, f"Delayed until {at} UTC: this person has already received {share}. They can answer in the web app."

@@ -233,7 +233,7 @@ class TestAddress:
         for name in ("eve@example.org", eve.id):
             with pytest.raises(Invalid) as refusal:
                 await post.ask(to=[name])
-            assert "whose address is proven" in refusal.value.errors[0].message
+            assert "no person with a confirmed address" in refusal.value.errors[0].message
         with pytest.raises(Invalid):
             await finance(post, eve)
         await post.opened.db.transact(confirm_person, "eve@example.org")

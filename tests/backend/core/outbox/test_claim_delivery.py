@@ -124,7 +124,7 @@ class TestSettling:
         await post.answer(id)
         await post.deliver_due()
         (copy,) = (await post.request(id))["deliveries"]
-        assert copy["status"] == "settled" and copy["error"] == "Could not be closed: message_not_found"
+        assert copy["status"] == "settled" and copy["error"] == "Could not be updated: message_not_found"
 
     async def test_is_tried_again_while_it_may_work(self, post: Post) -> None:
         id = await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
