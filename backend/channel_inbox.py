@@ -14,7 +14,7 @@ from backend.core.requests.recipients import NO_LONGER_ASKED, may_decide, may_se
 from backend.db import Database, Row, Tx
 from backend.db.queries import linked_accounts, requests, sessions
 from backend.db.queries.mail import mail_row
-from backend.db.queries.people import kept_reply
+from backend.db.queries.people import idempotent_reply
 from backend.db.queries.sessions import message_by_author
 from backend.domain.json_values import check_storable
 from backend.domain.people import Person
@@ -124,7 +124,7 @@ class ChannelInbox:
         """What was heard before, as a message or as an answer, is not heard again, whatever it says now."""
         person = _person(tx, said.channel, said.account)
         event_id = _event_id(said)
-        if message_by_author(tx, person.id, event_id) is not None or kept_reply(tx, person.id, said.event_id) is not None:
+        if message_by_author(tx, person.id, event_id) is not None or idempotent_reply(tx, person.id, said.event_id) is not None:
             return
         session_id = _session_at(tx, person, said)
         inbound = InboundMessage(said.channel, person.id, said.content, session_id, event_id, topic=said.topic)

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from backend.bootstrap.audit_sealing import audit_sealer
 from backend.bootstrap.data_dir import prepare_data_dir, sole_use
 from backend.core.runs.executions import give_up_orphaned_executions
-from backend.db import Attempted, Database, Effect, EndReply, Publish, Ring, Took
-from backend.db.backups import notice_restore
+from backend.db import CountAttempt, Database, Effect, EndReply, MeasureDuration, Publish, WakeWorker
+from backend.db.backups import detect_restore
 from backend.db.database import Sink
 from backend.db.factory import open_database
 from backend.db.migrate import migrate
 from backend.db.queries.deliveries import void_delivery_leases
-from backend.db.queries.linked_accounts import forget_presences
+from backend.db.queries.linked_accounts import delete_all_presences
 from backend.db.queries.mail import void_mailbox_leases
 from backend.db.queries.runs import void_leases
 from backend.messaging.queue.contract import Job, Queue
@@ -52,7 +52,7 @@ async def open_resources(settings: Settings, process: str) -> AsyncIterator[Reso
     with sole_use(settings) if alone else nullcontext():
         sealer = audit_sealer(settings)
         migrate(settings.database, sealer)
-        if isinstance(settings.database, Path) and notice_restore(settings.database):
+        if isinstance(settings.database, Path) and detect_restore(settings.database):
             log.warning("started on a backup: what was asked for before is asked about again before it is run")
         async with open_shared(settings) as shared:
             measures = Measures()
@@ -115,7 +115,7 @@ async def _take_over(db: Database, alone: bool) -> int:
     freed = await db.transact(void_leases)
     await db.transact(void_delivery_leases)
     await db.transact(void_mailbox_leases)
-    await db.transact(forget_presences)
+    await db.transact(delete_all_presences)
     await db.transact(give_up_orphaned_executions)
     return freed
 
@@ -128,13 +128,13 @@ def sink_into(stream: Stream, queue: Queue, measures: Measures) -> Sink:
             match effect:
                 case Publish(topic, text, seq):
                     stream.publish(topic, text, seq)
-                case Ring(kind, id):
+                case WakeWorker(kind, id):
                     queue.ring(Job(kind, id))
                 case EndReply(session_id):
                     stream.end_reply(session_id)
-                case Attempted(channel, verb, outcome):
+                case CountAttempt(channel, verb, outcome):
                     measures.attempted(channel, verb, outcome)
-                case Took(what, channel, seconds):
+                case MeasureDuration(what, channel, seconds):
                     measures.took(what, channel, seconds)
 
     return sink

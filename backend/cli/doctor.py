@@ -14,7 +14,7 @@ from backend.bootstrap import approval_policy, model_settings
 from backend.bootstrap.data_dir import exposed, in_use, is_own
 from backend.bootstrap.setup_code import PUT_TLS_BEFORE, is_unencrypted
 from backend.core.requests.addressing import resolve_recipients
-from backend.db.check import examine
+from backend.db.check import check_database
 from backend.db.factory import open_database
 from backend.errors import Invalid, Refusal
 from backend.settings.schema import Settings, SettingsError, load_settings
@@ -90,7 +90,7 @@ def _data_dir(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    return examine(settings.database)
+    return check_database(settings.database)
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:

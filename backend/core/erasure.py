@@ -90,7 +90,7 @@ def _strip_replies(tx: Tx, replies: Sequence[Row[Any]]) -> bool:
 
 
 def _empty_requests(tx: Tx, requests: Sequence[Row[Any]]) -> None:
-    with store.permit(tx, *(row.id for row in requests)):
+    with store.permit_erasure(tx, *(row.id for row in requests)):
         for row in requests:
             response = row.response and erased_response(row.response)
             store.empty_request(tx, row.id, erased_body(row.body, to_text(tx.now)), response, row.closed)
@@ -98,13 +98,13 @@ def _empty_requests(tx: Tx, requests: Sequence[Row[Any]]) -> None:
 
 def _empty_audit(tx: Tx, scope: str) -> bool:
     """Put digests in the place of content, in a batch of entries; one more entry vouches for what is left of them."""
-    after = store.emptied_upto(tx, scope)
+    after = store.audit_erased_up_to(tx, scope)
     while rows := store.audit_left(tx, scope, after):
         after = rows[-1].n
         left = {row.n: (row.hash, detail) for row in rows if (detail := erased_detail(row.detail)) is not None}
         if not left:
             continue
-        with store.permit(tx, scope):
+        with store.permit_erasure(tx, scope):
             for n, (_, detail) in left.items():
                 store.empty_detail(tx, scope, n, detail)
         seals = {str(n): seal_of_erased(hash, detail) for n, (hash, detail) in left.items()}
@@ -158,14 +158,14 @@ def _anonymize_requests(tx: Tx, person: Row[Any], requests: Sequence[Row[Any]]) 
         if row.status == FeedbackStatus.PENDING or row.run_status in ACTIVE_RUN:
             break
         _anonymize_request(tx, person, row)
-        store.keep_cursor(tx, person.id, row.id)
+        store.save_cursor(tx, person.id, row.id)
         done += 1
     return done > 0
 
 
 def _anonymize_request(tx: Tx, person: Row[Any], row: Row[Any]) -> None:
     own = row.response is not None and row.response["by"]["id"] == person.id
-    with store.permit(tx, row.id, row.session_id, *([row.run_id] if row.run_id else [])):
+    with store.permit_erasure(tx, row.id, row.session_id, *([row.run_id] if row.run_id else [])):
         body, closed = anonymized(row.body, person.id), anonymized(row.closed, person.id)
         store.leave_request(tx, person.id, row, body, anonymized_response(row.response, person.id), closed)
         for frame in store.frames_with(tx, row.session_id, row.id):

@@ -3,7 +3,7 @@
 from backend.core.outbox.claim_delivery import LEASE_MS as DELIVERY_LEASE_MS
 from backend.core.runs.lease import LEASE_MS as RUN_LEASE_MS
 from backend.db import Database, Tx
-from backend.db.queries.gauges import count_open_requests, earliest_due, first_to_lapse
+from backend.db.queries.gauges import count_open_requests, earliest_lease_ends, oldest_due_delivery_at
 from backend.errors import Unavailable
 from backend.messaging.queue.contract import Queue
 
@@ -20,8 +20,8 @@ async def gauges(db: Database, queue: Queue) -> dict[str, float]:
 
 def database_gauges(tx: Tx) -> dict[str, float]:
     """What the database alone knows."""
-    requests, due = count_open_requests(tx), earliest_due(tx)
-    lapses = zip(first_to_lapse(tx), (RUN_LEASE_MS, DELIVERY_LEASE_MS), strict=True)
+    requests, due = count_open_requests(tx), oldest_due_delivery_at(tx)
+    lapses = zip(earliest_lease_ends(tx), (RUN_LEASE_MS, DELIVERY_LEASE_MS), strict=True)
     taken = [until - length for until, length in lapses if until is not None]
     return {
         "pending_requests": requests.pending,

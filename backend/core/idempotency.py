@@ -7,7 +7,7 @@ from typing import Any
 from backend.core.requests.recipients import may_see
 from backend.core.requests.view import shape_request
 from backend.db import Tx
-from backend.db.queries.people import keep_reply, kept_reply
+from backend.db.queries.people import idempotent_reply, insert_idempotent_reply
 from backend.db.queries.requests import request_by_id
 from backend.db.transaction import dumps
 from backend.domain.client_views import FeedbackRequest
@@ -19,7 +19,7 @@ BARE = "request_id"
 
 def replay(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any]) -> FeedbackRequest | Refusal | None:
     """What was answered to this key before; None when it is new. Raises Invalid when it was used for something else."""
-    row = kept_reply(tx, person_id, key) if key else None
+    row = idempotent_reply(tx, person_id, key) if key else None
     if row is None:
         return None
     if row.digest != _digest(fingerprint):
@@ -53,9 +53,9 @@ def save_reply(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any], 
         return
     if isinstance(outcome, Refusal):
         refusal = {"detail": outcome.detail, "code": outcome.code, **outcome.extra}
-        keep_reply(tx, person_id, key, _digest(fingerprint), outcome.status, dumps(refusal))
+        insert_idempotent_reply(tx, person_id, key, _digest(fingerprint), outcome.status, dumps(refusal))
     else:
-        keep_reply(tx, person_id, key, _digest(fingerprint), 200, dumps(outcome))
+        insert_idempotent_reply(tx, person_id, key, _digest(fingerprint), 200, dumps(outcome))
 
 
 def _digest(fingerprint: list[Any]) -> str:

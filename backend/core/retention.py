@@ -13,14 +13,14 @@ SESSIONS_AT_ONCE = 20
 
 def prune(tx: Tx) -> bool:
     """Drop what is of no use any more: old kept replies, spent tickets and proofs, ended sign-ins."""
-    return pruning.prune(tx, tx.now - REPLIES_KEPT_MS, tx.now - SIGN_INS_KEPT_MS) > 0
+    return pruning.delete_expired_rows(tx, tx.now - REPLIES_KEPT_MS, tx.now - SIGN_INS_KEPT_MS) > 0
 
 
 def has_expired_data(tx: Tx, days: int) -> bool:
     """Whether there is anything to look at: a look costs others nothing, a batch takes its turn among those who write."""
     old = bool(days) and bool(store.closed_sessions(tx, tx.now - days * DAY_MS, 1))
     return (
-        old or bool(store.people_leaving(tx)) or pruning.anything_spent(tx, tx.now - REPLIES_KEPT_MS, tx.now - SIGN_INS_KEPT_MS)
+        old or bool(store.people_leaving(tx)) or pruning.has_expired_rows(tx, tx.now - REPLIES_KEPT_MS, tx.now - SIGN_INS_KEPT_MS)
     )
 
 

@@ -3,6 +3,6 @@
 from sqlalchemy import Row
 
 from backend.db.database import Database
-from backend.db.transaction import Attempted, Effect, EndReply, Publish, Ring, Took, Tx
+from backend.db.transaction import CountAttempt, Effect, EndReply, MeasureDuration, Publish, Tx, WakeWorker
 
-__all__ = ["Attempted", "Database", "Effect", "EndReply", "Publish", "Ring", "Row", "Took", "Tx"]
+__all__ = ["CountAttempt", "Database", "Effect", "EndReply", "MeasureDuration", "Publish", "Row", "Tx", "WakeWorker"]

@@ -31,7 +31,7 @@ def copy_database(source: Path, target: Path) -> None:
         raise Unavailable(f"The copy at {target} is not whole ({whole}): run `assent doctor` on the database.")
 
 
-def notice_restore(path: Path) -> bool:
+def detect_restore(path: Path) -> bool:
     """Whether the migrated database at `path` is a copy that is put to work now; from then on it is a database at work."""
     with _explaining(path), closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("BEGIN IMMEDIATE")

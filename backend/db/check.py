@@ -12,7 +12,7 @@ Finding = tuple[bool, str]
 OLDEST = 13
 
 
-def examine(where: Path | str) -> Iterator[Finding]:
+def check_database(where: Path | str) -> Iterator[Finding]:
     """Look, change nothing."""
     return _examine_file(where) if isinstance(where, Path) else _examine_server(where)
 

@@ -32,7 +32,7 @@ class Publish:
 
 
 @dataclass(frozen=True, slots=True)
-class Ring:
+class WakeWorker:
     """Wake a worker: there is something to do of this `kind` for `id`."""
 
     kind: str
@@ -47,7 +47,7 @@ class EndReply:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempted:
+class CountAttempt:
     """A try on a channel came to `outcome`."""
 
     channel: str
@@ -56,7 +56,7 @@ class Attempted:
 
 
 @dataclass(frozen=True, slots=True)
-class Took:
+class MeasureDuration:
     """`what` took so many seconds on a channel."""
 
     what: str
@@ -77,13 +77,13 @@ class Result(Protocol):
     def __iter__(self) -> Iterator[Row[Any]]: ...
 
 
-class Speaks(Protocol):
+class OpenConnection(Protocol):
     """An open connection, in the middle of a transaction; SQLAlchemy's Connection is one."""
 
     def execute(self, statement: Executable, parameters: Any = None, /) -> Result: ...
 
 
-Effect = Publish | Ring | EndReply | Attempted | Took
+Effect = Publish | WakeWorker | EndReply | CountAttempt | MeasureDuration
 
 _number = (
     update(sessions)
@@ -108,7 +108,7 @@ class Tx:
 
     __slots__ = ("_audit", "_connection", "_frames", "_known", "_new_scopes", "_sealer", "_undo", "effects", "now")
 
-    def __init__(self, connection: Speaks, now: int, sealer: Sealer = UNSEALED) -> None:
+    def __init__(self, connection: OpenConnection, now: int, sealer: Sealer = UNSEALED) -> None:
         self._connection = connection
         self._sealer = sealer
         self.now = now
@@ -159,15 +159,15 @@ class Tx:
         self.effects.append(EndReply(session_id))
 
     def ring(self, kind: str, id: str) -> None:
-        self.effects.append(Ring(kind, id))
+        self.effects.append(WakeWorker(kind, id))
 
     def attempted(self, channel: str, verb: str, outcome: str) -> None:
         """Count a try once it is on record."""
-        self.effects.append(Attempted(channel, verb, outcome))
+        self.effects.append(CountAttempt(channel, verb, outcome))
 
     def took(self, what: str, channel: str, since: int) -> None:
         """Measure the time from `since` until now, once it is on record."""
-        self.effects.append(Took(what, channel, (self.now - since) / 1000))
+        self.effects.append(MeasureDuration(what, channel, (self.now - since) / 1000))
 
     def audit(self, scope: str, *, actor: str, via: str, action: str, subject: str, **detail: Any) -> None:
         """Append to the hash chain of `scope`: who did what to which thing, through which channel."""

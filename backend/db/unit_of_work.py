@@ -53,7 +53,7 @@ class UnitOfWork:
             self.future.set_exception(self.error)
 
 
-def settle_soon(jobs: list[UnitOfWork], sink: Sink) -> None:
+def settle_on_loop(jobs: list[UnitOfWork], sink: Sink) -> None:
     """From any thread: settle the jobs, which were committed together, in their order."""
     loop = jobs[0].loop
     if not loop.is_closed():

@@ -12,7 +12,7 @@ import pytest
 
 from backend.core.people import accounts
 from backend.core.sessions.sessions import open_session
-from backend.db import Effect, Ring, Tx
+from backend.db import Effect, Tx, WakeWorker
 from backend.db.factory import open_database
 from backend.db.migrate import migrate
 from backend.db.tables import metadata
@@ -41,7 +41,7 @@ class Opened(ABC):
     @property
     def rung(self) -> list[str]:
         """What workers were rung for, in order."""
-        return [effect.id for effect in self.sent if isinstance(effect, Ring)]
+        return [effect.id for effect in self.sent if isinstance(effect, WakeWorker)]
 
     async def fill(self) -> None:
         added = await self.db.transact(_add_person)

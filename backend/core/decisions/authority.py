@@ -153,7 +153,7 @@ def _audit_change(tx: Tx, row: Row[Any], left: Sequence[str], joined: Sequence[P
 def refresh_requests_of_person(tx: Tx, person_id: str) -> None:
     """Update open requests after the person's account was disabled, enabled or confirmed."""
     groups, theirs = groups_of(tx, person_id), open_of_person(tx, person_id)
-    for row in store.all_open(tx):
+    for row in store.all_open_requests(tx):
         addressees = row.addressed or [{"person": row.owner_id}]
         named = any(addressee.get("person") == person_id or addressee.get("group") in groups for addressee in addressees)
         if named or row.id in theirs:
@@ -162,7 +162,7 @@ def refresh_requests_of_person(tx: Tx, person_id: str) -> None:
 
 def refresh_requests_of_group(tx: Tx, name: str) -> None:
     """Update open requests addressed to the group after somebody joined or left it."""
-    for row in store.all_open(tx):
+    for row in store.all_open_requests(tx):
         if {"group": name} in (row.addressed or ()):
             bring_up_to_date(tx, row)
 

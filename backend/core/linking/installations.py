@@ -2,7 +2,7 @@
 
 from backend.core.linking.linked_accounts import reconnect_accounts
 from backend.db import Tx
-from backend.db.queries.installations import keep_installation
+from backend.db.queries.installations import upsert_installation
 from backend.domain.display_names import clean_name
 from channels.oauth import Installation
 
@@ -15,6 +15,6 @@ def save_installation(tx: Tx, person_id: str, channel: str, installed: Installat
         "secret": sealed,
         "installed_by": person_id,
     }
-    keep_installation(tx, channel, installed.account, **values)
+    upsert_installation(tx, channel, installed.account, **values)
     reconnect_accounts(tx, channel, installed.account)
     tx.audit(person_id, actor=person_id, via="chat", action="channel.installed", subject=person_id, account=installed.account)

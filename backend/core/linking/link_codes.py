@@ -19,7 +19,7 @@ def issue_code(tx: Tx, person: Person, channel: str, detail: dict[str, Any] | No
     """Issue a code that the person sends on the channel to prove that the account is theirs. Returns it and when it expires."""
     code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
     until = tx.now + CODE_MS
-    linked_accounts.insert_proof(
+    linked_accounts.insert_link_proof(
         tx, digest=_digest(code), channel=channel, kind="code", person_id=person.id, detail=detail or {}, expires_at=until
     )
     return code, until
@@ -27,7 +27,7 @@ def issue_code(tx: Tx, person: Person, channel: str, detail: dict[str, Any] | No
 
 def redeem_code(tx: Tx, channel: str, account: str, label: str, code: str) -> Row[Any]:
     """Link the account to whoever was issued the code. Returns the proof's row. Raises NotFound for an invalid code."""
-    proof = linked_accounts.use_proof(tx, _digest(code.strip().upper()), channel, "code")
+    proof = linked_accounts.take_link_proof(tx, _digest(code.strip().upper()), channel, "code")
     if proof is None or proof.detail.get("address", account) != account:
         raise NotFound("This code is unknown, used or older than ten minutes. Get a new one under Settings, Channels.")
     link_account(tx, proof.person_id, channel, account, label)

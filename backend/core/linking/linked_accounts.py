@@ -5,7 +5,7 @@ from backend.core.outbox.notices import notify_on_another_channel
 from backend.core.people.accounts import confirm_person
 from backend.db import Tx
 from backend.db.queries import linked_accounts, mail
-from backend.db.queries.installations import installation_row, lose_installation
+from backend.db.queries.installations import installation_row, revoke_installation
 from backend.db.queries.people import person_by_id
 from backend.db.transaction import person_topic
 from backend.domain.display_names import clean_name
@@ -77,10 +77,10 @@ def disconnect_accounts(tx: Tx, channel: str, account: str, reason: str) -> None
 
 def _disconnect_installation(tx: Tx, channel: str, place: str, reason: str) -> None:
     """Mark an installation as lost and notify whoever installed it on another channel."""
-    lost = lose_installation(tx, channel, place, reason)
+    lost = revoke_installation(tx, channel, place, reason)
     if lost is None:
         return
-    mail.close_mailbox(tx, place)
+    mail.disconnect_mailbox(tx, place)
     _publish_status_to_all(tx, channel)
     if lost.installed_by is not None:
         _publish_status(tx, lost.installed_by, channel, ConnectionStatus.DISCONNECTED)
@@ -92,7 +92,7 @@ def _disconnect_installation(tx: Tx, channel: str, place: str, reason: str) -> N
 
 def _publish_status_to_all(tx: Tx, channel: str) -> None:
     """Tell everyone who uses the channel to refetch its status."""
-    for person_id, status in linked_accounts.people_on(tx, channel):
+    for person_id, status in linked_accounts.people_with_account_on(tx, channel):
         _publish_status(tx, person_id, channel, ConnectionStatus(status))
 
 
@@ -100,7 +100,7 @@ def reconnect_accounts(tx: Tx, channel: str, account: str) -> None:
     """Reconnect the accounts of a workspace or mailbox that is installed again. Whether a person left it meanwhile shows at
     the next delivery."""
     if channel == ChannelType.EMAIL:
-        mail.open_mailbox(tx, account)
+        mail.connect_mailbox(tx, account)
         _publish_status_to_all(tx, channel)
     for person_id in linked_accounts.reconnect_accounts(tx, channel, f"{account}/"):
         tx.audit(person_id, actor="system", via=channel, action="channel.regained", subject=person_id)

@@ -20,7 +20,7 @@ Purpose = Literal["sign_in", "install"]
 def begin_oauth(tx: Tx, person: Person, provider: str, purpose: Purpose, browser: str) -> str:
     """Issue the state to send to the provider. `browser` is a secret that only the person's browser holds."""
     state = secrets.token_urlsafe(32)
-    linked_accounts.insert_proof(
+    linked_accounts.insert_link_proof(
         tx,
         digest=_digest(state, browser),
         channel=provider,
@@ -39,7 +39,7 @@ def challenge_of(browser: str) -> str:
 
 def use_state(tx: Tx, provider: str, state: str, browser: str) -> Row[object]:
     """Use up the state. Returns its row: who began what. Raises Invalid with status 400 for a state that is not valid here."""
-    proof = linked_accounts.use_proof(tx, _digest(state, browser), provider, "oauth")
+    proof = linked_accounts.take_link_proof(tx, _digest(state, browser), provider, "oauth")
     person = person_by_id(tx, proof.person_id) if proof is not None else None
     if proof is None or person is None or person.disabled_at is not None:
         refusal = Invalid(

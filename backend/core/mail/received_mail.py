@@ -78,7 +78,7 @@ def reply_to_mail(
 ) -> None:
     """See `channels.mail_contract.MailInbox.reply`. Whoever is not linked gets nothing."""
     row = linked_accounts.account_row(tx, channel, account)
-    if row is None or mail.is_said(tx, event_id):
+    if row is None or mail.has_reply(tx, event_id):
         return
     lately = mail.replies_since(tx, row.person_id, tx.now - REST_MS)
     about = (words.about, words.version)
@@ -104,7 +104,7 @@ def last_proposal(tx: Tx, channel: str, account: str, request_id: str) -> Propos
     row, request = linked_accounts.account_row(tx, channel, account), requests.request_by_id(tx, request_id)
     if row is None or request is None or request.status != FeedbackStatus.PENDING:
         return None
-    last = mail.read_last(tx, request_id, row.person_id)
+    last = mail.last_undecided_mail(tx, request_id, row.person_id)
     if last is None or last.proposal is None:
         return None
     proposal = Proposal(**last.proposal)
@@ -114,7 +114,7 @@ def last_proposal(tx: Tx, channel: str, account: str, request_id: str) -> Propos
 def may_interpret(tx: Tx, channel: str, account: str, request_id: str) -> bool:
     """See `channels.mail_contract.MailInbox.may_interpret`."""
     row = linked_accounts.account_row(tx, channel, account)
-    return row is not None and mail.count_readings(tx, request_id, row.person_id) < READINGS
+    return row is not None and mail.count_undecided_mails(tx, request_id, row.person_id) < READINGS
 
 
 def ask_to_link(tx: Tx, person: Person, address: str, set_up: Collection[str]) -> tuple[str, int]:
@@ -126,7 +126,7 @@ def ask_to_link(tx: Tx, person: Person, address: str, set_up: Collection[str]) -
         raise Invalid(f"The address {said}.", errors=[FieldError("address", said)])
     check_not_ours(tx, "email", address)
     event = f"link {address} "
-    asked = mail.said_since(tx, event, tx.now - DAY_MS)
+    asked = mail.reply_times_since(tx, event, tx.now - DAY_MS)
     if asked and asked[0] > tx.now - MINUTE_MS:
         raise TooMany("A mail was sent to this address less than a minute ago. Wait a moment.", 60)
     if len(asked) >= ASKED_A_DAY:

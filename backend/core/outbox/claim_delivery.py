@@ -96,7 +96,7 @@ def _begin_attempt(
     if verb != "settle" and row.status == DeliveryStatus.SENDING and store.count_deaths(tx, row.id, WORKER_DIED) >= MAX_ATTEMPTS:
         mark_failed(tx, row, request, WORKER_DIED)
         return None
-    since = store.unknown_since(tx, row.id)
+    since = store.first_unconfirmed_attempt_at(tx, row.id)
     earlier = None if since is None else {"request_id": row.request_id or row.id, "since": since}
     store.begin_attempt(tx, row.id, verb)
     thread = row.thread or (None if request is None or row.attempts else _thread_for(tx, request, row))
@@ -113,7 +113,7 @@ def _begin_attempt(
 def _thread_for(tx: Tx, request: Row[Any], row: Row[Any]) -> dict[str, Any] | None:
     """The thread in which the person last wrote; None if they wrote elsewhere or it is not their session. By mail, a session
     is one thread for each person."""
-    here = request.owner_id == row.person_id and sessions.last_spoke_via(tx, request.session_id) == row.channel
+    here = request.owner_id == row.person_id and sessions.last_channel_used(tx, request.session_id) == row.channel
     if not here and row.channel != ChannelType.EMAIL:
         return None
     place = linked_accounts.place_of(tx, request.session_id, row.channel, row.person_id)

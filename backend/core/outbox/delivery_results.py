@@ -22,7 +22,7 @@ MAYBE_SENT = "It is not known whether this message was sent, so it could not be 
 def record_sent(tx: Tx, work: DeliveryAttempt, receipt: DeliveryReceipt) -> None:
     """Record that the provider accepted the message. If the request was decided meanwhile, settle the message next."""
     sent = {"status": DeliveryStatus.SENT, "sent_at": tx.now, "error": None, "ref": dict(receipt.ref)}
-    if not store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **sent):
+    if not store.update_delivery_under_lease(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **sent):
         _record_duplicate(tx, work, receipt)
         return
     store.end_attempt(tx, work.delivery_id, "sent", None)
@@ -54,7 +54,7 @@ def _record_duplicate(tx: Tx, work: DeliveryAttempt, receipt: DeliveryReceipt) -
     stray |= {"account": work.to.account, "thread": dict(work.to.thread) if work.to.thread else None}
     stray |= {"next_at": None if request.status == FeedbackStatus.PENDING else tx.now}
     queue_deliveries(tx, [stray])
-    store.begin_attempt(tx, stray["id"], "deliver", store.unknown_since(tx, row.id))
+    store.begin_attempt(tx, stray["id"], "deliver", store.first_unconfirmed_attempt_at(tx, row.id))
     store.end_attempt(tx, stray["id"], "sent", None)
 
 
@@ -63,7 +63,7 @@ def _bind_thread(tx: Tx, row: Row[Any], session_id: str, place: str, thread: dic
     if known is None:
         linked_accounts.bind_place(tx, row.channel, place, session_id, row.person_id, thread)
     elif known.session_id == session_id:
-        linked_accounts.keep_thread(tx, row.channel, place, thread)
+        linked_accounts.update_thread(tx, row.channel, place, thread)
 
 
 def record_settled(tx: Tx, work: DeliveryAttempt) -> None:
@@ -71,7 +71,7 @@ def record_settled(tx: Tx, work: DeliveryAttempt) -> None:
     request, row = _load(tx, work)
     withdrawn = request is not None and request.status == FeedbackStatus.PENDING
     values = {"status": DeliveryStatus.SETTLED, "settled_at": tx.now, "error": row.error if withdrawn else None}
-    if store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **values):
+    if store.update_delivery_under_lease(tx, work.delivery_id, work.token, lease_until=None, next_at=None, **values):
         store.end_attempt(tx, work.delivery_id, "settled", None)
         request, row = _load(tx, work)
         if request is not None:
@@ -80,7 +80,7 @@ def record_settled(tx: Tx, work: DeliveryAttempt) -> None:
 
 def release_delivery(tx: Tx, work: DeliveryAttempt) -> None:
     """Release a delivery because this worker stops during an attempt; another worker continues and checks what was sent."""
-    if store.update_held(tx, work.delivery_id, work.token, lease_until=None, next_at=tx.now):
+    if store.update_delivery_under_lease(tx, work.delivery_id, work.token, lease_until=None, next_at=tx.now):
         store.end_attempt(tx, work.delivery_id, "unknown", WORKER_STOPPED)
         if work.verb != "settle":
             values = {"status": DeliveryStatus.RETRY_WAIT, "error": WORKER_STOPPED}
@@ -91,7 +91,7 @@ def release_delivery(tx: Tx, work: DeliveryAttempt) -> None:
 def record_failure(tx: Tx, work: DeliveryAttempt, error: ChannelError, chance: float) -> None:
     """Record a failed attempt, and retry later or escalate."""
     unknown = isinstance(error, Retryable) and error.unknown
-    if not store.update_held(tx, work.delivery_id, work.token, lease_until=None):
+    if not store.update_delivery_under_lease(tx, work.delivery_id, work.token, lease_until=None):
         return
     store.end_attempt(tx, work.delivery_id, "unknown" if unknown else "failed", error.reason)
     request, row = _load(tx, work)
@@ -152,6 +152,6 @@ def record_bounce(tx: Tx, channel: str, account: str, subject_id: str, reason: s
     row = store.delivery_by_id(tx, subject_id)
     for copy in store.list_deliveries(tx, subject_id) if row is None else [row]:
         if (copy.channel, copy.account, copy.status) == (channel, account, DeliveryStatus.SENT):
-            store.return_attempt(tx, copy.id, reason)
+            store.mark_attempt_bounced(tx, copy.id, reason)
             mark_failing(tx, copy, ConnectionStatus.DEGRADED, reason)
             mark_failed(tx, copy, requests.request_by_id(tx, copy.request_id) if copy.request_id else None, reason)

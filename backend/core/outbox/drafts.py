@@ -31,7 +31,7 @@ class Draft:
 
 def last_address(tx: Tx, session_id: str, person_id: str, showing: Collection[str]) -> tuple[str, Address] | None:
     """The channel and thread in which the person last wrote, if that channel can show unfinished text."""
-    via = sessions.last_spoke_via(tx, session_id)
+    via = sessions.last_channel_used(tx, session_id)
     if via is None or via not in showing:
         return None
     place, account = linked_accounts.place_of(tx, session_id, via, person_id), linked_accounts.account_on(tx, person_id, via)
@@ -57,13 +57,13 @@ def begin_draft(tx: Tx, run_id: str, session_id: str, person_id: str, token: int
 
 def record_shown(tx: Tx, run_id: str, token: int, ref: Mapping[str, Any]) -> None:
     """Record where the reply is shown; no effect if the run has ended or another worker holds it."""
-    store.keep_ref(tx, run_id, token, dict(ref))
+    store.update_draft_ref(tx, run_id, token, dict(ref))
 
 
 def finish_draft(tx: Tx, run_id: str, session_id: str, words: TextMessage, *, at_once: bool = True) -> bool:
     """Send `words` in place of the draft; False if there is none. Pass `at_once=False` if another process may be in the
     middle of a call that shows more."""
-    row = store.take_draft(tx, run_id)
+    row = store.delete_draft(tx, run_id)
     if row is None:
         return False
     due = tx.now if at_once else tx.now + IN_FLIGHT_MS

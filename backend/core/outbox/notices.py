@@ -50,7 +50,7 @@ def send_message(
 def send_to_last_channel(tx: Tx, session_id: str, run_id: str, words: TextMessage) -> None:
     """Send the agent's message to where its draft was shown, else to where the person last wrote. The web app reads it from
     the session's log."""
-    via = sessions.last_spoke_via(tx, session_id)
+    via = sessions.last_channel_used(tx, session_id)
     if finish_draft(tx, run_id, session_id, words) or via not in (ChannelType.SLACK, ChannelType.EMAIL):
         return
     session = sessions.session_row(tx, session_id)

@@ -19,7 +19,7 @@ def delay_over_limit(tx: Tx, request: Row[Any], copy: Row[Any]) -> tuple[int, st
     """Until when to delay the delivery and why; None if it may be sent now. An attempt in progress is never delayed."""
     if copy.person_id == request.owner_id or copy.channel not in NAMES or copy.status == DeliveryStatus.SENDING:
         return None
-    sent = store.sent_for_others(tx, copy.person_id, copy.channel, tx.now - HOUR_MS)
+    sent = store.sent_on_behalf_of_others(tx, copy.person_id, copy.channel, tx.now - HOUR_MS)
     from_one = [at for owner, at in sent if owner == request.owner_id]
     most = MOST_IN_ALL + (MOST_URGENT_EXTRA if _is_urgent(tx, request) else 0)
     if len(from_one) >= MOST_FROM_ONE:

@@ -49,7 +49,7 @@ def rotate_sign_in(tx: Tx, sign_in_id: str, generation: int, door: SignInClient 
     if row is None or person is None or row.ended_at is not None or row.expires_at <= tx.now or person.disabled_at is not None:
         return refusal
     if door != row.door and row.door != "api":
-        people.keep_door(tx, sign_in_id, door)
+        people.update_sign_in_door(tx, sign_in_id, door)
     if generation == row.generation:
         people.advance_sign_in(tx, sign_in_id, generation, tx.now + SIGN_IN_MS)
         return SignIn(person, sign_in_id, generation + 1)

@@ -12,7 +12,11 @@ from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus
 def mark_request_seen(tx: Tx, person: Person, request_id: str) -> None:
     """Mark the person's web chat delivery as seen; a dead letter that was seen is delivered after all."""
     row = store.request_by_id(tx, request_id)
-    if row is None or not may_see(tx, row, person.id) or not deliveries.see_delivery(tx, request_id, person.id, ChannelType.CHAT):
+    if (
+        row is None
+        or not may_see(tx, row, person.id)
+        or not deliveries.mark_deliveries_seen(tx, request_id, person.id, ChannelType.CHAT)
+    ):
         return
     arrived = row.dead_letter and deliveries.mark_dead_letter(tx, request_id, False)
     seen = {"channel": ChannelType.CHAT, "person_id": person.id, "status": DeliveryStatus.SEEN, "error": None}

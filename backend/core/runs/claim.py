@@ -31,7 +31,7 @@ def claim_run(tx: Tx, run_id: str, caps: Caps, engine: EngineId, suspects: bool 
     """Take the run's lease, or None when there is nothing to do or another worker does it. A run over its caps ends here.
     Runs whose last claims came to nothing are only taken where `suspects` says so."""
     before = runs.run_by_id(tx, run_id)
-    row = runs.claim(tx, run_id, tx.now + LEASE_MS, str(engine), caps.claims + 1 if suspects else SUSPECT_CLAIMS)
+    row = runs.claim_lease(tx, run_id, tx.now + LEASE_MS, str(engine), caps.claims + 1 if suspects else SUSPECT_CLAIMS)
     if row is None or before is None:
         return None
     broken = caps.broken_by(steps=0, tokens=0, active_ms=0, claims=row.claims)

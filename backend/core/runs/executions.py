@@ -168,7 +168,7 @@ def finish_execution(tx: Tx, lease: Lease, execution_id: str, status: ExecutionS
 def give_up_orphaned_executions(tx: Tx, age_ms: int = 0) -> int:
     """What was let loose for a run that was cancelled, and will never report back, has an unknown outcome. How many there
     were. Only the start of a sole process knows so of all of them; beside others, those started `age_ms` ago are taken."""
-    found = runs.cut_off_executions(tx, tx.now - age_ms)
+    found = runs.interrupted_executions(tx, tx.now - age_ms)
     for row in found:
         _give_up(tx, row, row.session_id, "")
         report_fact(

@@ -44,7 +44,7 @@ class Lease:
 
 def release_lease(tx: Tx, lease: Lease) -> None:
     """Let another worker go on at once: this one stops, or could not reach the database. That is no fault of the run's."""
-    if runs.give_back(tx, lease.run_id, lease.token, lease.claims):
+    if runs.release_lease(tx, lease.run_id, lease.token, lease.claims):
         tx.ring(ADVANCE_RUN_JOB, lease.run_id)
 
 
@@ -74,7 +74,7 @@ def log_progress(
     tokens = usage.total if usage else 0
     spent = max(0, tx.now - lease.spent_from)
     until = tx.now + LEASE_MS if to is RunStatus.RUNNING else None
-    held = runs.log_under_lease(
+    held = runs.append_log_under_lease(
         tx, lease.run_id, lease.token, entries, to=to, until=until, steps=steps, tokens=tokens, spent=spent, new_token=new_token
     )
     if not held:

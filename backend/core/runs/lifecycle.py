@@ -79,7 +79,7 @@ def resume_run(tx: Tx, run_id: str, entry: dict[str, Any], stop: bool) -> None:
     if stop:
         end_run(tx, row, RunStatus.STOPPED)
         return
-    runs.move_run(tx, run_id, RunStatus.PENDING, ends=False)
+    runs.update_run_status(tx, run_id, RunStatus.PENDING, ends=False)
     set_agent_status(tx, row.session_id, AgentStatus.THINKING)
     tx.ring(ADVANCE_RUN_JOB, run_id)
 
@@ -96,7 +96,7 @@ def end_run(
     via: str = "api",
 ) -> bool:
     """End a run, once: withdraw its open questions, say the last word, tell everyone. False: it had ended before."""
-    if not runs.move_run(tx, row.id, status, result=content, error=error, ends=True):
+    if not runs.update_run_status(tx, row.id, status, result=content, error=error, ends=True):
         return False
     tx.end_reply(row.session_id)
     ended = {"status": status, "content": content, "error": error}

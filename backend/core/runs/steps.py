@@ -9,7 +9,7 @@ from backend.core.runs.lease import Lease, log_progress
 from backend.core.runs.lifecycle import set_agent_status
 from backend.db import Tx
 from backend.db.queries.people import person_by_id
-from backend.db.queries.runs import keep_engine_state, run_log
+from backend.db.queries.runs import run_log, update_engine_state
 from backend.domain.people import AGENT, AGENT_REQUESTER, Person
 from backend.domain.policy import Policy
 from backend.domain.requests import body_of_step
@@ -36,7 +36,7 @@ def record_step(
     has the next move, ask and let go of the lease in the same transaction. Raises LeaseLost."""
     entry = ("step", {"step": dump_step(step), "seen": seen})
     if state is not None:
-        keep_engine_state(tx, lease.run_id, lease.token, state)
+        update_engine_state(tx, lease.run_id, lease.token, state)
     match step:
         case Reply() | CallSeveral():
             log_progress(tx, lease, [entry], steps=1, usage=usage)

@@ -12,7 +12,7 @@ from backend.db.database import Database, P, Sink, T
 from backend.db.postgres.connection import DATABASE_ERRORS, READING, WRITING, Begun, begin, connect, is_lost, said
 from backend.db.postgres.retry import Retries
 from backend.db.transaction import Tx
-from backend.db.unit_of_work import UnitOfWork, settle_soon
+from backend.db.unit_of_work import UnitOfWork, settle_on_loop
 from backend.errors import Unavailable
 from backend.failpoints import armed, failpoint
 from backend.observability.log import get_logger
@@ -61,7 +61,7 @@ class PostgresDatabase(Database):
             job.error = Unavailable()
         else:
             job.error = handed.exception()
-        settle_soon([job], self._sink)
+        settle_on_loop([job], self._sink)
 
     def _write(self, job: UnitOfWork) -> None:
         tries = Retries(job.name)

@@ -105,7 +105,7 @@ def update_delivery(tx: Tx, id: str, **values: Any) -> None:
     tx.execute(update(deliveries).where(deliveries.c.id == id).values(**values))
 
 
-def update_held(tx: Tx, id: str, token: int, **values: Any) -> bool:
+def update_delivery_under_lease(tx: Tx, id: str, token: int, **values: Any) -> bool:
     """The same, only while `token` still holds the lease; False: it does not, nothing was written."""
     held = update(deliveries).where(deliveries.c.id == id, deliveries.c.token == token).values(**values)
     return tx.execute(held).rowcount == 1
@@ -122,13 +122,13 @@ def withdraw_deliveries(tx: Tx, request_id: str, person_id: str, why: str) -> Se
     return tx.all(_withdraw, values)
 
 
-def see_delivery(tx: Tx, request_id: str, person_id: str, channel: str) -> list[str]:
+def mark_deliveries_seen(tx: Tx, request_id: str, person_id: str, channel: str) -> list[str]:
     """Mark the person's copies on the channel as seen and due for another look; their ids."""
     bound = {"request": request_id, "person": person_id, "on": channel, "now": tx.now}
     return [row.id for row in tx.all(_see, bound)]
 
 
-def sent_for_others(tx: Tx, person_id: str, channel: str, since: int) -> list[tuple[str, int]]:
+def sent_on_behalf_of_others(tx: Tx, person_id: str, channel: str, since: int) -> list[tuple[str, int]]:
     """(whose session asked, when) of what went to the person on the channel since then, or is on its way there now, about
     requests of other people's; the oldest first."""
     begun = func.coalesce(deliveries.c.sent_at, deliveries.c.next_at, deliveries.c.created_at)
@@ -193,14 +193,14 @@ def end_attempt(tx: Tx, delivery_id: str, outcome: str, error: str | None) -> No
         tx.attempted(row.channel, row.verb, outcome)
 
 
-def return_attempt(tx: Tx, delivery_id: str, error: str) -> None:
+def mark_attempt_bounced(tx: Tx, delivery_id: str, error: str) -> None:
     """What the last try sent came back."""
     last = select(func.max(delivery_attempts.c.n)).where(delivery_attempts.c.delivery_id == delivery_id).scalar_subquery()
     there = and_(delivery_attempts.c.delivery_id == delivery_id, delivery_attempts.c.n == last)
     tx.execute(update(delivery_attempts).where(there).values(outcome="returned", error=error))
 
 
-def unknown_since(tx: Tx, delivery_id: str) -> int | None:
+def first_unconfirmed_attempt_at(tx: Tx, delivery_id: str) -> int | None:
     """When the first try began that may have sent it; None: nothing was sent, as far as anyone knows."""
     found: int | None = tx.execute(_unknown_since, {"delivery": delivery_id}).scalar()
     return found

@@ -23,7 +23,7 @@ def take_over_draft(tx: Tx, run_id: str, token: int) -> Row[Any] | None:
     return tx.execute(_take_over, {"run": run_id, "by": token}).first()
 
 
-def keep_ref(tx: Tx, run_id: str, token: int, ref: dict[str, Any]) -> None:
+def update_draft_ref(tx: Tx, run_id: str, token: int, ref: dict[str, Any]) -> None:
     """Where it is shown, while `token` still shows it."""
     tx.execute(_keep, {"run": run_id, "held": token, "found": ref})
 
@@ -32,6 +32,6 @@ def holds_draft(tx: Tx, run_id: str, token: int) -> bool:
     return tx.first(_holds, {"run": run_id, "held": token}) is not None
 
 
-def take_draft(tx: Tx, run_id: str) -> Row[Any] | None:
+def delete_draft(tx: Tx, run_id: str) -> Row[Any] | None:
     """Take it away: the reply is about to be said."""
     return tx.execute(_take, {"run": run_id}).first()

@@ -46,7 +46,7 @@ _UNDER_WAY = ("queued", "sending", "retry_wait")
 
 
 @contextmanager
-def permit(tx: Tx, *subjects: str) -> Iterator[None]:
+def permit_erasure(tx: Tx, *subjects: str) -> Iterator[None]:
     """Within this, and within this transaction, what is on record about these sessions, runs, requests or scopes may be
     emptied: the database's guards look for it."""
     tx.execute(insert(erasure_permits), [{"subject": subject} for subject in sorted(set(subjects))])
@@ -135,14 +135,14 @@ def delete_of_session(tx: Tx, session_id: str) -> int:
         (messages, messages.c.session_id == session_id),
         (events, events.c.session_id == session_id),
     )
-    with permit(tx, session_id):
+    with permit_erasure(tx, session_id):
         for table, where in parts:
             if gone := delete_some(tx, table, where):
                 return gone
     run_id = tx.execute(select(run_events.c.run_id).where(run_events.c.run_id.in_(ran)).limit(1)).scalar()
     if run_id is None:
         return 0
-    with permit(tx, run_id):
+    with permit_erasure(tx, run_id):
         return delete_some(tx, run_events, run_events.c.run_id == run_id)
 
 
@@ -195,7 +195,7 @@ def audit_left(tx: Tx, scope: str, after: int) -> Sequence[Row[Any]]:
     return tx.all(later.order_by(audit.c.n).limit(BATCH))
 
 
-def emptied_upto(tx: Tx, scope: str) -> int:
+def audit_erased_up_to(tx: Tx, scope: str) -> int:
     """The number of the last audit entry that was looked at when content was erased; 0: none was."""
     last = select(audit.c.detail).where(audit.c.scope == scope, audit.c.action == "audit.erased")
     row = tx.first(last.order_by(audit.c.n.desc()).limit(1))
@@ -264,7 +264,7 @@ def rewrite_entry(tx: Tx, run_id: str, n: int, data: Mapping[str, Any]) -> None:
     tx.execute(update(run_events).where(run_events.c.run_id == run_id, run_events.c.n == n).values(data=data))
 
 
-def keep_cursor(tx: Tx, person_id: str, request_id: str) -> None:
+def save_cursor(tx: Tx, person_id: str, request_id: str) -> None:
     tx.execute(update(people).where(people.c.id == person_id).values(erasure_cursor=request_id))
 
 

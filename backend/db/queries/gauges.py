@@ -22,12 +22,12 @@ def count_open_requests(tx: Tx) -> Row[Any]:
     return tx.execute(_open).one()
 
 
-def earliest_due(tx: Tx) -> int | None:
+def oldest_due_delivery_at(tx: Tx) -> int | None:
     """Since when a delivery is due that nobody carries; None: there is none."""
     found: int | None = tx.execute(_due, {"now": tx.now}).scalar()
     return found
 
 
-def first_to_lapse(tx: Tx) -> tuple[int | None, int | None]:
+def earliest_lease_ends(tx: Tx) -> tuple[int | None, int | None]:
     """When the earliest lease of a run and of a delivery ends, or ended."""
     return tx.execute(_leases[runs]).scalar(), tx.execute(_leases[deliveries]).scalar()

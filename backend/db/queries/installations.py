@@ -25,7 +25,7 @@ def list_connected(tx: Tx, channel: str) -> Sequence[Row[Any]]:
     return [row for row in list_installations(tx, channel) if row.status == "connected"]
 
 
-def keep_installation(tx: Tx, channel: str, account: str, **values: Any) -> None:
+def upsert_installation(tx: Tx, channel: str, account: str, **values: Any) -> None:
     """Record that we may speak there; what was known of it before gives way. `secret` must be sealed."""
     there = and_(installations.c.channel == channel, installations.c.account == account)
     fresh = {"status": "connected", "error": None, "updated_at": tx.now, **values}
@@ -33,7 +33,7 @@ def keep_installation(tx: Tx, channel: str, account: str, **values: Any) -> None
         tx.execute(insert(installations), {"channel": channel, "account": account, "created_at": tx.now, **fresh})
 
 
-def lose_installation(tx: Tx, channel: str, account: str, reason: str) -> Row[Any] | None:
+def revoke_installation(tx: Tx, channel: str, account: str, reason: str) -> Row[Any] | None:
     """The provider took our right to speak there; its credential is forgotten. The row, or None where that was known."""
     there = and_(installations.c.channel == channel, installations.c.account == account, installations.c.status != "disconnected")
     lost = update(installations).where(there).values(status="disconnected", error=reason, secret="", updated_at=tx.now)

@@ -79,7 +79,7 @@ def delete_connections(tx: Tx, person_id: str, channel: str) -> bool:
     return tx.execute(gone).rowcount > 0
 
 
-def people_on(tx: Tx, channel: str) -> list[tuple[str, str]]:
+def people_with_account_on(tx: Tx, channel: str) -> list[tuple[str, str]]:
     """Everybody with an account on the channel, and how it stands."""
     rows = tx.all(select(connections.c.person_id, connections.c.status).where(connections.c.channel == channel))
     return [(row.person_id, row.status) for row in rows]
@@ -135,7 +135,7 @@ def delete_presence(tx: Tx, socket_id: str) -> None:
     tx.execute(delete(presences).where(presences.c.socket_id == socket_id))
 
 
-def forget_presences(tx: Tx) -> None:
+def delete_all_presences(tx: Tx) -> None:
     """Nobody is looking: only when no other process can know better."""
     tx.execute(delete(presences))
 
@@ -149,7 +149,7 @@ def place_of(tx: Tx, session_id: str, channel: str, person_id: str) -> Row[Any] 
     return tx.first(_place_of, {"session": session_id, "on": channel, "person": person_id})
 
 
-def keep_thread(tx: Tx, channel: str, place: str, thread: dict[str, Any]) -> None:
+def update_thread(tx: Tx, channel: str, place: str, thread: dict[str, Any]) -> None:
     """How to speak in a place that is known, now that more was said there."""
     there = and_(threads.c.channel == channel, threads.c.place == place)
     tx.execute(update(threads).where(there).values(thread=thread))
@@ -163,12 +163,12 @@ def bind_place(tx: Tx, channel: str, place: str, session_id: str, person_id: str
         tx.execute(insert(threads), {"channel": channel, "place": place, **values})
 
 
-def insert_proof(tx: Tx, **values: Any) -> None:
+def insert_link_proof(tx: Tx, **values: Any) -> None:
     tx.execute(delete(link_proofs).where(link_proofs.c.expires_at < tx.now))
     tx.execute(insert(link_proofs), values)
 
 
-def use_proof(tx: Tx, digest: str, channel: str, kind: str) -> Row[Any] | None:
+def take_link_proof(tx: Tx, digest: str, channel: str, kind: str) -> Row[Any] | None:
     """Take the proof away; what it was good for, while it was good."""
     statement = (
         delete(link_proofs)

@@ -52,12 +52,12 @@ def list_mails(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
     return tx.all(_of_request, {"request": request_id})
 
 
-def read_last(tx: Tx, request_id: str, person_id: str) -> Row[Any] | None:
+def last_undecided_mail(tx: Tx, request_id: str, person_id: str) -> Row[Any] | None:
     """The person's last mail about the request that was no plain answer."""
     return tx.first(_read_last, {"request": request_id, "person": person_id})
 
 
-def count_readings(tx: Tx, request_id: str, person_id: str) -> int:
+def count_undecided_mails(tx: Tx, request_id: str, person_id: str) -> int:
     """How many of the person's mails about the request were no plain answer."""
     return int(tx.execute(_count_readings, {"request": request_id, "person": person_id}).scalar_one())
 
@@ -67,7 +67,7 @@ def count_unverified(tx: Tx, request_id: str) -> int:
     return int(tx.execute(_count_unverified, {"request": request_id}).scalar_one())
 
 
-def is_said(tx: Tx, event_id: str) -> bool:
+def has_reply(tx: Tx, event_id: str) -> bool:
     """Whether something was said already in reply to this."""
     return tx.first(select(deliveries.c.id).where(deliveries.c.event_id == event_id)) is not None
 
@@ -77,21 +77,21 @@ def replies_since(tx: Tx, person_id: str, since: int) -> list[dict[str, Any]]:
     return [row.words for row in tx.all(_replies, {"person": person_id, "since": since})]
 
 
-def said_since(tx: Tx, events: str, since: int) -> list[int]:
+def reply_times_since(tx: Tx, events: str, since: int) -> list[int]:
     """When something was said in reply to an event whose id begins so, newest first."""
     begins = deliveries.c.event_id.startswith(events, autoescape=True)
     found = select(deliveries.c.created_at).where(begins, deliveries.c.created_at > since)
     return [row.created_at for row in tx.all(found.order_by(deliveries.c.created_at.desc()))]
 
 
-def open_mailbox(tx: Tx, account: str) -> None:
+def connect_mailbox(tx: Tx, account: str) -> None:
     """From now on it is looked into, from where it was left."""
     fresh = update(mailboxes).where(mailboxes.c.account == account).values(next_at=tx.now, watch_until=None)
     if tx.execute(fresh).rowcount == 0:
         tx.execute(insert(mailboxes), {"account": account, "token": 0, "next_at": tx.now})
 
 
-def close_mailbox(tx: Tx, account: str) -> None:
+def disconnect_mailbox(tx: Tx, account: str) -> None:
     """It is not looked into any more, whoever does so now."""
     gone = {"token": mailboxes.c.token + 1, "lease_until": None, "next_at": None}
     tx.execute(update(mailboxes).where(mailboxes.c.account == account).values(**gone))

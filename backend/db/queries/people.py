@@ -108,7 +108,7 @@ def advance_sign_in(tx: Tx, id: str, seen: int, until: int) -> bool:
     return tx.execute(_advance, {"sign_in": id, "seen": seen, "until": until}).rowcount == 1
 
 
-def keep_door(tx: Tx, id: str, door: str) -> None:
+def update_sign_in_door(tx: Tx, id: str, door: str) -> None:
     tx.execute(_keep_door, {"sign_in": id, "door_": door})
 
 
@@ -131,11 +131,11 @@ def use_ticket(tx: Tx, digest: str) -> Row[Any] | None:
     return tx.execute(_use_ticket, {"digest_": digest}).first()
 
 
-def kept_reply(tx: Tx, person_id: str, key: str) -> Row[Any] | None:
+def idempotent_reply(tx: Tx, person_id: str, key: str) -> Row[Any] | None:
     return tx.first(_kept_reply, {"person": person_id, "key": key})
 
 
-def keep_reply(tx: Tx, person_id: str, key: str, digest: str, status: int, body: str) -> None:
+def insert_idempotent_reply(tx: Tx, person_id: str, key: str, digest: str, status: int, body: str) -> None:
     """Keep a reply for a week; older ones go."""
     tx.execute(_drop_replies, {"before": tx.now - REPLIES_KEPT_MS})
     tx.execute(

@@ -9,7 +9,7 @@ from backend.db.transaction import Tx
 Spent = tuple[tuple[Table, ColumnElement[bool]], ...]
 
 
-def prune(tx: Tx, replies_before: int, sign_ins_before: int) -> int:
+def delete_expired_rows(tx: Tx, replies_before: int, sign_ins_before: int) -> int:
     """A batch of what is of no use any more: kept replies, tickets, proofs, presences, sign-ins; how much went."""
     for table, where in _spent(tx, replies_before, sign_ins_before):
         if gone := delete_some(tx, table, where):
@@ -17,7 +17,7 @@ def prune(tx: Tx, replies_before: int, sign_ins_before: int) -> int:
     return 0
 
 
-def anything_spent(tx: Tx, replies_before: int, sign_ins_before: int) -> bool:
+def has_expired_rows(tx: Tx, replies_before: int, sign_ins_before: int) -> bool:
     return any(
         tx.first(select(*table.primary_key.columns).where(where).limit(1)) is not None
         for table, where in _spent(tx, replies_before, sign_ins_before)

@@ -114,7 +114,7 @@ def open_requests(tx: Tx, session_id: str) -> Sequence[Row[Any]]:
     return tx.all(_open_of_session, {"session": session_id})
 
 
-def all_open(tx: Tx) -> Sequence[Row[Any]]:
+def all_open_requests(tx: Tx) -> Sequence[Row[Any]]:
     """Every open request there is."""
     return tx.all(_joined.where(feedback_requests.c.status == "pending").order_by(feedback_requests.c.created_at))
 

@@ -156,13 +156,13 @@ def insert_run(tx: Tx, **values: Any) -> None:
     tx.execute(_insert, values)
 
 
-def claim(tx: Tx, run_id: str, until: int, engine: str, most: int) -> Row[Any] | None:
+def claim_lease(tx: Tx, run_id: str, until: int, engine: str, most: int) -> Row[Any] | None:
     """Take the lease if nobody holds a live one, and fewer than `most` claims in a row came to nothing; the run as it is
     now, or None. Until its first step, it is `engine`'s."""
     return tx.execute(_claim, {"run": run_id, "now": tx.now, "until": until, "engine_": engine, "most": most}).first()
 
 
-def keep_engine_state(tx: Tx, run_id: str, token: int, state: dict[str, Any]) -> None:
+def update_engine_state(tx: Tx, run_id: str, token: int, state: dict[str, Any]) -> None:
     """Keep it if `token` still holds the lease: whoever logs the step in the same transaction hears where it does not."""
     tx.execute(_keep_state, {"run": run_id, "held": token, "state_": state or None})
 
@@ -181,7 +181,7 @@ def retake_lease(tx: Tx, run_id: str, token: int, until: int) -> bool:
     return tx.execute(_retake, {"run": run_id, "held": token, "until": until}).rowcount == 1
 
 
-def give_back(tx: Tx, run_id: str, token: int, counted: int) -> bool:
+def release_lease(tx: Tx, run_id: str, token: int, counted: int) -> bool:
     """Let go of the lease, and take back that its claim counted (as number `counted`; 0: something was logged since), also
     where somebody else has it by now. False: they do."""
     if tx.execute(_give_back, {"run": run_id, "held": token}).rowcount == 1:
@@ -195,7 +195,7 @@ def renew_lease(tx: Tx, run_id: str, token: int, until: int) -> bool:
     return tx.execute(_renew, {"run": run_id, "held": token, "until": until}).rowcount == 1
 
 
-def log_under_lease(
+def append_log_under_lease(
     tx: Tx,
     run_id: str,
     token: int,
@@ -243,7 +243,7 @@ def _insert_entries(tx: Tx, run_id: str, last: int, entries: Sequence[tuple[str,
     )
 
 
-def move_run(tx: Tx, run_id: str, to: str, *, result: str | None = None, error: str | None = None, ends: bool) -> bool:
+def update_run_status(tx: Tx, run_id: str, to: str, *, result: str | None = None, error: str | None = None, ends: bool) -> bool:
     """Move an active run to another state and void its lease. False: it had ended before."""
     return (
         tx.execute(
@@ -285,7 +285,7 @@ def finish_execution(tx: Tx, id: str, to: str, result: Any) -> bool:
     return tx.execute(_finish_execution, {"execution": id, "to": to, "result_": result, "now": tx.now}).rowcount == 1
 
 
-def cut_off_executions(tx: Tx, before: int) -> Sequence[Row[Any]]:
+def interrupted_executions(tx: Tx, before: int) -> Sequence[Row[Any]]:
     """Executions that were started until then for runs that have ended since, with their session."""
     return tx.all(_cut_off, {"before": before})
 

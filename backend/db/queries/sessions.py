@@ -198,7 +198,7 @@ def insert_summary(tx: Tx, **values: Any) -> None:
     tx.execute(insert(summaries), values)
 
 
-def last_spoke_via(tx: Tx, session_id: str) -> str | None:
+def last_channel_used(tx: Tx, session_id: str) -> str | None:
     """The channel on which the session's person last said something."""
     statement = (
         select(messages.c.via)

@@ -18,7 +18,7 @@ from backend.db.database import Database, P, Sink, T
 from backend.db.sqlite.clock import Clock
 from backend.db.sqlite.compiled import OpenTransaction, Statements
 from backend.db.transaction import Tx, dumps
-from backend.db.unit_of_work import UnitOfWork, settle_soon
+from backend.db.unit_of_work import UnitOfWork, settle_on_loop
 from backend.errors import Unavailable
 from backend.failpoints import FailpointRaised, armed, failpoint
 from backend.observability.log import get_logger
@@ -109,7 +109,7 @@ class SqliteDatabase(Database):
                     failpoint(f"{job.name}.committed")
                 except FailpointRaised as error:
                     job.error = job.error or error
-        settle_soon(jobs, self._sink)
+        settle_on_loop(jobs, self._sink)
 
     def _run(self, connection: Connection, job: UnitOfWork, savepoint: bool) -> None:
         if savepoint:

@@ -13,7 +13,7 @@ from backend.core.retention import erase_old_sessions, has_expired_data
 from backend.core.sessions.audit_chain import chain_is_intact
 from backend.core.sessions.sessions import close_session, open_session
 from backend.db import Tx
-from backend.db.queries.erasure import BATCH, permit
+from backend.db.queries.erasure import BATCH, permit_erasure
 from backend.db.queries.sessions import audit_chain
 from backend.db.tables import events, executions, runs, sessions
 from backend.domain.erasure import anonymized, anonymized_response, digest_of, erased_body, erased_detail
@@ -121,7 +121,7 @@ class TestGuards:
         other = await opened.db.transact(open_session, opened.person, "other")
 
         def delete(tx: Tx, permitted: str) -> None:
-            with permit(tx, permitted):
+            with permit_erasure(tx, permitted):
                 tx.execute(events.delete())
 
         with pytest.raises(Exception, match="stays as it was sent"):

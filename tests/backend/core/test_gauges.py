@@ -4,7 +4,7 @@ import pytest
 
 from backend.core.gauges import database_gauges
 from backend.core.outbox.claim_delivery import claim_delivery
-from backend.db import Attempted, Took
+from backend.db import CountAttempt, MeasureDuration
 from backend.db.queries.deliveries import due_deliveries
 from channels.errors import Rejected, Retryable
 from tests.backend.conftest import Opened
@@ -53,8 +53,8 @@ class TestMeasuring:
         assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP) is not None
         post.pass_time("slack", 61)
         await post.deliver_due()
-        told = [effect for effect in post.opened.sent if isinstance(effect, Attempted)]
-        assert told == [Attempted("slack", "deliver", "unknown"), Attempted("slack", "deliver", "sent")]
+        told = [effect for effect in post.opened.sent if isinstance(effect, CountAttempt)]
+        assert told == [CountAttempt("slack", "deliver", "unknown"), CountAttempt("slack", "deliver", "sent")]
 
     async def test_tells_every_try_after_it_is_on_record(self, post: Post) -> None:
         post.slack.failures += [Retryable("busy"), Retryable("time-out", unknown=True)]
@@ -64,16 +64,16 @@ class TestMeasuring:
             post.pass_time("slack", 60)
         await post.answer(id, via="slack")
         await post.deliver_due()
-        told = [effect for effect in post.opened.sent if isinstance(effect, Attempted | Took)]
-        assert [(each.verb, each.outcome) for each in told if isinstance(each, Attempted)] == [
+        told = [effect for effect in post.opened.sent if isinstance(effect, CountAttempt | MeasureDuration)]
+        assert [(each.verb, each.outcome) for each in told if isinstance(each, CountAttempt)] == [
             ("deliver", "failed"),
             ("deliver", "unknown"),
             ("deliver", "sent"),
             ("settle", "settled"),
         ]
         on_disk = post.opened.on_disk("SELECT verb, outcome FROM delivery_attempts ORDER BY n")
-        assert on_disk == [(each.verb, each.outcome) for each in told if isinstance(each, Attempted)]
-        assert [(each.what, each.channel) for each in told if isinstance(each, Took)] == [
+        assert on_disk == [(each.verb, each.outcome) for each in told if isinstance(each, CountAttempt)]
+        assert [(each.what, each.channel) for each in told if isinstance(each, MeasureDuration)] == [
             ("time_to_deliver", "slack"),
             ("time_to_answer", "slack"),
         ]

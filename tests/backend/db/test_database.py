@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.db import Ring, Tx
+from backend.db import Tx, WakeWorker
 from backend.db.queries.people import person_by_email
 from backend.db.queries.sessions import audit_chain, audit_page, frames_after, list_sessions, log_after, session_by_id
 from backend.errors import NotFound
@@ -58,7 +58,7 @@ class TestTransact:
         leaving.cancel()
         await asyncio.wait_for(sent.wait(), PATIENCE_S)
         assert await opened.db.read(title, opened.session_id) == "still done"
-        assert Ring("rang", "still done") in opened.sent
+        assert WakeWorker("rang", "still done") in opened.sent
 
     async def test_effects_are_told_before_the_caller_and_after_the_commit(self, opened: Opened) -> None:
         seen: list[Any] = []

@@ -9,7 +9,7 @@ import pytest
 from backend.core.linking.installations import save_installation
 from backend.core.linking.linked_accounts import link_account
 from backend.core.mail.mailboxes import FETCH_MAIL_JOB, claim_mailbox, wake_mailbox
-from backend.db import Ring
+from backend.db import WakeWorker
 from backend.db.queries.mail import due_mailboxes, mailbox_row, void_mailbox_leases
 from backend.worker.fetch_mail import MailFetcher
 from channels.errors import ChannelError, Disconnected, Retryable
@@ -111,7 +111,7 @@ class TestCollector:
         opened.sent.clear()
         postbox.open.set()
         await looking
-        assert Ring(FETCH_MAIL_JOB, MAILBOX) in opened.sent and await due(opened) == [MAILBOX]
+        assert WakeWorker(FETCH_MAIL_JOB, MAILBOX) in opened.sent and await due(opened) == [MAILBOX]
 
     async def test_that_died_is_followed_by_another_once_its_lease_is_over(self, opened: Opened, fetcher: MailFetcher) -> None:
         assert await opened.db.transact(claim_mailbox, MAILBOX) is not None
