@@ -1,1 +1,1 @@
-"""How words reach people and come back: a library without database, web framework or agent."""
+"""Channels: how requests and messages reach people and their answers come back. No database, web framework or agent."""

@@ -1,4 +1,4 @@
-"""A call's arguments as a person may change them: of which kind each is, and which an edit changes. The same on every channel."""
+"""The arguments of a tool call as people edit them, on every channel: the kind of each, and which ones an edit changes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ ArgumentKind = Literal["boolean", "integer", "number", "text", "json"]
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """`kind` is what may be written in its place; `json` where that is no plain value."""
+    """`kind` says what may replace the value; `json` for anything but a plain value."""
 
     name: str
     value: Any
@@ -19,21 +19,21 @@ class Argument:
 
 
 def arguments_of(request: Mapping[str, Any]) -> list[Argument]:
-    """In the order they were proposed."""
+    """Return the arguments of the proposed call, in order."""
     action = request.get("action") or {}
     properties = (action.get("schema") or {}).get("properties") or {}
     return [Argument(name, value, _kind(value, properties.get(name) or {})) for name, value in (action.get("args") or {}).items()]
 
 
 def changed_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """Every name whose value is another one in `after`, is new there, or is gone."""
+    """Yield the name of every argument that was changed, added or removed."""
     for name in [*before, *(name for name in after if name not in before)]:
         if name not in before or name not in after or not same_json(before[name], after[name]):
             yield name
 
 
 def _kind(value: Any, schema: Mapping[str, Any]) -> ArgumentKind:
-    """What the tool declares counts before how the value is written: an amount of 500 may become 499.50."""
+    """The type the tool declares comes before the type of the value: an amount of 500 may become 499.50."""
     match value:
         case bool():
             return "boolean"

@@ -1,19 +1,19 @@
-"""What a channel is: one way of carrying words to a person, and the form in which words come back from any of them."""
+"""The contract of a channel: what the backend sends through it, and what it brings back from people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
-DUPLICATE = "repeat"  # the code of what was heard before: nobody needs to be told
+DUPLICATE = "repeat"  # the code of a Refused for an event that was handled before: no reply is needed
 ChannelName = Literal["chat", "api", "slack", "email", "console"]
 Risk = Literal["low", "medium", "high"]
 
 
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
-    """Something a known person said. `event_id` is the sender's or provider's own id of it: the same id again is the
-    same word. Without `session_id` it opens a session, called `topic` or by its first words. `settings` are the starter's
-    wishes for the run."""
+    """A message from a known person. `event_id` is the sender's or provider's own id: a repeat with the same id has no
+    effect. Without `session_id` the message opens a session, titled `topic` or by its first words. `settings` apply to the
+    run it starts."""
 
     channel: ChannelName
     person_id: str
@@ -26,9 +26,9 @@ class InboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class InboundAnswer:
-    """A known person's answer to a feedback request. `version` is the request's as the person saw it, if known;
-    `event_id` makes a repeat harmless. `sent_at` (milliseconds) is when they wrote it, where that was earlier. `proof` says
-    for the record what it rests on that it was them."""
+    """A known person's answer to a feedback request. `version` is the version of the request the person saw, if known.
+    `event_id` deduplicates repeats. `sent_at` (milliseconds) is when they wrote it, if that was earlier. `proof` records how
+    the channel established who answered."""
 
     channel: ChannelName
     person_id: str
@@ -44,8 +44,8 @@ class InboundAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where one person is reached: `account` is the channel's own name for them (`T01/U02`, `dana@example.org`), proven to
-    be theirs when it was linked; `thread` is a place within the channel to speak in, in the channel's own words."""
+    """Where to reach one person. `account` is the channel's id for them (`T01/U02`, `dana@example.org`), verified when it
+    was linked. `thread` is the conversation to post in, in the channel's own format."""
 
     account: str
     thread: Mapping[str, Any] | None = None
@@ -53,10 +53,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A feedback request on its way to one person. `request` is the request in the API's shape, as it is now: pending when
-    it is delivered, decided when its copy is settled. `link` opens it in the web app. `decidable` is false where the risk
-    is too high for this channel: then only the link is offered. `context` says in a line or two what led to it; `topic` is
-    the session's title."""
+    """A feedback request on its way to one person. `request` is its current state in the API's shape: pending when it is
+    delivered, closed when the delivery is settled. `link` opens it in the web app. `decidable` is false where the risk is
+    too high to decide on this channel; only the link is offered then. `context` is a line or two of background; `topic` is
+    the title of the session."""
 
     request: Mapping[str, Any]
     link: str
@@ -67,9 +67,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class TextMessage:
-    """Something said to a person that asks nothing: the agent's reply (Markdown), or a notice of the platform. By `id` a
-    channel finds it again. `about` is the id of the request it belongs to, and `version` the one of it that is shown;
-    `session_id` and `topic` are the session's."""
+    """A message that asks nothing: the agent's reply (Markdown), or a notice from the platform. A channel finds the message
+    it sent again by `id`. `about` is the id of the request it belongs to, `version` the version of that request it shows;
+    `session_id` and `topic` are those of the session."""
 
     text: str
     author: str = "Assent"
@@ -82,8 +82,8 @@ class TextMessage:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReceipt:
-    """Proof that the provider took a message: `ref` is what finds it again (a few short JSON values). What is said in
-    `place` later belongs to the message's session; `thread` is how to speak there (see `ChannelMessage`)."""
+    """The provider accepted a message. `ref` identifies it for later calls (a few short JSON values). Whatever people write
+    in `place` belongs to the same session; `thread` is how to post there (see `ChannelMessage`)."""
 
     ref: Mapping[str, Any]
     place: str | None = None
@@ -91,36 +91,37 @@ class DeliveryReceipt:
 
 
 class Channel(Protocol):
-    """One way of carrying words. Each call is one try: whoever calls repeats, records and gives up. Every method raises
-    one of `channels.errors` and nothing else, within its own time limits, and may be called from many tasks at once."""
+    """One way to reach people. Each call is a single attempt: retrying, recording and giving up are up to the caller. Methods
+    raise only the errors of `channels.errors`, enforce their own timeouts, and may be called from many tasks at once."""
 
     name: ChannelName
 
     async def deliver(self, question: Question, to: Address, earlier: Mapping[str, Any] | None = None) -> DeliveryReceipt:
-        """Put the question before the person. `earlier` is given after a try whose outcome is unknown ({request_id, since},
-        `since` in milliseconds): look for what it left, if the provider can tell, before sending again."""
+        """Send the question to the person. `earlier` ({request_id, since}, `since` in milliseconds) is set after an attempt
+        whose outcome is unknown: look for the message it may have left before sending another, if the provider allows it."""
         ...
 
     async def settle(
         self, question: Question, to: Address, receipt: DeliveryReceipt, earlier: Mapping[str, Any] | None = None
     ) -> None:
-        """Rewrite the copy behind `receipt` so that it says how the request ended and can be answered no more. `earlier` as
-        above: whatever else such a try left there, unseen or too late, is rewritten too, if the provider can tell."""
+        """Rewrite the message behind `receipt` so that it shows the outcome and takes no answer. With `earlier`, as above,
+        also rewrite any other message that attempt left behind, if the provider allows looking for it."""
         ...
 
-    async def send_text(self, words: TextMessage, to: Address) -> DeliveryReceipt:
-        """Tell the person something."""
+    async def send_text(self, message: TextMessage, to: Address) -> DeliveryReceipt:
+        """Send a message that asks nothing."""
         ...
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close all connections."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class StreamedText:
-    """How far a reply can be read while it is being written: `ref` finds its message again, `length` is how much of the
-    text (code points) is in a message that only grows, None where it is rewritten whole. Rest `pause_s` before more."""
+    """How much of a reply the person can read so far. `ref` identifies its message. `length` (code points) is how much of
+    the text a message that can only grow holds; None for a message that is rewritten as a whole. Wait `pause_s` seconds
+    before the next update."""
 
     ref: Mapping[str, Any]
     length: int | None = None
@@ -129,28 +130,28 @@ class StreamedText:
 
 @runtime_checkable
 class StreamingChannel(Channel, Protocol):
-    """A channel on which a reply can be read while it is being written. What it shows is passing: `finish` says the reply."""
+    """A channel that can show a reply while it is written. What it shows is provisional; `finish_reply` sends the reply."""
 
     async def set_typing(self, to: Address, busy: bool) -> None:
-        """Let the person see that the agent is at work for them, or no longer is."""
+        """Show, or stop showing, that the agent is working on a reply."""
         ...
 
-    async def show_partial(self, words: TextMessage, to: Address, shown: StreamedText | None) -> StreamedText:
-        """Show the reply as far as it is; `shown` is what the last call returned."""
+    async def show_partial(self, message: TextMessage, to: Address, shown: StreamedText | None) -> StreamedText:
+        """Show the reply as far as it is written. `shown` is the result of the previous call."""
         ...
 
     async def finish_reply(
-        self, words: TextMessage, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
+        self, message: TextMessage, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
     ) -> DeliveryReceipt:
-        """Say the reply in place of what was shown: in the message behind `ref`, or in one that an earlier try may have left
-        ({request_id: its `words.id`, since}, as for `deliver`), else in a new one."""
+        """Send the finished reply in place of what was shown: in the message behind `ref`, or in one that an earlier attempt
+        may have left ({request_id: `message.id`, since}, as for `deliver`), else in a new one."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelEvent:
-    """What somebody did on a channel, before anyone knows whether they may: `account` is the provider's proof of who it
-    was, `event_id` the provider's own id of the event (never reused; a repeat has no second effect)."""
+    """What an account did on a channel; whether it may is not checked yet. `account` is authenticated by the provider.
+    `event_id` is the provider's id of the event: never reused, and a repeat has no effect."""
 
     channel: ChannelName
     account: str
@@ -169,8 +170,8 @@ class ChannelAnswer(ChannelEvent):
 
 @dataclass(frozen=True, slots=True)
 class ChannelMessage(ChannelEvent):
-    """`place` names the conversation on the channel (one place, one session); `thread` is how to speak there. A session
-    that it opens is called `topic`, or by its first words."""
+    """`place` identifies the conversation on the channel (one place, one session); `thread` is how to post there. A session
+    it opens is titled `topic`, or by its first words."""
 
     content: str
     place: str
@@ -180,15 +181,15 @@ class ChannelMessage(ChannelEvent):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The answer decided; `question` is the request as it is now."""
+    """The answer counts. `question` is the request as it is now."""
 
     question: Question
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing was changed. `reason` is one sentence to show to that person alone; `errors` are (field, message); `question`
-    is the request as it is now, where the person may see it (decided by somebody else, changed, ...)."""
+    """Nothing was changed. `reason` is one sentence to show to that person alone; `errors` are (field, message) pairs;
+    `question` is the request as it is now (decided by somebody else, changed, ...), if the person may see it."""
 
     reason: str
     code: str = ""
@@ -197,28 +198,29 @@ class Refused:
 
 
 class Inbox(Protocol):
-    """Where a channel brings what people did on it. The backend implements it; everything it accepts is on disk before it
-    returns. Raises nothing for what people do wrong; raises channels.errors.Retryable when it cannot record now."""
+    """Where a channel hands over what people did on it. The backend implements it, and what it accepts is on disk before it
+    returns. A person's mistake comes back as `Refused`; the methods raise channels.errors.Retryable if the backend cannot
+    record anything at the moment."""
 
     async def find(self, channel: ChannelName, account: str, request_id: str) -> Question | Refused:
-        """The request as this account may see it, for showing details or opening a form."""
+        """Return the request as this account may see it, to show details or to open a form."""
         ...
 
     async def answer(self, said: ChannelAnswer) -> Accepted | Refused: ...
 
     async def open_text_request(self, channel: ChannelName, account: str, place: str) -> str | None:
-        """The id of the only open text question put to this account in that conversation, if there is exactly one: a plain
-        reply there is its answer."""
+        """Return the id of the open text request put to this account in that conversation, if there is exactly one: a plain
+        reply there answers it."""
         ...
 
     async def message(self, said: ChannelMessage) -> Refused | None:
-        """Hand the agent a person's word; None: it was taken."""
+        """Hand a person's message to the agent. Returns None if it was accepted."""
         ...
 
     async def link(self, channel: ChannelName, account: str, label: str, code: str) -> str:
-        """Tie the account to the signed-in person who was given `code`; one sentence that says what came of it."""
+        """Link the account to the person to whom `code` was issued. Returns one sentence with the result, for the sender."""
         ...
 
     async def disconnect(self, channel: ChannelName, account: str, reason: str) -> None:
-        """The account (or every account under it, such as a whole workspace `T01/`) can be reached no more."""
+        """Record that the account, or every account under a prefix such as the workspace `T01/`, can no longer be reached."""
         ...

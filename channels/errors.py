@@ -1,14 +1,14 @@
-"""What a channel says when a message did not go out: not what the provider answered, but what to do now.
+"""The errors of a channel. Each says what to do next, not what the provider answered.
 
 ChannelError
-├── Retryable      it may work later       (try again here, not before `after` seconds if the provider named them)
-├── Rejected       it never will           (this message, to this address: go to the next channel)
-└── Disconnected   the connection is gone  (go to the next channel; the person must link the account again)
+├── Retryable      may work later          (retry here, after `after` seconds if the provider named a delay)
+├── Rejected       will never work         (for this message and address: go on to the next channel)
+└── Disconnected   access is lost          (go on to the next channel; the account must be linked again)
 """
 
 
 class ChannelError(Exception):
-    """A message did not go out. `reason` is one sentence for people, without secrets; `code` is the provider's word for it."""
+    """A message was not sent. `reason` is one sentence for people, without secrets; `code` is the provider's error code."""
 
     def __init__(self, reason: str, code: str = "") -> None:
         super().__init__(reason)
@@ -17,7 +17,7 @@ class ChannelError(Exception):
 
 
 class Retryable(ChannelError):
-    """`after`: seconds the provider asked to wait. `unknown`: the message may have gone out all the same."""
+    """`after`: the delay in seconds the provider asked for. `unknown`: the message may have been sent all the same."""
 
     def __init__(self, reason: str, code: str = "", *, after: float | None = None, unknown: bool = False) -> None:
         super().__init__(reason, code)

@@ -1,7 +1,6 @@
-"""The channel manager: what is to be done next so that a question reaches a person, decided from facts alone.
+"""Escalation: the next step of the ladder on which a request reaches a person. Pure.
 
-A ladder is one person's ordered steps for one request. Each step has at most one copy, a message on that step's channel.
-Nothing here reads a clock, a database or a network."""
+A ladder is one person's ordered steps for one request. Each step has at most one delivery, on the channel of that step."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +10,11 @@ from channels.contract import ChannelName
 
 DeliveryStatusName = Literal["queued", "sending", "sent", "seen", "retry_wait", "failed", "settled"]
 
-SEEN_GRACE_MS = 5_000  # a tab that is open gets this long to show the card
+SEEN_GRACE_MS = 5_000  # how long an open tab has to show the card
 BACKOFF_BASE_MS, BACKOFF_CAP_MS = 1_000, 60_000
 RETRY_AFTER_CAP_MS = 5 * 60_000
-RECHECK_MS = 30_000  # somebody in the web app, on another page, has the inbox to find it in
-LONGEST_RETRY_WAIT_MS = 30_000  # a provider that wants us to wait longer is waited for while the next channel is tried
+RECHECK_MS = 30_000  # a person on another page of the web app may still find the request in their inbox
+LONGEST_RETRY_WAIT_MS = 30_000  # where the provider asks for a longer wait, the next channel is tried meanwhile
 MAX_ATTEMPTS = 5
 IN_PROGRESS = ("queued", "sending", "retry_wait")
 
@@ -30,8 +29,8 @@ class LadderStep:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryState:
-    """What became of the message of step number `step`. Times are milliseconds. `reached_when_sent`: what this channel
-    accepted has reached the person; a web page reaches them only when it is looked at."""
+    """The delivery of step number `step`. Times are in milliseconds. `reached_when_sent` is false for the web chat, which
+    reaches the person only when the request is seen."""
 
     step: int
     channel: ChannelName
@@ -44,7 +43,7 @@ class DeliveryState:
 
     @property
     def reached_at(self) -> int | None:
-        """When the person was reached by it, as far as one can know; None: not (yet)."""
+        """When the delivery reached the person, as far as is known; None if it has not."""
         if self.seen_at is not None:
             return self.seen_at
         return self.sent_at if self.reached_when_sent and self.status != "failed" else None
@@ -52,21 +51,21 @@ class DeliveryState:
 
 @dataclass(frozen=True, slots=True)
 class SendStep:
-    """Take step number `step`: send its copy."""
+    """Send the delivery of step number `step`."""
 
     step: int
 
 
 @dataclass(frozen=True, slots=True)
 class WaitForAnswer:
-    """Nothing to do until `until`; None: until something happens."""
+    """Do nothing before `until`; None: until something happens."""
 
     until: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Every step is spent and none reached the person: a dead letter, with what went wrong at each."""
+    """No step reached the person and none is left: a dead letter, with what went wrong at each step."""
 
     reasons: tuple[str, ...]
 
@@ -74,39 +73,39 @@ class GiveUp:
 EscalationMove = SendStep | WaitForAnswer | GiveUp
 
 
-def next_escalation(now: int, ladder: Sequence[LadderStep], copies: Sequence[DeliveryState], present: bool) -> EscalationMove:
-    """What to do for a question that is still open. `present`: the person has the web app open somewhere."""
-    if not copies:
+def next_escalation(now: int, ladder: Sequence[LadderStep], deliveries: Sequence[DeliveryState], present: bool) -> EscalationMove:
+    """Decide what to do next for a request that is still open. `present`: the person has the web app open somewhere."""
+    if not deliveries:
         return SendStep(0)
-    last = max(copies, key=lambda copy: copy.step)
-    turn = _turn(now, last, ladder[last.step], present)
-    if turn is not None and (turn.until is None or turn.until > now):
-        return turn
+    last = max(deliveries, key=lambda delivery: delivery.step)
+    wait = _remaining_wait(now, last, ladder[last.step], present)
+    if wait is not None and (wait.until is None or wait.until > now):
+        return wait
     if last.step + 1 < len(ladder):
         return SendStep(last.step + 1)
-    if any(copy.reached_at is not None or copy.status in IN_PROGRESS for copy in copies):
+    if any(delivery.reached_at is not None or delivery.status in IN_PROGRESS for delivery in deliveries):
         return WaitForAnswer(None)
-    if present and any(copy.channel == "chat" for copy in copies):
+    if present and any(delivery.channel == "chat" for delivery in deliveries):
         return WaitForAnswer(now + RECHECK_MS)
-    return GiveUp(tuple(f"{copy.channel}: {copy.error or 'nobody was there'}" for copy in copies))
+    return GiveUp(tuple(f"{delivery.channel}: {delivery.error or 'nobody had the web app open'}" for delivery in deliveries))
 
 
-def _turn(now: int, copy: DeliveryState, step: LadderStep, present: bool) -> WaitForAnswer | None:
-    """How long this copy has its turn still; None where it has no more."""
-    if copy.status == "retry_wait" and copy.retry_at is not None and copy.retry_at - now > LONGEST_RETRY_WAIT_MS:
+def _remaining_wait(now: int, delivery: DeliveryState, step: LadderStep, present: bool) -> WaitForAnswer | None:
+    """How much longer to wait for this delivery; None if its time is up."""
+    if delivery.status == "retry_wait" and delivery.retry_at is not None and delivery.retry_at - now > LONGEST_RETRY_WAIT_MS:
         return None
-    if copy.status in IN_PROGRESS:
+    if delivery.status in IN_PROGRESS:
         return WaitForAnswer(None)
-    if copy.status == "failed" or copy.sent_at is None:
+    if delivery.status == "failed" or delivery.sent_at is None:
         return None
-    if copy.reached_at is not None:
-        return WaitForAnswer(copy.reached_at + step.wait_ms)
-    return WaitForAnswer(copy.sent_at + SEEN_GRACE_MS) if present else None
+    if delivery.reached_at is not None:
+        return WaitForAnswer(delivery.reached_at + step.wait_ms)
+    return WaitForAnswer(delivery.sent_at + SEEN_GRACE_MS) if present else None
 
 
 def retry_delay_ms(tries: int, after_s: float | None, chance: float) -> int | None:
-    """Milliseconds until try number `tries` + 1; None when there have been enough. Exponential backoff with full jitter
-    (`chance` in [0, 1)), and never before the provider's own `Retry-After`, which is capped."""
+    """Return the milliseconds until attempt number `tries` + 1; None after the last one. Exponential backoff with full
+    jitter (`chance` in [0, 1)), and no sooner than the provider's `Retry-After`, which is capped."""
     if tries >= MAX_ATTEMPTS:
         return None
     backoff = chance * min(BACKOFF_CAP_MS, BACKOFF_BASE_MS << tries)

@@ -1,5 +1,5 @@
-"""Numbers read to the digit, or refused: one reader for what people type on every channel and for the JSON that agents and
-programs send. `frontend/src/lib/exact-json.ts` is its twin; `tests/support/number_cases.json` holds both to the same results."""
+"""Parse numbers exactly or refuse them: what people type on any channel, and the JSON that agents and programs send.
+`frontend/src/lib/exact-json.ts` does the same; `tests/support/number_cases.json` tests both."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _MAX_QUOTED = 60
 
 
 def read_integer(text: str) -> int:
-    """The whole number that `text` is, of up to 100 digits. Raises ValueError naming what was written."""
+    """Parse a whole number of up to 100 digits. Raises ValueError quoting the input."""
     plain = text.strip(BLANKS)
     if not _INTEGER.fullmatch(plain):
         raise ValueError(f"must be a whole number in plain digits such as 1200; {_quoted(text)} is not")
@@ -23,8 +23,7 @@ def read_integer(text: str) -> int:
 
 
 def read_number(text: str) -> int | float:
-    """The number that `text` is. Raises ValueError naming what was written, also where it may mean two numbers, or cannot be
-    kept to the digit."""
+    """Parse a number. Raises ValueError quoting the input, also if it is ambiguous (1.200) or cannot be stored exactly."""
     plain = text.strip(BLANKS)
     if not _NUMBER.fullmatch(plain):
         raise ValueError(f"must be a number such as 1200 or 12.5; {_quoted(text)} is not")
@@ -37,13 +36,13 @@ def read_number(text: str) -> int | float:
 
 
 def normalize_number(number: int | float) -> int | float:
-    """500.0 and 500 are one amount: they must have one digest."""
+    """Turn 500.0 into 500: one amount must have one digest."""
     return int(number) if isinstance(number, float) and number.is_integer() and abs(number) < 2**53 else number
 
 
 def read_json(text: str) -> Any:
-    """Strict JSON with every number as it was written. Raises ValueError saying what is in the way: it is no JSON, a name
-    stands twice in an object, a number cannot be kept to the digit."""
+    """Parse strict JSON with exact numbers. Raises ValueError saying why it cannot: invalid JSON, a duplicate key in an
+    object, or a number that cannot be stored exactly."""
     try:
         return json.loads(
             text, parse_int=_whole, parse_float=_decimal, parse_constant=_refuse_constant, object_pairs_hook=_object
@@ -53,7 +52,7 @@ def read_json(text: str) -> Any:
 
 
 def read_typed_json(text: str) -> Any:
-    """The same for what a person typed. Raises ValueError in words for that person."""
+    """The same for what a person typed: the ValueError is worded for that person."""
     try:
         return read_json(text)
     except json.JSONDecodeError:
@@ -61,7 +60,7 @@ def read_typed_json(text: str) -> Any:
 
 
 def same_json(one: Any, other: Any) -> bool:
-    """Whether both are written alike: 1, 1.0 and true are equal to Python, and three different arguments."""
+    """Whether two values are the same JSON: 1, 1.0 and true are equal in Python, but three different arguments."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
@@ -91,7 +90,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{_quoted(twice)} stands twice in one object")
+        raise ValueError(f"{_quoted(twice)} appears twice in one object")
     return made
 
 

@@ -1,4 +1,4 @@
-"""What a channel of letters brings besides answers and words: each mail as it came, and readings that wait for a yes."""
+"""The contract of the mail channel beyond answers and messages: mails as received, and proposals that await a YES."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ MAX_TEXT, MAX_WHOLE = 20_000, 64_000
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a mail seems to answer; nothing until the same person says yes. `version` is the request's, as it was read."""
+    """The answer a mail seems to give. It has no effect until the same person confirms it. `version` is the version of the
+    request it was read against."""
 
     action: str
     values: dict[str, Any] | None = None
@@ -22,10 +23,10 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMail:
-    """A mail as it is kept. `id` is never used twice in its mailbox. `sender` is who it claims to be from; `verified` says
-    whether we believe that. `text` is what is new in it, `whole` all of it in plain text (kept up to TEXT_LENGTH and
-    WHOLE_LENGTH characters). `sent_at` (milliseconds) is its own date. `place` is its conversation, as in ChannelMessage.
-    `proposal` is kept where its outcome is "proposal"."""
+    """A received mail as it is recorded. `id` is unique within the mailbox. `sender` is the address it claims to come from;
+    `verified` says whether that was authenticated. `text` is the new part, `whole` the complete text (stored up to MAX_TEXT
+    and MAX_WHOLE characters). `sent_at` (milliseconds) is its Date. `place` is its conversation, as in ChannelMessage.
+    `proposal` is set if the outcome is "proposal"."""
 
     channel: ChannelName
     mailbox: str
@@ -42,63 +43,63 @@ class ReceivedMail:
 
 
 class MailInbox(Inbox, Protocol):
-    """An inbox for letters. What it accepts is on disk before it returns; a repeat has no second effect. Everything raises
-    channels.errors.Retryable when it cannot record now."""
+    """An `Inbox` that takes mail as well. A repeat has no second effect."""
 
     async def is_linked(self, channel: ChannelName, account: str) -> bool:
-        """Whether the account is linked to somebody who may still sign in."""
+        """Return whether the account is linked to a person who may still sign in."""
         ...
 
     async def record_mail(self, mail: ReceivedMail) -> bool:
-        """Keep the mail; who sent it and which session it belongs to follow from its sender (if verified), its request and
-        its place. False: it was kept before, with this outcome or another, and the first stays; or nobody vouches for it, and
-        there are many of that kind about the request."""
+        """Record the mail under the person and session that its verified sender, its request and its place lead to. Returns
+        False if it was recorded before, with whatever outcome, or if it is unverified and the request has too many of those
+        already."""
         ...
 
     async def has_mail(self, channel: ChannelName, mailbox: str, id: str) -> bool:
-        """Whether it was kept before."""
+        """Return whether the mail was recorded before."""
         ...
 
     async def reply(
         self,
         channel: ChannelName,
         account: str,
-        words: TextMessage,
+        message: TextMessage,
         thread: Mapping[str, Any] | None,
         event_id: str,
         *,
         quotes: bool = False,
     ) -> None:
-        """Tell a linked account something about what it sent (`event_id`), once. Unless it `quotes` an answer that was taken,
-        at most one such reply goes to a person about the same request (`words.about`) in two minutes; the rest are dropped."""
+        """Reply once to what a linked account sent (`event_id`). Except for a reply that `quotes` an accepted answer, a person
+        gets at most one reply about the same request (`message.about`) in two minutes; further ones are dropped."""
         ...
 
     async def proposal(self, channel: ChannelName, account: str, request_id: str) -> Proposal | None:
-        """What the account was asked to confirm last, while the request is as it was then and nothing unclear was written
-        since. Answering uses it up."""
+        """Return the proposal the account was last asked to confirm, unless the request has changed or the account has sent
+        an unclear reply since. Answering the request uses the proposal up."""
         ...
 
     async def may_interpret(self, channel: ChannelName, account: str, request_id: str) -> bool:
-        """Whether a model may be asked what the account's mail about the request means: each time costs, so it ends."""
+        """Return whether a model may be asked what a mail from the account about the request means. The number of times is
+        limited, as each one costs."""
         ...
 
     async def record_bounce(self, channel: ChannelName, account: str, subject_id: str, reason: str) -> None:
-        """What was sent to the account about the request, or as the words of that id, came back for good."""
+        """Record that the mail about this request, or the text message with this id, bounced permanently."""
         ...
 
 
 class MailboxReader(Protocol):
-    """A mailbox of ours, looked into from time to time."""
+    """Reads new mail from the mailboxes of agents."""
 
     async def fetch_new_mail(self, account: str, cursor: str | None) -> str:
-        """Take in all that is new since `cursor` (None: from now on); the new cursor. Raises one of `channels.errors`: then
-        what was taken in stays so, and the old cursor is used again."""
+        """Hand over all mail received since `cursor` (None: from now on) and return the new cursor. If it raises one of
+        `channels.errors`, mail handed over so far stays handled, and the caller uses the old cursor again."""
         ...
 
     async def watch(self, account: str) -> int | None:
-        """Ask the provider to ring when something comes; until when it will, in milliseconds. None: no ringing is set up."""
+        """Ask the provider to notify us of new mail. Returns when that expires, in milliseconds; None if push is not set up."""
         ...
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close all connections."""
         ...

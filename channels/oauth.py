@@ -1,4 +1,4 @@
-"""Proving an account, or letting us in, at the provider itself: OAuth 2 as a channel offers it."""
+"""OAuth 2 at a provider: a person proves which account is theirs, an administrator grants the app access."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from channels.contract import ChannelName
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """We may speak in `account` (a workspace, a mailbox) with `secret`."""
+    """The app's access to `account` (a workspace, a mailbox); `secret` is the token for it."""
 
     account: str
     label: str
@@ -19,7 +19,7 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class OAuthGrant:
-    """What somebody agreed to: their own account, and perhaps an installation."""
+    """What the person granted: the identity of their account and, from an administrator, an installation."""
 
     account: str
     label: str
@@ -27,21 +27,21 @@ class OAuthGrant:
 
 
 class OAuthProvider(Protocol):
-    """The provider's side of the exchange, as `name` in addresses, for accounts on `channel`. `state` comes back unchanged
-    with the code. `challenge` and `verifier` are PKCE's (S256, RFC 7636); the verifier never leaves the person's browser
-    and us."""
+    """An OAuth 2 provider, called `name` in URLs, for accounts on `channel`. The provider returns `state` unchanged with the
+    code. `challenge` and `verifier` are those of PKCE (S256, RFC 7636); only the person's browser and the server know the
+    verifier."""
 
     name: str
     channel: ChannelName
 
     def sign_in_url(self, state: str, challenge: str) -> str:
-        """Where a person proves which account is theirs."""
+        """Return the URL where a person proves which account is theirs."""
         ...
 
     def install_url(self, state: str, challenge: str) -> str:
-        """Where an administrator lets us in."""
+        """Return the URL where an administrator grants the app access."""
         ...
 
     async def redeem(self, code: str, verifier: str) -> OAuthGrant:
-        """What was agreed to. Raises one of `channels.errors`."""
+        """Exchange the code for what was granted. Raises one of `channels.errors`."""
         ...

@@ -1,4 +1,4 @@
-"""A request in plain words: the same facts and the same outcome line on every channel that shows text."""
+"""A request as plain text: the same details and the same outcome line on every channel that shows text."""
 
 import json
 import unicodedata
@@ -32,7 +32,7 @@ MAX_NAME = 100
 
 
 def asker(request: Mapping[str, Any]) -> tuple[str, str]:
-    """Who asks: what kind it is, which no name can pass for, and the name; a program's is that of whom it is signed in as."""
+    """Return (kind, name) of the asker. The kind is ours, so no name can fake it; a program bears the name of its account."""
     known = request.get("requester") or {}
     kind = ASKER_KINDS.get(str(known.get("kind")), "Program")
     name = one_line_name(str(known.get("name") or request.get("requested_by") or "")) or "without a name"
@@ -40,31 +40,31 @@ def asker(request: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def asker_line(request: Mapping[str, Any]) -> str:
-    """`Agent · Assent agent`, `Person · Dana`, `Program · Dana`: the mark comes first."""
+    """`Agent · Assent agent`, `Person · Dana`, `Program · Dana`: the kind comes first."""
     return " · ".join(asker(request))
 
 
 def one_line_name(name: str) -> str:
-    """A name as it may stand among our words: nothing invisible, and what runs from right to left stays within it."""
+    """A name that is safe within our own text: nothing invisible, and right-to-left text stays inside the name."""
     shown = clip(visible(" ".join(name.split())), MAX_NAME)
     rtl = any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in shown)
     return f"\u2068{shown}\u2069" if rtl else shown
 
 
 def risk_line(action: Mapping[str, Any]) -> str:
-    """How high the risk is, and whose word that is."""
-    said = RISK_SOURCES.get(str(action.get("risk_by")), RISK_SOURCES["asker"])
-    return f"{action.get('risk', 'low')}, {said}"
+    """The risk, and who declared it."""
+    source = RISK_SOURCES.get(str(action.get("risk_by")), RISK_SOURCES["asker"])
+    return f"{action.get('risk', 'low')}, {source}"
 
 
 def one_line_value(value: Any) -> str:
-    """One value, whole and on one line, as it will be used."""
+    """A value on one line, complete, as it will be used."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return visible(text).replace("\n", "⏎").replace("\t", "⇥")
 
 
 def request_details(request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What exactly is asked about: (name, value) of every argument of a call, option of a choice, field of a form."""
+    """Yield (name, value) for every argument of a call, option of a choice and field of a form."""
     action = request.get("action")
     if action:
         yield from ((visible(name), one_line_value(value)) for name, value in action["args"].items())
@@ -83,7 +83,7 @@ def request_details(request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def tool_version_line(request: Mapping[str, Any]) -> str:
-    """What a yes to a call is bound to besides its arguments; empty where nothing more is declared."""
+    """What else an approval of the call is bound to: the tool's description, version and policy. Empty if none is declared."""
     action = request.get("action") or {}
     if not action.get("version"):
         return ""
@@ -92,21 +92,21 @@ def tool_version_line(request: Mapping[str, Any]) -> str:
 
 
 def utc_time(at: str | None) -> str:
-    """`15:10 UTC` of an RFC 3339 instant."""
+    """`15:10 UTC`, from an RFC 3339 timestamp."""
     return f"{at[11:16]} UTC" if at else ""
 
 
 def deadline_line(request: Mapping[str, Any]) -> str:
-    """Until when an answer counts and what happens then; empty where the request waits for ever."""
+    """When the request expires and what happens then; empty if it never expires."""
     if not request.get("due_at"):
         return ""
-    wish = request["on_timeout"]
-    action = wish if isinstance(wish, str) else wish["action"]
+    on_timeout = request["on_timeout"]
+    action = on_timeout if isinstance(on_timeout, str) else on_timeout["action"]
     return f"Answer by {utc_time(request['due_at'])}; without an answer: {PAST_TENSE.get(action, action).lower()}."
 
 
 def question_text(question: Question) -> str:
-    """The whole request as plain text, with the address where it can be answered."""
+    """The complete request as plain text, with the link to answer it."""
     request = question.request
     lines = [f"{asker_line(request)} asks: {visible(request['title'])}"]
     if request.get("prompt"):
@@ -119,13 +119,13 @@ def question_text(question: Question) -> str:
 
 
 def outcome_line(request: Mapping[str, Any]) -> str:
-    """How a request ended, in one sentence: who, where and when; empty while it is open."""
+    """How the request ended, in one sentence: who, where and when. Empty while it is open."""
     response = request.get("response")
     if request["status"] == "answered" and response:
-        said = f' - "{visible(response["feedback"])}"' if response.get("feedback") else ""
+        feedback = f' - "{visible(response["feedback"])}"' if response.get("feedback") else ""
         where = VIA.get(response["via"], f"via {response['via']}")
         by = one_line_name(response["by"]["name"])
-        return f"{PAST_TENSE.get(response['action'], response['action'])} by {by} {where} at {utc_time(response['at'])}{said}"
+        return f"{PAST_TENSE.get(response['action'], response['action'])} by {by} {where} at {utc_time(response['at'])}{feedback}"
     if request["status"] == "expired" and response:
         return f"No answer by {utc_time(request.get('due_at'))}: {PAST_TENSE.get(response['action'], response['action']).lower()}"
     return "Withdrawn: it is no longer needed" if request["status"] == "cancelled" else ""

@@ -1,4 +1,4 @@
-"""Words of others made fit to be shown: nothing in them can hide, turn round or push aside what a person must see."""
+"""Sanitize untrusted text for display: nothing in it can hide, reorder or push out of view what a person must see."""
 
 import json
 import re
@@ -6,34 +6,34 @@ import unicodedata
 from typing import Any
 
 ALLOWED_CONTROLS = "\n\t"
-# Characters that join or tint emoji, and nothing else.
+# The joiner and the variation selector within emoji.
 _JOINERS = "\u200d\ufe0f"
 _PLAIN_NAME = re.compile(r"\w+(?:[ .:/-]\w+)*")
 _PADDING = re.compile(r" {4,}|\n{3,}")
 
 
 def visible(text: str) -> str:
-    """`text` with every invisible character spelt out (⟨U+202E⟩) and long runs of blanks counted (⟨40 spaces⟩)."""
+    """Escape every invisible character (⟨U+202E⟩) and replace long runs of blanks by their number (⟨40 spaces⟩)."""
     return _PADDING.sub(_count_blanks, escape_invisible(text))
 
 
 def escape_invisible(text: str) -> str:
-    """`text` with every invisible character spelt out; what more text does to the end of it changes nothing before."""
+    """Escape every invisible character. The result for a prefix stays the same as the text grows, as a stream requires."""
     return "".join(_escape_character(character, text, place) for place, character in enumerate(text))
 
 
 def name_text(name: str) -> str:
-    """A name on one line: as it is where it is plain words, else in quotes with nothing in it invisible."""
+    """A name on one line: unchanged if it is plain words, else quoted and escaped."""
     return name if _PLAIN_NAME.fullmatch(name) and visible(name) == name else value_text(name)
 
 
 def value_text(value: Any) -> str:
-    """A value on one line, whole: JSON, with nothing in it invisible."""
+    """A value on one line, complete: escaped JSON."""
     return visible(json.dumps(value, ensure_ascii=False))
 
 
 def clip(text: str, limit: int) -> str:
-    """At most `limit` UTF-16 units, the count of the providers' own; a cut shows as an ellipsis."""
+    """Cut `text` to at most `limit` UTF-16 code units, as providers count them, with an ellipsis where it was cut."""
     if utf16_length(text) <= limit:
         return text
     room, kept = limit - 1, 0
@@ -58,7 +58,7 @@ def _escape_character(character: str, text: str, place: int) -> str:
 
 
 def _is_filler(character: str) -> bool:
-    """Letters and marks that are drawn as nothing."""
+    """Letters and marks that render as nothing."""
     return character in "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800" or "\ufe00" <= character <= "\ufe0f"
 
 

@@ -1,4 +1,4 @@
-"""A channel for tests: it keeps what it was given and fails as told."""
+"""Channels for tests: they record what they were given and fail on demand."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from channels.errors import ChannelError
 
 @dataclass
 class RecordingChannel:
-    """See `contract.Channel`. `failures` are raised one a call, first first; `sent`, `settled` and `said` keep the calls
-    that went through. After a failure that is `unknown` the message counts as sent, as it may have been."""
+    """See `contract.Channel`. Each call raises the next of `failures`; `sent`, `settled` and `texts` record the calls that
+    succeeded."""
 
     name: ChannelName = "slack"
     failures: list[ChannelError] = field(default_factory=list)
@@ -30,13 +30,13 @@ class RecordingChannel:
         self._fail()
         self.settled.append((question, to, receipt, earlier))
 
-    async def send_text(self, words: TextMessage, to: Address) -> DeliveryReceipt:
+    async def send_text(self, message: TextMessage, to: Address) -> DeliveryReceipt:
         self._fail()
-        self.texts.append((words, to))
+        self.texts.append((message, to))
         return DeliveryReceipt({"n": len(self.texts)})
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Holds no connections."""
 
     def _fail(self) -> None:
         if self.failures:
@@ -45,8 +45,8 @@ class RecordingChannel:
 
 @dataclass
 class RecordingStreamingChannel(RecordingChannel):
-    """See `contract.StreamingChannel`. `shown` keeps each text with the ref it was shown under, `typing` whether the agent
-    was at work, `finished` what replaced what. `on_partial` is called before each showing."""
+    """See `contract.StreamingChannel`. `shown` records each partial text with the ref it was shown under, `typing` each
+    change of the typing indicator, `finished` each finished reply. `on_partial` is called before a partial text is shown."""
 
     shown: list[tuple[str, Mapping[str, Any] | None]] = field(default_factory=list)
     typing: list[bool] = field(default_factory=list)
@@ -57,16 +57,16 @@ class RecordingStreamingChannel(RecordingChannel):
         self._fail()
         self.typing.append(busy)
 
-    async def show_partial(self, words: TextMessage, to: Address, shown: StreamedText | None) -> StreamedText:
+    async def show_partial(self, message: TextMessage, to: Address, shown: StreamedText | None) -> StreamedText:
         if self.on_partial is not None:
             await self.on_partial()
         self._fail()
-        self.shown.append((words.text, shown.ref if shown else None))
-        return shown or StreamedText({"of": words.id})
+        self.shown.append((message.text, shown.ref if shown else None))
+        return shown or StreamedText({"of": message.id})
 
     async def finish_reply(
-        self, words: TextMessage, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
+        self, message: TextMessage, to: Address, ref: Mapping[str, Any] | None, earlier: Mapping[str, Any] | None
     ) -> DeliveryReceipt:
         self._fail()
-        self.finished.append((words, ref, earlier))
-        return DeliveryReceipt(ref or {"of": words.id})
+        self.finished.append((message, ref, earlier))
+        return DeliveryReceipt(ref or {"of": message.id})

@@ -1,4 +1,4 @@
-"""What a provider's callback is answered with, said without a web framework."""
+"""Webhook handlers of providers, independent of the web framework."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class WebhookResponse:
-    """`status` and `body` as the provider wants them."""
+    """The response the provider expects."""
 
     status: int
     body: str = ""
@@ -14,7 +14,7 @@ class WebhookResponse:
 
 
 class WebhookRejected(Exception):
-    """The call is not believed (`authentic` is false) or cannot be read; nothing was done. The message says which."""
+    """The call is not authenticated (`authentic` is false) or cannot be parsed. Nothing was done; the message says why."""
 
     def __init__(self, reason: str, *, authentic: bool) -> None:
         super().__init__(reason)
@@ -22,4 +22,4 @@ class WebhookRejected(Exception):
 
 
 WebhookHandler = Callable[[Mapping[str, str], bytes], Awaitable[WebhookResponse]]
-"""(headers, names in lower case; the body's very bytes) -> the reply. Raises WebhookRejected."""
+"""Handles a call: (headers with names in lower case, the unmodified body) -> response. Raises WebhookRejected."""

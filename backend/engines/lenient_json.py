@@ -57,7 +57,7 @@ class LenientReader:
         while not self._closes("}"):
             name = self._member_name()
             if name in made:
-                raise self._broken(f'is not clear: "{name[:60]}" stands twice in one object')
+                raise self._broken(f'is not clear: "{name[:60]}" appears twice in one object')
             self._expect(":")
             made[name] = self.value(depth + 1)
             self._separate("}")

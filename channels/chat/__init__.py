@@ -1,1 +1,1 @@
-"""The web chat: open tabs of the web app."""
+"""The web chat: the open tabs of the web app."""

@@ -1,4 +1,4 @@
-"""The web chat as a channel: whoever has the web app open is told; whether anybody looks is known when a tab says so."""
+"""The web chat as a channel: notify the open tabs of a person. A tab reports when the request was seen."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -7,7 +7,7 @@ from channels.contract import Address, ChannelName, DeliveryReceipt, Question, T
 
 
 class Tabs(Protocol):
-    """The open tabs of a person, by the person's id. Nothing here fails: what is told is a hint."""
+    """The open tabs of a person, by the id of the person. The calls never fail: a notification is only a hint."""
 
     def request_opened(self, person_id: str, request: Mapping[str, Any]) -> None: ...
 
@@ -17,7 +17,7 @@ class Tabs(Protocol):
 
 
 class ChatChannel:
-    """See `contract.Channel`. The account is the person's id. What is published is a hint: the event log holds the request."""
+    """See `contract.Channel`. The account is the id of the person. Notifications are hints; the event log holds the request."""
 
     name: ChannelName = "chat"
 
@@ -33,9 +33,9 @@ class ChatChannel:
     ) -> None:
         self._tabs.request_closed(to.account, question.request)
 
-    async def send_text(self, words: TextMessage, to: Address) -> DeliveryReceipt:
-        self._tabs.notify(to.account, words.text)
+    async def send_text(self, message: TextMessage, to: Address) -> DeliveryReceipt:
+        self._tabs.notify(to.account, message.text)
         return DeliveryReceipt({})
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Holds no connections."""

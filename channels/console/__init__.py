@@ -1,1 +1,1 @@
-"""The console: the smallest channel; read it first."""
+"""The console: the smallest channel. Read it first."""

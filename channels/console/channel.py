@@ -1,4 +1,4 @@
-"""Questions on a text stream, such as a terminal's. It cannot rewrite what it wrote, so it says how a question ended."""
+"""Questions on a text stream, such as a terminal. Lines cannot be rewritten, so the outcome is a line of its own."""
 
 from collections.abc import Mapping
 from typing import Any, TextIO
@@ -9,7 +9,7 @@ from channels.request_text import outcome_line, question_text
 
 
 class ConsoleChannel:
-    """See `contract.Channel`. Everybody shares the one stream: the account names whom a line is for."""
+    """See `contract.Channel`. Everyone shares one stream; each line starts with the account it is meant for."""
 
     name: ChannelName = "console"
 
@@ -25,12 +25,12 @@ class ConsoleChannel:
     ) -> None:
         self._write(to, outcome_line(question.request))
 
-    async def send_text(self, words: TextMessage, to: Address) -> DeliveryReceipt:
-        self._write(to, f"{words.author}: {words.text}")
+    async def send_text(self, message: TextMessage, to: Address) -> DeliveryReceipt:
+        self._write(to, f"{message.author}: {message.text}")
         return DeliveryReceipt({})
 
     async def close(self) -> None:
-        """The stream belongs to whoever opened it."""
+        """Leave the stream open: it belongs to the caller."""
 
     def _write(self, to: Address, text: str) -> None:
         try:

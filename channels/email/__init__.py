@@ -1,1 +1,1 @@
-"""Email: questions as letters from the mailbox of an agent, replies and conversation back."""
+"""Email: questions from the mailbox of an agent; replies and conversation back."""

@@ -1,4 +1,4 @@
-"""Email as a channel: questions and words to a person's address, from the agent's mailbox, one thread for each session."""
+"""Email as a channel: send questions and messages from the agent's mailbox, in one mail thread per session."""
 
 import asyncio
 import re
@@ -26,13 +26,13 @@ _RE = re.compile(r"^(re:\s*)+", re.IGNORECASE)
 
 
 async def build_in_thread(envelope: Envelope, page: Callable[[], Page]) -> bytes:
-    """The mail that is sent, written on a thread: a long page takes a while."""
+    """Render the mail in a worker thread: a long page takes a while."""
     return await asyncio.get_running_loop().run_in_executor(_writers, lambda: build_mail(envelope, page()))
 
 
 @dataclass(frozen=True, slots=True)
 class MailThread:
-    """Where a mail belongs. `references` are the Message-IDs of what was said there; `gmail` is Gmail's own id of it."""
+    """The thread a mail belongs to. `references` are the Message-IDs in it; `gmail` is Gmail's id of the thread."""
 
     mailbox: str
     subject: str
@@ -41,8 +41,8 @@ class MailThread:
 
 
 class EmailChannel:
-    """The channel over a client. `url` is where people reach this installation. Receipts' `ref` is {mailbox, message_id,
-    gmail_id, gmail_thread, subject}. Where no mailbox lets us in, or this one no more, calls raise Rejected with code
+    """The mail channel. `url` is the address of this installation. The `ref` of a receipt is {mailbox, message_id, gmail_id,
+    gmail_thread, subject}. If no mailbox is connected, or this one no longer is, calls raise Rejected with code
     `no_mailbox`: nothing is wrong with the person's address."""
 
     name: ChannelName = "email"
@@ -62,8 +62,8 @@ class EmailChannel:
     async def settle(
         self, question: Question, to: Address, receipt: DeliveryReceipt, earlier: Mapping[str, Any] | None = None
     ) -> None:
-        """A mail cannot be rewritten. Who still could believe to be asked is told; what somebody else decided is said to
-        whoever replies."""
+        """A mail cannot be rewritten. If the request expired or was withdrawn, send another mail that says so; if somebody
+        else decided, a late reply is told."""
         request, ref = question.request, receipt.ref
         if request["status"] not in ("expired", "cancelled"):
             return
@@ -74,21 +74,21 @@ class EmailChannel:
             if await self._client.find(envelope.mailbox, envelope.message_id) is None:
                 await self._send(envelope, lambda: settled_page(question), thread)
 
-    async def send_text(self, words: TextMessage, to: Address) -> DeliveryReceipt:
-        about = words.about or words.session_id or words.id or "note_0"
+    async def send_text(self, message: TextMessage, to: Address) -> DeliveryReceipt:
+        about = message.about or message.session_id or message.id or "note_0"
         with _mailbox_required():
-            thread = await self._thread(to, subject_of_text(words))
-            envelope = self._envelope(thread, to, about, words.session_id, words.id or secrets.token_hex(8), words.version)
-            sent = await self._client.find(envelope.mailbox, envelope.message_id) if words.id else None
-            foot = session_mark(words.session_id) if words.session_id else ""
-            sent = sent or await self._send(envelope, lambda: text_page(words.text, words.author, foot), thread)
+            thread = await self._thread(to, subject_of_text(message))
+            envelope = self._envelope(thread, to, about, message.session_id, message.id or secrets.token_hex(8), message.version)
+            sent = await self._client.find(envelope.mailbox, envelope.message_id) if message.id else None
+            foot = session_mark(message.session_id) if message.session_id else ""
+            sent = sent or await self._send(envelope, lambda: text_page(message.text, message.author, foot), thread)
         return _receipt(envelope, thread, sent)
 
     async def close(self) -> None:
         await self._client.close()
 
     async def _thread(self, to: Address, subject: str) -> MailThread:
-        """The conversation goes on from the mailbox where it is, while that lets us in; else the first one speaks."""
+        """Continue the thread in its mailbox while that is connected, else start one from the first mailbox."""
         mailboxes, known = self._client.mailboxes, to.thread or {}
         subject, references = str(known.get("subject") or subject), tuple(map(str, known.get("references") or ()))
         there = str(known.get("mailbox") or "")
@@ -102,8 +102,8 @@ class EmailChannel:
     def _envelope(
         self, thread: MailThread, to: Address, about: str, session_id: str | None, mark: str = "", version: int | None = None
     ) -> Envelope:
-        """Whatever a mail program returns of it brings back the tag, and all but the last the version shown: its Message-ID,
-        the last of its references (in case Gmail gives it another Message-ID), and the address replies go to."""
+        """Put the reply tag into everything that a mail program may send back: the Message-ID, the last of the references (in
+        case Gmail assigns another Message-ID) and the Reply-To address. The first two also carry the version shown."""
         tag, host = self._tags.make(about, to.account), self._host_of(thread.mailbox)
         root = (f"<{session_id}@{host}>",) if session_id else ()
         before = tuple(each for each in thread.references if each not in root)
@@ -130,7 +130,7 @@ class EmailChannel:
         return await self._client.send(envelope.mailbox, raw)
 
     async def _left(self, envelope: Envelope, earlier: Mapping[str, Any] | None) -> Sent | None:
-        """What an earlier try sent, if anything. While that is not known, sending again is not tried."""
+        """Find the mail an earlier attempt sent, if any. While that cannot be determined, do not send again."""
         if earlier is None:
             return None
         since_s = max(0, int(earlier["since"]) // 1000 - CLOCK_SLACK_S)

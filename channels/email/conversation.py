@@ -1,4 +1,4 @@
-"""A linked person's word to the agent by mail: an answer where exactly one question waits for words, else conversation."""
+"""Mail from a linked person that is no reply to a request: the answer to the only open text request, else a message."""
 
 from channels.contract import ChannelMessage, TextMessage
 from channels.email.incoming_mail import IncomingMail
@@ -6,17 +6,17 @@ from channels.email.replies import ReplyHandler
 from channels.email.write import reply_notices
 from channels.mail_contract import MailInbox
 
-EMPTY_MAIL = "There are no words of yours in your mail, so the agent has heard nothing."
+EMPTY_MAIL = "Your mail contains no text of your own, so nothing was passed on to the agent."
 
 
 class MailConversation:
-    """One mail thread is one session; the agent's reply comes in the thread."""
+    """One mail thread is one session; the agent replies in the thread."""
 
     def __init__(self, inbox: MailInbox, replies: ReplyHandler) -> None:
         self._inbox, self._replies = inbox, replies
 
     async def handle(self, incoming: IncomingMail) -> None:
-        """Raises channels.errors.Retryable when it cannot be recorded now."""
+        """Raises channels.errors.Retryable if the mail cannot be recorded at the moment."""
         mail = incoming.mail
         said = (mail.new_text if mail.certain else mail.new_text or mail.whole).strip()
         if not said:

@@ -1,4 +1,4 @@
-"""A mail on its way in: what the mailbox handed over, what was read in it, and how the rest of the product speaks of it."""
+"""A mail on its way in: as fetched from the mailbox, as parsed, and as the rest of the product records it."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from channels.mail_contract import MailOutcome, Proposal, ReceivedMail
 
 
 class HistoryExpired(Exception):
-    """The mailbox's history does not go back that far any more."""
+    """The history of the mailbox no longer reaches back to the cursor."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawMail:
-    """One mail as Gmail hands it over: `id`, `thread` and `labels` are Gmail's, `raw` is all of it as it incoming."""
+    """A mail as Gmail delivers it: `id`, `thread` and `labels` are Gmail's, `raw` is all of it as it incoming."""
 
     id: str
     thread: str
@@ -24,7 +24,7 @@ class RawMail:
 
 @dataclass(frozen=True, slots=True)
 class IncomingMail:
-    """A mail that was read. `id` and `gmail_thread` are Gmail's."""
+    """A parsed mail. `id` and `gmail_thread` are Gmail's."""
 
     mailbox: str
     id: str
@@ -33,8 +33,8 @@ class IncomingMail:
 
     @property
     def event_id(self) -> str:
-        """The same for the same mail, however often and into however many mailboxes it is delivered. A sender who is proven
-        chooses it, and harms nobody else by a bad choice; for all others it is Gmail's."""
+        """The same for one mail, however often and into however many mailboxes it is delivered. For a verified sender it
+        derives from the Message-ID they chose, within their own address; for all others it is Gmail's id."""
         if not self.mail.verified or not self.mail.message_id:
             return f"{self.mailbox} {self.id}"
         return hashlib.sha256(f"{self.mail.sender}\n{self.mail.message_id}".encode(errors="surrogatepass")).hexdigest()
@@ -49,7 +49,7 @@ class IncomingMail:
 
     @property
     def thread(self) -> dict[str, Any]:
-        """How to write into the conversation."""
+        """How to reply in the thread."""
         before = [*reversed(self.mail.ids), *([self.mail.message_id] if self.mail.message_id else [])]
         return {
             "mailbox": self.mailbox,
@@ -61,7 +61,7 @@ class IncomingMail:
     def received_mail(
         self, outcome: MailOutcome, request_id: str | None = None, proposal: Proposal | None = None
     ) -> ReceivedMail:
-        """The mail as it is kept."""
+        """The mail as it is recorded."""
         mail = self.mail
         return ReceivedMail(
             channel="email",

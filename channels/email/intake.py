@@ -1,4 +1,4 @@
-"""One mail that incoming: whether it is a person's, whether we believe whose, and who is to hear it."""
+"""Take in a mail: check its sender, then route it to the reply handler, the conversation, account linking or bounces."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -13,18 +13,18 @@ from channels.email.reply_tags import ReplyTags, claimed_subject
 from channels.mail_contract import MailInbox, MailOutcome
 
 REQUEST_PREFIX = "req_"
-FIRST_VERSION = 1  # a mail that does not say which version it shows is from when there was but one
+FIRST_VERSION = 1  # mails sent before versions were put into the tag show the first one
 _parsers = ThreadPoolExecutor(2, "mail-parser")
 
 
 async def read_mail_in_thread(raw: bytes, mailbox: str, authserv_id: str) -> ParsedMail:
-    """A large mail takes a while to read: on threads that nothing else waits for."""
+    """Parse the mail in a worker thread: a large one takes a while."""
     return await asyncio.get_running_loop().run_in_executor(_parsers, read_mail, raw, mailbox, authserv_id)
 
 
 class MailIntake:
-    """Takes in one mail after another. Whatever it is, nothing is decided by it unless its sender is proven and linked and
-    it brings back a tag of ours that was made for them."""
+    """Routes each mail received. A mail decides nothing unless its sender is verified and linked and it carries a reply tag
+    that was issued to that very address."""
 
     def __init__(
         self, inbox: MailInbox, tags: ReplyTags, replies: ReplyHandler, talk: MailConversation, authserv_id: str
@@ -33,8 +33,8 @@ class MailIntake:
         self._authserv_id = authserv_id
 
     async def receive(self, mailbox: str, arrived: RawMail, *, skip_known: bool = False) -> None:
-        """Raises channels.errors.Retryable when it cannot be recorded now; a repeat has no second effect. `skip_known`:
-        it may have been taken in long ago, and is then passed over."""
+        """Handle one mail; a repeat has no second effect. `skip_known`: skip the mail if it was recorded before. Raises
+        channels.errors.Retryable if it cannot be recorded at the moment."""
         mail = await read_mail_in_thread(arrived.raw, mailbox, self._authserv_id)
         incoming = IncomingMail(mailbox, arrived.id, arrived.thread, mail)
         if mail.kind == "own" or (skip_known and await self._inbox.has_mail("email", mailbox, incoming.event_id)):
@@ -61,14 +61,14 @@ class MailIntake:
             await self._record_if_ours(incoming, "unverified")
 
     async def _link(self, incoming: IncomingMail, code: LinkRequest) -> None:
-        """The address proves itself by the code that only its owner's web app showed. Who is not linked is told nothing."""
+        """Link the address to the person who got the code in the web app. Anyone who is still not linked gets no reply."""
         sender = incoming.mail.sender
         told = await self._inbox.link("email", sender, sender, code.code)
         await self._inbox.record_mail(incoming.received_mail("link"))
         await self._inbox.reply("email", sender, TextMessage(told), incoming.thread, incoming.event_id)
 
     async def _handle_bounce(self, incoming: IncomingMail) -> None:
-        """A mail of ours incoming back, or is late; only one of ours, to that very address, tells of itself."""
+        """Record a bounce or a delay of a mail of ours. Its reply tag proves that we sent it to that very address."""
         bounce = incoming.mail.bounce
         if bounce is None:
             return
@@ -77,12 +77,12 @@ class MailIntake:
             return
         await self._inbox.record_mail(incoming.received_mail("bounce", subject if subject.startswith(REQUEST_PREFIX) else None))
         if bounce.permanent:
-            reason = f"The mail to {bounce.recipient} incoming back" + (f" ({bounce.status})." if bounce.status else ".")
+            reason = f"The mail to {bounce.recipient} came back" + (f" ({bounce.status})." if bounce.status else ".")
             await self._inbox.record_bounce("email", bounce.recipient, subject, reason)
 
     async def _record_if_ours(self, incoming: IncomingMail, outcome: MailOutcome) -> None:
-        """Kept to be seen beside the request that it seems to be about; it changes nothing and nobody is told. What has
-        nothing to do with us is left in the mailbox."""
+        """Record the mail beside the request its tag names, without any effect. A mail without a tag of ours is left in the
+        mailbox."""
         subject = claimed_subject(incoming.mail.tagged)
         if subject is not None:
             await self._inbox.record_mail(

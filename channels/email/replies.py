@@ -1,5 +1,5 @@
-"""A linked person's reply to a request's mail: the strict words decide, a model may only propose, and the writer hears
-what incoming of it."""
+"""Handle a linked person's reply to a request: exact keywords decide, a model may only propose, and the sender is told the
+result."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,28 +16,28 @@ from channels.email.write import reply_notices
 from channels.mail_contract import MailInbox, MailOutcome, Proposal
 
 InterpretReply = Callable[[Mapping[str, Any], str], Awaitable[Proposal | None]]
-"""What a text seems to answer to a request; None where that cannot be told, or there is nobody to tell it."""
+"""(request, text) -> the answer a model proposes; None if it finds none or no model is available."""
 
-NOT_BY_MAIL = "This cannot be decided by email; open it in the web app."
-INVALID_ANSWER = "Not all of your answer can be used."
-_readers = ThreadPoolExecutor(2, "mail-reader")
+NOT_BY_MAIL = "This cannot be decided by email. Open it in the web app."
+INVALID_ANSWER = "Your answer contains values that are not valid."
+_reply_parsers = ThreadPoolExecutor(2, "mail-reader")
 
 
 async def parse_in_thread(mail: ParsedMail, request: Mapping[str, Any], *, proposed: bool) -> ParsedReply:
-    """What a mail says to the request, read on a thread: a long one takes a while."""
-    read = partial(parse_reply, mail.new_text, request, certain=mail.certain, proposed=proposed, names=mail.names)
-    return await asyncio.get_running_loop().run_in_executor(_readers, read)
+    """Parse the reply in a worker thread: a long one takes a while."""
+    parse = partial(parse_reply, mail.new_text, request, certain=mail.certain, proposed=proposed, names=mail.names)
+    return await asyncio.get_running_loop().run_in_executor(_reply_parsers, parse)
 
 
 class ReplyHandler:
-    """Every effect is recorded before the writer is told, and comes about once however often the mail is brought."""
+    """Records every effect before it replies to the sender. A mail handled twice has one effect."""
 
     def __init__(self, inbox: MailInbox, read: InterpretReply) -> None:
         self._inbox, self._read = inbox, read
 
     async def handle(self, incoming: IncomingMail, request_id: str, version: int | None) -> None:
-        """`version` of the request is what the mail that this one answers showed; None: it answers none in particular.
-        Raises channels.errors.Retryable when it cannot be recorded now."""
+        """Handle a reply. `version` is the version of the request shown in the mail it answers; None if it answers no
+        particular mail. Raises channels.errors.Retryable if it cannot be recorded at the moment."""
         mail = incoming.mail
         found = await self._inbox.find("email", mail.sender, request_id)
         if isinstance(found, Refused):
@@ -88,7 +88,7 @@ class ReplyHandler:
             await self._record_and_reply(incoming, "refused", reply_notices.refused(outcome.reason, outcome.errors, now), now)
 
     async def _propose(self, incoming: IncomingMail, question: Question, why: str, version: int | None) -> None:
-        """Ask the writer whether that is what they meant: what is kept is what is asked, also where this is a repeat."""
+        """Record a proposal and ask the sender to confirm it. On a repeat, ask about the proposal recorded first."""
         if version not in (None, question.request["version"]):
             await self._record_and_reply(
                 incoming, "refused", reply_notices.changed(reply_notices.REQUEST_CHANGED, question), question
@@ -107,7 +107,7 @@ class ReplyHandler:
         await self._reply(incoming, told, question)
 
     async def _interpret(self, question: Question, sender: str, text: str) -> Proposal | None:
-        """Never of what could do great harm: there the person's own exact words are needed."""
+        """Ask the model for a proposal. None for a high risk, which takes the person's own exact keyword."""
         request = question.request
         if (request.get("action") or {}).get("risk") == "high" or not text.strip():
             return None

@@ -1,1 +1,1 @@
-"""Slack: questions as messages with buttons and forms, answers and conversation back."""
+"""Slack: questions as messages with buttons and forms; answers and conversation back."""

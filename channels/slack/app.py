@@ -1,4 +1,4 @@
-"""Slack's way in: one bolt app behind the HTTP door and behind Socket Mode."""
+"""The Slack app: one Bolt app that receives events over HTTP and over Socket Mode."""
 
 import asyncio
 import json
@@ -27,15 +27,15 @@ from channels.webhooks import WebhookRejected, WebhookResponse
 EVENTS = ("message", "app_mention", "app_uninstalled", "tokens_revoked", "user_change")
 _ANY = re.compile(".*", re.DOTALL)
 UNHANDLED_STATUS = 404
-BOLT_ERRORS = (AttributeError, IndexError, KeyError, TypeError)  # of bolt on a payload that Slack would not send
+BOLT_ERRORS = (AttributeError, IndexError, KeyError, TypeError)  # raised by Bolt for malformed payloads
 log = logging.getLogger(__name__)
 _bolt_log = logging.getLogger(f"{__name__}.bolt")
-_bolt_log.setLevel(logging.ERROR)  # it warns of SLACK_BOT_TOKEN in the environment, and of every event we do not care for
+_bolt_log.setLevel(logging.ERROR)  # it warns about SLACK_BOT_TOKEN in the environment and about every event without a listener
 
 
 @dataclass(frozen=True, slots=True)
 class AppToken:
-    """See `channels.slack.client.BotTokens`: the app's own, which opens connections and nothing else."""
+    """See `channels.slack.client.BotTokens`: the app-level token, which only opens connections."""
 
     token: str
 
@@ -44,7 +44,7 @@ class AppToken:
 
 
 class SlackApp:
-    """Takes in whatever Slack delivers. `signing_secret` may be empty where only Socket Mode is used."""
+    """Receives everything Slack delivers. `signing_secret` may be empty if only Socket Mode is used."""
 
     def __init__(
         self, inbox: Inbox, tokens: BotTokens, client: SlackClient, *, signing_secret: str = "", api_url: str = API_URL
@@ -57,17 +57,17 @@ class SlackApp:
         self._bolt = self._build_app()
 
     async def handle(self, headers: Mapping[str, str], body: bytes) -> WebhookResponse:
-        """Answer one HTTP call; what it says is recorded by then. Raises WebhookRejected."""
+        """Handle one HTTP call; its effect is recorded before this returns. Raises WebhookRejected."""
         if self._webhook is None:
-            raise WebhookRejected("Slack speaks to this installation over Socket Mode only.", authentic=False)
+            raise WebhookRejected("This installation receives Slack events over Socket Mode only.", authentic=False)
         payload = self._webhook.read(headers, body)
         try:
             reply = await self._dispatch(payload)
         except BOLT_ERRORS:
-            raise WebhookRejected("The body is not one of Slack's payloads.", authentic=True) from None
+            raise WebhookRejected("The body is not a Slack payload.", authentic=True) from None
         if reply.status == 400:
-            raise WebhookRejected("The payload does not hold what it must.", authentic=True)
-        if reply.status == UNHANDLED_STATUS:  # an event nobody asked for: another answer would make Slack send it again
+            raise WebhookRejected("The payload is incomplete.", authentic=True)
+        if reply.status == UNHANDLED_STATUS:  # no listener for the event; any other status would make Slack send it again
             return WebhookResponse(200)
         kind = (reply.headers.get("content-type") or ["text/plain; charset=utf-8"])[0]
         return WebhookResponse(reply.status, reply.body or "", kind)
@@ -82,14 +82,14 @@ class SlackApp:
             await client.close()
 
     async def close(self) -> None:
-        """Finish what follows what was taken in."""
+        """Finish the background tasks."""
         await self.wait_idle()
 
     async def _dispatch(self, payload: Mapping[str, Any]) -> BoltResponse:
         return await self._bolt.async_dispatch(AsyncBoltRequest(body=dict(payload), mode="socket_mode"))
 
     async def _dispatch_envelope(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """What to answer; None: nothing, so that Slack says it again."""
+        """Return the payload to acknowledge with; None not to acknowledge, so that Slack delivers the envelope again."""
         try:
             reply = await self._dispatch(payload)
         except BOLT_ERRORS:
@@ -103,17 +103,17 @@ class SlackApp:
         return found if reply.status == 200 else {}
 
     async def wait_idle(self) -> None:
-        """Until everything that follows from what was taken in is done."""
+        """Wait until no background task is running."""
         while self._background_tasks:
             await asyncio.wait(set(self._background_tasks))
 
     def _build_app(self) -> AsyncApp:
         async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-            """Whoever acts is known from the payload Slack signed; bolt wants a token all the same."""
+            """The signed payload identifies who acts; Bolt requires a token all the same."""
             token = await self._tokens.bot_token(team_id or enterprise_id or "")
             return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token or "")
 
-        # Events are acknowledged after their listener, so that Slack repeats what could not be recorded.
+        # Events are acknowledged after their listener ran, so that Slack repeats what could not be recorded.
         app = AsyncApp(
             authorize=authorize,
             process_before_response=True,
@@ -152,7 +152,7 @@ class SlackApp:
             return BoltResponse(status=400)
         if isinstance(error, Retryable):
             return BoltResponse(status=503)
-        log.error("an event of Slack's was not taken in", exc_info=error)
+        log.error("slack.event_failed", exc_info=error)
         return BoltResponse(status=500)
 
     def _start_background(self, work: Coroutine[Any, Any, None]) -> None:
@@ -163,5 +163,5 @@ class SlackApp:
     async def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except ChannelError as error:  # what counts is recorded; the worker closes the message too
-            log.warning("Slack was not told: %s (%s)", error.reason, error.code)
+        except ChannelError as error:  # the effect is recorded, and the worker updates the message too
+            log.warning("slack.reply_failed", extra={"reason": error.reason, "code": error.code})

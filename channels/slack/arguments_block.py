@@ -1,4 +1,4 @@
-"""What a call would be made with, shown whole or not at all."""
+"""The arguments of a call as blocks: shown completely or not at all."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,8 +14,8 @@ FIELDS = 10
 
 
 def argument_blocks(args: Mapping[str, Any]) -> list[Block] | None:
-    """Every argument, letter for letter; None where they are too many or too long to be taken in. Short ones stand side
-    by side, long ones over the full width."""
+    """Return blocks with every argument, character for character; None if they are too many or too long. Short ones are laid
+    out side by side, long ones over the full width."""
     shown = [(name_text(name), value_text(value)) for name, value in args.items()]
     if len(shown) > MAX_ARGUMENTS or sum(utf16_length(name) + utf16_length(value) for name, value in shown) > MAX_SHOWN:
         return None
@@ -31,7 +31,7 @@ def argument_blocks(args: Mapping[str, Any]) -> list[Block] | None:
 
 
 def changed_arguments(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """(name, old, new) of every argument that is another one now."""
+    """Return (name, old, new) of every changed argument."""
     return [(name_text(name), _old(before, name), _old(after, name)) for name in changed_names(before, after)]
 
 

@@ -1,4 +1,4 @@
-"""The few Block Kit parts we use, each made so that it keeps Slack's limits whatever it is filled with."""
+"""The few Block Kit elements we use, each built to stay within Slack's limits whatever it contains."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,12 +13,12 @@ MODAL_TITLE = 24
 
 
 def plain_text(text: str, limit: int, otherwise: str = "–") -> Block:
-    """Words without any markup. Slack refuses empty ones."""
+    """Text without markup. Slack refuses an empty one, hence `otherwise`."""
     return {"type": "plain_text", "text": clip(visible(text).strip(), limit) or otherwise, "emoji": False}
 
 
 def mrkdwn_text(mrkdwn: str) -> Block:
-    """Our own markup; `verbatim` keeps Slack from making links and mentions of words in it."""
+    """Our own markup. `verbatim` keeps Slack from turning words into links and mentions."""
     return {"type": "mrkdwn", "text": mrkdwn or "–", "verbatim": True}
 
 
@@ -35,7 +35,7 @@ def markdown_section(markdown: str, limit: int) -> Block:
 
 
 def plain_section(text: str) -> Block:
-    """Text that is shown whole and as it is; it must fit."""
+    """Text shown completely and as it is. The caller makes sure that it fits."""
     return {"type": "section", "text": {"type": "plain_text", "text": text, "emoji": False}, "expand": True}
 
 
@@ -44,7 +44,7 @@ def context(mrkdwn: str) -> Block:
 
 
 def button(verb: str, label: str, value: str, *, style: str | None = None, confirm: Block | None = None) -> Block:
-    """`verb` comes back as the action; `value` holds ids only."""
+    """A button. Slack sends back `verb` as the action id and `value`, which holds only ids."""
     more = {"style": style, "confirm": confirm}
     return {"type": "button", "action_id": verb, "text": plain_text(label, BUTTON_TEXT), "value": value} | {
         name: part for name, part in more.items() if part
@@ -52,7 +52,7 @@ def button(verb: str, label: str, value: str, *, style: str | None = None, confi
 
 
 def confirm(title: str, text: str, yes: str) -> Block:
-    """Slack asks once more."""
+    """A confirmation dialog."""
     return {
         "title": plain_text(title, 100),
         "text": plain_text(text, 300),

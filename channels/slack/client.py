@@ -1,4 +1,4 @@
-"""The only caller of Slack's Web API: each call is one try, each failure says what to do now."""
+"""The Slack client, the only caller of Slack's Web API. Each call is one attempt; each failure is one of the channel errors."""
 
 import asyncio
 import math
@@ -16,7 +16,7 @@ TIMEOUT_S = 12
 CONNECT_S = 5
 HISTORY_PAGES = 5
 CLOCK_SLACK_S = 300
-# https://docs.slack.dev/reference/methods/chat.postMessage#errors and the errors every method has.
+# The errors of every method, and https://docs.slack.dev/reference/methods/chat.postMessage#errors
 ACCESS_LOST = {
     "access_denied",
     "account_inactive",
@@ -36,40 +36,40 @@ ACCESS_LOST = {
 }
 TEMPORARY = {"fatal_error", "internal_error", "ratelimited", "rate_limited", "request_timeout", "service_unavailable"}
 REASONS = {
-    "missing_scope": "The Slack app lacks a permission; an administrator must install it again.",
+    "missing_scope": "The Slack app lacks a permission. An administrator must install it again.",
     "account_inactive": "The Slack account or app was deactivated.",
-    "token_revoked": "Slack withdrew the app's access; an administrator must install it again.",
-    "channel_not_found": "Slack does not know this conversation any more.",
+    "token_revoked": "Slack revoked the app's access. An administrator must install it again.",
+    "channel_not_found": "Slack no longer knows this conversation.",
     "is_archived": "The Slack channel is archived.",
-    "not_in_channel": "The app is not in this Slack channel; invite it.",
-    "user_not_found": "Slack does not know this person any more.",
+    "not_in_channel": "The app is not in this Slack channel. Invite it.",
+    "user_not_found": "Slack no longer knows this person.",
 }
 Json = dict[str, Any]
 
 
 class BotTokens(Protocol):
-    """Where the bot's token of each workspace is kept."""
+    """The bot tokens of all workspaces."""
 
     async def bot_token(self, team: str) -> str | None:
-        """The token for a workspace (or organisation); None: we are not installed there. Raises Retryable where that cannot
-        be looked up now."""
+        """Return the token of a workspace (or organisation); None if the app is not installed there. Raises Retryable if the
+        token cannot be looked up at the moment."""
         ...
 
 
 class SlackClient:
-    """Calls for any workspace, over shared connections. Every method raises one of `channels.errors` and nothing else."""
+    """A client for any workspace, over shared connections. Methods raise only the errors of `channels.errors`."""
 
     def __init__(self, tokens: BotTokens, api_url: str = API_URL, timeout_s: float = TIMEOUT_S) -> None:
         self._tokens, self._api_url, self._timeout_s = tokens, api_url.rstrip("/") + "/", timeout_s
         self._session: aiohttp.ClientSession | None = None
 
     async def open_dm(self, team: str, user: str) -> str:
-        """The id of the direct conversation with a person."""
+        """Return the id of the direct conversation with a person."""
         reply = await self._call(team, "conversations.open", {"users": user})
         return str(_part(reply, "channel", "id"))
 
     async def post(self, team: str, channel: str, message: Json, thread_ts: str | None = None) -> str:
-        """Post a message; its ts."""
+        """Post a message and return its ts."""
         thread = {"thread_ts": thread_ts} if thread_ts else {}
         still = {"unfurl_links": False, "unfurl_media": False, "link_names": False}
         reply = await self._call(team, "chat.postMessage", {"channel": channel, **message, **thread, **still}, writes=True)
@@ -79,7 +79,7 @@ class SlackClient:
         await self._call(team, "chat.update", {"channel": channel, "ts": ts, **message})
 
     async def start_stream(self, team: str, channel: str, thread_ts: str, account: str, markdown: str) -> str:
-        """Begin a message that grows, in answer to that person; its ts."""
+        """Start a streamed message in reply to that person and return its ts."""
         person_team, _, user = account.partition("/")
         to = {"recipient_team_id": person_team, "recipient_user_id": user}
         body = {"channel": channel, "thread_ts": thread_ts, "markdown_text": markdown, **to}
@@ -89,22 +89,22 @@ class SlackClient:
         await self._call(team, "chat.appendStream", {"channel": channel, "ts": ts, "markdown_text": markdown}, writes=True)
 
     async def stop_stream(self, team: str, channel: str, ts: str) -> None:
-        """From now on the message can be rewritten."""
+        """End the stream, so that the message can be rewritten."""
         await self._call(team, "chat.stopStream", {"channel": channel, "ts": ts})
 
     async def set_status(self, team: str, channel: str, thread_ts: str, status: str) -> None:
-        """What the thread says that we do; an empty one takes it away."""
+        """Show a status such as "is thinking…" in the thread; an empty one removes it."""
         body = {"channel_id": channel, "thread_ts": thread_ts, "status": status}
         await self._call(team, "assistant.threads.setStatus", body)
 
     async def find_stream(self, team: str, channel: str, thread_ts: str, since_s: float) -> str | None:
-        """The ts of our own message in the thread that was begun as a stream since then and is still unfinished."""
+        """Return the ts of our message in the thread that was started as a stream since then and is not finished."""
         me = str((await self.who_am_i(team)).get("user_id", ""))
         begun = await self._search(team, channel, since_s, thread_ts, lambda message: _is_open_stream(message, me, since_s))
         return begun[0] if begun else None
 
     async def post_ephemeral(self, team: str, channel: str, user: str, text: str) -> None:
-        """Say something that only this person sees."""
+        """Post a message that only this person sees."""
         await self._call(team, "chat.postEphemeral", {"channel": channel, "user": user, "text": text})
 
     async def open_view(self, team: str, trigger_id: str, view: Json) -> None:
@@ -113,7 +113,7 @@ class SlackClient:
     async def find(
         self, team: str, channel: str, event: str, request_id: str, since_s: float, thread_ts: str | None = None
     ) -> list[str]:
-        """The ts of each of our own messages about this request, posted since then; none: it never arrived."""
+        """Return the ts of each of our messages about this request posted since then."""
         return await self._search(team, channel, since_s, thread_ts, lambda message: _is_about(message, event, request_id))
 
     async def _search(
@@ -134,7 +134,7 @@ class SlackClient:
         return found
 
     async def name_of(self, team: str, user: str) -> str:
-        """What a person is called there."""
+        """Return the display name of a person."""
         profile = _part(await self._call(team, "users.info", {"user": user}, reads=True), "user")
         return str(profile.get("real_name") or profile.get("name") or user)
 
@@ -143,7 +143,7 @@ class SlackClient:
         return await self._call(team, "auth.test", {})
 
     async def socket_url(self, team: str) -> str:
-        """Where to connect for Socket Mode; what is kept for the workspace must be an app's token."""
+        """Return the URL to connect to for Socket Mode. The token must be an app-level token."""
         return str(_part(await self._call(team, "apps.connections.open", {}), "url"))
 
     async def close(self) -> None:
@@ -151,7 +151,7 @@ class SlackClient:
             await self._session.close()
 
     async def _call(self, team: str, method: str, body: Json, *, writes: bool = False, reads: bool = False) -> Json:
-        """`writes`: a repeat would show twice. `reads`: Slack takes no JSON here."""
+        """`writes`: a repeat would be visible twice. `reads`: a GET, as Slack takes no JSON here."""
         token = await self._tokens.bot_token(team)
         if token is None:
             raise Disconnected("The app is not installed in this Slack workspace.", "not_installed")
@@ -163,7 +163,7 @@ class SlackClient:
         except (SlackApiError, SlackClientError, aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise channel_error_of(error, writes) from None
         if not isinstance(reply.data, dict):
-            raise Retryable("Slack answered with something that is not an answer.", "not_json", unknown=writes)
+            raise Retryable("Slack sent a response that cannot be read.", "not_json", unknown=writes)
         return {**reply.data, "scopes": reply.headers.get("x-oauth-scopes", "")} if method == "auth.test" else reply.data
 
     def _connections(self) -> aiohttp.ClientSession:
@@ -175,7 +175,7 @@ class SlackClient:
 
 
 def _is_about(message: Json, event: str, request_id: str) -> bool:
-    """By the metadata; where a workspace gives none out, by the id that the buttons' block carries."""
+    """By the metadata, or, if the workspace does not return any, by the block id of the buttons."""
     found = message.get("metadata") or {}
     if found.get("event_type") == event and (found.get("event_payload") or {}).get("request_id") == request_id:
         return True
@@ -183,14 +183,14 @@ def _is_about(message: Json, event: str, request_id: str) -> bool:
 
 
 def _is_open_stream(message: Json, me: str, since_s: float) -> bool:
-    """Slack may have ended it by itself; what we ended carries our mark."""
+    """Slack may have ended the stream by itself; a stream that we finished carries our metadata."""
     if message.get("user") != me or "streaming_state" not in message:
         return False
     return message["streaming_state"] == "in_progress" or ("metadata" not in message and float(message["ts"]) >= since_s)
 
 
 def channel_error_of(error: Exception, writes: bool) -> ChannelError:
-    """What to do after a call failed. `writes`: it may have had its effect although we do not know."""
+    """Map a failure to a channel error. `writes`: the call may have taken effect although it failed."""
     if isinstance(error, SlackApiError):
         return _from_response(error, writes)
     never_sent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
@@ -204,11 +204,11 @@ def _from_response(error: SlackApiError, writes: bool) -> ChannelError:
     if status == 429 or code in ("ratelimited", "rate_limited"):
         return Retryable("Slack asks us to slow down.", "ratelimited", after=retry_after(response.headers.get("Retry-After")))
     if code in ACCESS_LOST or status in (401, 403):
-        return Disconnected(REASONS.get(code, f"Slack refused us: {code or status}."), code)
+        return Disconnected(REASONS.get(code, f"Slack denied access: {code or status}."), code)
     if status == 404 and not code:
-        return Rejected("Slack does not know this call.", "unknown_method")
+        return Rejected("Slack does not know this method.", "unknown_method")
     if status >= 500 or code in TEMPORARY or not code:
-        return Retryable(f"Slack has a problem of its own ({code or status}).", code or str(status), unknown=writes)
+        return Retryable(f"Slack has an internal problem ({code or status}).", code or str(status), unknown=writes)
     return Rejected(REASONS.get(code, f"Slack refused the message: {code}."), code)
 
 
@@ -219,7 +219,7 @@ def _code(response: Any) -> str:
 
 
 def retry_after(said: str | None) -> float | None:
-    """Seconds; None where Slack named none that make sense."""
+    """Parse Retry-After in seconds; None if it is missing or invalid."""
     try:
         seconds = float(said or "")
     except ValueError:
@@ -232,5 +232,5 @@ def _part(reply: Json, *path: str) -> Any:
     for name in path:
         part = part.get(name) if isinstance(part, dict) else None
     if part is None:
-        raise Retryable("Slack answered without what it should say.", "incomplete", unknown=True)
+        raise Retryable("Slack sent an incomplete response.", "incomplete", unknown=True)
     return part

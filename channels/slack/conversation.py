@@ -1,4 +1,4 @@
-"""What people say to us in Slack: words for the agent, answers in a question's thread, proofs of who they are, goodbyes."""
+"""What people write to the app in Slack: messages to the agent, answers in the thread of a question, and link codes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,13 +25,13 @@ Ack = Callable[..., Awaitable[Any]]
 
 
 class SlackConversation:
-    """What is said. Each word is recorded before Slack is answered; replies follow."""
+    """Handles events and commands. Each is recorded before it is acknowledged; replies follow in the background."""
 
     def __init__(self, inbox: Inbox, client: SlackClient, run_later: RunLater) -> None:
         self._inbox, self._client, self._run_later = inbox, client, run_later
 
     async def on_event(self, body: Payload) -> None:
-        """An event. Raises UnreadablePayload, and Retryable when it cannot be recorded now."""
+        """Handle an event. Raises UnreadablePayload, and Retryable if it cannot be recorded at the moment."""
         gone = access_lost_of(body)
         if gone is not None:
             await self._inbox.disconnect("slack", gone.account, gone.reason)
@@ -49,7 +49,7 @@ class SlackConversation:
                 self._run_later(self._refuse(said, refused))
 
     async def on_command(self, command: Payload, ack: Ack) -> None:
-        """`/assent link CODE`, answered to that person alone. Raises UnreadablePayload."""
+        """Handle `/assent link CODE`. Only that person sees the reply. Raises UnreadablePayload."""
         try:
             code = link_code_in_command(str(command.get("text", "")), str(command["team_id"]), str(command["user_id"]))
         except KeyError as error:
@@ -66,7 +66,7 @@ class SlackConversation:
         return await self._inbox.link("slack", code.account, label, code.code)
 
     async def _answer(self, said: ChannelMessage) -> bool:
-        """Take the word as the answer to the only question of text that waits there; False: there is none."""
+        """Take the message as the answer to the only open text request in the conversation. False if there is none."""
         request_id = await self._inbox.open_text_request("slack", said.account, said.place)
         if request_id is None:
             return False
@@ -77,7 +77,7 @@ class SlackConversation:
             if outcome.code != DUPLICATE:
                 self._run_later(self._refuse(said, outcome))
         else:
-            self._run_later(self._post(said, f"Taken as the answer to “{outcome.question.request['title']}”."))
+            self._run_later(self._post(said, f"Recorded as your answer to “{outcome.question.request['title']}”."))
         return True
 
     async def _refuse(self, said: ChannelMessage, refused: Refused) -> None:
@@ -95,6 +95,6 @@ class SlackConversation:
 
 
 def _bot_user(body: Payload) -> str:
-    """Who we are in that workspace."""
+    """The user id of our bot in that workspace."""
     allowed = body.get("authorizations") or [{}]
     return str(allowed[0].get("user_id") or "") if isinstance(allowed, list) and isinstance(allowed[0], dict) else ""

@@ -15,7 +15,7 @@ _REFERENCE = re.compile(r"<([^<>]*)>")
 
 @dataclass(frozen=True, slots=True)
 class LinkCode:
-    """Somebody wants to prove that this account is theirs."""
+    """The sender wants to link their account."""
 
     account: str
     code: str
@@ -23,15 +23,15 @@ class LinkCode:
 
 @dataclass(frozen=True, slots=True)
 class AccessLost:
-    """An account, or all of a workspace's (`T01/`), can be reached no more."""
+    """An account, or a whole workspace (`T01/`), can no longer be reached."""
 
     account: str
     reason: str
 
 
 def message_of_event(body: Payload, bot_user: str) -> ChannelMessage | None:
-    """What a person wrote to us; None: it is not for us (a bot's, our own, a change of an older message, small talk of a
-    channel). Raises UnreadablePayload."""
+    """Return the message a person wrote to the app; None if it is not for the app (from a bot or ourselves, an edit, other
+    people's conversation). Raises UnreadablePayload."""
     try:
         event = body["event"]
         if not _is_persons(event, bot_user) or not _is_for_us(event, bot_user):
@@ -41,7 +41,7 @@ def message_of_event(body: Payload, bot_user: str) -> ChannelMessage | None:
         return ChannelMessage(
             channel="slack",
             account=f"{team}/{event['user']}",
-            # Slack may bring one message under several ids of events; in a channel shared by two workspaces, to each of them.
+            # Slack may deliver one message as several events, and to each workspace that shares a channel.
             event_id=f"message {team}/{channel}/{event['ts']}",
             content=plain_text_of(str(event.get("text") or ""), bot_user),
             place=place_of(str(body["team_id"]), channel, thread_ts),
@@ -52,30 +52,31 @@ def message_of_event(body: Payload, bot_user: str) -> ChannelMessage | None:
 
 
 def place_of(team: str, channel: str, thread_ts: str) -> str:
-    """One thread is one conversation."""
+    """Return the place of a thread: one thread is one conversation."""
     return f"{team}/{channel}/{thread_ts}"
 
 
 def is_reply_in_channel(body: Payload) -> bool:
-    """A thread's reply that does not mention us: ours only where a question of ours waits there."""
+    """Whether this is a reply in a channel's thread that does not mention the app: ours only if it answers a question there."""
     event = body["event"]
     return bool(event["type"] == "message" and event.get("channel_type") != "im")
 
 
 def link_code_in_message(said: ChannelMessage, body: Payload) -> LinkCode | None:
-    """`link CODE`, said to us alone."""
+    """Return the code of `link CODE` in a direct message."""
     found = _CODE.fullmatch(said.content)
     return LinkCode(said.account, found[1]) if found and body["event"].get("channel_type") == "im" else None
 
 
 def link_code_in_command(text: str, team: str, user: str) -> LinkCode | None:
-    """`link CODE` behind a command, which nobody else sees."""
+    """Return the code of `link CODE` after a command, which nobody else sees."""
     found = _CODE.fullmatch(text)
     return LinkCode(f"{team}/{user}", found[1]) if found else None
 
 
 def access_lost_of(body: Payload) -> AccessLost | None:
-    """An end of what we may do: uninstalled, revoked, or a person who left. None: none of it. Raises UnreadablePayload."""
+    """Return what can no longer be reached: the app was removed, its token revoked, or a person deactivated. Raises
+    UnreadablePayload."""
     event, team = body["event"], str(body.get("team_id", ""))
     try:
         match event["type"]:
@@ -87,12 +88,12 @@ def access_lost_of(body: Payload) -> AccessLost | None:
                 user = event["user"]
                 return AccessLost(f"{user.get('team_id') or team}/{user['id']}", "The Slack account was deactivated.")
     except (KeyError, TypeError, AttributeError) as error:
-        raise UnreadablePayload(f"a goodbye without {error}") from None
+        raise UnreadablePayload(f"an event without {error}") from None
     return None
 
 
 def plain_text_of(text: str, bot_user: str) -> str:
-    """Slack's text as a person would have typed it, without the mention of us."""
+    """Return Slack's text as a person would have typed it, without the mention of the app."""
     return unescape(_REFERENCE.sub(_spell, text.replace(f"<@{bot_user}>", ""))).strip()
 
 
@@ -109,7 +110,7 @@ def _is_persons(event: Payload, bot_user: str) -> bool:
 
 
 def _is_for_us(event: Payload, bot_user: str) -> bool:
-    """A direct message, a mention, or a thread's reply; a mention in a channel comes as an event of its own too."""
+    """A direct message, a mention, or a reply in a thread. A mention in a thread arrives as an app_mention event as well."""
     if event["type"] == "app_mention":
         return bool(event.get("channel_type") != "im")
     if event.get("channel_type") == "im":

@@ -1,4 +1,4 @@
-"""Fields as Slack's inputs, and what was put into them as values again."""
+"""Form fields and arguments as Slack inputs, and the values entered in them."""
 
 import json
 import re
@@ -19,11 +19,11 @@ ACTION = "value"
 YES_NO = ({"value": "yes", "label": "Yes"}, {"value": "no", "label": "No"})
 Errors = dict[str, str]
 _PLAIN_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
-_SLACK_INSTANTS = range(10**9, 10**10)  # what Slack takes as an instant: 2001 to 2286
+_SLACK_INSTANTS = range(10**9, 10**10)  # the timestamps Slack accepts: 2001 to 2286
 
 
 def can_fill(request: Mapping[str, Any]) -> bool:
-    """Whether the whole form fits into a modal with nothing cut that would be sent back."""
+    """Return whether the form fits into a modal without truncating a value that would be sent back."""
     fields = request.get("fields") or []
     return 0 < len(fields) <= MAX_FIELDS and all(_fits(field) for field in fields)
 
@@ -33,8 +33,8 @@ def can_edit(request: Mapping[str, Any]) -> bool:
 
 
 def fields_of_args(request: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A call's arguments as a form's fields, with what their inputs begin with; what has no field of its own kind is
-    written as JSON."""
+    """Return the arguments of a call as form fields with initial values. A value without a field type of its own is edited
+    as JSON."""
     return [
         {"name": each.name, "type": _type_of(each), "value": _initial_of(each), "required": False}
         for each in arguments_of(request)
@@ -60,12 +60,12 @@ def _fits(field: Mapping[str, Any]) -> bool:
 
 
 def _fits_input(text: str) -> bool:
-    """Not too long, and of characters that can be sent."""
+    """Whether the text is short enough and free of lone surrogates."""
     return utf16_length(text) <= MAX_INPUT and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def entries_of(fields: Sequence[Mapping[str, Any]]) -> list[Block]:
-    """One input a field, in order; its block is named by its place."""
+    """Return one input block per field, in order; the block id is its position."""
     return [
         input_block(
             _block_id(place),
@@ -79,7 +79,7 @@ def entries_of(fields: Sequence[Mapping[str, Any]]) -> list[Block]:
 
 
 def values_of(fields: Sequence[Mapping[str, Any]], state: Mapping[str, Any]) -> tuple[dict[str, Any], Errors]:
-    """What was entered, by field name, and errors by block for what cannot be read. Empty inputs are left out."""
+    """Return the values entered, by field name, and errors by block for invalid ones. Empty inputs are left out."""
     values: dict[str, Any] = {}
     errors: Errors = {}
     for place, field in enumerate(fields):
@@ -95,7 +95,7 @@ def values_of(fields: Sequence[Mapping[str, Any]], state: Mapping[str, Any]) -> 
 
 
 def edits_of(request: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[dict[str, Any], Errors]:
-    """The arguments that are to be others, by name; whatever was left as it stood is not among them."""
+    """Return the changed arguments, by name, and errors by block for invalid ones."""
     edits: dict[str, Any] = {}
     errors: Errors = {}
     for place, field in enumerate(fields_of_args(request)):
@@ -110,7 +110,7 @@ def edits_of(request: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[dict
 
 
 def _is_untouched(field: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
-    """An input that cannot be sent whole, or was not sent, says nothing either."""
+    """Whether the input holds its initial value. One that was not sent counts as untouched too."""
     if field["type"] == "boolean":
         picked = given.get("selected_option")
         return not picked or _chosen(picked, YES_NO) == ("yes" if field["value"] else "no")
@@ -122,12 +122,12 @@ def _edited(field: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
         return given.get("value") or ""
     value = _read(field, given)
     if value is None and not (given.get("value") or "").strip() == "null":
-        raise ValueError("needs a value: an argument can be changed, and not taken out")
+        raise ValueError("needs a value: an argument can be changed but not removed")
     return value
 
 
 def errors_by_block(fields: Sequence[Mapping[str, Any]], errors: Sequence[tuple[str, str]]) -> Errors:
-    """(field, message) as Slack wants them: at the block of the field, at the first one where there is none such."""
+    """Map (field, message) pairs to blocks as Slack expects; an error without a field goes to the first block."""
     blocks = {str(field["name"]): _block_id(place) for place, field in enumerate(fields)}
     found: Errors = {}
     for name, message in errors:
@@ -148,7 +148,7 @@ def _block_id(place: int) -> str:
 def _element(field: Mapping[str, Any]) -> Block:
     kind, value = field["type"], field.get("value")
     if kind in ("integer", "number") and value is not None and not _PLAIN_NUMBER.fullmatch(str(value)):
-        kind = "text"  # Slack's own input for numbers may write such a one differently
+        kind = "text"  # Slack's number input may reformat such a number
     made = {"action_id": ACTION, **_ELEMENTS.get(kind, {"type": "plain_text_input", "multiline": kind in ("long_text", "json")})}
     if made["type"] == "plain_text_input":
         made |= {"max_length": MAX_INPUT}
@@ -195,7 +195,7 @@ def _choices(field: Mapping[str, Any], options: Sequence[Mapping[str, Any]]) -> 
 
 
 def _read(field: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
-    """The value of one input; None: left empty. Raises ValueError saying what it must be."""
+    """The value of one input; None if it was left empty. Raises ValueError saying what is expected."""
     kind = field["type"]
     if kind == "boolean":
         picked = _chosen(given.get("selected_option"), YES_NO)
@@ -228,7 +228,7 @@ def _typed(field: Mapping[str, Any], text: str | None) -> Any:
     if text is None or not text.strip(BLANKS):
         return None
     if field.get("value") is not None and text == str(field["value"]):
-        return field["value"]  # nobody typed it
+        return field["value"]  # the suggestion, unchanged
     return _READERS[kind](text)
 
 

@@ -16,8 +16,8 @@ MODAL_VERBS = ("reject", "revise", "write", "fill", "edit", "details")
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A button of ours was pressed. `team` is where we are installed, which need not be the person's own; `index` is the
-    option's, `selected` those of the select beside a submit button."""
+    """A click on one of our buttons. `team` is the workspace the app is installed in, which may differ from the person's own.
+    `index` is that of an option's button; `selected` are those picked in the menu next to a submit button."""
 
     account: str
     team: str
@@ -34,7 +34,7 @@ class Click:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A window of ours was sent off. `channel` and `ts` are the message it was opened from."""
+    """A submitted modal. `channel` and `ts` identify the message it was opened from."""
 
     account: str
     team: str
@@ -48,7 +48,7 @@ class Submission:
 
 
 def only_selects(payload: Payload) -> bool:
-    """Slack tells of each choice in a list; it counts when it is submitted."""
+    """Whether the payload only reports a choice in a menu, which counts once it is submitted."""
     actions = payload.get("actions")
     first = actions[0] if isinstance(actions, list) and actions else None
     return isinstance(first, dict) and first.get("action_id") == SELECTED
@@ -88,7 +88,7 @@ def submission_of(payload: Payload) -> Submission:
         return Submission(
             account=account_of(payload),
             team=team_of(payload),
-            # Slack's hash stays the same when a window comes back with errors and is corrected.
+            # Slack keeps the hash when a modal is corrected after errors and submitted again.
             event_id=f"view {view['id']} {view.get('hash', '')} {entered}",
             verb=str(known["verb"]),
             request_id=request_id,
@@ -102,7 +102,7 @@ def submission_of(payload: Payload) -> Submission:
 
 
 def answer_of_click(click: Click, request: Payload) -> ChannelAnswer | None:
-    """The answer a button is by itself; None where nothing was chosen."""
+    """Return the answer a button stands for; None if no option was selected."""
     action, values = click.verb, None
     if click.verb in ("choose", "submit"):
         picked = [click.index] if click.verb == "choose" else list(click.selected)
@@ -115,23 +115,23 @@ def answer_of_click(click: Click, request: Payload) -> ChannelAnswer | None:
 
 
 def answer_of_submission(sent: Submission, request: Payload) -> tuple[ChannelAnswer, Errors]:
-    """The answer a window holds, and errors by block for what cannot be read. Raises UnreadablePayload."""
+    """Return the answer in a modal, and errors by block for invalid entries. Raises UnreadablePayload."""
     try:
         if sent.verb == "fill":
             values, errors = values_of(request.get("fields") or [], sent.state)
             return _answer(sent, "submit", values), errors
         if sent.verb == "edit":
             edits, errors = edits_of(request, sent.state)
-            # Sent off as it stood, it approves the call as it was proposed.
+            # Without a change, it approves the call as proposed.
             return _answer(sent, "edit" if edits else "approve", edits or None), errors
         said = ((sent.state.get(TEXT_BLOCK) or {}).get(ACTION) or {}).get("value")
     except (KeyError, TypeError, AttributeError) as error:
-        raise UnreadablePayload(f"a window's entries without {error}") from None
+        raise UnreadablePayload(f"a modal's entries without {error}") from None
     return _answer(sent, "submit" if sent.verb == "write" else sent.verb, feedback=said or None), {}
 
 
 def errors_of(sent: Submission, request: Payload, errors: tuple[tuple[str, str], ...], reason: str) -> Errors:
-    """A refusal as Slack shows it in the window: beside the fields it is about."""
+    """Return a refusal as Slack shows it in the modal: next to the fields it is about."""
     if sent.verb not in ("fill", "edit"):
         return {TEXT_BLOCK: errors[0][1] if errors else reason}
     fields = request.get("fields") or [] if sent.verb == "fill" else fields_of_args(request)

@@ -1,4 +1,4 @@
-"""Buttons and windows: each is recorded first, then acknowledged, then shown."""
+"""Handle button clicks and modals: each is recorded first, then acknowledged, then shown."""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -24,21 +24,21 @@ from channels.slack.mrkdwn import literal
 from channels.slack.payloads import Payload
 from channels.slack.question_message import render_in_thread
 
-NOT_RECORDED = "Your answer could not be recorded. Nothing was changed; try again in a moment."
-REQUEST_CHANGED = "The request was changed since this message; look again. Nothing was changed by your click."
-NOT_OPENED = "Slack did not open the window. Press the button again, or answer in the app:"
+NOT_RECORDED = "Your answer could not be recorded, and nothing was changed. Try again in a moment."
+REQUEST_CHANGED = "The request was changed after this message was sent. Your click had no effect; check the new version."
+NOT_OPENED = "Slack did not open the dialog. Press the button again, or answer in the web app:"
 Ack = Callable[..., Awaitable[Any]]
 RunLater = Callable[[Coroutine[Any, Any, None]], None]
 
 
 class Interactions:
-    """What people do to our messages. `later` runs what need not be done before Slack is answered."""
+    """Handles what people do to our messages. `run_later` runs work that can wait until the payload is acknowledged."""
 
     def __init__(self, inbox: Inbox, client: SlackClient, run_later: RunLater) -> None:
         self._inbox, self._client, self._run_later = inbox, client, run_later
 
     async def on_click(self, payload: Payload, ack: Ack) -> None:
-        """A button. Raises UnreadablePayload."""
+        """Handle a button click. Raises UnreadablePayload."""
         if only_selects(payload):
             await ack()
             return
@@ -55,7 +55,7 @@ class Interactions:
         self._run_later(self._show(click, outcome))
 
     async def on_submission(self, payload: Payload, ack: Ack) -> None:
-        """A window was sent off. Raises UnreadablePayload."""
+        """Handle a submitted modal. Raises UnreadablePayload."""
         sent = submission_of(payload)
         request: Payload = {}
         try:
@@ -80,7 +80,7 @@ class Interactions:
         if isinstance(found, Refused):
             return found
         said = answer_of_click(click, found.request)
-        return await self._inbox.answer(said) if said else Refused("Choose something first.", question=found)
+        return await self._inbox.answer(said) if said else Refused("Choose an option first.", question=found)
 
     async def _open(self, click: Click) -> None:
         try:
@@ -92,7 +92,7 @@ class Interactions:
         elif click.verb != "details" and click.version != found.request["version"] and found.request["status"] == "pending":
             await self._show(click, Refused(REQUEST_CHANGED, question=found))
         elif click.verb != "details" and (found.request["status"] != "pending" or not found.decidable):
-            await self._show(click, Refused("This cannot be answered here any more.", question=found))
+            await self._show(click, Refused("This can no longer be answered here.", question=found))
         else:
             view = modal_of(click.verb, found, {"channel": click.channel, "ts": click.ts})
             try:
@@ -101,7 +101,7 @@ class Interactions:
                 await self._show(click, Refused(f"{NOT_OPENED} {found.link}"))
 
     async def _show(self, click: Click, outcome: Accepted | Refused) -> None:
-        """The clicked copy as it is now; a refusal to the one who clicked, and to nobody else."""
+        """Update the message that was clicked, and show a refusal only to the person who clicked."""
         if isinstance(outcome, Refused):
             _team, _, user = click.account.partition("/")
             await self._client.post_ephemeral(click.team, click.channel, user, literal(outcome.reason, 2000))
@@ -117,7 +117,7 @@ def _is_changed(outcome: Accepted | Refused) -> bool:
 
 
 def _reply(sent: Submission, request: Payload, outcome: Accepted | Refused) -> dict[str, Any]:
-    """How Slack goes on with the window."""
+    """How Slack continues with the modal."""
     if isinstance(outcome, Accepted):
         return {"response_action": "clear"}
     decided = outcome.question is not None and outcome.question.request["status"] != "pending"

@@ -1,9 +1,9 @@
-"""What the app asks of Slack: its scopes and events, and the manifest that sets up all of it at once."""
+"""The app manifest: the scopes and events the app needs."""
 
 from typing import Any
 
-# Each is needed: speaking, direct messages with their history (to look for what a cut-off try left), mentions, the same
-# in threads of channels, names, `/assent`.
+# Posting, mentions, direct messages and threads with their history (to find what an interrupted attempt left), names of
+# people, `/assent`.
 SCOPES = (
     "app_mentions:read",
     "channels:history",
@@ -30,8 +30,9 @@ COMMAND = "/assent"
 
 
 def manifest(url: str, socket_mode: bool) -> dict[str, Any]:
-    """The manifest for an installation reached at `url`; with Socket Mode Slack needs no way in. Without `url` nobody signs
-    in at Slack, and the app is installed on Slack's own pages, which refuse to grant an identity beside anything else."""
+    """Return the manifest of an installation at `url`. With Socket Mode, Slack does not need to reach it. Without `url` nobody
+    links an account through Slack's sign-in, and the app is installed on Slack's own pages, which refuse to grant an identity
+    scope along with others."""
     sign_in = {"redirect_urls": [f"{url}/api/auth/slack/callback"]} if url else {}
     scopes = {"bot": list(SCOPES)} | ({"user": [SIGN_IN_SCOPE]} if url else {})
     hook = {} if socket_mode else {"request_url": f"{url}/slack/events"}

@@ -1,4 +1,4 @@
-"""The windows that open from a message: its details, and the forms for what a button alone cannot say."""
+"""The modals that open from a message: its details, and forms for answers that take more than a button."""
 
 import json
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ TEXT_FORMS = {
 
 
 def modal_of(verb: str, question: Question, place: Mapping[str, str]) -> Block:
-    """The window for a button: `verb` is reject, revise, write, fill, edit or details. `place` is the message it opens from
-    ({channel, ts}); it comes back with what is entered."""
+    """Return the modal for a button: `verb` is reject, revise, write, fill, edit or details. `place` ({channel, ts}) is the
+    message it opens from; the submission brings it back."""
     request = question.request
     metadata = json.dumps({"verb": verb, "token": button_value(request), **place}, separators=(",", ":"))
     match verb:
@@ -44,7 +44,7 @@ def modal_of(verb: str, question: Question, place: Mapping[str, str]) -> Block:
 
 
 def _details(question: Question) -> list[Block]:
-    """Everything there is to know, as far as a window goes."""
+    """Everything about the request, as far as a modal can hold it."""
     request = question.request
     action, shown = request.get("action") or {}, request.get("context") or {}
     blocks = [header(request["title"]), markdown_section(request.get("prompt") or "–", MAX_TEXT)]
@@ -66,8 +66,8 @@ def _pretty(value: Any) -> str:
 
 
 def _pieces(text: str) -> list[Block]:
-    """A long text in blocks, cut where a window ends."""
+    """A long text as blocks, truncated at the size of a modal."""
     shown, size = visible(text), MAX_TEXT // 2  # two units a character at most
     pieces = [shown[start : start + size] for start in range(0, len(shown), size)]
     blocks = [plain_section(piece) for piece in pieces[:MAX_PIECES] if piece.strip()]
-    return blocks + ([plain_section("… the rest is in the app.")] if len(pieces) > MAX_PIECES else [])
+    return blocks + ([plain_section("… See the rest in the web app.")] if len(pieces) > MAX_PIECES else [])

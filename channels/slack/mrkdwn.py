@@ -1,4 +1,4 @@
-"""Slack's own markup: Markdown into it, and the words of others so that they cannot mention, link or call anybody."""
+"""Slack's markup: convert Markdown to it, and escape untrusted text so that it cannot mention, link or notify anybody."""
 
 import re
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _STAR = "\x00"
 
 
 def escape(text: str) -> str:
-    """`text` as words only: no mention, no link, no command."""
+    """Escape `text`: no mention, no link, no special command."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -26,13 +26,13 @@ def unescape(text: str) -> str:
 
 
 def literal(text: str, limit: int) -> str:
-    """Words of others on one line of markup, at most `limit` units once escaped."""
+    """Escape untrusted text as one line, at most `limit` units long."""
     shown = visible(" ".join(text.split()))
     return _fit(shown, limit, escape)
 
 
 def to_mrkdwn(markdown: str, limit: int) -> str:
-    """Markdown as mrkdwn, at most `limit` units. A link shows where it leads; what is inside code stays as it is."""
+    """Convert Markdown to mrkdwn, at most `limit` units. Links show their address; code stays as it is."""
     return _fit(visible(markdown), limit, _convert)
 
 
@@ -42,13 +42,13 @@ def link(url: str, label: str) -> str:
 
 
 def moment(iso: str, form: str = "{date_short_pretty} {time}") -> str:
-    """An instant in each reader's own time zone."""
+    """A time that Slack shows in each reader's own time zone."""
     at = datetime.fromisoformat(iso)
     return f"<!date^{int(at.timestamp())}^{form}|{at:%Y-%m-%d %H:%M} UTC>"
 
 
 def _fit(text: str, limit: int, write: Callable[[str], str]) -> str:
-    """`write(text)`, of a clipped text where it would be longer than `limit`: never cut within what was written."""
+    """Return `write(text)`, clipping the text first if the result exceeds `limit`: the result itself is never cut."""
     room = limit
     while utf16_length(written := write(clip(text, room))) > limit:
         room = min(room - 1, room * limit // utf16_length(written))

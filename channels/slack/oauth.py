@@ -16,8 +16,8 @@ from channels.slack.manifest import SCOPES, SIGN_IN_SCOPE
 
 
 class SlackOAuth:
-    """See `channels.oauth.OAuthProvider`. Without PKCE, which at Slack makes an app a public client for good and takes the bot's
-    scopes from an installation on localhost (docs/decisions/0009); a server has a secret."""
+    """See `channels.oauth.OAuthProvider`. Does not use PKCE, which at Slack permanently makes an app a public
+    client and removes bot scopes from installations on localhost (docs/decisions/0009); a server has a secret."""
 
     name = "slack"
     channel: ChannelName = "slack"
@@ -49,13 +49,13 @@ class SlackOAuth:
 
 
 def _granted(said: Any) -> OAuthGrant:
-    """Raises Rejected for an answer that names nobody, and where what we need was not granted.
+    """Raises Rejected if the response names no account, or a permission we need was not granted.
 
-    An installation for a whole organisation is not taken: its one token belongs to no workspace, is good in none until an
-    administrator adds some later (https://docs.slack.dev/enterprise/organization-ready-apps), and people are known by
-    their workspace, so that nobody could be reached with it, nor be regained. Our manifest does not offer it either."""
+    An installation for a whole organisation is refused: its token belongs to no workspace and works in none until an
+    administrator adds some (https://docs.slack.dev/enterprise/organization-ready-apps), while people are identified by
+    their workspace, so nobody could be reached with it. Our manifest does not offer it either."""
     if isinstance(said, dict) and said.get("is_enterprise_install"):
-        raise Rejected("The app works in workspaces, not in a whole organisation; install it in each of them.", "organisation")
+        raise Rejected("The app works in workspaces, not in a whole organisation. Install it in each workspace.", "organisation")
     try:
         place = said["team"]
         team, name, user = str(place["id"]), str(place.get("name") or place["id"]), str(said["authed_user"]["id"])
@@ -67,6 +67,8 @@ def _granted(said: Any) -> OAuthGrant:
     scopes = set(str(said.get("scope", "")).split(","))
     missing = sorted(set(SCOPES) - scopes)
     if missing:
-        raise Rejected(f"Slack did not grant {', '.join(missing)}; install again and allow all of it.", "missing_scope")
+        raise Rejected(
+            f"Slack did not grant {', '.join(missing)}. Install the app again and grant all permissions.", "missing_scope"
+        )
     detail = {"scopes": sorted(scopes), "bot_user": said.get("bot_user_id")}
     return OAuthGrant(f"{team}/{user}", f"{user} in {name}", Installation(team, name, str(token), detail))

@@ -1,4 +1,4 @@
-"""How a request ended, on one line; never by colour or emoji alone."""
+"""How a request ended, as one line of mrkdwn that does not rely on colour or emoji alone."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,7 +31,7 @@ MAX_ANSWER = 300
 
 
 def outcome_line(request: Mapping[str, Any]) -> str:
-    """One line of mrkdwn that says who or what ended the request, where, when, and with what."""
+    """Return one line: who or what ended the request, where, when, and with which answer."""
     response, closed = request.get("response") or {}, request.get("closed") or {}
     match request["status"]:
         case "answered":
@@ -47,7 +47,7 @@ def outcome_line(request: Mapping[str, Any]) -> str:
 
 
 def timeout_outcome(on_timeout: Any) -> str:
-    """What happens when nobody answers."""
+    """Return what happens if nobody answers."""
     action = on_timeout if isinstance(on_timeout, str) else str((on_timeout or {}).get("action", ""))
     return TIMEOUT_OUTCOMES.get(action, "closed")
 

@@ -7,14 +7,14 @@ Payload = Mapping[str, Any]
 
 
 class UnreadablePayload(ValueError):
-    """The payload is not one of ours; the message says what is missing."""
+    """The payload is malformed or not ours; the message says what is missing."""
 
 
 def check_text(value: Any) -> None:
-    """Raises UnreadablePayload where any text in it, ids included, is none that can be kept: Slack sends no such."""
+    """Raises UnreadablePayload if any text, including ids, cannot be stored. Slack sends no such payloads."""
     match value:
         case str() if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            raise UnreadablePayload("a character that cannot be kept (NUL or half of a surrogate pair)")
+            raise UnreadablePayload("a character that cannot be stored (NUL or half of a surrogate pair)")
         case dict():
             for name, part in value.items():
                 check_text(name)
@@ -31,5 +31,5 @@ def account_of(payload: Payload) -> str:
 
 
 def team_of(payload: Payload) -> str:
-    """The workspace (or organisation) we are installed in. Raises KeyError, TypeError."""
+    """The workspace (or organisation) the app is installed in. Raises KeyError, TypeError."""
     return str((payload.get("team") or payload.get("enterprise") or {})["id"])

@@ -1,4 +1,4 @@
-"""A question as a Slack message: what is asked, what it would do, and buttons for exactly what may be answered here."""
+"""A question as a Slack message: what is asked, what it would do, and buttons for the answers possible here."""
 
 import asyncio
 from collections.abc import Mapping
@@ -43,12 +43,12 @@ _writers = ThreadPoolExecutor(2, "slack-writer")
 
 
 async def render_in_thread(question: Question) -> Message:
-    """What `message_of` gives, on a thread: a call with many arguments takes a while to lay out."""
+    """Run `message_of` in a worker thread: a call with many arguments takes a while to lay out."""
     return await asyncio.get_running_loop().run_in_executor(_writers, message_of, question)
 
 
 def message_of(question: Question) -> Message:
-    """`{text, blocks, metadata}` of the request as it is now: to be answered while it is pending, its outcome after."""
+    """Return `{text, blocks, metadata}` of the request: with buttons while it is pending, with its outcome afterwards."""
     request = question.request
     pending = request["status"] == "pending"
     blocks = _pending(question) if pending else _ended(question)
@@ -56,7 +56,7 @@ def message_of(question: Question) -> Message:
 
 
 def metadata_of(request: Mapping[str, Any]) -> Message:
-    """By this the app finds its own message again."""
+    """The metadata by which the app finds its message again."""
     return {"event_type": EVENT, "event_payload": {"request_id": request["id"], "version": request["version"]}}
 
 
@@ -67,12 +67,12 @@ def notice(question: Question, mrkdwn: str) -> Message:
 
 
 def button_value(request: Mapping[str, Any], index: int | None = None) -> str:
-    """What a button carries: the request, its version, and which option; nothing that could be believed by itself."""
+    """The value of a button: the request, its version and the option. It grants nothing by itself."""
     return f"{request['id']} {request['version']}" + ("" if index is None else f" {index}")
 
 
 def _summary(question: Question) -> str:
-    """For notifications and screen readers."""
+    """The text for notifications and screen readers."""
     request = question.request
     title = literal(request["title"], 300)
     if request["status"] == "pending":
@@ -101,12 +101,12 @@ def _pending(question: Question) -> list[Block]:
 
 
 def _only_in_app(question: Question, fits: bool) -> str:
-    why = "The risk is too high to decide it here." if fits else "This does not fit into a message whole."
+    why = "The risk is too high to decide this here." if fits else "The details do not fit into a message."
     return f"{why} {link(question.link, 'Open in app')} to see all of it and answer."
 
 
 def _head(question: Question) -> list[Block]:
-    """Who asks what, in full where the header had to be cut."""
+    """Who asks what, with the full title if the header is truncated."""
     request = question.request
     title = " ".join(request["title"].split())
     more = [plain_section(clip(visible(title), MAX_PROMPT))] if utf16_length(visible(title)) > 150 else []
@@ -132,7 +132,7 @@ def _tail(question: Question) -> str:
 
 
 def _body(question: Question) -> tuple[list[Block], list[Block]]:
-    """What is specific to the type, and its buttons; no buttons where something needed for the answer does not fit."""
+    """The blocks of the request type and its buttons; no buttons if the details do not fit."""
     request = question.request
     match request["type"]:
         case "confirmation":
@@ -191,7 +191,7 @@ def _fits_button(label: str) -> bool:
 
 
 def _listing(options: list[Mapping[str, Any]]) -> list[Block] | None:
-    """Every option in full; None where they are too long."""
+    """Every option in full; None if they are too long."""
     lines = [
         f"{n}. {visible(each['label'])}" + (f" – {visible(each['description'])}" if each.get("description") else "")
         for n, each in enumerate(options, start=1)

@@ -1,4 +1,4 @@
-"""The agent's reply in Slack: whole, as blocks that can be rewritten; and piece by piece, as a stream that can only grow."""
+"""The agent's reply in Slack: as blocks that can be rewritten, or as a stream that can only grow."""
 
 from typing import Any
 
@@ -12,33 +12,33 @@ MAX_TEXT_MESSAGE = 39_000  # Slack cuts at 40,000
 MAX_SUMMARY = 3_500  # chat.update takes at most 4,000
 MAX_SHOWN = 11_500  # blocks of a little over 13,000 in all are refused
 MAX_APPENDED = 12_000
-UNFINISHED, SHORTENED = "_…_", "_It goes on in the web app._"
+UNFINISHED, SHORTENED = "_…_", "_Read the rest in the web app._"
 FENCE = "```"
 _WIDE = 10**6
 Message = dict[str, Any]
 
 
-def text_message_of(words: TextMessage) -> Message:
-    """`{text, metadata}` for a message of its own."""
-    return {"text": to_mrkdwn(words.text, MAX_TEXT_MESSAGE) or "–", **_mark(words)}
+def text_message_of(message: TextMessage) -> Message:
+    """Return `{text, metadata}` of a new message."""
+    return {"text": to_mrkdwn(message.text, MAX_TEXT_MESSAGE) or "–", **_mark(message)}
 
 
-def message_of_reply(words: TextMessage, *, unfinished: bool = False) -> Message:
-    """`{text, blocks, metadata}` for a message that is rewritten as the reply grows: Slack's limits are narrower there."""
-    sections = [section(part) for part in _parts_that_fit([to_mrkdwn(part, MAX_TEXT) for part in split(words.text)])]
+def message_of_reply(message: TextMessage, *, unfinished: bool = False) -> Message:
+    """Return `{text, blocks, metadata}` of a message that is rewritten as the reply grows, within Slack's limits for edits."""
+    sections = [section(part) for part in _parts_that_fit([to_mrkdwn(part, MAX_TEXT) for part in split(message.text)])]
     if unfinished:
         sections.append(section(UNFINISHED))
-    blocks: list[Block] = [each | {"block_id": f"{words.id} {n}"} for n, each in enumerate(sections)]
-    return {"text": to_mrkdwn(words.text, MAX_SUMMARY) or "–", "blocks": blocks, **_mark(words)}
+    blocks: list[Block] = [each | {"block_id": f"{message.id} {n}"} for n, each in enumerate(sections)]
+    return {"text": to_mrkdwn(message.text, MAX_SUMMARY) or "–", "blocks": blocks, **_mark(message)}
 
 
 def stream_text(markdown: str) -> str:
-    """Markdown for a stream: nothing in it calls anybody or hides where it leads. It only grows as its argument grows."""
+    """Escape Markdown for a stream: no mentions and no hidden links. The result for a prefix stays the same as it grows."""
     return escape_invisible(markdown).replace("<", "‹").replace("](", "] (")
 
 
 def split(markdown: str) -> list[str]:
-    """Parts that fit into a block each, cut at line ends where it can be; code that is cut is code in both parts."""
+    """Split into parts that fit into a block each, at line ends if possible. A split code block is fenced in both parts."""
     parts, part = [], ""
     for line in _lines(markdown):
         if part and not _fits(part + line):
@@ -63,12 +63,12 @@ def _halves(line: str) -> list[str]:
 
 
 def _fits(markdown: str) -> bool:
-    """With room for the fences of code that is cut."""
+    """Whether the text fits into a block, with room for the fences of split code."""
     return utf16_length(to_mrkdwn(markdown, _WIDE)) <= MAX_TEXT - 2 * len(FENCE) - 2
 
 
 def _parts_that_fit(parts: list[str]) -> list[str]:
-    """As many parts as a message takes, and a word where that is not all."""
+    """As many parts as a message can hold, and a note if there are more."""
     room, kept = MAX_SHOWN, list[str]()
     for part in parts:
         room -= utf16_length(part)
@@ -78,8 +78,8 @@ def _parts_that_fit(parts: list[str]) -> list[str]:
     return kept
 
 
-def _mark(words: TextMessage) -> Message:
-    """By this the app finds its own message again."""
-    if not words.id:
+def _mark(message: TextMessage) -> Message:
+    """The metadata by which the app finds its message again."""
+    if not message.id:
         return {}
-    return {"metadata": {"event_type": EVENT, "event_payload": {"request_id": words.id}}}
+    return {"metadata": {"event_type": EVENT, "event_payload": {"request_id": message.id}}}

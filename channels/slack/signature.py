@@ -1,4 +1,4 @@
-"""What comes over HTTP and says it is Slack: believed first, read second."""
+"""Authenticate calls over HTTP by Slack's signature, before anything is parsed."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -16,21 +16,21 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class SignedWebhook:
-    """Checks the signature over the very bytes, and the age, before anything is parsed."""
+    """Verifies the signature over the unmodified body, and its age, before parsing."""
 
     def __init__(self, signing_secret: str, now: Callable[[], float]) -> None:
         if not signing_secret:
-            raise ValueError("an empty signing secret would let anybody in")
+            raise ValueError("an empty signing secret would accept calls from anyone")
         self._secret, self._now = signing_secret, now
 
     def read(self, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-        """The payload of a call that Slack signed within the last five minutes. Raises WebhookRejected."""
+        """Return the payload of a call that Slack signed within the last five minutes. Raises WebhookRejected."""
         self._verify(headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", ""), body)
         try:
             payload = _parse(headers.get("content-type", ""), body.decode())
             check_text(payload)
         except (ValueError, RecursionError):
-            raise WebhookRejected("The body cannot be read as an event, an interaction or a command.", authentic=True) from None
+            raise WebhookRejected("The body is not an event, an interaction or a command.", authentic=True) from None
         return payload
 
     def _verify(self, timestamp: str, signature: str, body: bytes) -> None:
@@ -67,7 +67,7 @@ def _parse(content_type: str, body: str) -> dict[str, Any]:
 
 
 def _shaped(payload: Any) -> dict[str, Any]:
-    """Of the form every payload of Slack's has, so that what reads it next need not doubt it. Raises ValueError."""
+    """Check the structure that every Slack payload has. Raises ValueError."""
     if not isinstance(payload, dict) or not isinstance(payload.get("type"), str):
         raise ValueError("not a payload")
     if payload["type"] == "event_callback":

@@ -1,7 +1,7 @@
-"""Socket Mode: Slack's events over a connection that we open, and open again at once when it is gone.
+"""Socket Mode: receive Slack events over a WebSocket that is reopened at once when it is lost.
 
-slack_sdk's own client takes up to 16 s for that: it looks at the connection every 5 s and waits 10 s for a dead one to say
-goodbye. Slack sends what happens meanwhile to nobody."""
+The client of slack_sdk takes up to 16 s for that: it checks the connection every 5 s and waits 10 s for a dead one to close.
+Events that Slack sends meanwhile are lost."""
 
 import asyncio
 import contextlib
@@ -16,14 +16,16 @@ import aiohttp
 from channels.errors import ChannelError, Retryable
 from channels.slack.client import CONNECT_S, TIMEOUT_S
 
-HEARTBEAT_S = 2.0  # a connection that died without a word is known to be gone after half as much again
+HEARTBEAT_S = 2.0  # a dead connection is detected after one and a half intervals
 CLOSE_S, DRAIN_S = 0.5, 30.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 15.0
 LOST = (
-    "The connection to Slack was lost and is being opened again. What is pressed or written there until then may not arrive: "
-    "answer here, or press again in a moment."
+    "The connection to Slack was lost and is being reopened. Clicks and messages in Slack may not arrive until then: "
+    "answer here, or try again in Slack in a moment."
 )
-REFUSED = "Slack lets this server listen no more ({}). An administrator looks at SLACK_APP_TOKEN: `assent doctor`."
+REFUSED = (
+    "Slack no longer accepts connections from this server ({}). An administrator must check SLACK_APP_TOKEN with `assent doctor`."
+)
 log = logging.getLogger(__name__)
 _chance = SystemRandom()
 
@@ -34,8 +36,8 @@ Pause = Callable[[float], Awaitable[None]]
 
 
 class SocketMode:
-    """`open_url` asks Slack where to connect, `dispatch` takes in what an envelope holds and returns what to answer (None: do
-    not acknowledge, Slack repeats it), `on_status` is told what is wrong with the connection, None once
+    """`open_url` asks Slack where to connect. `dispatch` handles the payload of an envelope and returns the response, or None
+    not to acknowledge it, so that Slack repeats it. `on_status` is told what is wrong with the connection, None once
     connected."""
 
     def __init__(
@@ -47,7 +49,7 @@ class SocketMode:
         self._failures = 0
 
     async def run(self) -> None:
-        """Listen until cancelled, through every end of a connection."""
+        """Listen until cancelled, and reconnect whenever the connection ends."""
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S, sock_connect=CONNECT_S)
         async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
             while True:
@@ -64,7 +66,7 @@ class SocketMode:
                 finally:
                     if not ends_later:
                         await _close(socket)
-                if ends_later:  # what still comes over it is taken in while the next one is opened
+                if ends_later:  # keep reading it while the next one is opened
                     self._start_task(self._finish(socket))
                 else:
                     self._set_status(LOST)
@@ -75,7 +77,7 @@ class SocketMode:
         return await session.ws_connect(url, heartbeat=HEARTBEAT_S, timeout=wait)
 
     async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> bool:
-        """Until the connection ends; True: Slack will end it and wants another first."""
+        """Listen until the connection ends. True if Slack announced that it will end and another should be opened first."""
         async for message in socket:
             envelope = _parse_envelope(message)
             if envelope.get("type") == "disconnect":
@@ -100,7 +102,7 @@ class SocketMode:
         if reply is None:
             return
         said = {"envelope_id": envelope["envelope_id"]} | ({"payload": reply} if reply else {})
-        with contextlib.suppress(ConnectionError, aiohttp.ClientError):  # not acknowledged: Slack says it again
+        with contextlib.suppress(ConnectionError, aiohttp.ClientError):  # not acknowledged: Slack repeats it
             await socket.send_str(json.dumps(said))
 
     async def _back_off(self, error: Exception) -> None:
@@ -115,9 +117,9 @@ class SocketMode:
         if problem == self._problem:
             return
         if problem is not None:
-            log.warning("Slack Socket Mode is not connected: %s", problem)
+            log.warning("slack.socket_disconnected", extra={"reason": problem})
         else:
-            log.info("Slack Socket Mode is connected")
+            log.info("slack.socket_connected")
         self._problem = problem
         self._on_status(problem)
 
@@ -128,7 +130,7 @@ async def _close(socket: aiohttp.ClientWebSocketResponse) -> None:
 
 
 def _parse_envelope(message: aiohttp.WSMessage) -> Envelope:
-    """What Slack sent; empty where it is none of its envelopes."""
+    """The envelope Slack sent; empty if it is not one."""
     try:
         value = json.loads(message.data) if message.type is aiohttp.WSMsgType.TEXT else {}
     except (ValueError, RecursionError):

@@ -67,13 +67,13 @@ class TestNextMove:
     def test_gives_up_with_the_reason_of_each_step_when_nobody_was_reached(self) -> None:
         failed = slack("failed", sent_at=None, error="channel_not_found")
         assert next_escalation(NOW, LADDER[:2], [chat(), failed], present=False) == GiveUp(
-            ("chat: nobody was there", "slack: channel_not_found")
+            ("chat: nobody had the web app open", "slack: channel_not_found")
         )
 
     def test_does_not_give_up_while_the_person_has_the_web_app_open(self) -> None:
         later = NOW + SEEN_GRACE_MS
         assert next_escalation(later, LADDER[:1], [chat()], present=True) == WaitForAnswer(later + RECHECK_MS)
-        assert next_escalation(later, LADDER[:1], [chat()], present=False) == GiveUp(("chat: nobody was there",))
+        assert next_escalation(later, LADDER[:1], [chat()], present=False) == GiveUp(("chat: nobody had the web app open",))
 
     def test_does_not_give_up_while_an_earlier_step_is_still_being_tried(self) -> None:
         later = DeliveryState(step=1, channel="slack", status="failed", error="gone")

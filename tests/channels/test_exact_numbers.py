@@ -86,7 +86,7 @@ class TestJson:
             ("9" * 10_000, "has more than 100 digits"),
             ("NaN", "NaN is not JSON"),
             ("-Infinity", "-Infinity is not JSON"),
-            ('{"a": 1, "b": {"c": 1, "c": 1}}', '"c" stands twice'),
+            ('{"a": 1, "b": {"c": 1, "c": 1}}', '"c" appears twice'),
             ("[" * 100_000, "nested too deeply"),
             ("0x10", "Extra data"),
             ("01", "Extra data"),

@@ -104,7 +104,7 @@ class TestMailbox:
         read_aloud(tab)
         told = open_window(server.url).sign_in(reached)
         at_settings(told)
-        expect(email(told).get_by_text("must be connected again")).to_be_visible()
+        expect(email(told).get_by_text("Connect the agent's mailbox again")).to_be_visible()
         request = ask(reached, "confirmation", title="Anybody?", route=[{"channel": "email", "wait_seconds": 600}])
         other = open_window(server.url).sign_in(reached)
         other.page.goto(f"/r/{request['id']}")

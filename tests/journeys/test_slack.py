@@ -208,7 +208,7 @@ class TestVersion:
         joins[1]()
         slack.click(message, "reject")
         told = slack.message(message["channel"], lambda each: "since this message" in each["text"])
-        assert told["ephemeral_to"] == DANA and "Nothing was changed by your click" in told["text"]
+        assert told["ephemeral_to"] == DANA and "Your click had no effect" in told["text"]
         self.changed(slack, message, request)
         dana.answer(request["id"], "reject")
 
@@ -258,7 +258,7 @@ class TestConversation:
         in_thread = slack.message(slack.dm(), lambda message: message.get("thread_ts") == root["ts"] and message.get("blocks"))
         assert "Why?" in str(in_thread["blocks"])
         slack.say(slack.dm(), "because", thread_ts=root["ts"])
-        slack.message(slack.dm(), lambda message: "Taken as the answer to" in message["text"])
+        slack.message(slack.dm(), lambda message: "Recorded as your answer to" in message["text"])
         assert "*Answered* by Dana in Slack" in settled(slack, in_thread)
 
     def test_is_heard_once_under_whatever_ids_slack_brings_it(self, place: tuple[Server, Slack], dana: Person) -> None:
@@ -295,7 +295,7 @@ class TestRefusal:
     @pytest.mark.parametrize(
         ("fault", "status", "error"),
         [
-            (Fault(body='{"ok":false,"error":"token_revoked"}'), "failed", "withdrew the app's access"),
+            (Fault(body='{"ok":false,"error":"token_revoked"}'), "failed", "revoked the app's access"),
             (Fault(429, '{"ok":false,"error":"ratelimited"}', headers={"Retry-After": "86400"}), "retry_wait", "slow down"),
         ],
         ids=["token revoked", "a day's wait"],

@@ -195,7 +195,7 @@ class TestRefusal:
 
     @pytest.mark.parametrize(
         ("token", "error"),
-        [(NARROW, "lacks a permission; an administrator must install it again"), (UNKNOWN, "Slack refused us: invalid_auth")],
+        [(NARROW, "lacks a permission. An administrator must install it again"), (UNKNOWN, "Slack denied access: invalid_auth")],
         ids=["scope missing", "token unknown"],
     )
     def test_moves_the_question_to_the_next_channel_at_once(

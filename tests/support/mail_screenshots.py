@@ -85,7 +85,7 @@ def mails() -> dict[str, Page]:
         "taken": accepted(ended(refund(), "answered", action="reject", feedback="Wrong amount", via="email")),
         "late": late(ended(refund(), "answered", action="approve"), "APPROVE"),
         "too-late": late(ended(refund(), "expired", action="reject"), "APPROVE\n\nThanks!"),
-        "unclear": unclear(refund(), "The first line is none of the accepted answers."),
+        "unclear": unclear(refund(), "The first line is not one of the accepted answers."),
         "errors": refused("Not all of your answer can be used.", errors, form),
         "proposal": proposed(refund(), "reject", None, "the amount is wrong"),
         "link": ASKED_TO_LINK.format(name="Dana"),

@@ -1,1 +1,1 @@
-"""Gmail: the only part of the mail channel that talks to Google."""
+"""Gmail: the only package of the mail channel that talks to Google."""

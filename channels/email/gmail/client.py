@@ -1,4 +1,4 @@
-"""The only caller of Gmail: each call is one try on a thread of its own, each failure says what to do now."""
+"""The Gmail client, the only caller of Gmail. Each call is one attempt, and each failure is one of the channel errors."""
 
 import asyncio
 import base64
@@ -31,31 +31,31 @@ BuildRequest = Callable[[Any], Any]  # users() of the Gmail service -> the reque
 
 
 class Mailboxes(Protocol):
-    """The mailboxes that let us in."""
+    """The connected mailboxes."""
 
     async def refresh_token(self, mailbox: str) -> str | None:
-        """What we get access with; None: not connected (any more)."""
+        """Return the refresh token, or None if the mailbox is not, or no longer, connected."""
         ...
 
     async def first_mailbox(self) -> str | None:
-        """The one connected longest, which speaks first; None: there is none."""
+        """Return the mailbox connected first, which starts new threads; None if there is none."""
         ...
 
     async def mark_disconnected(self, mailbox: str, reason: str) -> None:
-        """Google lets us in there no more; an administrator must connect it again."""
+        """Record that Google revoked the access; an administrator must connect the mailbox again."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Gmail's own ids of a mail and of its conversation in the mailbox."""
+    """Gmail's ids of a mail and of its thread in the mailbox."""
 
     id: str
     thread: str
 
 
 class GmailClient:
-    """Calls for any connected mailbox. Every method raises one of `channels.errors` and nothing else, but for HistoryExpired."""
+    """A client for any connected mailbox. Methods raise only the errors of `channels.errors`, and HistoryExpired."""
 
     def __init__(
         self,
@@ -76,13 +76,13 @@ class GmailClient:
         self._service: Any = None
 
     async def send(self, mailbox: str, raw: bytes, thread: str | None = None) -> Sent:
-        """Send a mail, in a conversation of the mailbox. Rejected with code `not_found` where that is gone."""
+        """Send a mail in a thread of the mailbox. Raises Rejected with code `not_found` if that thread is gone."""
         body = {"raw": base64.urlsafe_b64encode(raw).decode()} | ({"threadId": thread} if thread else {})
         return _sent(await self._call(mailbox, lambda users: users.messages().send(userId="me", body=body), writes=True), True)
 
     async def find(self, mailbox: str, message_id: str, to: str = "", since_s: int | None = None) -> Sent | None:
-        """The mail we sent with this Message-ID. With `since_s` also where Gmail gave it another one: among those sent `to`
-        somebody since then, by what it refers to."""
+        """Find the mail we sent with this Message-ID. With `since_s`, also search the mails sent `to` that address since then by
+        their References, as Gmail may have assigned another Message-ID."""
         ours = message_id.strip("<>")
         found = await self.search(mailbox, f"rfc822msgid:{ours}", MAX_CANDIDATES)
         if not found and since_s is not None:
@@ -94,7 +94,7 @@ class GmailClient:
         return None
 
     async def search(self, mailbox: str, query: str, most: int) -> list[str]:
-        """The ids of the mails that Gmail's own search finds, newest first."""
+        """Return the ids of the mails a Gmail search finds, newest first."""
         found: list[str] = []
         page: str | None = None
         while len(found) < most:
@@ -107,7 +107,7 @@ class GmailClient:
         return found
 
     async def fetch(self, mailbox: str, id: str) -> RawMail | None:
-        """A mail as it came; None: it was deleted meanwhile."""
+        """Fetch the raw mail; None if it was deleted meanwhile."""
         try:
             reply = await self._call(mailbox, lambda users: users.messages().get(userId="me", id=id, format="raw"))
         except ChannelError as error:
@@ -121,7 +121,7 @@ class GmailClient:
             raise _incomplete() from None
 
     async def added_since(self, mailbox: str, position: str) -> tuple[list[str], str]:
-        """The ids of the mails that came after the position, oldest first, and the new position. Raises HistoryExpired."""
+        """Return the ids of the mails received since the position, oldest first, and the new position. Raises HistoryExpired."""
         found: dict[str, None] = {}
         page: str | None = None
         for _ in range(HISTORY_PAGES):
@@ -135,11 +135,11 @@ class GmailClient:
         raise HistoryExpired
 
     async def position(self, mailbox: str) -> str:
-        """How far the mailbox's history goes now."""
+        """Return the current position in the history of the mailbox."""
         return str(_part(await self._call(mailbox, lambda users: users.getProfile(userId="me")), "historyId"))
 
     async def watch(self, mailbox: str, topic: str) -> int:
-        """Have Gmail ring at a Pub/Sub topic when a mail comes; until when it will, in milliseconds."""
+        """Have Gmail publish to a Pub/Sub topic when mail arrives. Returns when that expires, in milliseconds."""
         body = {"topicName": topic, "labelIds": ["INBOX"], "labelFilterBehavior": "include"}
         reply = await self._call(mailbox, lambda users: users.watch(userId="me", body=body))
         try:
@@ -148,7 +148,7 @@ class GmailClient:
             raise _incomplete() from None
 
     async def stop(self, mailbox: str) -> None:
-        """Have it ring no more."""
+        """Stop the notifications."""
         await self._call(mailbox, lambda users: users.stop(userId="me"))
 
     async def close(self) -> None:
@@ -165,14 +165,14 @@ class GmailClient:
             raise (HistoryExpired() if error.code in HISTORY_GONE_CODES else error) from None
 
     async def _message_ids(self, mailbox: str, id: str) -> tuple[Sent, str]:
-        """A mail's ids at Gmail, and what it calls itself and refers to."""
+        """Return Gmail's ids of a mail, and its Message-ID and References."""
         params: Json = {"id": id, "format": "metadata", "metadataHeaders": ["Message-ID", "References"]}
         reply = await self._call(mailbox, lambda users: users.messages().get(userId="me", **params))
         headers = [each for each in _items(reply.get("payload"), "headers") if str(each.get("name")).lower() in ID_HEADERS]
         return _sent(reply), " ".join(str(each.get("value")) for each in headers)
 
     async def _call(self, mailbox: str, make: BuildRequest, *, writes: bool = False) -> Json:
-        """`writes`: a repeat would show twice."""
+        """`writes`: a repeat would be visible twice."""
         credentials = await self._credentials(mailbox)
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -185,7 +185,7 @@ class GmailClient:
                 await self.mailboxes.mark_disconnected(mailbox, failure.reason)
             raise failure from None
         if not isinstance(reply, dict):
-            raise Retryable("Google answered with something that is not an answer.", "not_json", unknown=writes)
+            raise Retryable("Google sent a response that cannot be read.", "not_json", unknown=writes)
         return reply
 
     async def _credentials(self, mailbox: str) -> Credentials:
@@ -198,18 +198,18 @@ class GmailClient:
         return known
 
     def _execute(self, credentials: Credentials, make: BuildRequest) -> Any:
-        """On a thread. A token that Google takes no more is renewed once."""
+        """Runs in a worker thread. Refreshes an access token once if Google no longer accepts it."""
         renewed = not credentials.valid
         if renewed:
             refresh_token(credentials, self._connections)
-        request, wire = make(self._users()), HttpxTransport(self._connections, credentials)
+        request, transport = make(self._users()), HttpxTransport(self._connections, credentials)
         try:
-            return request.execute(http=wire) or {}
+            return request.execute(http=transport) or {}
         except HttpError as error:
             if error.status_code != 401 or renewed:
                 raise
         refresh_token(credentials, self._connections)
-        return make(self._users()).execute(http=wire) or {}
+        return make(self._users()).execute(http=transport) or {}
 
     def _users(self) -> Any:
         if self._service is None:
@@ -220,7 +220,7 @@ class GmailClient:
 
 def _sent(said: Any, writes: bool = False) -> Sent:
     if not isinstance(said, dict) or not said.get("id"):
-        raise Retryable("Google answered without what it should say.", "incomplete", unknown=writes)
+        raise Retryable("Google sent an incomplete response.", "incomplete", unknown=writes)
     return Sent(str(said["id"]), str(said.get("threadId") or said["id"]))
 
 
@@ -236,4 +236,4 @@ def _part(reply: Json, name: str) -> Any:
 
 
 def _incomplete() -> Retryable:
-    return Retryable("Google answered without what it should say.", "incomplete")
+    return Retryable("Google sent an incomplete response.", "incomplete")

@@ -1,4 +1,4 @@
-"""What to do now when a call of Google failed: every way it can fail as one of the three channel errors."""
+"""Map every failure of a Google call to one of the three channel errors."""
 
 import json
 import math
@@ -15,11 +15,11 @@ DAY_LIMIT_S = 3600.0
 RATE_LIMITED = {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "RATE_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED"}
 MISSING_SCOPE = {"insufficientPermissions", "insufficientScopes", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}
 ACCESS_LOST = {"authError", "failedPrecondition", "domainPolicy", "delegationDenied", "UNAUTHENTICATED"}
-RECONNECT = "The agent's mailbox must be connected again: "
+RECONNECT = "Connect the agent's mailbox again: "
 
 
 def channel_error_of(error: Exception, writes: bool) -> ChannelError:
-    """`writes`: the call may have had its effect although we do not know."""
+    """`writes`: the call may have taken effect although it failed."""
     match error:
         case HttpError():
             return _from_response(error, writes)
@@ -28,33 +28,33 @@ def channel_error_of(error: Exception, writes: bool) -> ChannelError:
         case TransportError() | httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
             return Retryable("Google cannot be reached.", type(error).__name__)
         case GoogleAuthError():
-            return Retryable("Google's sign-in answered with something that is not an answer.", type(error).__name__)
+            return Retryable("Google's sign-in sent a response that cannot be read.", type(error).__name__)
         case httpx.HTTPError() | OSError():
             return Retryable("Google did not answer.", type(error).__name__, unknown=writes)
         case _:
-            return Retryable("Google answered with something that is not an answer.", "not_json", unknown=writes)
+            return Retryable("Google sent a response that cannot be read.", "not_json", unknown=writes)
 
 
 def _from_response(error: HttpError, writes: bool) -> ChannelError:
     status, (reason, said) = int(error.status_code), _reason(error)
     code = reason or str(status)
     if reason == "dailyLimitExceeded":
-        return Retryable("The mailbox has sent as much as Google allows for today.", code, after=DAY_LIMIT_S)
+        return Retryable("The mailbox has reached Google's sending limit for today.", code, after=DAY_LIMIT_S)
     if status == 429 or reason in RATE_LIMITED:
         return Retryable("Google asks us to slow down.", code, after=retry_after(error.resp.get("retry-after")))
     if status >= 500:
-        return Retryable(f"Google has a problem of its own ({code}).", code, unknown=writes)
+        return Retryable(f"Google has an internal problem ({code}).", code, unknown=writes)
     if reason in MISSING_SCOPE:
-        return Disconnected(f"{RECONNECT}Google was not asked, or did not agree, to let us read and send.", code)
+        return Disconnected(f"{RECONNECT}Google did not grant permission to read and send mail.", code)
     if status == 401 or reason in ACCESS_LOST:
-        return Disconnected(f"{RECONNECT}Google refuses us ({code}).", code)
+        return Disconnected(f"{RECONNECT}Google denied access ({code}).", code)
     if status == 404 or "thread" in said.lower():
-        return Rejected("Google does not know this mail or conversation any more.", "not_found")
+        return Rejected("Google no longer knows this mail or conversation.", "not_found")
     return Rejected(f"Google refused the mail: {code}.", code)
 
 
 def _reason(error: HttpError) -> tuple[str, str]:
-    """Google's word for what is wrong, and its sentence; empty where the body is not Google's."""
+    """Google's error reason and message; empty if the body is not Google's."""
     try:
         said = json.loads(error.content)["error"]
         first: Any = next(iter(said.get("errors") or ()), {})
@@ -64,18 +64,18 @@ def _reason(error: HttpError) -> tuple[str, str]:
 
 
 def _from_refresh(error: RefreshError) -> ChannelError:
-    """The token endpoint gave no access."""
+    """The error of a failed token refresh."""
     said: Any = error.args[1] if len(error.args) > 1 else None
     code = said.get("error") if isinstance(said, dict) else None
     if code == "invalid_grant":
-        return Disconnected(f"{RECONNECT}the consent was withdrawn or has lapsed.", "invalid_grant")
+        return Disconnected(f"{RECONNECT}the permission was withdrawn or has expired.", "invalid_grant")
     if isinstance(code, str) and code.startswith(("invalid_", "unauthorized_")):
-        return Rejected(f"Google refuses this server ({code}): see GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET.", code)
-    return Retryable("Google's sign-in has a problem of its own.", str(code or "token"))
+        return Rejected(f"Google rejects this server ({code}): check GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET.", code)
+    return Retryable("Google's sign-in has an internal problem.", str(code or "token"))
 
 
 def retry_after(said: str | None) -> float | None:
-    """Seconds; None where Google named none that make sense."""
+    """Parse Retry-After in seconds; None if it is missing or invalid."""
     try:
         seconds = float(said or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""What is new in a mailbox of ours: every mail that came goes to the intake, none is left out, wherever the last look ended."""
+"""Read new mail from a mailbox and hand every message to the intake, from wherever the last read ended."""
 
 import logging
 from collections.abc import Callable
@@ -23,7 +23,7 @@ class GmailMailboxReader:
         self._client, self._intake, self._now, self._topic = client, intake, now, topic
 
     async def fetch_new_mail(self, account: str, cursor: str | None) -> str:
-        if cursor is None:  # connected a moment ago: somebody may have written meanwhile
+        if cursor is None:  # just connected: mail may have arrived in the meantime
             return await self._catch_up(account, CONNECT_GRACE_S)
         try:
             ids, cursor = await self._client.added_since(account, cursor)
@@ -40,7 +40,7 @@ class GmailMailboxReader:
         await self._client.close()
 
     async def _catch_up(self, account: str, seconds: int) -> str:
-        """Look through what came lately, as far back as can be afforded; what was kept before is passed over."""
+        """Go through recent mail, up to MAX_MAILS, and skip what was recorded before."""
         cursor = await self._client.position(account)
         since = int(self._now()) - seconds
         for id in reversed(await self._client.search(account, f"after:{since}", MAX_MAILS)):
@@ -57,5 +57,5 @@ class GmailMailboxReader:
             await self._intake.receive(account, mail, skip_known=skip_known)
         except ChannelError:
             raise
-        except Exception:  # one mail that cannot be taken in must not hold up those behind it; it stays in the mailbox
-            log.exception("a mail was not taken in: %s in %s", mail.id, account)
+        except Exception:  # one bad mail must not block those after it; it stays in the mailbox
+            log.exception("mail.intake_failed", extra={"mailbox": account, "gmail_id": mail.id})

@@ -1,4 +1,4 @@
-"""Google's OAuth 2 with PKCE: a person proves their address, an administrator lets us into the mailbox of an agent."""
+"""Google's OAuth 2 with PKCE: a person proves their address, an administrator connects an agent's mailbox."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ IDENTITY_SCOPES = ("openid", "email")
 SEND, READ = (f"https://www.googleapis.com/auth/gmail.{name}" for name in ("send", "readonly"))
 TIMEOUT_S, DEADLINE_S = 12, 20.0
 _threads = ThreadPoolExecutor(4, "google-oauth")
-RECONNECT = "connect the mailbox again and allow all of it"
+RECONNECT = "connect the mailbox again and grant all permissions"
 
 
 class GoogleOAuth:
-    """See `channels.oauth.OAuthProvider`. Without an installation, what was agreed to is the person's own answering address; with
-    one, the account is the agent's mailbox and nobody's address."""
+    """See `channels.oauth.OAuthProvider`. Without an installation, the account is the person's own address; with one, it is the
+    agent's mailbox and nobody's address."""
 
     name = "google"
     channel: ChannelName = "email"
@@ -39,7 +39,7 @@ class GoogleOAuth:
         return self._url(state, challenge, IDENTITY_SCOPES, access_type="online", prompt="select_account")
 
     def install_url(self, state: str, challenge: str) -> str:
-        """Google gives a lasting access only where it asks for consent."""
+        """Google issues a refresh token only with prompt=consent."""
         return self._url(state, challenge, (*IDENTITY_SCOPES, SEND, READ), access_type="offline", prompt="select_account consent")
 
     async def redeem(self, code: str, verifier: str) -> OAuthGrant:
@@ -55,11 +55,11 @@ class GoogleOAuth:
         return str(url)
 
     def _exchange(self, code: str, verifier: str) -> Mapping[str, Any]:
-        """Without scopes of our own: what was granted is for us to judge, not for the library."""
+        """Pass no scopes, so that `_granted` checks what was granted instead of the library."""
         flow = self._flow(None)
         try:
             return dict(flow.fetch_token(code=code, code_verifier=verifier, include_client_id=True, timeout=TIMEOUT_S))
-        except (AttributeError, LookupError, TypeError) as error:  # over JSON that is no object
+        except (AttributeError, LookupError, TypeError) as error:  # raised for JSON that is not an object
             raise ValueError(type(error).__name__) from error
 
     def _flow(self, scopes: tuple[str, ...] | None) -> Any:
@@ -68,7 +68,7 @@ class GoogleOAuth:
         )
 
     def _granted(self, said: Mapping[str, Any]) -> OAuthGrant:
-        """Raises Rejected for an answer that names no verified address, and where what we need was not granted."""
+        """Raises Rejected if the address is not verified, or a permission we need was not granted."""
         address = self._address(said)
         scopes = said.get("scope") or ()
         granted = set(scopes.split() if isinstance(scopes, str) else map(str, scopes))
@@ -76,14 +76,14 @@ class GoogleOAuth:
             return OAuthGrant(address, address)
         missing = [what for what, scope in (("to send mail", SEND), ("to read mail", READ)) if scope not in granted]
         if missing:
-            raise Rejected(f"Google was not allowed {' and '.join(missing)} for us; {RECONNECT}.", "missing_scope")
+            raise Rejected(f"Google did not grant permission {' and '.join(missing)}; {RECONNECT}.", "missing_scope")
         token = said.get("refresh_token")
         if not isinstance(token, str) or not token:
-            raise Rejected(f"Google gave no lasting access; {RECONNECT}.", "no_refresh_token")
+            raise Rejected(f"Google issued no refresh token; {RECONNECT}.", "no_refresh_token")
         return OAuthGrant(address, address, Installation(address, address, token, {"scopes": sorted(granted)}))
 
     def _address(self, said: Mapping[str, Any]) -> str:
-        """By the identity token, which came from Google itself and needs no other proof (OpenID Connect Core, 3.1.3.7)."""
+        """From the ID token, which came directly from Google and needs no signature check (OpenID Connect Core, 3.1.3.7)."""
         try:
             claims = jwt.decode(str(said.get("id_token")), verify=False)
         except (GoogleAuthError, ValueError):
@@ -100,8 +100,8 @@ def _failure(error: Exception) -> ChannelError:
     match error:
         case OAuth2Error():
             code = str(error.error or "refused")
-            return Rejected(f"Google refused the sign-in ({code}); begin again.", code)
+            return Rejected(f"Google refused the sign-in ({code}). Start again.", code)
         case RequestException() | OSError():
             return Retryable("Google cannot be reached.", type(error).__name__)
         case _:
-            return Retryable("Google answered with something that is not an answer.", "not_json")
+            return Retryable("Google sent a response that cannot be read.", "not_json")

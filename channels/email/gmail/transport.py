@@ -1,5 +1,5 @@
-"""How Google's libraries reach Google: over httpx, which sends a request once. Their own httplib2 sends a POST again when the
-connection ends before the reply, which would be a second mail."""
+"""The HTTP transport of Google's libraries: httpx, which sends a request once. Their default, httplib2, repeats a POST if the
+connection ends before the response, which would send a second mail."""
 
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
@@ -14,13 +14,13 @@ CONNECT_S, READ_S = 5.0, 12.0
 
 
 def connections() -> httpx.Client:
-    """What all calls share; threads may use it at once."""
-    nobody = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # what one mailbox's calls bring is not for another's
+    """Return the connection pool that all calls share. Thread-safe."""
+    nobody = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # mailboxes must not share cookies
     return httpx.Client(timeout=httpx.Timeout(READ_S, connect=CONNECT_S), cookies=nobody)
 
 
 class HttpxTransport:
-    """In the shape of an httplib2.Http, on behalf of a mailbox's `credentials` if any. Errors are httpx's."""
+    """The interface of httplib2.Http, with a mailbox's `credentials` if given. Raises the errors of httpx."""
 
     def __init__(self, client: httpx.Client, credentials: Credentials | None = None) -> None:
         self._client, self._credentials = client, credentials
@@ -33,19 +33,19 @@ class HttpxTransport:
         return httplib2.Response({**reply.headers, "status": str(reply.status_code)}), reply.content
 
     def close(self) -> None:
-        """The connections are shared."""
+        """Leave the shared connections open."""
 
 
 def refresh_token(credentials: Credentials, client: httpx.Client) -> None:
-    """Get a new access token. Raises a GoogleAuthError."""
+    """Get a new access token. Raises GoogleAuthError."""
     try:
         credentials.refresh(_TokenRequest(HttpxTransport(client)))
-    except (AttributeError, LookupError, TypeError) as error:  # over JSON that is no object
+    except (AttributeError, LookupError, TypeError) as error:  # raised for JSON that is not an object
         raise GoogleAuthError(type(error).__name__) from error
 
 
 class _TokenRequest(Request):  # type: ignore[misc]
-    """The same for the exchange of tokens, where google-auth wants an error of its own."""
+    """The same for token requests, where google-auth expects its own TransportError."""
 
     def __call__(
         self, url: str, method: str = "GET", body: Any = None, headers: Any = None, timeout: Any = None, **_: Any

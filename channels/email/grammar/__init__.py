@@ -1,1 +1,1 @@
-"""Which decision a reply states, and when it states none."""
+"""The grammar of replies: which decision a mail states, and when it states none."""

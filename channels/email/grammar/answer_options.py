@@ -1,4 +1,4 @@
-"""Which answers a mail takes for a question, and the words for each: offered in the mail, and again where a reply was unclear."""
+"""Which answers a question takes by mail, and the instructions for them: in its mail, and after an unclear reply."""
 
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -16,8 +16,8 @@ SAMPLE = 60
 
 
 def available_actions(question: Question) -> frozenset[str]:
-    """The actions that a reply to this question's mail can take: none that needs something which the mail does not show
-    whole, and no approval where the risk is too high for mail."""
+    """Return the actions a reply by mail may take: no approval if the risk is too high for mail, and only refusals if the
+    mail cannot show all details."""
     request = question.request
     allowed = frozenset(request["allowed_actions"])
     if not question.decidable:
@@ -26,7 +26,7 @@ def available_actions(question: Question) -> frozenset[str]:
 
 
 def details_of(request: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What has to be seen before one can answer: (name, value) of every argument, option or field."""
+    """Return (name, value) of every argument, option or field: what a person must see before answering."""
     if request.get("action"):
         return tuple((name_text(name), value_text(value)) for name, value in (request["action"].get("args") or {}).items())
     if request.get("options"):
@@ -35,7 +35,7 @@ def details_of(request: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def fits_in_mail(request: Mapping[str, Any]) -> bool:
-    """Whether all of that can be taken in, and sent, in one mail."""
+    """Return whether all details fit into one mail."""
     rows = (("", visible(str((request.get("action") or {}).get("tool", "")))), *details_of(request))
     shown = sum(html_size(name) + html_size(value) for name, value in rows) + sum(
         html_size(line) for line in _form_lines(request)
@@ -44,22 +44,22 @@ def fits_in_mail(request: Mapping[str, Any]) -> bool:
 
 
 def _form_lines(request: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a form's reply looks like, with what is suggested."""
+    """The lines to fill in and reply with, including suggested values."""
     return tuple(f"{_name(field['name'])}: {_suggested(field)}".rstrip() for field in request.get("fields") or ())
 
 
 def html_size(text: str) -> int:
-    """Bytes, once it is HTML."""
+    """Size in bytes when escaped as HTML."""
     return len(escape(text).encode())
 
 
 def answer_instructions(question: Question) -> Iterator[Part]:
-    """What to write back."""
+    """Yield the instructions: what to write back."""
     request, actions = question.request, available_actions(question)
     if not actions:
         return
     if request["type"] == "text" and "submit" in actions:
-        yield Line("Reply with your answer; all that you write above the quoted mail is taken.")
+        yield Line("Reply with your answer. Everything you write above the quoted mail counts as the answer.")
     elif request["type"] == "form" and "submit" in actions:
         yield Line("Reply with these lines, filled in:")
         yield AnswerLines(_form_lines(request))
@@ -103,8 +103,8 @@ def _edit_instructions(request: Mapping[str, Any], actions: frozenset[str]) -> I
     if "edit" in actions and args:
         name, value = next(iter(args.items()))
         yield Line(
-            "To approve with changes, write a line for each argument to change below the first; all else stays as it is, "
-            "and blanks around a value do not count. Such as:"
+            "To approve with changes, write one line for each argument you change below the first line. The other arguments "
+            "stay as they are, and spaces around a value are ignored. For example:"
         )
         yield AnswerLines(("APPROVE", f"{_name(name)}: {one_line_value(value)[:SAMPLE]}"))
 
@@ -120,13 +120,13 @@ def _described(option: Mapping[str, Any]) -> str:
 def _field_hint(field: Mapping[str, Any]) -> str:
     options = " | ".join(one_line_value(option["label"]) for option in field.get("options") or ())
     type = str(field["type"])
-    what = {"enum": f"one of {options}", "multi_enum": f"any of {options}, with commas between"}.get(type, type)
-    needed = "" if field.get("required", True) else ", may be left out"
+    what = {"enum": f"one of {options}", "multi_enum": f"any of {options}, separated by commas"}.get(type, type)
+    needed = "" if field.get("required", True) else ", optional"
     return what.replace("_", " ", 1) + needed + (f": {one_line_value(field['description'])}" if field.get("description") else "")
 
 
 def _suggested(field: Mapping[str, Any]) -> str:
-    """As a person would write it: options by what they are called."""
+    """The suggested value as a person would write it, with options by their labels."""
     value, labels = field.get("value"), {option["value"]: option["label"] for option in field.get("options") or ()}
     if value is None:
         return ""

@@ -1,4 +1,4 @@
-"""What a reply decides, by its first line alone, and only if nothing else in it says otherwise: else nothing is decided."""
+"""Parse a reply into a decision. Its first line decides, and only if nothing else in the text contradicts it."""
 
 import re
 import unicodedata
@@ -20,14 +20,14 @@ from channels.email.grammar.form_values import Errors, NotFieldLines, edits_of, 
 Request = Mapping[str, Any]
 _CODE = re.compile(r"\s*link[\s:]+[`*_\"]*([A-Za-z0-9-]{4,64})[`*_\"]*[.!]?\s*", re.IGNORECASE)
 _NUMBERS = re.compile(r"(?:option |no\.? ?|#)?\d{1,3}[.)]?(?:(?: ?[,;+&] ?| and | )#?\d{1,3})*")
-NOT_AN_ANSWER = "The first line is none of the accepted answers."
-EXTRA_TEXT = "There is more text than the answer, which may change its meaning."
-UNCERTAIN_TEXT = "It is not certain which part of the mail is new."
+NOT_AN_ANSWER = "The first line is not one of the accepted answers."
+EXTRA_TEXT = "There is text besides the answer that may change its meaning."
+UNCERTAIN_TEXT = "It is not clear which part of the mail is new."
 
 
 @dataclass(frozen=True, slots=True)
 class MailDecision:
-    """An answer in the contract's words, not yet checked against the request's own rules."""
+    """An answer in the terms of the API, not yet validated against the request."""
 
     action: str
     values: dict[str, Any] | None = None
@@ -36,26 +36,26 @@ class MailDecision:
 
 @dataclass(frozen=True, slots=True)
 class ProposalConfirmed:
-    """What was proposed is confirmed."""
+    """The sender confirms the proposal."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkRequest:
-    """Somebody wants to prove that an address is theirs."""
+    """The sender wants to link their address."""
 
     code: str
 
 
 @dataclass(frozen=True, slots=True)
 class UnclearReply:
-    """Nothing is decided; `why` is a sentence for the writer."""
+    """The reply decides nothing; `why` is a sentence for the sender."""
 
     why: str = NOT_AN_ANSWER
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidValues:
-    """An answer was meant, but not all of it fits: (field, message) each. Nothing is decided."""
+    """The reply is an answer with invalid values: (field, message) pairs. It decides nothing."""
 
     errors: Errors
 
@@ -64,7 +64,7 @@ ParsedReply = MailDecision | ProposalConfirmed | LinkRequest | UnclearReply | In
 
 
 def link_request_of(new_text: str) -> LinkRequest | None:
-    """`link CODE` on the first line."""
+    """Return the code of a first line such as `link CODE`."""
     found = _CODE.fullmatch(next((line for line in new_text.split("\n") if line.strip()), ""))
     return LinkRequest(found[1]) if found else None
 
@@ -72,13 +72,13 @@ def link_request_of(new_text: str) -> LinkRequest | None:
 def parse_reply(
     new_text: str, request: Request, *, certain: bool = True, proposed: bool = False, names: frozenset[str] = frozenset()
 ) -> ParsedReply:
-    """What `new_text`, a reply to `request` (in the API's shape), says. `certain`: it is all the writer wrote and nothing
-    else. `proposed`: a reading was put to the writer, who may say yes. `names`: the words of the writer's own name, which
-    may stand under the answer."""
+    """Parse `new_text`, a reply to `request` (in the API's shape). `certain`: it is exactly what the sender wrote now.
+    `proposed`: the sender was asked to confirm a proposal and may say yes. `names`: the words of the sender's own name,
+    which may follow the answer as a signature."""
     if not certain or has_bidi_override(new_text):
         return UnclearReply(UNCERTAIN_TEXT)
     first, rest = _first_line(new_text)
-    if request["type"] != "text":  # there, all of it is the answer
+    if request["type"] != "text":  # whose answer is the whole text
         rest = without_signature(rest, names)
     if proposed and action_of(first) == "yes" and are_blank(rest) and not _is_option(first, request):
         return ProposalConfirmed()
@@ -86,7 +86,7 @@ def parse_reply(
         _BY_TYPE[request["type"]](first, rest, request) if first else UnclearReply("There is no text above the quoted mail.")
     )
     if isinstance(understood, MailDecision) and understood.action not in request["allowed_actions"]:
-        return UnclearReply(f"{understood.action.upper()} is not possible here.")
+        return UnclearReply(f"{understood.action.upper()} is not possible for this request.")
     return understood
 
 
@@ -105,7 +105,7 @@ def _confirmation(first: str, rest: list[str], request: Request) -> ParsedReply:
 
 
 def _edit(rest: list[str], request: Request) -> ParsedReply:
-    """`APPROVE` with `name: value` lines under it: what shall be another; all else stays as it was proposed."""
+    """`APPROVE` with a `name: value` line below for each argument to change."""
     try:
         edits, errors = edits_of(rest, request)
     except NotFieldLines:
@@ -122,18 +122,18 @@ def _checkpoint(first: str, rest: list[str], _request: Request) -> ParsedReply:
         return (
             MailDecision("revise", feedback=said)
             if said.strip("?")
-            else UnclearReply("Say behind REVISE what should be changed.")
+            else UnclearReply("Write after REVISE what should be changed.")
         )
     return _keyword(first, rest, ("continue", "stop", "skip"))
 
 
 def _text(first: str, rest: list[str], _request: Request) -> ParsedReply:
     if normalize(first) == "decline" and are_blank(rest):
-        # The word may be the answer; the mail says how to refuse one.
+        # In other spellings the word may be the answer itself.
         return (
             MailDecision("decline")
             if first.strip() == "DECLINE"
-            else UnclearReply("Write DECLINE to give no answer, or a whole sentence.")
+            else UnclearReply("Write DECLINE in capitals to give no answer. If the word is your answer, write it in a sentence.")
         )
     return MailDecision("submit", feedback="\n".join((first, *rest)).strip())
 
@@ -166,7 +166,7 @@ def _chosen(first: str, request: Request) -> list[Any] | UnclearReply | InvalidV
     return (
         numbered
         if named in ([], numbered)
-        else UnclearReply("It is not clear whether a number or the text of an option is meant.")
+        else UnclearReply("It is not clear whether you mean the number or the text of an option.")
     )
 
 
@@ -176,7 +176,7 @@ def _form(first: str, rest: list[str], request: Request) -> ParsedReply:
     try:
         values, errors = values_of([first, *rest], request.get("fields") or [])
     except NotFieldLines:
-        return UnclearReply("Write one line for each field, such as name: value.")
+        return UnclearReply("Write one line for each field, in the form name: value.")
     missing = [
         (str(field["name"]), "is required")
         for field in request.get("fields") or []
@@ -186,7 +186,7 @@ def _form(first: str, rest: list[str], request: Request) -> ParsedReply:
 
 
 def _keyword(first: str, rest: list[str], actions: tuple[str, ...]) -> ParsedReply:
-    """One of the actions, alone on its line; or with a reason where it may have one."""
+    """One of the actions alone on its line, or followed by a reason if it takes one."""
     action = action_of(first)
     if action in actions and are_blank(rest):
         return MailDecision(action)
@@ -198,13 +198,13 @@ def _keyword(first: str, rest: list[str], actions: tuple[str, ...]) -> ParsedRep
 
 
 def _reason(behind: str, rest: list[str]) -> str:
-    """What is said behind a word and below it; nothing where it is our own example, sent back as it was."""
+    """The text after a keyword and below it; empty if it is our own placeholder, sent back unchanged."""
     said = "\n".join((behind, *rest)).strip()
     return "" if re.fullmatch(r"<[^<>]*>", said) else said
 
 
 def _is_qualified(reason: str) -> bool:
-    """A reason may say no as it likes; it may not ask, condition or turn round."""
+    """A reason for a refusal must not ask a question, set a condition or take the refusal back."""
     return "?" in unicodedata.normalize("NFKC", reason) or _QUALIFIER.search(reason) is not None
 
 

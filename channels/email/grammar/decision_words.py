@@ -1,11 +1,11 @@
-"""The words a mail may decide with, in their exact forms, and the few that may stand around them."""
+"""The keywords that decide by mail, in their exact forms, and what may surround them."""
 
 import re
 import unicodedata
 
 from channels.email.grammar.phrases import DOUBTS, FAREWELLS, any_of
 
-# What an action may be called on the first line; everything else is not a decision.
+# The spellings of each action on the first line. Nothing else decides.
 ACTIONS: dict[str, str] = {
     "approve": "approve",
     "approved": "approve",
@@ -35,7 +35,7 @@ MAX_SIGNATURE_LINE = 60
 
 
 def normalize(text: str) -> str:
-    """`text` as it is compared: composed, case-folded, without blanks, quotes and full stops around it."""
+    """Normalize `text` for comparison: NFKC, case-folded, without surrounding blanks, quotes and punctuation."""
     plain = unicodedata.normalize("NFKC", text.strip(_EDGES)).casefold()
     while plain != (shorter := plain.strip(_EDGES).strip(_MARKUP).rstrip(_ENDS)):
         plain = shorter
@@ -43,13 +43,13 @@ def normalize(text: str) -> str:
 
 
 def action_of(text: str) -> str | None:
-    """The action that is all of `text`, politely or not; None: there is none, or another word stands beside it."""
+    """Return the action if `text` consists of its keyword alone, politely or not."""
     found = _POLITE.fullmatch(normalize(text))
     return ACTIONS.get(normalize(found[1])) if found else None
 
 
 def split_action(line: str) -> tuple[str, str] | None:
-    """(action, what is said behind it) of a line such as `reject: too expensive`; None: it starts with no action."""
+    """Return (action, rest) of a line such as `reject: too expensive`; None if it does not start with a keyword."""
     plain = unicodedata.normalize("NFKC", line).strip(_EDGES).lstrip(_MARKUP + _EDGES)
     found = re.match(r"([A-Za-z]+)(?:[*_\"'”»`]*\s*[:,;.!-]\s*|[*_\"'”»`]*\s+(?:[-–—:]\s*)?|$)(.*)", plain, re.DOTALL)
     action = ACTIONS.get(found[1].casefold()) if found else None
@@ -57,17 +57,17 @@ def split_action(line: str) -> tuple[str, str] | None:
 
 
 def expresses_doubt(text: str) -> bool:
-    """Whether anything in it questions, conditions or takes back what was said before."""
+    """Return whether anything in `text` questions, conditions or takes back an answer."""
     return _DOUBT.search(unicodedata.normalize("NFKC", text)) is not None or has_bidi_override(text)
 
 
 def has_bidi_override(text: str) -> bool:
-    """Whether characters in it make it look like another text."""
+    """Return whether bidirectional control characters make `text` look different from what it is."""
     return _BIDI_OVERRIDES.search(text) is not None
 
 
 def without_signature(lines: list[str], names: frozenset[str]) -> list[str]:
-    """The lines without the greeting and the writer's own name at their end. `names`: the words of that name, folded."""
+    """Strip the closing and the sender's own name from the end. `names`: the normalized words of that name."""
     filled = [place for place, line in enumerate(lines) if line.strip(_EDGES)]
     return next((lines[:place] for place in filled[-MAX_SIGNATURE_LINES - 1 :] if _is_signature(lines[place:], names)), lines)
 
@@ -77,8 +77,8 @@ def are_blank(lines: list[str]) -> bool:
 
 
 def _is_signature(lines: list[str], names: frozenset[str]) -> bool:
-    """A greeting, with the name and a few lines such as a telephone number under it; or the name alone. Any other word that
-    stands there may change what was said."""
+    """A closing such as "Best regards", followed by the name and a few lines such as a phone number; or the name alone.
+    Anything else may change the meaning of the answer."""
     kept = [line for line in lines if line.strip(_EDGES)]
     if not kept or not lines[0].strip(_EDGES):
         return False
@@ -94,12 +94,12 @@ def _is_own_name(line: str, names: frozenset[str]) -> bool:
 
 
 def name_words(text: str) -> frozenset[str]:
-    """The words of a name or of an address, folded; those that decide something are nobody's name."""
+    """Return the normalized words of a name or an address, without keywords, which are nobody's name."""
     return frozenset(re.findall(r"[^\W\d_]+", normalize(text))) - ACTIONS.keys()
 
 
 def _is_name(line: str) -> bool:
-    """A name, a title, a number, an address: every word has a capital, if its script has any. No sentence has that."""
+    """A name, a title, a number or an address: unlike in a sentence, every word is capitalized, if its script has capitals."""
     return len(line) <= MAX_SIGNATURE_LINE and not expresses_doubt(line) and all(_is_name_word(word) for word in line.split())
 
 

@@ -1,4 +1,4 @@
-"""`name: value` lines as a form's values or a call's arguments, typed as they are asked for."""
+"""Parse `name: value` lines into the typed values of a form or the edited arguments of a call."""
 
 import re
 from collections import Counter
@@ -13,26 +13,26 @@ from channels.exact_numbers import BLANKS, read_integer, read_number, read_typed
 Errors = tuple[tuple[str, str], ...]
 Field = Mapping[str, Any]
 _LINK = re.compile(r"(\S+)\s*<(?:mailto:|https?://)[^>]*>")
-AMBIGUOUS_NAME = "may be one of several names that are read alike in a mail: change it in the web app"
-NO_VALUE = "has no value here: write one, or leave the line out"
+AMBIGUOUS_NAME = "matches several names that look alike in a mail: change it in the web app"
+NO_VALUE = "has no value: write one, or leave out the line"
 _YES_NO = {"yes": True, "true": True, "y": True, "no": False, "false": False, "n": False}
 
 
 class NotFieldLines(ValueError):
-    """The text is not made of `name: value` lines; the message says which line is not."""
+    """A line is not of the form `name: value`; the message quotes it."""
 
 
 def values_of(lines: Sequence[str], fields: Sequence[Field]) -> tuple[dict[str, Any], Errors]:
-    """What was filled in, by field name, with an error for each line that does not fit. Empty values are left out.
-    Raises NoLines."""
+    """Return the values filled in, by field name, and an error for each invalid line. Empty values are left out.
+    Raises NotFieldLines."""
     given, errors = _pairs(lines, fields)
     filled = {name: text for name, text in given.items() if text.strip()}
     return _read(filled, fields, errors)
 
 
 def edits_of(lines: Sequence[str], request: Mapping[str, Any]) -> tuple[dict[str, Any], Errors]:
-    """The arguments that are to be others, by name, with an error for each line that does not fit: also for one without
-    a value, which may mean anything. Raises NoLines."""
+    """Return the changed arguments, by name, and an error for each invalid line. A line without a value is an error as well:
+    it may mean anything. Raises NotFieldLines."""
     fields = [{"name": each.name, "type": each.kind} for each in arguments_of(request)]
     given, errors = _pairs(lines, fields)
     errors += [(name, NO_VALUE) for name, text in given.items() if not text.strip()]
@@ -69,7 +69,7 @@ def _pairs(lines: Sequence[str], fields: Sequence[Field]) -> tuple[dict[str, str
         elif name == AMBIGUOUS_NAME:
             errors.append((line.strip(), AMBIGUOUS_NAME))
         elif name not in {str(field["name"]) for field in fields}:
-            errors.append((name, "is not asked for"))
+            errors.append((name, "is not one of the fields"))
         elif name in given:
             errors.append((name, "is given twice"))
         else:
@@ -78,8 +78,8 @@ def _pairs(lines: Sequence[str], fields: Sequence[Field]) -> tuple[dict[str, str
 
 
 def _split(line: str, names: Mapping[str, str]) -> tuple[str | None, str]:
-    """(field's name, value), `names` being the fields' as they are compared; a name nobody asked for as it was written; None
-    where the line is none of that form."""
+    """Return (field name, value). `names` maps normalized names to field names. An unknown name is returned as written; the
+    name is None if the line is not of that form."""
     heads = (at for at, character in enumerate(line[: _room_for(names)]) if character in ":：=")
     found = [(head, at) for at in heads if (head := normalize(line[:at])) in names]
     if found:
@@ -91,14 +91,14 @@ def _split(line: str, names: Mapping[str, str]) -> tuple[str | None, str]:
 
 
 def _names_as_compared(fields: Sequence[Field]) -> dict[str, str]:
-    """The fields' names by how they are compared; where two of them are alike, it cannot be told which is meant."""
+    """Map normalized names to field names. Two fields with the same normalized name are ambiguous."""
     names = [str(field["name"]) for field in fields]
     count = Counter(map(normalize, names))
     return {normalize(name): name if count[normalize(name)] == 1 else AMBIGUOUS_NAME for name in names}
 
 
 def _room_for(names: Mapping[str, str]) -> int:
-    """How far into a line its name may reach, with what a person may put around it."""
+    """How far into a line its name may reach, including what a person may put around it."""
     return 4 * max(map(len, names), default=0) + 100
 
 
@@ -107,7 +107,7 @@ def _text(text: str, _field: Field) -> str:
 
 
 def _plain(text: str, _field: Field) -> str:
-    """Without the link that mail programs put behind an address."""
+    """Strip the link that mail programs add after an address."""
     found = _LINK.fullmatch(text.strip())
     return found[1] if found else text.strip().removeprefix("<").removesuffix(">")
 
@@ -121,7 +121,7 @@ def _number(text: str, field: Field) -> Any:
 
 
 def _is_suggestion(text: str, field: Field) -> bool:
-    """The line came back as it stood in our mail: nobody typed it."""
+    """Whether the suggested value came back unchanged, so that nobody typed it."""
     return field.get("value") is not None and text.strip(BLANKS) == str(field["value"])
 
 
@@ -158,7 +158,7 @@ def _json(text: str, _field: Field) -> Any:
 
 
 def option_of(text: str, options: Iterable[Mapping[str, Any]]) -> Any:
-    """The value of the one option that is called so. Raises ValueError."""
+    """Return the value of the option with this label or value. Raises ValueError unless exactly one matches."""
     known = [(option["value"], normalize(str(option["label"])), normalize(str(option["value"]))) for option in options]
     found = {value for value, *names in known if normalize(text) in names}
     if len(found) != 1:

@@ -1,9 +1,9 @@
-"""What people and their programs write around an answer, language by language: regular expressions, compared whole or at
-the start as each table says, upper and lower case alike."""
+"""Phrases that people and mail programs write around an answer, by language. Case-insensitive regular expressions; each
+table says where they must match."""
 
 import re
 
-# Whole lines. The first one or two words are what people really write; more is not needed.
+# Closings, as whole lines.
 FAREWELLS = (
     "(many )?thanks( a lot| again| so much)?|thank you( very much| so much)?|thx|cheers|take care",
     "(best|kind|warm|kindest|with kind|with best)? ?regards|best( wishes)?|all the best",
@@ -16,7 +16,7 @@ FAREWELLS = (
     "с уважением|спасибо|よろしくお願い(いた|致)?します|ありがとうございます|谢谢|此致|敬礼|祝好|شكرا|مع (أطيب )?التحيات?",
 )
 
-# Anywhere. A writer who doubts, asks, conditions or takes back. More than needed is harmless: we ask again.
+# Doubts, questions, conditions and retractions, anywhere. A false match is harmless: we ask again.
 DOUBTS = (
     "[?？؟¿;]",
     r"\b(if|unless|except|but|only|until|wait|hold|however|although|though|not|no|don['’]?t|never|cannot|can['’]?t|won['’]?t)\b",
@@ -28,7 +28,7 @@ DOUBTS = (
     "しかし|ただし|まだ|待|但|如果|不|لا|لكن|إذا",
 )
 
-# At the start of a subject.
+# Out-of-office subjects, at the start.
 AWAY_SUBJECTS = (
     r"automatic reply|auto(matic)?[ -]?(reply|response)|out of (the )?office|ooo\b|away from|on (vacation|leave)\b",
     "abwesen|automatische antwort|nicht im büro|réponse automatique|absence|absent",
@@ -38,7 +38,7 @@ AWAY_SUBJECTS = (
     "自動応答|自動返信|不在|自动回复|自動回覆|부재중|자동 회신|رد تلقائي|خارج المكتب",
 )
 
-# Anywhere in the first lines.
+# Out-of-office texts, anywhere in the first lines.
 AWAY_TEXTS = (
     "i( am|['’]m| will be|['’]ll be) (currently |now )?(out of (the )?(office|town)|away|on ([a-z]+ )?(vacation|holiday|leave))",
     "(this is an|this is a) (automatic|automated|auto)",
@@ -52,7 +52,7 @@ AWAY_TEXTS = (
     "أنا .{0,20}(خارج المكتب|في إجازة)|هذه رسالة (آلية|تلقائية)",
 )
 
-# Whole lines, at the end of what was written: what a telephone or a free mail service adds.
+# Advertisements added by phones and free mail services, as whole lines at the end.
 ADVERTS = (
     "(sent from|sent with|get outlook for|get yahoo).{0,80}",
     "von meine[mr] .{1,40} gesendet|(gesendet|verschickt) (von|mit) .{1,60}|diese nachricht wurde von .{1,60}",

@@ -1,4 +1,4 @@
-"""Who a mail is from, as far as our own receiver vouches for it (A48, A49)."""
+"""Authenticate the sender of a mail by the DMARC result of our own receiving server (A48, A49)."""
 
 import re
 
@@ -7,7 +7,7 @@ from channels.email.read.mime import Headers, decode_header_value
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = rf"({_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
-# One address and at most a name before it: no list, no group, no comment, no second reading.
+# One address with an optional display name: no list, group or comment, and nothing ambiguous.
 _FROM = re.compile(rf'\s*(?:"(?:[^"\\]|\\.)*"\s*<{_ADDRESS}>|[^"<>@,;:()\\]*<{_ADDRESS}>|{_ADDRESS})\s*')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _COMMENT = re.compile(r"\([^()]*\)")
@@ -18,21 +18,21 @@ MAX_VALUE = 4000
 
 
 def sender_of(headers: Headers) -> str:
-    """The one address the mail claims to come from, in lower case; empty where it does not name exactly one."""
+    """Return the address in From, in lower case; empty unless there is exactly one."""
     claimed = headers.all("from")
     found = _FROM.fullmatch(claimed[0]) if len(claimed) == 1 and len(claimed[0]) < 2000 else None
     return next((address for address in found.groups() if address), "").lower() if found else ""
 
 
 def names_of(headers: Headers) -> frozenset[str]:
-    """The words of the writer's name, as the mail gives it, and of the address without its domain."""
+    """Return the words of the display name and of the local part of the address."""
     name, _, domain = decode_header_value(headers.first("from")).rpartition("@")
     return name_words(name.replace("<", " ")) if domain else frozenset()
 
 
 def is_verified(headers: Headers, sender: str, authserv_id: str) -> bool:
-    """Whether our receiver found that DMARC passes for the sender's domain. Only the topmost verdict counts, only if it
-    is our receiver's, and only if no foreign server handled the mail after it."""
+    """Return whether DMARC passed for the sender's domain at our own receiving server. Only the topmost
+    Authentication-Results counts, if it is our server's and no foreign server handled the mail after it."""
     verdict = _own_verdict(headers, authserv_id)
     results = [found for part in verdict for found in [_RESULT.fullmatch(part)] if found]
     if not sender or len(results) != 1 or results[0][1].lower() != "pass":
@@ -42,7 +42,7 @@ def is_verified(headers: Headers, sender: str, authserv_id: str) -> bool:
 
 
 def _own_verdict(headers: Headers, authserv_id: str) -> list[str]:
-    """The results in the topmost Authentication-Results; empty where it is not our receiver's own."""
+    """The results in the topmost Authentication-Results; empty unless our own server wrote it."""
     for name, value in headers.fields:
         if name == "received" and not _is_own_hop(value, authserv_id):
             return []
@@ -53,7 +53,7 @@ def _own_verdict(headers: Headers, authserv_id: str) -> list[str]:
 
 
 def _is_own_hop(received: str, authserv_id: str) -> bool:
-    """Handed over to our receiver, or inside of it (such a hop names no `from`)."""
+    """Whether our own server received the mail in this hop, or passed it on internally (such a hop names no `from`)."""
     words = _plain(received).lower().split()
     if "from" not in words:
         return True
@@ -61,8 +61,8 @@ def _is_own_hop(received: str, authserv_id: str) -> bool:
 
 
 def _plain(value: str) -> str:
-    """Without quoted strings and comments, in which a sender's own words may stand. Empty where they do not close, or
-    it is longer than any receiver writes."""
+    """Strip quoted strings and comments, which may contain the sender's own text. Empty if they are not closed, or the
+    value is longer than any server writes."""
     rest = _QUOTED.sub("?", value) if len(value) <= MAX_VALUE else "("
     for _ in range(_NESTING):
         rest, found = _COMMENT.subn(" ", rest)

@@ -1,4 +1,4 @@
-"""The text of a mail: of its text parts alone, within bounds. Attachments are never opened."""
+"""The text of a mail, from its text parts only and within size limits. Attachments are never opened."""
 
 import codecs
 from collections.abc import Iterator
@@ -10,20 +10,20 @@ from channels.email.read.mime import MAX_DEPTH
 
 MAX_TEXT = 100_000
 _TEXTS = ("text/plain", "text/html")
-# Codecs that read something else than what is written there.
+# Codecs that decode to something other than what a mail program shows.
 _NOT_CHARSETS = ("unicode_escape", "raw_unicode_escape", "utf-7", "punycode", "idna", "undefined")
 
 
 @dataclass(frozen=True, slots=True)
 class MailBody:
-    """`certain` is false where the text may be another one than the writer saw."""
+    """`certain` is false if the text may differ from what the sender saw."""
 
     text: str
     certain: bool = True
 
 
 def body_of(message: Message) -> MailBody:
-    """The plain text where there is one, else what the HTML shows; parts that stand side by side one after the other."""
+    """Return the plain text if there is one, else the text the HTML shows. Sibling parts are concatenated."""
     found = list(_bodies(message))
     text = "\n".join(each.text for each in found)
     certain = all(each.certain for each in found) and len(text) <= MAX_TEXT and "\ufffd" not in text and "\0" not in text
@@ -69,7 +69,7 @@ def _charset(part: Message) -> str:
 
 
 def _param(part: Message, name: str) -> str:
-    """Of Content-Type; empty where it is missing or unreadable."""
+    """A parameter of Content-Type; empty if it is missing or malformed."""
     try:
         value = part.get_param(name)
     except (ValueError, LookupError, TypeError, IndexError):
@@ -78,7 +78,7 @@ def _param(part: Message, name: str) -> str:
 
 
 def _unflow(text: str) -> str:
-    """RFC 3676: a line that ends with a blank goes on in the next one."""
+    """Join flowed lines (RFC 3676): a line that ends with a space continues on the next one."""
     lines: list[str] = []
     flowing = False
     for line in text.split("\n"):

@@ -1,4 +1,4 @@
-"""What a mail system tells about a mail of ours that did not arrive."""
+"""Parse a bounce: which of our mails was not delivered, to whom, and whether that is permanent."""
 
 import re
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ MAX_LOOKED_AT = 64_000
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """`recipient`: who was not reached, lower case, empty if not said. `permanent`: it will not arrive; a delay is not.
-    `status`: `5.1.1`, empty if not said. `about`: Message-IDs found in it, ours among them."""
+    """`recipient` (lower case) and `status` (such as `5.1.1`) are empty if the report does not state them. `permanent` is
+    false for a mere delay. `about` holds all Message-IDs found in the bounce, ours among them."""
 
     recipient: str
     permanent: bool
@@ -26,7 +26,7 @@ class Bounce:
 
 
 def bounce_of(headers: Headers, message: Message) -> Bounce:
-    """Never raises; what a report does not say stays empty, and only a failure said plainly is permanent."""
+    """Never raises. What the report does not state stays empty, and only an explicit failure is permanent."""
     fields = dict(_status_fields(message))
     text = "\n".join(_texts(message))
     recipient = _ADDRESS.search(fields.get("final-recipient", "") or fields.get("original-recipient", ""))
@@ -48,7 +48,7 @@ def _failed(status: str, named: bool) -> bool:
 
 
 def _status_fields(message: Message) -> Iterator[tuple[str, str]]:
-    """The fields of the first recipient the report speaks of that was not reached, else of the first one."""
+    """The fields of the first recipient the report says failed, else of the first one."""
     blocks = [
         block for part in _leaves(message) if part.get_content_type() == "message/delivery-status" for block in _blocks(part)
     ]
@@ -80,7 +80,7 @@ def _leaves(message: Message, depth: int = 0) -> Iterator[Message]:
 
 
 def _texts(message: Message) -> Iterator[str]:
-    """Whatever can be read in it, the headers of the mail that came back included."""
+    """All text of the bounce, including the headers of the returned mail."""
     for part in _leaves(message):
         if part is not message:
             yield "\n".join(f"{name}: {value}" for name, value in part.raw_items())[:MAX_LOOKED_AT]

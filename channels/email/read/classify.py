@@ -1,4 +1,4 @@
-"""What sort of mail it is: only what a person wrote by hand can ever be an answer (F51, F52)."""
+"""Classify a mail: only a mail that a person wrote can be an answer (F51, F52)."""
 
 import re
 from email.message import Message
@@ -29,7 +29,7 @@ _AWAY_SUBJECT, _AWAY_TEXT = any_of(AWAY_SUBJECTS), any_of(AWAY_TEXTS)
 
 
 def kind_of(headers: Headers, message: Message, sender: str, mailbox: str) -> MailKind:
-    """What the headers and the form of the mail say."""
+    """Classify by the headers and the structure of the mail."""
     if sender == mailbox.lower():
         return "own"
     report = _report_type(message)
@@ -47,8 +47,8 @@ def kind_of(headers: Headers, message: Message, sender: str, mailbox: str) -> Ma
 
 
 def is_away_message(subject: str, text: str) -> bool:
-    """Whether a mail without any sign of it in its headers is an absence's all the same: by its subject, or the first
-    lines of its text. Then it is never an answer, even if a person wrote it."""
+    """Return whether the subject or the first lines of the text are those of an out-of-office message, whose headers may not
+    say so. Such a mail is never an answer, even if a person wrote it."""
     start = " ".join(text[:600].split())
     return _AWAY_SUBJECT.match(subject) is not None or _AWAY_TEXT.search(start[:300]) is not None
 
@@ -77,7 +77,7 @@ def _is_invitation(part: Message) -> bool:
 
 
 def _body_parts(message: Message, depth: int = 0) -> list[Message]:
-    """The parts at the top, and those of an alternative there."""
+    """The top-level parts and their direct alternatives."""
     payload = message.get_payload()
     if not isinstance(payload, list) or message.get_content_maintype() != "multipart" or depth > 2:
         return []

@@ -1,10 +1,10 @@
-"""What a person sees of an HTML mail, as plain text: hidden parts are left out, quoted parts start with `>`."""
+"""Convert an HTML mail to the text a person sees: hidden parts are left out, quoted lines start with `>`."""
 
 import re
 from html.parser import HTMLParser
 
 _VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"])
-_UNSEEN = frozenset(
+_NEVER_SHOWN = frozenset(
     ["head", "style", "script", "title", "template", "noscript", "object", "iframe", "svg", "math", "select", "textarea"]
 )
 _BLOCKS = frozenset(
@@ -38,15 +38,15 @@ _BLOCKS = frozenset(
         "ul",
     ]
 )
-_STRUCK = frozenset(("s", "strike", "del"))
+_STRUCK_THROUGH = frozenset(("s", "strike", "del"))
 _QUOTES = re.compile(r"\b(gmail_quote|gmail_quote_container|yahoo_quoted|protonmail_quote|tutanota_quote|zmail_extra)\b")
 _HIDDEN = re.compile(
     r"display:none|visibility:hidden|mso-hide:all|opacity:0(\.0+)?(;|$|!)|(^|;)font-size:0|max-height:0|font:0|text-indent:-\d{3}"
 )
 _COLOUR = re.compile(r"(?:^|;)color:([^;!]+)")
-_GROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;!]+)")
+_BACKGROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;!]+)")
 _WHITES = ("#fff", "#ffffff", "white", "rgb(255,255,255)", "transparent")
-_SECRET_RULE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|::?(before|after)", re.IGNORECASE)
+_HIDING_RULE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|::?(before|after)", re.IGNORECASE)
 MAX_OPEN = 500
 MAX_UNCLOSED = 20
 
@@ -64,7 +64,7 @@ class _Reader(HTMLParser):
         if tag in _VOID:
             return
         given = {name: value or "" for name, value in attrs}
-        if tag in _STRUCK or "line-through" in given.get("style", ""):
+        if tag in _STRUCK_THROUGH or "line-through" in given.get("style", ""):
             self.certain = False
         if len(self._open) < MAX_OPEN:
             self._open.append(
@@ -78,14 +78,14 @@ class _Reader(HTMLParser):
             self._break()
         places = [place for place, (known, _, _) in enumerate(self._open) if known == tag]
         if places:
-            # A hidden part whose own end is missing: nobody knows where it ends.
+            # A hidden element was never closed, so it is unclear where it ends.
             self.certain = self.certain and not any(hides for _, hides, _ in self._open[places[-1] + 1 :])
             del self._open[places[-1] :]
         if tag in _BLOCKS:
             self.lines[-1] = self._prefix()
 
     def handle_data(self, data: str) -> None:
-        if any(tag == "style" for tag, _, _ in self._open) and _SECRET_RULE.search(data):
+        if any(tag == "style" for tag, _, _ in self._open) and _HIDING_RULE.search(data):
             self.certain = False
         if any(hides for _, hides, _ in self._open):
             return
@@ -103,12 +103,12 @@ class _Reader(HTMLParser):
 
 
 def text_of_html(html: str) -> tuple[str, bool]:
-    """(text, whether that is surely what a reader sees)."""
+    """Return (text, whether that is certainly what a reader sees)."""
     reader = _Reader()
     closed = html[: html.rfind(">") + 1]
     tail = html[len(closed) :]
     if "<" in tail or html.count("<!--") > html.count("-->") + MAX_UNCLOSED:
-        # What is opened and never closed takes the parser for ever, and nobody knows what a reader would see of it.
+        # Unclosed markup takes the parser very long, and what a mail program shows of it is undefined.
         return "", False
     try:
         reader.feed(html)
@@ -121,10 +121,10 @@ def text_of_html(html: str) -> tuple[str, bool]:
 
 def _hides(tag: str, given: dict[str, str]) -> bool:
     style = re.sub(r"\s+", "", given.get("style", "")).lower()
-    if tag in _UNSEEN or "hidden" in given or given.get("aria-hidden") == "true" or _HIDDEN.search(style):
+    if tag in _NEVER_SHOWN or "hidden" in given or given.get("aria-hidden") == "true" or _HIDDEN.search(style):
         return True
     colour = _COLOUR.search(style)
-    ground = _GROUND.search(style)
+    background = _BACKGROUND.search(style)
     written = colour[1] if colour else given.get("color", "").lower()
-    behind = ground[1] if ground else given.get("bgcolor", "").lower()
+    behind = background[1] if background else given.get("bgcolor", "").lower()
     return bool(written) and (written == behind or (written in _WHITES and (not behind or behind in _WHITES)))

@@ -1,4 +1,4 @@
-"""A raw mail taken apart within bounds: its headers as they came, its tree only where it is worth the time."""
+"""Split a raw mail into headers and parts, within limits on size and nesting."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
 
-MAX_RAW = 2_000_000  # what is behind is an attachment's, or nobody reads it
+MAX_RAW = 2_000_000  # anything beyond belongs to an attachment, or is more than anyone reads
 MAX_PARTS = 300
 MAX_DEPTH = 30
 MAX_HEADERS = 1000
@@ -22,7 +22,7 @@ _CONTROLS = dict.fromkeys((*range(32), 127), " ")
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Header fields from the top down, unfolded; names in lower case."""
+    """Header fields from top to bottom, unfolded; names in lower case."""
 
     fields: tuple[tuple[str, str], ...]
 
@@ -30,13 +30,13 @@ class Headers:
         return [value for known, value in self.fields if known == name]
 
     def first(self, name: str) -> str:
-        """The topmost field of that name; empty: there is none."""
+        """Return the topmost field of that name, or an empty string."""
         return next(iter(self.all(name)), "")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedMail:
-    """`complete` is false where the mail was cut or left unopened because it is too big or too tangled."""
+    """`complete` is false if the mail was truncated or not split because it is too large or too deeply nested."""
 
     headers: Headers
     message: Message
@@ -44,7 +44,7 @@ class OpenedMail:
 
 
 def open_mail(raw: bytes) -> OpenedMail:
-    """Never raises: what cannot be taken apart is a mail without a readable body."""
+    """Never raises: a mail that cannot be parsed has no readable body."""
     shown = raw[:MAX_RAW] if _HEAD_ENDS.search(raw, 0, MAX_HEAD) or len(raw) <= MAX_HEAD else b""
     folded = shown.lower()
     tangled = max(folded.count(b"content-type:"), folded.count(b"\n--")) > MAX_PARTS or folded.count(b"boundary") > MAX_DEPTH
@@ -53,7 +53,7 @@ def open_mail(raw: bytes) -> OpenedMail:
 
 
 def decode_header_value(value: str) -> str:
-    """A header's value with its encoded words read, on one line."""
+    """Decode the encoded words of a header value, on one line."""
     try:
         pieces = [_piece(text, charset) for text, charset in decode_header(value[:MAX_VALUE])]
     except (HeaderParseError, LookupError, ValueError):

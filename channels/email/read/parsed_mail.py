@@ -1,5 +1,5 @@
-"""A raw mail, read: who claims to have sent it and whether that is proven, what sort it is, and what is new in it.
-Pure, decides nothing, and never raises, whatever the mail is made of."""
+"""Parse a raw mail: who sent it and whether that is verified, what kind of mail it is, and what is new in it. Pure, and it
+never raises, whatever the mail contains."""
 
 import re
 from dataclasses import dataclass
@@ -28,11 +28,10 @@ _TO_US = ("delivered-to", "to", "cc", "x-original-to")
 
 @dataclass(frozen=True, slots=True)
 class ParsedMail:
-    """`sender`: the one address in From, lower case; empty if there is not exactly one; `names`: the words of the name and
-    the address there. `verified`: DMARC passed for it at
-    our own receiver. `ids` are the mails it answers, nearest first, `<...>` each; `to` the addresses it went to. `new_text`
-    is what the sender wrote now; `certain` is false where that is doubtful, and then it decides nothing. `whole` is all
-    of the text. `sent_at` is the Date it claims, in milliseconds."""
+    """`sender` is the address in From, in lower case; empty unless there is exactly one. `names` are the words of the name and
+    address there. `verified`: DMARC passed for the sender at our own server. `ids` are the Message-IDs it answers (`<...>`),
+    nearest first; `to` its recipients. `new_text` is what the sender wrote now; `certain` is false if that is doubtful, and
+    then the mail decides nothing. `whole` is the complete text. `sent_at` is its Date, in milliseconds."""
 
     kind: MailKind
     sender: str
@@ -50,12 +49,12 @@ class ParsedMail:
 
     @property
     def tagged(self) -> str:
-        """Where a tag of ours may stand, nearest first, for `Tags.read`."""
+        """Everything that may contain a reply tag, nearest first, for `ReplyTags.read`."""
         return " ".join((*self.ids, *self.to))
 
 
 def read_mail(raw: bytes, mailbox: str, authserv_id: str = AUTHSERV_ID) -> ParsedMail:
-    """`mailbox`: the agent's own address, into which the mail incoming; `authserv_id`: what our receiver calls itself."""
+    """Parse a mail received in `mailbox`. `authserv_id` is the name of our server in Authentication-Results."""
     opened = open_mail(raw)
     headers, sender = opened.headers, sender_of(opened.headers)
     subject, body = decode_header_value(headers.first("subject"))[:500], body_of(opened.message)
@@ -79,12 +78,12 @@ def read_mail(raw: bytes, mailbox: str, authserv_id: str = AUTHSERV_ID) -> Parse
 
 
 def topic_of(subject: str) -> str:
-    """A subject without the signs of a reply or a forward before it."""
+    """Strip reply and forward prefixes from a subject."""
     return _REPLY.sub("", subject).strip()
 
 
 def _sign(subject: str) -> tuple[str, ...]:
-    """The subject as we wrote it, where it is long enough to be a sign of our mail."""
+    """The subject as we wrote it, if it is long enough to identify our mail in a quotation."""
     topic = topic_of(subject)
     return (topic,) if len(topic) >= MIN_TOPIC else ()
 
@@ -95,7 +94,7 @@ def _ids(headers: Headers) -> tuple[str, ...]:
 
 
 def _ids_in(value: str) -> list[str]:
-    """Programs that fold at 78 characters write an identifier longer than that as encoded words."""
+    """Programs that fold lines at 78 characters write longer ids as encoded words."""
     return _ID.findall(decode_header_value(value) if "=?" in value else value)
 
 

@@ -1,4 +1,4 @@
-"""What is new in a reply: the text without what it answers, and whether that cut is beyond doubt."""
+"""Find the new text of a reply: everything but the quoted mail, and whether that cut is beyond doubt."""
 
 import re
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ _SHOWN_LINK = re.compile(r"\s*[<(\[]\s*(https?://|mailto:)[^\s>)\]]*[>)\]]")
 
 @dataclass(frozen=True, slots=True)
 class NewText:
-    """`certain` is false where something of the writer's may be missing, or something of another's may be in it."""
+    """`certain` is false if text of the sender may be missing, or text of somebody else included."""
 
     text: str
     certain: bool
 
 
 def new_text_of(text: str, ours: tuple[str, ...]) -> NewText:
-    """`ours` are signs of our own mail, such as its subject and the mailbox: only what bears one of them, or stands
-    behind `>`, is taken for a quotation."""
+    """Return the text without quotations. `ours` identifies our own mail, by its subject and mailbox: only a block that
+    contains one of these, or lines after `>`, counts as quoted."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     signs = tuple(sign.casefold() for sign in (*ours, MARKER) if sign)
     cut = _quote_start(lines, signs)
@@ -41,14 +41,14 @@ def new_text_of(text: str, ours: tuple[str, ...]) -> NewText:
 
 
 def _quote_start(lines: list[str], signs: tuple[str, ...]) -> int:
-    """Where what is answered begins: the first line of its introduction."""
+    """The line where the quotation starts, including its introduction."""
     starts = [place for place, line in enumerate(lines) if line.startswith(">") or _contains_sign(line, (MARKER,))][:1]
     starts += _headers(lines, signs)[:1] + _attributions(lines, signs)[:1]
     return _up_to_introduction(lines, min(starts, default=len(lines)), signs)
 
 
 def _headers(lines: list[str], signs: tuple[str, ...]) -> list[int]:
-    """The first block of `From: ...` lines, in whatever language, one of which names something of ours."""
+    """The first block of `From: ...` lines, in any language, that contains a sign of our mail."""
     start, named = 0, False
     for place, line in enumerate([*lines, ""]):
         if _LABEL.fullmatch(line[:500]):
@@ -61,7 +61,7 @@ def _headers(lines: list[str], signs: tuple[str, ...]) -> list[int]:
 
 
 def _attributions(lines: list[str], signs: tuple[str, ...]) -> list[int]:
-    """`On Friday, Assent <mailbox> wrote:` and its like, where no line behind it is quoted."""
+    """Lines such as `On Friday, Assent <mailbox> wrote:`, for programs that do not mark quoted lines."""
     return [
         place
         for place, line in enumerate(lines)
@@ -77,7 +77,7 @@ def _is_field(line: str) -> bool:
 
 
 def _up_to_introduction(lines: list[str], cut: int, signs: tuple[str, ...]) -> int:
-    """The cut moved up over the line that introduces the quotation, in any language, and the rule above it."""
+    """Move the cut up over the line that introduces the quotation, in any language, and the rule above it."""
     if cut == len(lines):
         return cut
     above = _skip_blank(lines, cut)
@@ -107,7 +107,7 @@ def _skip_blank(lines: list[str], place: int) -> int:
 
 
 def _unquoted_parts(below: list[str]) -> list[list[str]]:
-    """What stands unquoted between and behind the `>` lines; nothing where the history is not quoted that way."""
+    """The unquoted text between and after `>` lines; empty if the quotation is not marked that way."""
     places = [place for place, line in enumerate(below) if line.startswith(">")]
     if not places:
         return []
@@ -126,7 +126,7 @@ def _is_last(part: str, below: list[str]) -> bool:
 
 
 def _trim(lines: list[str]) -> str:
-    """Without signature, the telephone's advertisement, rules and blank ends."""
+    """Strip the signature, the advertisement of a mail program, rules and blank lines."""
     kept = list(takewhile(lambda line: line.rstrip() != "--", lines))
     while kept and (not kept[-1].strip(" \t\u00a0\u200b\ufeff") or _SEPARATOR.fullmatch(kept[-1][:200]) or _is_advert(kept[-1])):
         kept.pop()

@@ -1,1 +1,1 @@
-"""Writing mail: questions, outcomes and notices as text and HTML."""
+"""Write mails: questions, text messages and notices, as HTML and as plain text."""

@@ -1,4 +1,4 @@
-"""A page as a mail that can be sent: its headers hold together a thread, and nothing of others can add one."""
+"""Build the mail to send from a page: headers that hold a thread together and that no untrusted text can add to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from channels.errors import Rejected
 
 SENDER_NAME = "Assent"
 MAX_REFERENCES = 12
-# Python writes a word longer than a line as an encoded one, and our Message-IDs are that long (RFC 5322 allows 998).
+# Python encodes a word longer than a line, and our Message-IDs may be (RFC 5322 allows 998 characters).
 UNFOLDED = SMTP.clone(max_line_length=900)
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """`references` are Message-IDs, oldest first, that hold the thread together; `in_reply_to` is the one that is answered."""
+    """`references` are the Message-IDs of the thread, oldest first; `in_reply_to` is the one being answered."""
 
     mailbox: str
     to: str
@@ -31,7 +31,7 @@ class Envelope:
 
 
 def build_mail(envelope: Envelope, page: Page) -> bytes:
-    """The whole mail. Raises Rejected for an address that no mail can be sent to."""
+    """Return the complete mail. Raises Rejected for an address that mail cannot be sent to."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = Address(SENDER_NAME, addr_spec=envelope.mailbox)
     mail["To"] = _recipient(envelope.to)
@@ -52,7 +52,7 @@ def build_mail(envelope: Envelope, page: Page) -> bytes:
 
 
 def trim_references(references: Sequence[str]) -> tuple[str, ...]:
-    """The first, which names the thread, and the newest."""
+    """Keep the first, which identifies the thread, and the newest."""
     return tuple(references) if len(references) <= MAX_REFERENCES else (references[0], *references[1 - MAX_REFERENCES :])
 
 
@@ -61,10 +61,10 @@ def _recipient(address: str) -> Address:
     try:
         if local.isascii() and local and domain:
             return Address(username=local, domain=domain.encode("idna").decode("ascii"))
-    except (ValueError, IndexError):  # what the standard library makes of an address that is none
+    except (ValueError, IndexError):  # from the standard library for an invalid address
         raise _bad() from None
     raise _bad()
 
 
 def _bad() -> Rejected:
-    return Rejected("No mail can be sent to this address.", "bad_address")
+    return Rejected("Mail cannot be sent to this address.", "bad_address")

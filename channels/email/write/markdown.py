@@ -1,4 +1,4 @@
-"""What agents write (Markdown) as HTML that loads nothing and leads nowhere unseen, and as text with the marks taken off."""
+"""Render Markdown of agents as HTML that loads nothing and hides no link, and as plain text."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,28 +13,28 @@ _LITERAL = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_~[]<>#+-!|&.)="})
 
 
 def to_html(markdown: str, limit: int) -> str:
-    """At most `limit` bytes of safe HTML: pictures and links are spelt out, tags are words."""
+    """Render at most `limit` bytes of safe HTML: links and images become text with their address, tags are escaped."""
     return _fit(visible(markdown), limit, lambda text: str(_PARSER.renderer.render(_tokens(text), _PARSER.options, {})))
 
 
 def to_text(markdown: str, limit: int) -> str:
-    """At most `limit` bytes of plain text, a list's and a quotation's shape kept."""
+    """Render at most `limit` bytes of plain text that keeps the layout of lists and quotations."""
     return _fit(visible(markdown), limit, lambda text: "\n\n".join(_blocks(SyntaxTreeNode(_tokens(text)))))
 
 
 def literal(text: str, limit: int = 300) -> str:
-    """Words of others on one line of Markdown, in which nothing is a mark."""
+    """Escape untrusted text as one line of Markdown."""
     return clip(visible(" ".join(text.split())), limit).translate(_LITERAL) or "–"
 
 
 def quoted(text: str, limit: int = 2_000) -> str:
-    """Words of others as a quotation, line by line as they were written."""
+    """Escape untrusted text as a Markdown quotation that keeps its lines."""
     lines = clip(visible(text.strip()), limit).split("\n")
     return "\n".join(f"> {line.translate(_LITERAL)}\\" for line in lines).removesuffix("\\")
 
 
 def _fit(text: str, limit: int, write: Callable[[str], str]) -> str:
-    """`write(text)`, of a clipped text where it would be longer than `limit`: never cut within what was written."""
+    """Return `write(text)`, clipping the text first if the result exceeds `limit`: the result itself is never cut."""
     room = limit
     while (size := len((written := write(clip(text, room))).encode())) > limit:
         room = min(room - 1, room * limit // size)
@@ -45,14 +45,14 @@ def _tokens(markdown: str) -> list[Token]:
     tokens = _PARSER.parse(markdown)
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1:]) + 1)}"  # the mail's own title is the first
+            token.tag = f"h{min(6, int(token.tag[1:]) + 1)}"  # the title of the mail is the only h1
         if token.children:
             token.children = _spelt(token.children)
     return tokens
 
 
 def _spelt(children: Sequence[Token]) -> list[Token]:
-    """Without links and pictures: what they were called, then where they lead."""
+    """Replace links and images by their label and address."""
     kept: list[Token] = []
     open_links: list[tuple[str, int]] = []
     for token in children:

@@ -1,4 +1,4 @@
-"""What a mail says, as parts; from the same parts its plain text, which is complete, and its HTML."""
+"""The content of a mail as parts, and their rendering as HTML and as complete plain text."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +15,7 @@ MAX_NAME = 24
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence of ours, on one line."""
+    """One line of our own text."""
 
     kind: ClassVar[str] = "line"
     text: str
@@ -23,8 +23,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """Markdown, at most `limit` bytes once written. `quoted`: the words of somebody else, set off so that they cannot pass
-    for ours."""
+    """Markdown, rendered to at most `limit` bytes. `quoted` text is somebody else's, set off so that it cannot pass for
+    ours."""
 
     kind: ClassVar[str] = "prose"
     markdown: str
@@ -38,7 +38,7 @@ class Prose:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Names and values, each whole and on one line."""
+    """Names and values, each complete and on one line."""
 
     kind: ClassVar[str] = "facts"
     rows: tuple[tuple[str, str], ...]
@@ -46,7 +46,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class AnswerLines:
-    """What may be written back, line by line."""
+    """Lines the recipient may write back."""
 
     kind: ClassVar[str] = "words"
     lines: tuple[str, ...]
@@ -54,7 +54,7 @@ class AnswerLines:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Leads into the web app, which shows and asks; opening it changes nothing."""
+    """A link into the web app. Opening it changes nothing."""
 
     kind: ClassVar[str] = "link"
     label: str
@@ -66,7 +66,7 @@ Part = Line | Prose | Facts | AnswerLines | Link
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`preview` is what a list of mails shows beside the subject; `foot` names the conversation."""
+    """`preview` is the text that mail programs show next to the subject; `foot` identifies the conversation."""
 
     title: str
     parts: tuple[Part, ...]
@@ -75,13 +75,13 @@ class Page:
 
 
 def render_text(page: Page) -> str:
-    """The whole of it as text. The marker comes first: whatever a reply quotes stands below it."""
+    """Render the page as plain text. The marker comes first, so that everything a reply quotes is below it."""
     blocks = [MARKER, page.title, *(_text(part) for part in page.parts), page.foot]
     return "\n\n".join(block for block in blocks if block.strip()) + "\n"
 
 
 def render_html(page: Page) -> str:
-    """The same as HTML for mail programs: tables, styles at the elements, nothing loaded from anywhere."""
+    """Render the page as HTML for mail programs: tables, inline styles, no external resources."""
     return _inliner().inline(_templates().get_template("mail.html.j2").render(page=page, marker=MARKER))
 
 

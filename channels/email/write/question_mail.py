@@ -1,4 +1,4 @@
-"""A question as a mail: what is asked, what exactly it would do, and the words that answer it. Pure."""
+"""A question as the content of a mail: what is asked, what it would do, and how to answer. Pure."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -24,34 +24,34 @@ OPEN_LABEL = "Open in Assent"
 
 
 def question_page(question: Question) -> Page:
-    """The request as it can be answered now."""
+    """The page of a request that can be answered."""
     request = question.request
     parts = (*_asked(request), *_facts(question), *_background(question), *_answers(question), *_link_and_deadline(question))
     return Page(title_of(request), parts, _preview(request), footer_of(request))
 
 
 def settled_page(question: Question) -> Page:
-    """The request as it ended without an answer of this person."""
+    """The page of a request that ended without this person's answer."""
     request = question.request
-    said = Line(f"{outcome_line(request)}. It cannot be answered any more; there is nothing left to do.")
+    said = Line(f"{outcome_line(request)}. It can no longer be answered, and there is nothing left to do.")
     return Page(title_of(request), (said, Link(OPEN_LABEL, question.link)), outcome_line(request), footer_of(request))
 
 
 def text_page(text: str, author: str, foot: str = "") -> Page:
-    """Something said (Markdown). The agent's words and the platform's stand under the name of whoever says them."""
+    """The page of a message (Markdown), titled with the name of its author: the agent or the platform."""
     preview = clip(" ".join(to_text(text, 4 * MAX_PREVIEW).split()), MAX_PREVIEW)
     return Page(one_line(author, MAX_NAME) or "Assent", (Prose(text, MAX_SAID, quoted=False),), preview, foot)
 
 
 def subject_of(topic: str, session_id: str) -> str:
-    """The subject of a session's thread, always the same."""
+    """The subject of a session's mail thread. It never changes."""
     return f"[Action needed] {one_line(topic, MAX_TITLE) or 'A question'} {session_mark(session_id)}"
 
 
-def subject_of_text(words: TextMessage) -> str:
-    """Of a thread that words begin."""
-    topic = one_line(words.topic, MAX_TITLE) or clip(one_line(to_text(words.text, 400), 200), 80) or "A word from Assent"
-    return f"{topic} {session_mark(words.session_id)}" if words.session_id else topic
+def subject_of_text(message: TextMessage) -> str:
+    """The subject of a thread that starts with a message instead of a question."""
+    topic = one_line(message.topic, MAX_TITLE) or clip(one_line(to_text(message.text, 400), 200), 80) or "A message from Assent"
+    return f"{topic} {session_mark(message.session_id)}" if message.session_id else topic
 
 
 def footer_of(request: Mapping[str, Any]) -> str:
@@ -59,7 +59,7 @@ def footer_of(request: Mapping[str, Any]) -> str:
 
 
 def session_mark(session_id: str) -> str:
-    """Tells conversations apart at a glance; proves nothing."""
+    """A short mark to tell conversations apart at a glance. It proves nothing."""
     return f"[#{session_id[-4:].upper()}]"
 
 
@@ -95,11 +95,13 @@ def _asked(request: Mapping[str, Any]) -> Iterator[Part]:
 
 
 def _facts(question: Question) -> Iterator[Part]:
-    """All of what is decided about, or none of it."""
+    """Show all details of the decision, or none."""
     request, rows = question.request, details_of(question.request)
     action, artifact = request.get("action"), (request.get("context") or {}).get("artifact")
     if not fits_in_mail(request):
-        yield Line("What it is about is too much for a mail, so it cannot be answered here. Open it to see all of it.")
+        yield Line(
+            "The details do not fit into a mail, so it cannot be answered here. Open it in the web app to see all of them."
+        )
     else:
         if action:
             called = f"It would run {visible(str(action.get('tool', '')))} (risk {risk_line(action)})"
@@ -109,20 +111,20 @@ def _facts(question: Question) -> Iterator[Part]:
         if tool_version_line(request):
             yield Line(one_line(tool_version_line(request), MAX_LONG_TITLE))
     if request["type"] == "checkpoint" and isinstance(artifact, str) and artifact.strip():
-        yield Line("What it made:")
+        yield Line("The work to review:")
         yield Prose(artifact, MAX_ARTIFACT)
 
 
 def _background(question: Question) -> Iterator[Part]:
     if question.context.strip():
-        yield Line("What led to this:")
+        yield Line("Background:")
         yield Prose("\\\n".join(literal(line) for line in question.context.strip().split("\n")), MAX_CONTEXT)
 
 
 def _answers(question: Question) -> Iterator[Part]:
     held = {*question.request["allowed_actions"]} - available_actions(question)
     if held and not question.decidable:
-        yield Line("The risk is too high to approve it by email; that takes a look in the web app.")
+        yield Line("The risk is too high to approve this by email. Approve it in the web app.")
     yield from answer_instructions(question)
 
 

@@ -1,4 +1,4 @@
-"""What we write back to somebody's mail, as Markdown; whatever they or others wrote is quoted, never used as a mark."""
+"""What we write back to the sender of a mail, as Markdown. Untrusted text in it is escaped or quoted."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,21 +12,21 @@ from channels.request_text import PAST_TENSE, one_line_value, outcome_line, utc_
 from channels.sanitize import value_text
 
 NOTHING_CHANGED = "Nothing was changed."
-ISOLATES = {0x2068: None, 0x2069: None}  # what is quoted is looked through for them again
-REQUEST_CHANGED = "The request was changed since the mail you answered; look again."
+ISOLATES = {0x2068: None, 0x2069: None}  # `literal` escapes them again
+REQUEST_CHANGED = "The request was changed since the mail you answered."
 
 
 def accepted(question: Question) -> str:
-    """The answer that decided, quoted back."""
+    """The answer was accepted: quote it back."""
     request = question.request
     response = request["response"]
     how = PAST_TENSE.get(response["action"], response["action"])
     said = _answer_content(request, response["action"], response.get("values"), response.get("feedback"))
-    return _join_paragraphs(f"**{how}.** This was taken as your answer to “{literal(request['title'])}”.", *said)
+    return _join_paragraphs(f"**{how}.** This was recorded as your answer to “{literal(request['title'])}”.", *said)
 
 
 def late(question: Question, text: str) -> str:
-    """The request had ended when the mail came. `text`: what the mail said."""
+    """The request was closed before the mail arrived. `text` is the new text of the mail."""
     request = question.request
     if request["status"] == "answered":
         line = outcome_line(request).translate(ISOLATES)
@@ -36,23 +36,23 @@ def late(question: Question, text: str) -> str:
 
 
 def unclear(question: Question, why: str) -> str:
-    """No answer could be told from the mail."""
+    """The mail states no clear answer."""
     return _join_paragraphs(
-        f"I could not tell your answer to “{literal(question.request['title'])}”: {literal(why)}",
+        f"Your mail was not clear enough to be an answer to “{literal(question.request['title'])}”: {literal(why)}",
         NOTHING_CHANGED,
         *_instructions(question),
     )
 
 
 def refused(reason: str, errors: tuple[tuple[str, str], ...], question: Question | None) -> str:
-    """The answer does not fit; one line for each thing that is wrong."""
+    """The answer was refused: one line for each error."""
     listed = "\n".join(f"- **{literal(name)}** {literal(message, 500)}" for name, message in errors)
     again = _instructions(question) if question is not None and question.request["status"] == "pending" else ()
     return _join_paragraphs(literal(reason, 500), listed, NOTHING_CHANGED, *again)
 
 
 def changed(reason: str, question: Question) -> str:
-    """The mail answered what is not asked like that any more; what is asked now, with all that is decided about."""
+    """The mail answered an older version of the request: show the current one with all its details."""
     request, rows = question.request, details_of(question.request)
     action = request.get("action")
     lead = f"“{literal(request['title'])}”"
@@ -63,17 +63,20 @@ def changed(reason: str, question: Question) -> str:
 
 
 def proposed(question: Question, action: str, values: Mapping[str, Any] | None, feedback: str | None) -> str:
-    """What the mail seems to say, to be confirmed; by itself it decides nothing."""
+    """Ask the sender to confirm what the mail seems to say."""
     how = PAST_TENSE.get(action, action).lower()
-    lead = f"I read your mail as: **{how}**, for “{literal(question.request['title'])}”."
+    lead = f"Your answer to “{literal(question.request['title'])}” seems to be: **{how}**."
     said = _answer_content(question.request, action, values, feedback)
     return _join_paragraphs(
-        lead, *said, "Reply **YES** as the first line to confirm. Until then nothing is decided.", *_instructions(question)
+        lead,
+        *said,
+        "Reply **YES** as the first line to confirm. Nothing is decided until you do.",
+        *_instructions(question),
     )
 
 
 def _instructions(question: Question) -> Iterator[str]:
-    """The accepted words, and the way into the web app."""
+    """The instructions to answer, and the link to the web app."""
     for part in answer_instructions(question):
         match part:
             case Line():
@@ -81,14 +84,14 @@ def _instructions(question: Question) -> Iterator[str]:
             case AnswerLines():
                 yield _fenced("\n".join(part.lines))
             case _:
-                raise AssertionError(f"{part.kind} is no word to write back")
-    yield f"Or open it: {question.link}"
+                raise AssertionError(f"{part.kind} is not an instruction")
+    yield f"Or open it in the web app: {question.link}"
 
 
 def _answer_content(
     request: Mapping[str, Any], action: str, values: Mapping[str, Any] | None, feedback: str | None
 ) -> Iterator[str]:
-    """The answer's own content: the values as they will be used, and the words."""
+    """The content of the answer: its values as they will be used, and its text."""
     if values and action == "edit":
         before = (request.get("action") or {}).get("args") or {}
         changed = [name for name in changed_names(before, values) if name in values]

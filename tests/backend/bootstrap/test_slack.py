@@ -146,7 +146,7 @@ class TestDoctor:
         [
             (None, True, "Slack lets us listen over Socket Mode."),
             (Fault(body='{"ok":false,"error":"missing_scope"}'), False, "SLACK_APP_TOKEN: The Slack app lacks a permission"),
-            (Fault(body='{"ok":false,"error":"invalid_auth"}'), False, "SLACK_APP_TOKEN: Slack refused us: invalid_auth"),
+            (Fault(body='{"ok":false,"error":"invalid_auth"}'), False, "SLACK_APP_TOKEN: Slack denied access: invalid_auth"),
         ],
     )
     async def test_tries_socket_mode(self, tmp_path: Path, fault: Fault | None, well: bool, told: str) -> None:

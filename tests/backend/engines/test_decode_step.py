@@ -102,7 +102,7 @@ class TestNumbers:
             ("NaN", "NaN is not JSON"),
             ("0.1000000000000000055511151231257827", "the nearest is 0.1"),
             ("9" * 101, "more than 100 digits"),
-            ('{"a":1,"a":2}', '"a" stands twice'),
+            ('{"a":1,"a":2}', '"a" appears twice'),
             ('"\\ud800"', "half of a surrogate pair"),
             ('"\\u0000"', "NUL"),
             ("[" * 40 + "]" * 40, "nested deeper"),

@@ -28,7 +28,7 @@ class TestTalk:
 
     async def test_without_words_is_told_so(self, desk: Desk) -> None:
         await desk.comes(compose(DANA, AGENT, "Lunch?", "\n"))
-        assert "no words" in (await desk.told())[0]
+        assert "no text of your own" in (await desk.told())[0]
         assert await sessions(desk) == []
 
     async def test_that_is_too_long_is_told_so(self, desk: Desk) -> None:

@@ -66,6 +66,8 @@ class TestReturned:
         await desk.comes(self.bounce(desk, id))
         await desk.post.deliver_due()
         assert await desk.post.trail(id) == [("email", "failed"), ("slack", "sent")]
+        reasons = desk.opened.on_disk("SELECT error FROM deliveries WHERE channel = 'email'")
+        assert reasons == [(f"The mail to {DANA} came back (5.1.1).",)]
         assert ([(outcome, about) for outcome, _, about in desk.kept()], await desk.told()) == ([("bounce", id)], [])
 
     @pytest.mark.parametrize("how", [{"action": "delayed", "status": "4.4.1"}, {"to": "other@example.org"}], ids=str)

@@ -240,4 +240,4 @@ class TestReading:
         id = await desk.post.ask(action=DEPLOY)
         await desk.replies(id, "What does it do?")
         (told,) = await desk.told()
-        assert "could not tell" in told and "APPROVE" in told and "REJECT" in told
+        assert "not clear enough" in told and "APPROVE" in told and "REJECT" in told

@@ -154,7 +154,7 @@ class TestClick:
         message = await _posted(slack)
         inbox.found = question(action=call({"a": 1}), decidable=False)
         await post(app, _click(message, "edit"))
-        assert "any more" in slack.message(slack.dm(), lambda each: each.get("ephemeral_to"))["text"]
+        assert "no longer" in slack.message(slack.dm(), lambda each: each.get("ephemeral_to"))["text"]
 
     async def test_in_a_list_waits_for_submit(self, app: SlackApp, inbox: Recorder) -> None:
         chosen = {"type": "static_select", "action_id": "selected", "selected_option": {"value": "1"}, "action_ts": "1.1"}
@@ -168,7 +168,7 @@ class TestClick:
             client = SlackClient(OneToken(), faults.url)
             await post(SlackApp(inbox, OneToken(), client, signing_secret=SECRET), _click(message, "reject"))
             await client.close()
-        assert "did not open the window" in slack.message(slack.dm(), lambda each: each.get("ephemeral_to"))["text"]
+        assert "did not open the dialog" in slack.message(slack.dm(), lambda each: each.get("ephemeral_to"))["text"]
 
 
 class TestSubmission:

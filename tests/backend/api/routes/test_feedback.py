@@ -80,7 +80,7 @@ INEXACT = [
     ("0.1000000000000000055", "the nearest is 0.1"),
     ("9007199254740993.0", "the nearest is 9007199254740992.0"),
     ("NaN", "NaN is not JSON"),
-    ('{"a":1,"a":2}', '"a" stands twice'),
+    ('{"a":1,"a":2}', '"a" appears twice'),
 ]
 
 

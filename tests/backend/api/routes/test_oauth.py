@@ -143,7 +143,7 @@ class TestInstall:
         said = {"ok": True, "access_token": "xoxb-1", "token_type": "bot", "scope": ",".join(SCOPES), "bot_user_id": "W0"}
         said |= {"team": None, "enterprise": {"id": "E1", "name": "Starship"}, "is_enterprise_install": True}
         faults.script("oauth.v2.access", Fault(body=json.dumps({**said, "authed_user": {"id": "W1"}})))
-        assert "in each of them" in refused(begun.back(**slack.agree(begun.url)), 400, "not_granted")["detail"]
+        assert "in each workspace" in refused(begun.back(**slack.agree(begun.url)), 400, "not_granted")["detail"]
         with sqlite3.connect(place[0].data_dir / "assent.db") as database:
             assert database.execute("SELECT account FROM installations").fetchall() == []
 

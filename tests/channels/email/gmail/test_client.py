@@ -174,7 +174,7 @@ class TestAccess:
         google.revoke()
         with pytest.raises(Disconnected) as caught:
             await client.send(AGENT, mail())
-        assert caught.value.code == "invalid_grant" and "connected again" in kept.lost[0][1]
+        assert caught.value.code == "invalid_grant" and "Connect the agent's mailbox again" in kept.lost[0][1]
         with pytest.raises(Disconnected):
             await client.position(AGENT)
         await kept.connect(google)

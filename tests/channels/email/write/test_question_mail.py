@@ -81,13 +81,13 @@ class TestQuestion:
             "It would run issue_refund (risk medium, declared by the tool) with exactly:\n\n"
             "  order_id  8123\n"
             '  to        "Bob"\n\n'
-            "What led to this:\n\n"
+            "Background:\n\n"
             "| Dana: refund order 8123\n\n"
             "Reply with one of these as the first line:\n\n"
             "  APPROVE\n"
             "  REJECT <why, if you like>\n\n"
-            "To approve with changes, write a line for each argument to change below the first; all else stays as it is, "
-            "and blanks around a value do not count. Such as:\n\n"
+            "To approve with changes, write one line for each argument you change below the first line. The other arguments "
+            "stay as they are, and spaces around a value are ignored. For example:\n\n"
             "  APPROVE\n"
             "  order_id: 8123\n\n"
             f"Open in Assent: {LINK}\n\n"
@@ -112,7 +112,7 @@ class TestQuestion:
             (
                 "form",
                 {"fields": [{"name": "seats", "type": "integer", "required": False}]},
-                ["may be left out", "seats:"],
+                ["optional", "seats:"],
             ),
             ("text", {}, ["Reply with your answer", "DECLINE"]),
             (
@@ -129,14 +129,14 @@ class TestQuestion:
     def test_of_too_high_a_risk_says_so_and_takes_no_more_than_a_refusal(self) -> None:
         asked = question(action=call({"amount": 5}, "high"), decidable=False)
         for text in told(question_page(asked)):
-            assert "The risk is too high to approve it by email" in text and "REJECT" in text
+            assert "The risk is too high to approve this by email" in text and "REJECT" in text
             assert "APPROVE" not in text and "amount" in text
         assert available_actions(asked) == {"reject"}
 
     def test_that_does_not_fit_shows_none_of_it_and_takes_no_approval(self) -> None:
         asked = question(action=call({"note": "x" * 30_000, "amount": 5}))
         for text in told(question_page(asked)):
-            assert "too much for a mail" in text and "amount" not in text and "APPROVE" not in text
+            assert "do not fit into a mail" in text and "amount" not in text and "APPROVE" not in text
         assert available_actions(asked) == {"reject"}
 
     def test_keeps_the_words_of_the_agent_apart_from_ours(self) -> None:
@@ -160,7 +160,7 @@ class TestEnd:
         for end in (expired, {"status": "cancelled", "closed": {"why": said, "by": {"name": said}}}):
             page = settled_page(question(title=title, **end))
             harmless(page)
-            assert "cannot be answered any more" in render_text(page) and "APPROVE" not in render_text(page)
+            assert "can no longer be answered" in render_text(page) and "APPROVE" not in render_text(page)
 
     def test_of_an_expired_one_says_when_and_what_then(self) -> None:
         page = settled_page(question(status="expired", due_at=AT, response={"action": "reject"}))

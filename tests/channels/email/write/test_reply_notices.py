@@ -30,7 +30,7 @@ class TestNotice:
     def test_of_what_was_taken_quotes_it(self) -> None:
         asked = question(action=call({"amount": 120, "to": "Bob"}))
         edited = self.text(accepted(answered(asked, "edit", values={"amount": 100, "to": "Bob"})))
-        assert "Approved with changes. This was taken as your answer to “Pay?”." in edited
+        assert "Approved with changes. This was recorded as your answer to “Pay?”." in edited
         assert "- amount: 120 → 100" in edited and "Bob" not in edited
         assert "> too dear" in self.text(accepted(answered(asked, "reject", feedback="too dear")))
         chosen = question("choice", options=numbered(CITIES))
@@ -51,7 +51,7 @@ class TestNotice:
 
     def test_of_a_reading_asks_for_a_yes(self) -> None:
         told_ = self.text(proposed(question(), "reject", None, "too dear"))
-        assert "I read your mail as: rejected" in told_ and "Reply YES" in told_ and "> too dear" in told_
+        assert "seems to be: rejected" in told_ and "Reply YES" in told_ and "> too dear" in told_
 
     @settings(max_examples=100, deadline=None)
     @given(hostile, hostile, args)
