@@ -1,1 +1,1 @@
-"""Use cases: what must happen, one verb a function, each a plain function over one transaction."""
+"""Use cases: one verb per function, each a plain function over one transaction."""

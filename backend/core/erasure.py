@@ -1,7 +1,7 @@
-"""Erasure: content goes a batch at a time, what was decided stays as a fact with a digest, and every chain can be verified.
+"""Erase content in batches: decisions stay as facts with a digest, and every audit chain can still be verified.
 
-Each function that erases does one batch in one transaction and says whether it found something to do. What is left is found
-by looking, so whoever dies goes on where it was, and two at once do the same work once."""
+Each function that erases does one batch in one transaction and returns whether it found something to do. It looks for what
+is left each time, so erasure continues after a crash, and two processes at once do no work twice."""
 
 import json
 from collections.abc import Sequence
@@ -36,17 +36,17 @@ ACCOUNT_ERASED = "This account was erased."
 
 
 def erase_leaving_people(tx: Tx) -> bool:
-    """A batch of what is left of people who are being erased."""
+    """Erase a batch of the data of people who are being erased."""
     return any(_erase_person(tx, person_id) for person_id in store.people_leaving(tx))
 
 
 def begin_erasure(tx: Tx, name: str) -> str:
-    """Shut the person out for good, from now on; their id. The rest follows batch by batch. Begun twice is begun once.
-    Raises NotFound."""
+    """Disable the person for good and start their erasure, which continues in batches. Idempotent. Returns their id. Raises
+    NotFound."""
     found = people.people_named(tx, [name])
     row = people.person_by_id(tx, found[0].id) if len(found) == 1 else None
     if row is None:
-        raise NotFound(f"There is nobody with the id or the address {name}; `assent users list` shows everyone.")
+        raise NotFound(f"Nobody has the id or the address {name}; `assent users list` shows everyone.")
     if row.erasing_at is None:
         disable_by_id(tx, row.id, "the account is being erased")
         people.update_person(tx, row.id, erasing_at=tx.now)
@@ -55,19 +55,22 @@ def begin_erasure(tx: Tx, name: str) -> str:
 
 
 def erasure_blocker(tx: Tx, person_id: str) -> str | None:
-    """Why the erasure is not done yet, in a sentence; None: it is done."""
+    """Why the erasure is not finished yet, in one sentence; None if it is."""
     row = people.person_by_id(tx, person_id)
     if row is None or row.erased_at is not None:
         return None
     if store.copies_under_way(tx, person_id):
-        return "Messages that were sent are still to be closed where they went; a running server does that and then goes on."
+        return (
+            "Messages that were sent still have to be updated on their channels. A running server does that and then continues."
+        )
     if left := store.count_left(tx, person_id):
-        return f"{left} sessions wait for something under way in them, such as a tool that still runs."
-    return "A run of somebody else, in which they answered, is still under way; it is done when that run has ended."
+        waiting = "1 session is" if left == 1 else f"{left} sessions are"
+        return f"{waiting} waiting for work in progress, such as a tool that is still running."
+    return "A run of somebody else in which they answered is still in progress. The erasure finishes when that run ends."
 
 
 def erase_session(tx: Tx, session_id: str) -> bool:
-    """A batch of what the session holds. False: it holds nothing more, or something in it is still under way."""
+    """Erase a batch of the session's content. False if nothing is left, or if something in it is still in progress."""
     if store.is_busy(tx, session_id):
         return False
     if store.delete_of_session(tx, session_id) or store.empty_mails(tx, session_id) or store.empty_executions(tx, session_id):
@@ -83,7 +86,7 @@ def erase_session(tx: Tx, session_id: str) -> bool:
 
 
 def _strip_replies(tx: Tx, replies: Sequence[Row[Any]]) -> bool:
-    """Their keys still tell a repeat, which is then told how the request stands."""
+    """Erase the content of stored replies. Their keys still detect a repeated call, which then gets the current request."""
     for reply in replies:
         rewrite_reply(tx, reply, stripped_reply(reply.body))
     return bool(replies)
@@ -97,7 +100,7 @@ def _empty_requests(tx: Tx, requests: Sequence[Row[Any]]) -> None:
 
 
 def _empty_audit(tx: Tx, scope: str) -> bool:
-    """Put digests in the place of content, in a batch of entries; one more entry vouches for what is left of them."""
+    """Replace the content of a batch of audit entries with digests, and append an entry that seals what is left of them."""
     after = store.audit_erased_up_to(tx, scope)
     while rows := store.audit_left(tx, scope, after):
         after = rows[-1].n
@@ -114,10 +117,10 @@ def _empty_audit(tx: Tx, scope: str) -> bool:
 
 
 def _erase_person(tx: Tx, person_id: str) -> bool:
-    """A batch of what is left of a person: first what is open ends, then the sessions of their own go, then their name
-    and what they said in requests, then what is theirs alone. False: nothing can be done now."""
+    """Erase a batch of a person's data: first close what is open, then erase their sessions, then their name and answers in
+    requests, then everything that belongs to them alone. False if nothing can be done now."""
     person = people.person_by_id(tx, person_id)
-    assert person is not None, "people stay as rows"
+    assert person is not None, "rows of people are never deleted"
     left = store.sessions_left(tx, person_id)
     for session in left:
         if session.status == SessionStatus.ACTIVE:
@@ -140,7 +143,7 @@ def _erase_person(tx: Tx, person_id: str) -> bool:
 
 
 def _stop_asking(tx: Tx, person_id: str) -> bool:
-    """Withdraw one question that nobody else is asked; of those that others are asked too, send this person nothing more."""
+    """Withdraw one request that only this person could decide; stop the person's deliveries of requests that others can."""
     for request_id in store.open_requests_to(tx, person_id):
         row = request_by_id(tx, request_id)
         if row is not None and not {one.id for one in deciders_of(tx, request_id)} - {person_id}:
@@ -152,7 +155,7 @@ def _stop_asking(tx: Tx, person_id: str) -> bool:
 
 
 def _anonymize_requests(tx: Tx, person: Row[Any], requests: Sequence[Row[Any]]) -> bool:
-    """Take the person's name and words out of requests, up to the first that is still to be carried out."""
+    """Remove the person's name and answers from requests, up to the first one whose run is still active."""
     done = 0
     for row in requests:
         if row.status == FeedbackStatus.PENDING or row.run_status in ACTIVE_RUN:
@@ -179,7 +182,7 @@ def _anonymize_request(tx: Tx, person: Row[Any], row: Row[Any]) -> None:
 
 
 def _anonymize_frame(text: str, person: Row[Any]) -> str:
-    """The frame without the person's name and words; where only the name goes, the rest stays letter for letter."""
+    """The frame without the person's name and answers. If only the name is removed, the rest stays byte for byte."""
     frame = json.loads(text)
     bare = anonymized(frame, person.id)
     if "request" in frame:

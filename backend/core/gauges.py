@@ -1,4 +1,4 @@
-"""How the whole stands: what an operator wants to be woken for."""
+"""Gauges: the state of the installation that an operator wants to be alerted about."""
 
 from backend.core.outbox.claim_delivery import LEASE_MS as DELIVERY_LEASE_MS
 from backend.core.runs.lease import LEASE_MS as RUN_LEASE_MS
@@ -9,7 +9,7 @@ from backend.messaging.queue.contract import Queue
 
 
 async def gauges(db: Database, queue: Queue) -> dict[str, float]:
-    """By their names in `metrics.GAUGES`. What cannot be known now is left out."""
+    """The gauges by their names in `metrics.GAUGES`. Those that cannot be read now are left out."""
     status = await queue.status()
     known = {"redis_up": float(status.status == "ok")} if status.kind == "redis" else {}
     try:
@@ -19,7 +19,7 @@ async def gauges(db: Database, queue: Queue) -> dict[str, float]:
 
 
 def database_gauges(tx: Tx) -> dict[str, float]:
-    """What the database alone knows."""
+    """The gauges that are read from the database."""
     requests, due = count_open_requests(tx), oldest_due_delivery_at(tx)
     lapses = zip(earliest_lease_ends(tx), (RUN_LEASE_MS, DELIVERY_LEASE_MS), strict=True)
     taken = [until - length for until, length in lapses if until is not None]

@@ -1,4 +1,4 @@
-"""The same key again gets the same reply, word for word; the same key with other words is refused."""
+"""Idempotency keys: a repeated call gets the stored reply; a key reused for a different call is refused."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ BARE = "request_id"
 
 
 def replay(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any]) -> FeedbackRequest | Refusal | None:
-    """What was answered to this key before; None when it is new. Raises Invalid when it was used for something else."""
+    """The stored reply for this key; None if the key is new. Raises Invalid if it was used for a different call."""
     row = idempotent_reply(tx, person_id, key) if key else None
     if row is None:
         return None
@@ -34,7 +34,7 @@ def replay(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any]) -> F
 
 
 def stripped_reply(text: str) -> str:
-    """What is left of a kept reply once its content is erased: which request it was about."""
+    """What is left of a stored reply when its content is erased: which request it was about."""
     body = json.loads(text)
     return dumps({BARE: body.get("request", body).get("id"), "code": body.get("code")})
 
@@ -44,11 +44,11 @@ def _current_request(tx: Tx, person_id: str, bare: dict[str, Any]) -> FeedbackRe
     now = shape_request(tx, row) if row is not None and may_see(tx, row, person_id) else None
     if now is not None and bare["code"] is None:
         return now
-    return Conflict("This was refused before; look at the request as it is now.", code=bare["code"] or "erased", request=now)
+    return Conflict("This was refused before. Look at the request as it is now.", code=bare["code"] or "erased", request=now)
 
 
 def save_reply(tx: Tx, person_id: str, key: str | None, fingerprint: list[Any], outcome: FeedbackRequest | Refusal) -> None:
-    """Keep the reply with what it did, in the same transaction."""
+    """Store the reply in the transaction that had its effect."""
     if not key:
         return
     if isinstance(outcome, Refusal):

@@ -1,4 +1,4 @@
-"""The one way in: whatever a person says, on any channel, becomes a fact here, once."""
+"""Receive messages and answers from every channel, each at most once."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ from channels.contract import InboundAnswer, InboundMessage
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Where a message ended up. `repeat`: it had been received before and nothing was done again."""
+    """Where a message was recorded. `repeat`: it had been received before, so nothing was done."""
 
     session_id: str
     run_id: str
@@ -33,9 +33,9 @@ class Received:
 
 
 def receive_message(tx: Tx, person: Person, inbound: InboundMessage) -> Received:
-    """Record a person's word and let the agent hear it: in the run under way, or in a new one.
+    """Record a person's message and pass it to the agent: in the active run, or in a new one.
 
-    Raises NotFound (not their session) and Conflict (the session is closed, or the id was used for other words)."""
+    Raises NotFound (not their session) and Conflict (the session is closed, or the id was used for another message)."""
     known = _find_repeat(tx, person, inbound)
     if known is not None:
         return _repeat(tx, person, inbound, known)
@@ -51,7 +51,7 @@ def receive_message(tx: Tx, person: Person, inbound: InboundMessage) -> Received
 def _find_repeat(tx: Tx, person: Person, inbound: InboundMessage) -> Row[Any] | None:
     if inbound.event_id is None:
         return None
-    if inbound.session_id is None:  # whoever lost the reply does not know the session: the id alone finds what it said
+    if inbound.session_id is None:  # a client that lost the reply does not know the session
         return sessions.message_by_author(tx, person.id, inbound.event_id)
     own_session(tx, person, inbound.session_id)
     return sessions.message_by_client_id(tx, inbound.session_id, inbound.event_id)
@@ -64,7 +64,7 @@ def _repeat(tx: Tx, person: Person, inbound: InboundMessage, row: Row[Any]) -> R
 
 
 def _started_alike(tx: Tx, row: Row[Any], inbound: InboundMessage) -> bool:
-    """Whether the run that the message began was wished for in the same way; one that it joined was another's wish."""
+    """Whether the message that started the run came with the same settings; a message that joined a run has none."""
     run = runs.run_by_id(tx, row.run_id) if inbound.settings else None
     return run is None or run.settings == inbound.settings
 
@@ -131,13 +131,13 @@ def shape_message(values: Any, author: str | None) -> Message:
 def receive_answer(
     tx: Tx, person: Person, inbound: InboundAnswer, registry: Registry, policy: Policy
 ) -> FeedbackRequest | Refusal:
-    """Take a person's answer. Returns the decided request, or the refusal to raise: it is kept, so it is not raised here."""
+    """Record a person's answer. Returns the decided request, or a refusal to raise after the commit, since it is recorded."""
     decision = Decision(inbound.action, inbound.values, inbound.feedback, inbound.version, inbound.sent_at, inbound.proof)
     fingerprint = ["answer", inbound.request_id, inbound.action, inbound.values, inbound.feedback, inbound.version]
     kept = replay(tx, person.id, inbound.event_id, fingerprint)
     if kept is not None:
         return kept
     outcome = answer_request(tx, person, inbound.request_id, decision, inbound.channel, registry, policy)
-    if not isinstance(outcome, Forbidden):  # who may decide can change: the same words are judged again
+    if not isinstance(outcome, Forbidden):  # who may decide can change, so a repeat is judged again
         save_reply(tx, person.id, inbound.event_id, fingerprint, outcome)
     return outcome

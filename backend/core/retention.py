@@ -1,4 +1,4 @@
-"""Retention: delete what is past its time, a batch at a time."""
+"""Delete data past its retention time, in batches."""
 
 from backend.core.erasure import erase_session
 from backend.db import Tx
@@ -12,12 +12,12 @@ SESSIONS_AT_ONCE = 20
 
 
 def prune(tx: Tx) -> bool:
-    """Drop what is of no use any more: old kept replies, spent tickets and proofs, ended sign-ins."""
+    """Delete what is of no further use: old stored replies, used tickets and proofs, ended sign-ins."""
     return pruning.delete_expired_rows(tx, tx.now - REPLIES_KEPT_MS, tx.now - SIGN_INS_KEPT_MS) > 0
 
 
 def has_expired_data(tx: Tx, days: int) -> bool:
-    """Whether there is anything to look at: a look costs others nothing, a batch takes its turn among those who write."""
+    """Whether there is something to delete. This only reads, so that an idle loop does not hold up writers."""
     old = bool(days) and bool(store.closed_sessions(tx, tx.now - days * DAY_MS, 1))
     return (
         old or bool(store.people_leaving(tx)) or pruning.has_expired_rows(tx, tx.now - REPLIES_KEPT_MS, tx.now - SIGN_INS_KEPT_MS)
@@ -25,7 +25,7 @@ def has_expired_data(tx: Tx, days: int) -> bool:
 
 
 def erase_old_sessions(tx: Tx, days: int) -> bool:
-    """A batch of what was closed so many days ago; 0 days: everything is kept."""
+    """Erase a batch of sessions closed more than `days` days ago; with 0, none are erased."""
     if not days:
         return False
     old = store.closed_sessions(tx, tx.now - days * DAY_MS, SESSIONS_AT_ONCE)

@@ -15,7 +15,7 @@ from tests.support.person import Person, client, until
 from tests.support.postgres import PROGRAMS, SITE, Postgres
 from tests.support.server import Server
 
-NOTE = "put back from a backup"
+NOTE = "restored from a backup"
 
 
 class Place:

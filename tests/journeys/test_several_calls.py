@@ -127,7 +127,7 @@ class TestWhatIsStillWaiting:
         ann.answer(ann.pending(started["session_id"])["id"], "reject")
         assert ann.run_when(started["run_id"])["status"] == "completed"
         assert paid(asking.data_dir, al) == []
-        assert "would run without being asked about" in told(aimock)
+        assert "would run without approval" in told(aimock)
 
     def test_goes_back_to_the_model_when_one_of_them_does_not_fit(self, asking: Server, ann: Person, aimock: Aimock) -> None:
         al = f"Al {ann.id}"

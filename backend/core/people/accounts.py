@@ -1,4 +1,4 @@
-"""People and their sign-ins: registering, signing in, rotating, ending."""
+"""Accounts: register people, rename, disable and enable them, confirm their addresses and change their passwords."""
 
 from typing import Any, Literal
 
@@ -30,8 +30,8 @@ def register(
     mode: Literal["first", "open", "closed"],
     may_be_first: bool = True,
 ) -> dict[str, Any]:
-    """Add an account; the very first is the administrator's. Raises Forbidden (closed, or first without leave) and Conflict
-    (email taken)."""
+    """Add an account; the first one is the administrator's. Raises Forbidden (registration is closed, or the first account
+    without the set-up code) and Conflict (email taken)."""
     check_registration_open(tx, mode, may_be_first)
     count = people.count_people(tx)
     role, proof = FIRST if count == 0 else LATER
@@ -39,10 +39,10 @@ def register(
 
 
 def check_registration_open(tx: Tx, mode: Literal["first", "open", "closed"], may_be_first: bool = True) -> None:
-    """Raises Forbidden where nobody may register, or not whoever asks, because the administrator is still to come."""
+    """Raises Forbidden if registration is closed, or if the first account is requested without the set-up code."""
     count = people.count_people(tx)
     if mode == "closed" or (mode == "first" and count):
-        raise Forbidden("Registration is closed; ask the administrator for an account.", code="registration_closed")
+        raise Forbidden("Registration is closed. Ask the administrator for an account.", code="registration_closed")
     if not count and not may_be_first:
         raise Forbidden(
             "The first account needs the set-up code that Assent printed in its terminal when it started.",
@@ -51,16 +51,16 @@ def check_registration_open(tx: Tx, mode: Literal["first", "open", "closed"], ma
 
 
 def check_email_free(tx: Tx, email: str) -> None:
-    """Raises Conflict where the address has an account."""
+    """Raises Conflict if the address already has an account."""
     if people.person_by_email(tx, email) is not None:
-        raise Conflict("There is an account with this email address already; sign in instead.", code="email_taken")
+        raise Conflict("This email address already has an account; sign in instead.", code="email_taken")
 
 
 def add_person(
     tx: Tx, *, email: str, password_hash: str, name: str | None, role: str, proof: Proof | None = ADMINISTRATOR
 ) -> dict[str, Any]:
-    """Add an account; nobody needs to give a name. `proof`: how it is known that the address is theirs, if it is. Raises
-    Conflict (email taken) and Invalid (the name)."""
+    """Add an account; the name is optional. `proof`: how we know that the address is theirs, if we do. Raises Conflict
+    (email taken) and Invalid (the name)."""
     check_email_free(tx, email)
     name = _checked_name(name) if name else name_from_email(email)
     person_id = new_id("usr")
@@ -80,7 +80,7 @@ def add_person(
 
 
 def rename_person(tx: Tx, email: str, name: str) -> dict[str, Any]:
-    """Call the person otherwise; what was recorded under the old name stays as it is. Raises NotFound and Invalid."""
+    """Rename the person; what was recorded under the old name stays. Raises NotFound and Invalid."""
     person, name = find_by_email(tx, email), _checked_name(name)
     people.update_person(tx, person.id, name=name)
     tx.audit(person.id, actor=SYSTEM, via="api", action="person.renamed", subject=person.id, before=person.name, name=name)
@@ -95,7 +95,7 @@ def _checked_name(name: str) -> str:
 
 
 def change_password(tx: Tx, person_id: str, password_hash: str, keep: str) -> None:
-    """Set the new hash and end every sign-in but `keep`."""
+    """Set the new hash and end every sign-in except `keep`."""
     people.update_person(tx, person_id, password_hash=password_hash)
     tx.audit(person_id, actor=person_id, via="api", action="person.password_changed", subject=person_id)
     for sign_in_id in people.live_sign_ins(tx, person_id):
@@ -104,13 +104,13 @@ def change_password(tx: Tx, person_id: str, password_hash: str, keep: str) -> No
 
 
 def reset_password(tx: Tx, email: str, password_hash: str) -> None:
-    """An operator's reset: every sign-in ends. Raises NotFound."""
+    """Set a new password on behalf of an operator and end every sign-in. Raises NotFound."""
     change_password(tx, find_by_email(tx, email).id, password_hash, keep="")
 
 
 def disable_person(tx: Tx, email: str) -> None:
-    """Shut a person out at once: no new request, no open socket, nothing under way for them; what they alone could decide is
-    a dead letter. Raises NotFound."""
+    """Disable a person at once: their sign-ins end, their sockets close, their runs are cancelled, and requests that only
+    they could decide become dead letters. Raises NotFound."""
     disable_by_id(tx, find_by_email(tx, email).id, "person disabled")
 
 
@@ -125,18 +125,18 @@ def disable_by_id(tx: Tx, person_id: str, why: str) -> None:
 
 
 def enable_person(tx: Tx, email: str) -> None:
-    """Let them in again; what is open and theirs to decide is put to them anew. Raises NotFound, and Conflict where they are
+    """Enable a person again and ask them about the open requests they may decide. Raises NotFound, and Conflict if they are
     being erased."""
     person = find_by_email(tx, email)
     if person.erasing_at is not None:
-        raise Conflict(f"{email} is being erased; that cannot be taken back.", code="erased")
+        raise Conflict(f"{email} is being erased, which cannot be undone.", code="erased")
     people.update_person(tx, person.id, disabled_at=None)
     tx.audit(person.id, actor=SYSTEM, via="api", action="person.enabled", subject=person.id)
     refresh_requests_of_person(tx, person.id)
 
 
 def confirm_person(tx: Tx, email: str, proof: Proof = ADMINISTRATOR) -> None:
-    """The address is known to be theirs: from now on they can be named by it. Raises NotFound."""
+    """Confirm that the address is theirs, so that others can name them by it. Raises NotFound."""
     person = find_by_email(tx, email)
     if person.confirmed_at is None:
         people.update_person(tx, person.id, confirmed_at=tx.now, confirmed_by=proof)
@@ -148,7 +148,7 @@ def confirm_person(tx: Tx, email: str, proof: Proof = ADMINISTRATOR) -> None:
 def find_by_email(tx: Tx, email: str) -> Row[Any]:
     person = people.person_by_email(tx, email)
     if person is None:
-        raise NotFound(f"There is no account {email}; `assent users list` shows all.")
+        raise NotFound(f"There is no account {email}; `assent users list` shows all accounts.")
     return person
 
 

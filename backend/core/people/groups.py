@@ -1,4 +1,4 @@
-"""Groups: people of whom any may decide what is asked of the group."""
+"""Groups: any member may decide a request addressed to the group."""
 
 from collections.abc import Sequence
 
@@ -15,9 +15,9 @@ RESERVED = set(" ,;|@/:")
 
 
 def add_members(tx: Tx, name: str, people: Sequence[str]) -> None:
-    """Raises Invalid for a name that could be mistaken for something else, and for people who are not known."""
+    """Add people to the group, creating it if needed. Raises Invalid for an unusable group name and for unknown people."""
     if not name or RESERVED & set(name) or len(name) > 100 or has_invisible(name):
-        raise Invalid("A group's name is up to 100 letters, digits, dots or dashes, without spaces, commas, |, : or @.")
+        raise Invalid("A group's name has at most 100 characters and no spaces, commas, semicolons, |, @, / or :.")
     insert_group(tx, name)
     for person in resolve_recipients(tx, people).people:
         add_member(tx, name, person.id)
@@ -26,8 +26,8 @@ def add_members(tx: Tx, name: str, people: Sequence[str]) -> None:
 
 
 def remove_members(tx: Tx, name: str, people: Sequence[str]) -> None:
-    """Also those who are disabled, or whose address nobody has proven. What is open and was put to the group is theirs no
-    more. Raises NotFound and Invalid for people who are not known or not in the group."""
+    """Remove people, also disabled or unconfirmed ones, who then no longer decide the group's open requests. Raises NotFound
+    for unknown people and Invalid for people who are not in the group."""
     for person in [find_by_email(tx, each) for each in people]:
         if not remove_member(tx, name, person.id):
             raise Invalid(f"{person.name} is not in {name}.")

@@ -1,4 +1,4 @@
-"""Sign-ins: starting, rotating and ending them, and the tickets that open a WebSocket."""
+"""Sign-ins: start, rotate and end them, and issue the tickets that open a WebSocket."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ TICKET_MS = 30_000
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A live sign-in: whose, which, and the generation its newest refresh token has."""
+    """A live sign-in, and the generation of its newest refresh token."""
 
     person: Row[Any]
     id: str
@@ -25,8 +25,8 @@ class SignIn:
 
 
 def start_sign_in(tx: Tx, person_id: str, door: SignInClient = "api") -> SignIn:
-    """Open a new sign-in for a person whose password was verified. `door` is who keeps it: the web app, whose token only
-    its cookie holds, or whatever program sent the password. Raises Unauthorized when they were disabled meanwhile."""
+    """Start a sign-in for a person whose password was verified. `door` is the client that holds it: the web app, whose token
+    only its cookie holds, or any other program. Raises Unauthorized if the person was disabled meanwhile."""
     person = people.person_by_id(tx, person_id)
     if person is None or person.disabled_at is not None:
         raise Unauthorized("Email address or password is wrong.", code="wrong_credentials")
@@ -39,10 +39,10 @@ def start_sign_in(tx: Tx, person_id: str, door: SignInClient = "api") -> SignIn:
 
 
 def rotate_sign_in(tx: Tx, sign_in_id: str, generation: int, door: SignInClient = "api") -> SignIn | Unauthorized:
-    """Move a sign-in to its next generation. The one before is still answered with the same next token, for two tabs
-    that race and for a reply that was lost; anything older is a stolen token: the whole sign-in ends. A web app's sign-in
-    whose token once came without its cookie is a program's from then on, and never the other way round.
-    Returns the refusal instead of raising it, so that the ending is kept."""
+    """Move a sign-in to its next generation. The previous generation still gets the same next token, for two tabs that race
+    and for a lost reply; an older one is taken for stolen and ends the sign-in. A web app's sign-in whose token once came
+    without its cookie counts as another program's from then on. Returns the refusal instead of raising it, so that the end
+    is committed."""
     refusal = Unauthorized("Sign in again.", code="invalid_refresh_token")
     row = people.sign_in_by_id(tx, sign_in_id)
     person = people.person_by_id(tx, row.person_id) if row else None
@@ -60,8 +60,7 @@ def rotate_sign_in(tx: Tx, sign_in_id: str, generation: int, door: SignInClient 
 
 
 def end_sign_in(tx: Tx, sign_in_id: str, why: str, actor: str | None = None) -> None:
-    """End a sign-in (by its own person, unless told): its sockets close and its tokens open nothing any more.
-    Ending twice is one ending."""
+    """End a sign-in, by default on behalf of its person: its sockets close and its tokens are no longer valid. Idempotent."""
     person_id = people.end_sign_in(tx, sign_in_id, why)
     if person_id is not None:
         tx.signal(SignInEnded(type="sign_in_ended", id=sign_in_id), SIGN_INS_TOPIC, sign_in_topic(sign_in_id))
@@ -73,6 +72,6 @@ def issue_ticket(tx: Tx, digest: str, person_id: str, sign_in_id: str) -> None:
 
 
 def redeem_ticket(tx: Tx, digest: str) -> str | None:
-    """Use a ticket up: the sign-in it stands for, or None when it is unknown, used or too old."""
+    """Use up a ticket. Returns the id of its sign-in; None if the ticket is unknown, used or expired."""
     row = people.use_ticket(tx, digest)
     return row.sign_in_id if row is not None and row.expires_at > tx.now else None

@@ -1,4 +1,4 @@
-"""What an approval is bound to: the digest of tool, arguments, definition and run."""
+"""The digest an approval is bound to: tool, arguments, definition, run and request."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from backend.domain.steps import ToolSpec
 
 
 def action_of(tool: ToolSpec, args: dict[str, Any], run_id: str | None, request_id: str, policy: Policy) -> dict[str, Any]:
-    """The call as it is shown, with all that its approval will be bound to."""
+    """The call as it is shown, with everything its approval is bound to."""
     return {
         "tool": tool.name,
         "args": args,
@@ -22,15 +22,15 @@ def action_of(tool: ToolSpec, args: dict[str, Any], run_id: str | None, request_
 
 
 def fits_definition(tool: ToolSpec, action: Mapping[str, Any], run_id: str | None, request_id: str, policy: Policy) -> bool:
-    """Whether the digest shown is that of the tool and its rule as they are now."""
+    """Whether the digest matches the tool and its rule as they are now."""
     return action["digest"] in digests_of(tool, action["args"], run_id, request_id, policy, action)
 
 
 def digests_of(
     tool: ToolSpec, args: dict[str, Any], run_id: str | None, request_id: str, policy: Policy, action: Mapping[str, Any]
 ) -> tuple[str, ...]:
-    """What an approval of the request's `action` may be bound to: a request from before definitions were bound is held to
-    what it was bound to then, the call, its schema and its rule."""
+    """The digests an approval of `action` may be bound to. An older request, without a version, may also be bound to the
+    call, its schema and its rule alone."""
     now = digest_of(tool, args, run_id, request_id, policy)
     return (now,) if "version" in action else (now, digest_of(tool, args, run_id, request_id, policy, defined=False))
 

@@ -1,4 +1,4 @@
-"""Claim a run: take the lease of one that is due, and end one that has killed its workers."""
+"""Claim a due run by taking its lease, or end it if it keeps killing its workers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +10,13 @@ from backend.db.queries import runs, sessions
 from backend.domain.runs import Caps, EngineId, LogEntry
 from backend.domain.states import RunStatus
 
-SUSPECT_CLAIMS = 2  # so many claims in a row came to nothing: it may be the run that ends its workers
+SUSPECT_CLAIMS = 2  # claims in a row without progress: the run itself may be killing its workers
 
 
 @dataclass(slots=True)
 class Claimed:
-    """A run ready to be continued: its lease, its log, and what happened in the session before it. `orphaned`: the process
-    that had it before is known to have ended."""
+    """A run ready to continue: its lease, its log, and what happened in the session before it. `orphaned`: the process that
+    held it before is known to have ended."""
 
     lease: Lease
     log: list[LogEntry]
@@ -28,8 +28,8 @@ class Claimed:
 
 
 def claim_run(tx: Tx, run_id: str, caps: Caps, engine: EngineId, suspects: bool = True) -> Claimed | None:
-    """Take the run's lease, or None when there is nothing to do or another worker does it. A run over its caps ends here.
-    Runs whose last claims came to nothing are only taken where `suspects` says so."""
+    """Take the run's lease; None if there is nothing to do or another worker holds it. A run over its caps ends here.
+    Runs whose last claims made no progress are only taken with `suspects`."""
     before = runs.run_by_id(tx, run_id)
     row = runs.claim_lease(tx, run_id, tx.now + LEASE_MS, str(engine), caps.claims + 1 if suspects else SUSPECT_CLAIMS)
     if row is None or before is None:

@@ -1,4 +1,4 @@
-"""Executions: the one place a tool is let loose. What was not approved, digest for digest, does not get past here."""
+"""Executions: check the approval of a call, digest for digest, record its start and its outcome."""
 
 from typing import Any, Literal
 
@@ -23,23 +23,21 @@ from backend.tools.registry import Registry
 OUTCOME_UNKNOWN = "It is not known whether the call took effect"
 Why = Literal["ended", "silent", "slow"]
 FROM_A_BACKUP = (
-    "Assent was put back from a backup after this was asked for, so it may have been run already: see what the other side holds. "
+    "Assent was restored from a backup after this was requested, so it may have run already. Check the other system first. "
     "Approve only to run it now."
 )
-CHANGED = (
-    "What this call does, or the rule for it, changed after it was approved, and it was not run. This is what it would do now."
-)
-ENDED = "the process that ran it ended before it reported"
+CHANGED = "This call's tool or rule changed after it was approved, so it was not run. This is what it would do now."
+ENDED = "the process that ran it ended before it reported an outcome"
 CAUSES: dict[Why, str] = {
     "ended": ENDED,
-    "silent": "it was begun at {at} UTC, and the worker that began it has not reported since",
-    "slow": "{tool} had not finished after {seconds:g} seconds and may still be at work",
+    "silent": "it was started at {at} UTC, and the worker that started it has not reported since",
+    "slow": "{tool} had not finished after {seconds:g} seconds and may still be running",
 }
 
 
 def start_execution(tx: Tx, lease: Lease, move: Execute, registry: Registry, policy: Policy) -> str | None:
-    """Check the approval against the exact call and record that the execution starts; its id, or None where it must not.
-    Then the run's log says why, or a person is asked. Raises LeaseLost."""
+    """Check the approval of the exact call and record the start of its execution. Returns the execution's id; None if the
+    call must not run, in which case the run's log says why or a person is asked. Raises LeaseLost."""
     try:
         tool, args = check_call(registry, move.call)
     except Invalid as error:
@@ -75,13 +73,13 @@ def start_execution(tx: Tx, lease: Lease, move: Execute, registry: Registry, pol
 def _ask_again(
     tx: Tx, lease: Lease, move: Execute, tool: ToolSpec, args: dict[str, Any], policy: Policy, title: str, note: str
 ) -> None:
-    """A new question in the place of one that was answered: what that would have repeated, a yes to this repeats."""
+    """Ask for a new approval in place of one that no longer counts; it repeats the same execution, if any."""
     repeats = repeated_executions(tx, lease.run_id).get(move.request_id or "")
     ask_approval(tx, lease, [], tool, args, move.call.reason, policy, title=title, note=note, repeats=repeats)
 
 
 def _is_from_a_backup(tx: Tx, lease: Lease, move: Execute, tool: ToolSpec) -> bool:
-    """Whether the call was asked for before the database was put back from a backup, and would do harm if it ran twice."""
+    """Whether the call was requested before a restore from a backup and is not safe to run twice."""
     restored_at = last_restore(tx)
     if restored_at is None or tool.idempotent:
         return False
@@ -93,21 +91,21 @@ def _why_not_approved(tx: Tx, lease: Lease, tool: ToolSpec, args: dict[str, Any]
     """Why this approval does not authorise this call now, or None when it does."""
     approval = requests.approval_by_id(tx, request_id)
     if approval is None or approval.run_id != lease.run_id:
-        return f"{tool.name} was not run: there is no approval of it."
+        return f"{tool.name} was not run: it was not approved."
     if approval.args != canonical(args):
         return f"{tool.name} was not run: the call changed since it was approved."
     if runs.execution_of_approval(tx, request_id) is not None:
-        return f"{tool.name} was not run again: its approval is used up."
+        return f"{tool.name} was not run again: its approval was already used."
     if has_taken_effect(tx, lease.run_id, request_id):
-        return f"{tool.name} was not run again: it is known by now that an earlier try took effect."
+        return f"{tool.name} was not run again: an earlier attempt has taken effect."
     return None
 
 
 def _is_bound_to_definition(tx: Tx, lease: Lease, tool: ToolSpec, args: dict[str, Any], request_id: str, policy: Policy) -> bool:
-    """Whether the tool and its rule are still those that the approval was given for."""
+    """Whether the tool and its rule are still those that were approved."""
     approval, request = requests.approval_by_id(tx, request_id), requests.request_by_id(tx, request_id)
-    assert approval is not None, "this is asked of what was approved"
-    assert request is not None, "an approval is of a request"
+    assert approval is not None, "the approval was checked before"
+    assert request is not None, "an approval belongs to a request"
     return approval.digest in digests_of(tool, args, lease.run_id, request_id, policy, request.body["action"])
 
 
@@ -143,8 +141,8 @@ def _record_start(tx: Tx, lease: Lease, tool: ToolSpec, args: dict[str, Any], re
 
 
 def finish_execution(tx: Tx, lease: Lease, execution_id: str, status: ExecutionStatus, result: Any) -> None:
-    """Record what came of it, whenever it is heard of and whoever has the run by now; once. Where it was given up as
-    unknown, what people were told or asked meanwhile is put right."""
+    """Record the outcome, once, however late it arrives and whoever holds the run by then. If the outcome was given up as
+    unknown before, correct what people were told or asked meanwhile."""
     before = runs.execution_by_id(tx, execution_id)
     if before is None or not runs.finish_execution(tx, execution_id, status, result):
         return
@@ -166,13 +164,16 @@ def finish_execution(tx: Tx, lease: Lease, execution_id: str, status: ExecutionS
 
 
 def give_up_orphaned_executions(tx: Tx, age_ms: int = 0) -> int:
-    """What was let loose for a run that was cancelled, and will never report back, has an unknown outcome. How many there
-    were. Only the start of a sole process knows so of all of them; beside others, those started `age_ms` ago are taken."""
+    """Mark executions of cancelled runs that will never report as unknown; returns how many. Beside other processes, only
+    those started at least `age_ms` ago are taken."""
     found = runs.interrupted_executions(tx, tx.now - age_ms)
     for row in found:
         _give_up(tx, row, row.session_id, "")
         report_fact(
-            tx, row.session_id, row.run_id, f"{describe_call(row)} was begun and then called off. {OUTCOME_UNKNOWN}: {ENDED}."
+            tx,
+            row.session_id,
+            row.run_id,
+            f"{describe_call(row)} was started before the run was cancelled. {OUTCOME_UNKNOWN}: {ENDED}.",
         )
     return len(found)
 
@@ -190,9 +191,8 @@ def _give_up(tx: Tx, row: Row[Any], session_id: str, evidence: str) -> None:
 
 
 def ask_to_repeat(tx: Tx, lease: Lease, move: Recover, why: Why, evidence: str, registry: Registry, policy: Policy) -> None:
-    """An execution that is not idempotent has not reported, and `why`: keep it as unknown and ask a person, with what
-    evidence there is, whether to run the call again under a fresh approval. Where it has reported meanwhile there is
-    nothing to ask; where the run has ended, its people are told."""
+    """Mark an execution that has not reported as unknown and ask a person, with the evidence, whether to run the call again
+    under a new approval. Does nothing if it has reported meanwhile; if the run has ended, reports the fact instead."""
     row = runs.execution_by_id(tx, move.execution_id)
     if row is None or row.status != ExecutionStatus.STARTED:
         return
@@ -208,7 +208,7 @@ def ask_to_repeat(tx: Tx, lease: Lease, move: Recover, why: Why, evidence: str, 
     except Invalid as error:
         log_progress(tx, lease, [finished, ("refused", {"reason": error.detail})])
         return
-    title = f"Run {tool.name} again? The first try has not reported"
+    title = f"Run {tool.name} again? The outcome of the first attempt is unknown"
     note = f"{said} Approve only to run it once more."
     ask_approval(tx, lease, [finished], tool, args, "", policy, title=title, note=note, repeats=row.id)
 
@@ -219,9 +219,9 @@ def _cause(why: Why, row: Row[Any], registry: Registry) -> str:
 
 
 def _report_unknown(tx: Tx, lease: Lease, row: Row[Any], said: str, evidence: str) -> None:
-    """Somebody else has the run, who will ask; or it has ended, and nobody will."""
+    """Report an unknown outcome of a run that has ended; of an active run, the worker that holds it asks."""
     run = runs.run_by_id(tx, row.run_id)
     if run is None or run.status in ACTIVE_RUN:
         return
     _give_up(tx, row, lease.session_id, evidence)
-    report_fact(tx, lease.session_id, row.run_id, f"{describe_call(row)} was begun and then called off. {said}")
+    report_fact(tx, lease.session_id, row.run_id, f"{describe_call(row)} was started before the run was cancelled. {said}")

@@ -1,4 +1,4 @@
-"""Outcomes that are heard of late: they become facts, close the question whether to repeat the call, and are told."""
+"""Record outcomes that arrive late, close requests to repeat the call, and report the outcome to people."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from backend.domain.states import ACTIVE_RUN, ChannelType, ExecutionStatus, Feed
 
 
 def record_late_outcome(tx: Tx, before: Row[Any], session_id: str, entry: dict[str, Any]) -> None:
-    """Put a fact that nobody waited for into the run's log; `before` is the execution as it was. Where people know or were
-    asked something else, they are told."""
+    """Record an outcome that nobody waited for in the run's log, and report it if people were told or asked otherwise.
+    `before` is the execution before this outcome."""
     run = runs.run_by_id(tx, before.run_id)
     assert run is not None, "an execution belongs to a run"
     fact = f"{describe_call(before)} {_outcome(entry)}"
     asked = _requests_to_repeat(tx, run.id, before.id)
     if run.status not in ACTIVE_RUN:
-        said = (fact, "This was heard of after the run had ended.", _meanwhile(tx, asked, entry))
+        said = (fact, "The outcome arrived after the run had ended.", _meanwhile(tx, asked, entry))
         report_fact(tx, session_id, run.id, " ".join(said).strip())
         return
     for request in requests.open_requests_of_run(tx, run.id):
@@ -32,14 +32,16 @@ def record_late_outcome(tx: Tx, before: Row[Any], session_id: str, entry: dict[s
 
 
 def _withdraw(tx: Tx, request: Row[Any], fact: str) -> None:
-    close_request(tx, request, FeedbackStatus.CANCELLED, None, by=None, via=ChannelType.CHAT, why=f"it is known now: {fact}")
+    close_request(
+        tx, request, FeedbackStatus.CANCELLED, None, by=None, via=ChannelType.CHAT, why=f"the outcome is known now: {fact}"
+    )
     entry = {"request_id": request.id, "status": FeedbackStatus.CANCELLED, "action": "cancelled", "values": None}
     resume_run(tx, request.run_id, {**entry, "feedback": fact}, stop=False)
 
 
 def has_taken_effect(tx: Tx, run_id: str, request_id: str) -> bool:
-    """Whether a yes to this request would repeat what is known by now to have taken effect: the try it is asked about, or one
-    that this try repeated."""
+    """Whether approving this request would repeat a call that has taken effect: the attempt it asks to repeat, or an
+    earlier one that this attempt repeated."""
     repeats = repeated_executions(tx, run_id)
     at: str | None = request_id
     while at in repeats:
@@ -51,7 +53,7 @@ def has_taken_effect(tx: Tx, run_id: str, request_id: str) -> bool:
 
 
 def repeated_executions(tx: Tx, run_id: str) -> dict[str, str]:
-    """By the request that asks for it, the execution that a yes would repeat."""
+    """The execution that each request asks to repeat, by request id."""
     asked = [entry.data for entry in runs.run_log(tx, run_id) if entry.kind == "asked" and "repeats" in entry.data]
     return {data["request_id"]: data["repeats"] for data in asked}
 
@@ -63,16 +65,16 @@ def _requests_to_repeat(tx: Tx, run_id: str, execution_id: str) -> list[Row[Any]
 
 
 def _meanwhile(tx: Tx, asked: list[Row[Any]], entry: dict[str, Any]) -> str:
-    """What became of the call since its outcome was given up as unknown."""
+    """What happened to the call after its outcome was given up as unknown, in one sentence."""
     for request in asked:
         repeated = runs.execution_of_approval(tx, request.id)
         if repeated is None:
             continue
         if repeated.status == entry["status"] == ExecutionStatus.SUCCEEDED:
-            return "It had been approved and run once more, so it has taken effect twice."
+            return "It was approved and run again in the meantime, so it has taken effect twice."
         if entry["status"] == ExecutionStatus.SUCCEEDED and repeated.status != ExecutionStatus.FAILED:
-            return "It had been approved and begun once more, so it may take effect twice."
-        return f"It had been approved and run once more; that try is recorded as {repeated.status}."
+            return "It was approved and started again in the meantime, so it may take effect twice."
+        return f"It was approved and run again in the meantime; the status of that attempt is {repeated.status}."
     return ""
 
 
@@ -83,11 +85,11 @@ def _outcome(entry: dict[str, Any]) -> str:
 
 
 def describe_call(execution: Row[Any]) -> str:
-    """The exact call, in one line."""
+    """The exact call in one line."""
     return f"{execution.tool} {execution.args}"
 
 
 def report_fact(tx: Tx, session_id: str, run_id: str, fact: str) -> None:
-    """Say it in the session, where the person last spoke, and in the audit."""
+    """Post the fact in the session and where the person last wrote, and audit it."""
     post_message(tx, session_id, run_id, fact, MessageType.SYSTEM)
     tx.audit(session_id, actor=AGENT, via=ChannelType.CHAT, action="execution.told", subject=run_id, fact=fact)

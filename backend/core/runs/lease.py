@@ -13,12 +13,13 @@ LEASE_MS = 8_000  # with the reconciler's second, a dead worker's run goes on wi
 
 
 class LeaseLost(Exception):
-    """Somebody else owns the run now, or it has ended: whatever was being done for it no longer counts."""
+    """Another worker holds the run or it has ended; nothing more may be committed for it."""
 
 
 @dataclass(slots=True)
 class Lease:
-    """The right to commit for one run. `token` is checked in every commit; `spent_from` is when the uncounted work began."""
+    """The right to commit for one run. `token` is checked in every commit; `spent_from` is the start of the time that is not
+    yet counted in `active_ms`."""
 
     run_id: str
     session_id: str
@@ -31,28 +32,28 @@ class Lease:
     active_ms: int
     claims: int = 0
 
-    def undo(self) -> Callable[[], None]:
-        """What puts the lease back to as it is now."""
+    def snapshot(self) -> Callable[[], None]:
+        """A function that restores the lease's current values."""
         now = replace(self)
 
-        def put_back() -> None:
+        def restore() -> None:
             for name in ("token", "spent_from", "steps", "tokens", "active_ms", "claims"):
                 setattr(self, name, getattr(now, name))
 
-        return put_back
+        return restore
 
 
 def release_lease(tx: Tx, lease: Lease) -> None:
-    """Let another worker go on at once: this one stops, or could not reach the database. That is no fault of the run's."""
+    """Release the run so that another worker can continue at once; the claim does not count as one without progress."""
     if runs.release_lease(tx, lease.run_id, lease.token, lease.claims):
         tx.ring(ADVANCE_RUN_JOB, lease.run_id)
 
 
 def retake_lease(tx: Tx, lease: Lease) -> None:
-    """Go on after contact was lost, as a new attempt: what was half shown is shown anew. Raises LeaseLost."""
+    """Take a new token after the database was away, so that a half-shown reply starts over. Raises LeaseLost."""
     if not runs.retake_lease(tx, lease.run_id, lease.token, tx.now + LEASE_MS):
         raise LeaseLost(lease.run_id)
-    tx.on_rollback(lease.undo())
+    tx.on_rollback(lease.snapshot())
     lease.token += 1
 
 
@@ -70,7 +71,7 @@ def log_progress(
     usage: Usage | None = None,
     new_token: bool = False,
 ) -> None:
-    """Append to the run's log under its lease; `to` other than running gives the lease back. Raises LeaseLost."""
+    """Append to the run's log under its lease. A `to` other than running releases the lease. Raises LeaseLost."""
     tokens = usage.total if usage else 0
     spent = max(0, tx.now - lease.spent_from)
     until = tx.now + LEASE_MS if to is RunStatus.RUNNING else None
@@ -79,7 +80,7 @@ def log_progress(
     )
     if not held:
         raise LeaseLost(lease.run_id)
-    tx.on_rollback(lease.undo())
+    tx.on_rollback(lease.snapshot())
     lease.spent_from = tx.now
     lease.steps += steps
     lease.tokens += tokens
@@ -90,7 +91,7 @@ def log_progress(
 
 def leased_run(tx: Tx, lease: Lease) -> Row[Any]:
     row = runs.run_by_id(tx, lease.run_id)
-    assert row is not None, "a lease is held on a run that exists"
+    assert row is not None, "runs are never deleted while leased"
     return row
 
 

@@ -1,4 +1,4 @@
-"""Runs: starting, claiming, logging under the lease, and the one way to end."""
+"""The life cycle of a run: start, join, resume, complete, fail and end it."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ STOPPED = "Stopped at a checkpoint."
 def start_run(
     tx: Tx, run_id: str, *, session_id: str, person_id: str, settings: dict[str, Any], message_id: str, content: str
 ) -> None:
-    """Begin a run with a person's word; a worker is rung after commit."""
+    """Start a run with a person's message; a worker is rung after the commit."""
     runs.insert_run(
         tx,
         id=run_id,
@@ -66,12 +66,12 @@ def start_run(
 
 
 def join_run(tx: Tx, run_id: str, message_id: str, content: str) -> None:
-    """Add a person's word to a run under way; it is seen at the run's next step."""
+    """Add a person's message to the active run, which sees it at its next step."""
     runs.append_log(tx, run_id, [("message", {"message_id": message_id, "content": content})])
 
 
 def resume_run(tx: Tx, run_id: str, entry: dict[str, Any], stop: bool) -> None:
-    """Log how a question was resolved and let the run go on, or end it where the answer says so."""
+    """Log how a request was resolved and resume the run, or end it with `stop`."""
     row = runs.run_by_id(tx, run_id)
     if row is None or row.status != RunStatus.WAITING_FEEDBACK:
         return
@@ -95,7 +95,7 @@ def end_run(
     actor: str = AGENT,
     via: str = "api",
 ) -> bool:
-    """End a run, once: withdraw its open questions, say the last word, tell everyone. False: it had ended before."""
+    """End a run once: withdraw its open requests, post the reply and publish the end. False if it had ended before."""
     if not runs.update_run_status(tx, row.id, status, result=content, error=error, ends=True):
         return False
     tx.end_reply(row.session_id)
@@ -132,7 +132,7 @@ def _last_event(run_id: str, status: RunStatus, content: str | None, error: str 
 
 
 def post_message(tx: Tx, session_id: str, run_id: str, content: str, type: MessageType = MessageType.AGENT) -> str:
-    """The agent's word, or the platform's: a message in the session and the event that carries it."""
+    """Post a message of the agent or the platform: in the session, as an event, and on the person's channel."""
     message = Message(
         id=new_id("msg"),
         session_id=session_id,
@@ -150,7 +150,7 @@ def post_message(tx: Tx, session_id: str, run_id: str, content: str, type: Messa
 
 
 def set_agent_status(tx: Tx, session_id: str, status: AgentStatus, detail: str | None = None) -> None:
-    """Keep what the agent is doing and tell the open tabs."""
+    """Record what the agent is doing and notify open tabs."""
     person_id = sessions.set_agent_status(tx, session_id, status)
     frame = AgentStatusChanged(type="agent_status", session_id=session_id, status=status)
     if detail:
@@ -161,8 +161,8 @@ def set_agent_status(tx: Tx, session_id: str, status: AgentStatus, detail: str |
 
 
 def complete_run(tx: Tx, lease: Lease, content: str, usage: Usage) -> None:
-    """The reply is whole: end the run with it; or, when a person said more meanwhile, say it and go on; or, when it became
-    known meanwhile what came of a call, decide and say it anew. Raises LeaseLost."""
+    """Complete the run with its reply. If a person wrote meanwhile, post the reply and continue; if the outcome of a call
+    arrived meanwhile, discard the reply and let the engine decide again. Raises LeaseLost."""
     log_progress(tx, lease, [], usage=usage)
     entries = runs.run_log(tx, lease.run_id)
     if unseen_outcomes(entries):
@@ -177,6 +177,6 @@ def complete_run(tx: Tx, lease: Lease, content: str, usage: Usage) -> None:
 
 
 def fail_run(tx: Tx, lease: Lease, error: str) -> None:
-    """End the run with the sentence that says why. Raises LeaseLost."""
+    """End the run with an error message. Raises LeaseLost."""
     log_progress(tx, lease, [])
     end_run(tx, leased_run(tx, lease), RunStatus.ERROR, error=error)

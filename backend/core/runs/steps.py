@@ -1,4 +1,4 @@
-"""What becomes of an engine's step: refused, asked of a person, or carried on, in the transaction that records it."""
+"""Record an engine's step, and refuse it or ask a person about it in the same transaction."""
 
 from typing import Any
 
@@ -32,8 +32,8 @@ def record_step(
     policy: Policy,
     state: dict[str, Any] | None = None,
 ) -> None:
-    """Log what the engine decided after seeing the log up to `seen`, and what it now keeps, if that changed; where a person
-    has the next move, ask and let go of the lease in the same transaction. Raises LeaseLost."""
+    """Log what the engine decided after seeing the log up to `seen`, with its state if that changed. If a person must act
+    next, open the request and release the lease in the same transaction. Raises LeaseLost."""
     entry = ("step", {"step": dump_step(step), "seen": seen})
     if state is not None:
         update_engine_state(tx, lease.run_id, lease.token, state)
@@ -50,12 +50,12 @@ def record_step(
 
 
 def propose_next_call(tx: Tx, lease: Lease, move: Propose, registry: Registry, policy: Policy) -> None:
-    """Make the next of an answer's calls a step of its own, unless the engine should decide anew: a person said something
-    meanwhile, or turned a call down and would not be asked about this one. Raises LeaseLost."""
+    """Record the next of several proposed calls as a step of its own, unless the engine must decide again: a person wrote
+    meanwhile, or rejected a call and would not be asked about this one. Raises LeaseLost."""
     if unseen_messages(run_log(tx, lease.run_id)):
-        log_progress(tx, lease, [("refused", {"reason": "A person wrote while further calls were waiting to be put."})])
+        log_progress(tx, lease, [("refused", {"reason": "A person wrote while further calls were waiting."})])
     elif move.after_no and not _needs_approval(registry, policy, move.call):
-        reason = "A person turned a call down, and the next one would run without being asked about."
+        reason = "A person rejected a call, and the next one would run without approval."
         log_progress(tx, lease, [("refused", {"reason": reason})])
     else:
         entry = ("step", {"step": dump_step(move.call), "seen": move.seen, "of": move.of})
@@ -84,7 +84,7 @@ def _record_call(
 
 
 def check_call(registry: Registry, call: CallTool) -> tuple[ToolSpec, dict[str, Any]]:
-    """The tool and the call's arguments in their declared form. Raises Invalid for an unknown tool or unfit arguments."""
+    """The tool and the call's validated arguments. Raises Invalid for an unknown tool or invalid arguments."""
     tool = registry.get(call.tool)
     if tool is None:
         raise Invalid(f"There is no tool {call.tool!r}; the tools are {', '.join(spec.name for spec in registry.specs())}.")
@@ -92,7 +92,7 @@ def check_call(registry: Registry, call: CallTool) -> tuple[ToolSpec, dict[str, 
         return tool.spec, tool.validate(call.args)
     except ToolInputError as error:
         raise Invalid(
-            f"{call.tool} was called with arguments that do not fit.", errors=[FieldError(*item) for item in error.errors]
+            f"{call.tool} was called with invalid arguments.", errors=[FieldError(*item) for item in error.errors]
         ) from None
 
 
@@ -115,8 +115,8 @@ def ask_approval(
     note: str | None = None,
     repeats: str | None = None,
 ) -> None:
-    """Ask a person to approve one exact call; what they will see is what is digested and executed. `repeats` is the
-    execution whose outcome is not known that a yes would repeat."""
+    """Ask a person to approve one exact call; what they see is what is digested and executed. `repeats`: the execution with
+    an unknown outcome that an approval would repeat."""
     request_id = new_id("req")
     action = action_of(tool, args, lease.run_id, request_id, policy)
     body: dict[str, Any] = {"title": title or f"Run {tool.name}?", "prompt": reason, "action": action}
@@ -132,7 +132,7 @@ def ask_approval(
 
 
 def approvers(tx: Tx, tool: ToolSpec, policy: Policy, asker_id: str) -> Addressed | None:
-    """Who may approve the tool's calls; None: the session's own person. Raises Invalid where there is nobody."""
+    """Who may approve the tool's calls; None: the session's owner. Raises Invalid if nobody may."""
     names = policy.approvers_of(tool)
     if not names:
         return None
@@ -142,7 +142,7 @@ def approvers(tx: Tx, tool: ToolSpec, policy: Policy, asker_id: str) -> Addresse
     others = [person for person in to.people if person.id != asker_id]
     if not others:
         raise Invalid(
-            "Nobody but the asker could approve this.",
+            "Only the person who asks could approve this, which the rule does not allow.",
             errors=[FieldError("approvers", f"{tool.name} needs somebody else's approval")],
         )
     return Addressed(to.addressees, others)

@@ -1,4 +1,4 @@
-"""Summaries of long sessions, kept for the engine."""
+"""Save the summaries of long sessions, which engines see instead of old runs."""
 
 from backend.core.runs.lease import Lease, log_progress
 from backend.db import Tx
@@ -7,6 +7,6 @@ from backend.domain.steps import Usage
 
 
 def save_summary(tx: Tx, lease: Lease, until_at: int, content: str, usage: Usage) -> None:
-    """Keep what the runs created up to `until_at` came to; engines are told this instead of their logs. Raises LeaseLost."""
+    """Save the summary of the runs created up to `until_at`. Raises LeaseLost."""
     log_progress(tx, lease, [], usage=usage)
     sessions.insert_summary(tx, session_id=lease.session_id, until_at=until_at, content=content, created_at=tx.now)

@@ -10,7 +10,7 @@ from backend.db.transaction import GENESIS, chain_hash, seal_of_erased
 
 
 def audit_is_intact(tx: Tx, session_id: str) -> bool:
-    """Whether a session's audit is all there and unchanged, from its beginning to its sealed end."""
+    """Whether a session's audit chain is complete and unchanged, from its beginning to its sealed end."""
     rows = store.audit_chain(tx, session_id)
     if not rows:
         return tx.audit_ends_with(session_id, 0, "") and not requests.has_asked(tx, session_id)
@@ -18,14 +18,14 @@ def audit_is_intact(tx: Tx, session_id: str) -> bool:
 
 
 class AuditVerifier:
-    """What was found of the records looked at last: whoever reads on has not every page verify the whole chain again."""
+    """Caches verdicts, so that paging through an audit does not verify the whole chain for every page."""
 
     def __init__(self, most: int = 1_000) -> None:
         self._found: dict[str, tuple[str, bool]] = {}
         self._most = most
 
     def is_whole(self, tx: Tx, session_id: str, reading_on: bool) -> bool:
-        """As `record_is_whole`; for somebody reading on, what was found last of a chain that still ends there."""
+        """As `audit_is_intact`; with `reading_on`, the last verdict if the chain has not grown since."""
         newest = store.audit_page(tx, session_id, None)[:1]
         end = newest[0].hash if newest else ""
         found = self._found.get(session_id)
@@ -40,8 +40,8 @@ class AuditVerifier:
 
 
 def chain_is_intact(rows: Sequence[Row[Any]]) -> bool:
-    """Whether the rows of one scope, oldest first, form an unbroken hash chain from its beginning. For a row whose content
-    was erased a later one vouches."""
+    """Whether the rows of one scope, oldest first, form an unbroken hash chain from the beginning. A row whose content was
+    erased is covered by the seal in a later row."""
     prev, owed = GENESIS, dict[int, str]()
     for n, row in enumerate(rows, start=1):
         if row.n != n or row.prev != prev:

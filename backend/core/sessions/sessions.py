@@ -1,4 +1,4 @@
-"""Sessions: opening, finding one's own, renaming, closing, and telling whether an audit chain is whole."""
+"""Sessions: open, find, rename and close them, and cancel their work."""
 
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ TITLE_LENGTH = 80
 
 
 def own_session(tx: Tx, person: Person, session_id: str) -> Row[Any]:
-    """The session's row. Raises NotFound when it is somebody else's, exactly as when there is none."""
+    """The session's row. Raises NotFound if it does not exist or belongs to somebody else, without telling which."""
     row = store.session_row(tx, session_id)
     if row is None or row.person_id != person.id or row.erased_at is not None:
         raise NotFound("There is no such session, or it is not yours.")
@@ -27,7 +27,7 @@ def own_session(tx: Tx, person: Person, session_id: str) -> Row[Any]:
 
 
 def open_session(tx: Tx, person: Person, first_words: str) -> str:
-    """A new session, titled by its first words."""
+    """Open a session, titled with the first words of its first message."""
     session_id = new_id("ses")
     store.insert_session(
         tx,
@@ -57,7 +57,7 @@ def rename_session(tx: Tx, person: Person, session_id: str, title: str) -> dict[
 
 
 def close_session(tx: Tx, person: Person, session_id: str, via: str = ChannelType.CHAT) -> dict[str, Any]:
-    """Close for good: the run under way is cancelled, open questions are withdrawn, the record stays."""
+    """Close the session for good: cancel its run and withdraw its open requests. The record stays."""
     row = own_session(tx, person, session_id)
     if row.status == SessionStatus.ACTIVE:
         cancel_work(tx, person, session_id, via)
@@ -70,7 +70,7 @@ def close_session(tx: Tx, person: Person, session_id: str, via: str = ChannelTyp
 
 
 def cancel_work(tx: Tx, person: Person, session_id: str, via: str) -> bool:
-    """Cancel whatever runs in the session; False when nothing does."""
+    """Cancel the session's active run; False if there is none."""
     own_session(tx, person, session_id)
     run = runs.active_run(tx, session_id)
     return run is not None and end_run(tx, run, RunStatus.CANCELLED, actor=person.id, via=via)

@@ -146,7 +146,7 @@ class TestAPerson:
         assert await opened.db.read(erasure_blocker, opened.person.id) is None
         assert opened.on_disk("SELECT name, email FROM people") == [("Erased", f"{opened.person.id}@erased.invalid")]
         assert opened.on_disk("SELECT count(*) FROM events") == [(0,)]
-        with pytest.raises(Conflict, match="cannot be taken back"):
+        with pytest.raises(Conflict, match="cannot be undone"):
             await opened.db.transact(enable_person, f"{opened.person.id}@erased.invalid")
         for scope in (opened.person.id, opened.session_id):
             assert chain_is_intact(await opened.db.read(audit_chain, scope))
@@ -158,7 +158,7 @@ class TestAPerson:
         await opened.db.transact(begin_erasure, opened.person.id)
         while await opened.db.transact(erase_leaving_people):
             pass
-        assert "1 sessions wait" in str(await opened.db.read(erasure_blocker, opened.person.id))
+        assert "1 session is waiting" in str(await opened.db.read(erasure_blocker, opened.person.id))
 
     async def test_that_nobody_knows_is_refused(self, opened: Opened) -> None:
         with pytest.raises(NotFound, match="assent users list"):

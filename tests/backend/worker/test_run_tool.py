@@ -114,7 +114,7 @@ class TestALimit:
         await becomes(lambda: shop.outcomes() == ["succeeded", "succeeded"])
         (told,) = shop.notices()
         assert told.startswith('pay {"amount":500} took effect.') and "after the run had ended" in told
-        assert told.endswith("It had been approved and run once more, so it has taken effect twice.")
+        assert told.endswith("It was approved and run again in the meantime, so it has taken effect twice.")
 
     async def test_closes_the_fence_before_people_are_asked(self, opened: Opened) -> None:
         shop = Shop(opened, seconds=0.02, fenced=True)
@@ -135,7 +135,7 @@ class TestALimit:
         await soon(worker.advance(run_id))
         assert (len(shop.paid), shop.outcomes()) == (1, ["succeeded"])
         refused = [entry.data["reason"] for entry in await shop.log(run_id) if entry.kind == "refused"]
-        assert refused == ["pay was not run again: it is known by now that an earlier try took effect."]
+        assert refused == ["pay was not run again: an earlier attempt has taken effect."]
         assert len(shop.notices()) == 1
 
     async def test_of_a_call_that_reports_after_its_repeat_was_given_up_too_withdraws_the_next_repeat(
@@ -170,7 +170,7 @@ class TestALimit:
         await soon(worker.advance(run_id))
         assert len(shop.begun) == 2
         refused = [entry.data["reason"] for entry in await shop.log(run_id) if entry.kind == "refused"]
-        assert refused == ["pay was not run again: it is known by now that an earlier try took effect."]
+        assert refused == ["pay was not run again: an earlier attempt has taken effect."]
         second.set()
         await becomes(lambda: shop.outcomes() == ["succeeded", "succeeded"])
 
@@ -202,7 +202,7 @@ class TestALimit:
         first.set()
         await becomes(lambda: shop.outcomes() == ["succeeded", "started"])
         (told,) = shop.notices()
-        assert told.endswith("It had been approved and begun once more, so it may take effect twice.")
+        assert told.endswith("It was approved and started again in the meantime, so it may take effect twice.")
         second.set()
         await soon(work)
 
@@ -239,7 +239,7 @@ class TestACancelledRun:
         door, _, _ = await self.cancelled(shop)
         await becomes(lambda: shop.outcomes() == ["unknown"])
         (told,) = shop.notices()
-        assert "was begun and then called off. It is not known whether the call took effect" in told
+        assert "was started before the run was cancelled. It is not known whether the call took effect" in told
         door.set()
         await becomes(lambda: shop.outcomes() == ["succeeded"])
         assert len(shop.notices()) == 2
@@ -254,7 +254,7 @@ class TestACancelledRun:
         door.set()
         await becomes(lambda: shop.outcomes() != ["started"])
         (told,) = shop.notices()
-        assert told.endswith("This was heard of after the run had ended.")
+        assert told.endswith("The outcome arrived after the run had ended.")
 
 
 class TestADefinition:
@@ -331,7 +331,8 @@ class TestAStoppedWorker:
         await soon(other.advance(run_id))
         (request,) = await shop.open_requests(run_id)
         note = request["context"]["note"]
-        assert re.search(r"it was begun at [\d:]{8} UTC, and the worker that began it has not reported since\. Looked\.", note)
+        started = r"it was started at [\d:]{8} UTC, and the worker that started it has not reported since\. Looked\."
+        assert re.search(started, note)
         stale(monkeypatch)
         door.set()
         await becomes(lambda: shop.outcomes() == ["failed"])
