@@ -1,3 +1,3 @@
-"""What must happen and what has happened: the owner of the truth."""
+"""The server: decides what happens, records it, and carries it out."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""The door for channels that bring words by themselves: what somebody did there becomes a fact, once, or is refused."""
+"""Receive what people do on external channels: each answer, message or link is recorded once, or refused."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -37,23 +37,23 @@ from channels.contract import (
 from channels.errors import Retryable
 from channels.mail_contract import Proposal, ReceivedMail
 
-NOT_LINKED = "This account is not linked to anybody here. Sign in to Assent and link it under Settings, Channels."
-HEARD = Refused("This was heard before; nothing was done again.", DUPLICATE)
+NOT_LINKED = "This account is not linked to anyone in Assent. Sign in to Assent and link it under Settings, Channels."
+ALREADY_RECEIVED = Refused("This was received before; nothing was done again.", DUPLICATE)
 Result = TypeVar("Result")
-Charge = Callable[[str], Awaitable[None]]  # charges one piece of work to a person's id; raises TooMany
+Charge = Callable[[str], Awaitable[None]]  # counts against the person's rate limit; raises TooMany
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelInbox:
-    """See `channels.mail_contract.MailInbox`. What people may do and how much of it is the same as in the web app."""
+    """See `channels.mail_contract.MailInbox`. People have the same permissions and rate limits as in the web app."""
 
     db: Database
     registry: Registry
     policy: Policy
     url: str
     max_length: int
-    start_work: Charge
-    answer_budget: Charge
+    charge_work: Charge
+    charge_answer: Charge
 
     async def find(self, channel: ChannelName, account: str, request_id: str) -> Question | Refused:
         try:
@@ -74,9 +74,9 @@ class ChannelInbox:
 
     async def answer(self, said: ChannelAnswer) -> Accepted | Refused:
         try:
-            _check([said.values, said.feedback])
+            _check_storable([said.values, said.feedback])
             person = await self.db.read(_person, said.channel, said.account)
-            await self.answer_budget(person.id)
+            await self.charge_answer(person.id)
             return await self.db.transact(self._answer, said)
         except Unavailable as error:
             raise Retryable(error.detail) from None
@@ -88,13 +88,15 @@ class ChannelInbox:
         person = _person(tx, said.channel, said.account)
         what = (said.request_id, said.action, said.values, said.feedback, said.version, said.event_id, said.sent_at)
         inbound = InboundAnswer(said.channel, person.id, *what, proof=f"account {said.account}")
-        if message_by_author(tx, person.id, _event_id(said)) is not None:  # no question waited for words when it came first
-            return HEARD
+        if (
+            message_by_author(tx, person.id, _event_id(said)) is not None
+        ):  # it was received earlier as a message, when no question was open
+            return ALREADY_RECEIVED
         try:
             outcome = receive_answer(tx, person, inbound, self.registry, self.policy)
         except Invalid as error:
-            if error.code == "idempotency_mismatch":  # it answered another question, or said something else, when it came first
-                return HEARD
+            if error.code == "idempotency_mismatch":  # the same event id answered another question before
+                return ALREADY_RECEIVED
             raise
         row = requests.request_by_id(tx, said.request_id)
         if isinstance(outcome, Forbidden) and not (row and may_see(tx, row, person.id)):
@@ -103,16 +105,16 @@ class ChannelInbox:
         return _refused(outcome, question) if isinstance(outcome, Refusal) else Accepted(question)
 
     async def open_text_request(self, channel: ChannelName, account: str, place: str) -> str | None:
-        return await self._look(_sole_open_text, channel, account, place)
+        return await self._read(_only_open_text_request, channel, account, place)
 
     async def message(self, said: ChannelMessage) -> Refused | None:
         if len(said.content) > self.max_length:
             long, most = len(said.content), self.max_length
-            return Refused(f"The message is {long:,} characters long; at most {most:,} are taken.", "too_long")
+            return Refused(f"The message is {long:,} characters long; the limit is {most:,}.", "too_long")
         try:
-            _check(said.content)
+            _check_storable(said.content)
             person = await self.db.read(_person, said.channel, said.account)
-            await self.start_work(person.id)
+            await self.charge_work(person.id)
             await self.db.transact(self._message, said)
         except Unavailable as error:
             raise Retryable(error.detail) from None
@@ -121,7 +123,7 @@ class ChannelInbox:
         return None
 
     def _message(self, tx: Tx, said: ChannelMessage) -> None:
-        """What was heard before, as a message or as an answer, is not heard again, whatever it says now."""
+        """Record a message, unless its event was received before as a message or an answer."""
         person = _person(tx, said.channel, said.account)
         event_id = _event_id(said)
         if message_by_author(tx, person.id, event_id) is not None or idempotent_reply(tx, person.id, said.event_id) is not None:
@@ -144,13 +146,13 @@ class ChannelInbox:
         await self._record(disconnect_accounts, channel, account, reason)
 
     async def is_linked(self, channel: ChannelName, account: str) -> bool:
-        return await self._look(linked_accounts.account_row, channel, account) is not None
+        return await self._read(linked_accounts.account_row, channel, account) is not None
 
     async def record_mail(self, letter: ReceivedMail) -> bool:
         return await self._record(record_mail, letter)
 
     async def has_mail(self, channel: ChannelName, mailbox: str, id: str) -> bool:
-        return await self._look(mail_row, mailbox, id) is not None
+        return await self._read(mail_row, mailbox, id) is not None
 
     async def reply(
         self,
@@ -165,15 +167,15 @@ class ChannelInbox:
         await self._record(reply_to_mail, channel, account, words, thread, event_id, quotes)
 
     async def proposal(self, channel: ChannelName, account: str, request_id: str) -> Proposal | None:
-        return await self._look(last_proposal, channel, account, request_id)
+        return await self._read(last_proposal, channel, account, request_id)
 
     async def may_interpret(self, channel: ChannelName, account: str, request_id: str) -> bool:
-        return await self._look(may_interpret, channel, account, request_id)
+        return await self._read(may_interpret, channel, account, request_id)
 
     async def record_bounce(self, channel: ChannelName, account: str, subject_id: str, reason: str) -> None:
         await self._record(record_bounce, channel, account, subject_id, reason)
 
-    async def _look(self, query: Callable[..., Result], *args: Any) -> Result:
+    async def _read(self, query: Callable[..., Result], *args: Any) -> Result:
         try:
             return await self.db.read(query, *args)
         except Unavailable as error:
@@ -187,12 +189,12 @@ class ChannelInbox:
 
 
 def _event_id(said: ChannelAnswer | ChannelMessage) -> str:
-    """As a message keeps it."""
+    """The event id as stored with a message."""
     return f"{said.channel}:{said.event_id}"[:200]
 
 
-def _check(value: Any) -> None:
-    """What cannot be kept is refused before anything is done. Raises Invalid."""
+def _check_storable(value: Any) -> None:
+    """Refuse what cannot be stored. Raises Invalid."""
     try:
         check_storable(value)
     except ValueError as error:
@@ -200,7 +202,7 @@ def _check(value: Any) -> None:
 
 
 def _person(tx: Tx, channel: str, account: str) -> Person:
-    """Whoever linked the account. Raises NotFound, telling how to link."""
+    """The person who linked the account. Raises NotFound, saying how to link it."""
     row = linked_accounts.account_row(tx, channel, account)
     if row is None:
         raise NotFound(NOT_LINKED, code="not_linked")
@@ -208,7 +210,7 @@ def _person(tx: Tx, channel: str, account: str) -> Person:
 
 
 def _session_at(tx: Tx, person: Person, said: ChannelMessage) -> str | None:
-    """The person's open session that this place belongs to; None where a new one begins."""
+    """The person's open session for this thread or channel; None to start a new one."""
     place = linked_accounts.session_at(tx, said.channel, said.place)
     session = sessions.session_row(tx, place.session_id) if place else None
     if session is None or session.person_id != person.id or session.status == SessionStatus.CLOSED:
@@ -216,15 +218,15 @@ def _session_at(tx: Tx, person: Person, said: ChannelMessage) -> str | None:
     return str(session.id)
 
 
-def _sole_open_text(tx: Tx, channel: ChannelName, account: str, place: str) -> str | None:
+def _only_open_text_request(tx: Tx, channel: ChannelName, account: str, place: str) -> str | None:
     row, there = linked_accounts.account_row(tx, channel, account), linked_accounts.session_at(tx, channel, place)
     if row is None or there is None:
         return None
-    found = [request for request in requests.open_requests(tx, there.session_id) if _asks_words_of(tx, request, row.person_id)]
+    found = [request for request in requests.open_requests(tx, there.session_id) if _asks_for_text(tx, request, row.person_id)]
     return str(found[0].id) if len(found) == 1 else None
 
 
-def _asks_words_of(tx: Tx, request: Row[Any], person_id: str) -> bool:
+def _asks_for_text(tx: Tx, request: Row[Any], person_id: str) -> bool:
     return request.type == FeedbackType.TEXT and may_decide(tx, request, person_id)
 
 

@@ -1,16 +1,16 @@
-"""Every refusal the product makes, in one tree; each knows the HTTP status and code it is told with.
+"""Every refusal, in one class tree; each has its HTTP status and error code.
 
-Problem
-├── Unauthorized   401  who are you?                    (sign in again)
-├── Forbidden      403  you may see this, not do this
-├── NotFound       404  not there, or not yours: the same answer
-├── Conflict       409  the world has moved on          (look again)
-├── TooSlow        408  what was begun did not arrive in time
+Refusal
+├── Unauthorized   401  no valid credentials                    (sign in again)
+├── Forbidden      403  visible to you, but not allowed
+├── NotFound       404  missing, or not yours: the answer is the same
+├── Conflict       409  the state has changed          (look again)
+├── TooSlow        408  the request did not arrive in time
 ├── TooLarge       413
-├── Misdirected    421  we are not known by this name
-├── Invalid        422  what you sent cannot be used    (errors per field)
-├── TooMany        429  later                           (Retry-After)
-└── Unavailable    503  we cannot record it now         (nothing was done; try again)
+├── Misdirected    421  unknown host name
+├── Invalid        422  the input is invalid    (errors per field)
+├── TooMany        429  rate limit exceeded         (Retry-After)
+└── Unavailable    503  cannot be recorded now         (nothing was done; retry)
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from typing import Any, NamedTuple
 
 
 class FieldError(NamedTuple):
-    """What is wrong with one field, in words its sender can act on."""
+    """What is wrong with one field, in terms its sender can act on."""
 
     field: str
     message: str
 
 
 class Refusal(Exception):
-    """A refusal fit to be shown. `extra` travels as further members of the problem document."""
+    """A refusal that may be shown to the caller. `extra` adds members to the problem document."""
 
     status = 500
     code = "internal"
@@ -80,7 +80,7 @@ class TooLarge(Refusal):
 
 
 class Misdirected(Refusal):
-    status, code, title = 421, "unknown_host", "Not this installation's name"
+    status, code, title = 421, "unknown_host", "Unknown host name"
 
 
 class Invalid(Refusal):
@@ -98,6 +98,6 @@ class Unavailable(Refusal):
     status, code, title = 503, "unavailable", "Temporarily unavailable"
 
     def __init__(
-        self, detail: str = "This cannot be recorded right now. Nothing was changed; try again in a moment.", **extra: Any
+        self, detail: str = "This cannot be saved right now. Nothing was changed; try again in a moment.", **extra: Any
     ) -> None:
         super().__init__(detail, headers={"Retry-After": "2"}, **extra)

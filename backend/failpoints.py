@@ -1,4 +1,4 @@
-"""Named places where a test may make the process die, raise or hang: the only way to prove what a crash leaves behind."""
+"""Named places where a test can make the process die, raise or hang, to prove what a crash leaves behind."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ _armed: tuple[str, str] | None = None
 
 
 class FailpointRaised(RuntimeError):
-    """An armed failpoint of kind `raise` was passed."""
+    """Raised by an armed failpoint with the action `raise`."""
 
 
 def arm(spec: str) -> None:
@@ -26,7 +26,7 @@ def armed() -> bool:
 
 
 def failpoint(name: str) -> None:
-    """Do what the armed action says when `name` is the armed point; nothing otherwise."""
+    """Carry out the armed action if `name` is the armed failpoint; otherwise do nothing."""
     if _armed is None or _armed[0] != name:
         return
     match _armed[1]:

@@ -1,4 +1,4 @@
-"""Threads for one kind of work each: what takes long holds no event loop up, and hangs or crowds nobody else."""
+"""A thread pool for each kind of blocking work, so that slow work blocks neither the event loop nor other kinds of work."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,12 +8,12 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-class Threads:
-    """So many threads of that name, begun when they are needed."""
+class ThreadPool:
+    """A pool of `count` threads with that name, started when they are needed."""
 
     def __init__(self, name: str, count: int = 2) -> None:
         self._pool = ThreadPoolExecutor(count, name)
 
     async def run(self, work: Callable[..., Result], *args: object) -> Result:
-        """What `work(*args)` gives or raises."""
+        """Run `work(*args)` in a thread; return its result or raise its exception."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args))

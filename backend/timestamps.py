@@ -1,4 +1,4 @@
-"""Instants are whole milliseconds since 1970 UTC inside, RFC 3339 text outside."""
+"""Convert instants: whole milliseconds since 1970 UTC inside the server, RFC 3339 text in the API."""
 
 from datetime import UTC, datetime
 

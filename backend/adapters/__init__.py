@@ -1,1 +1,1 @@
-"""Implementations of the channels' protocols over our database and engine."""
+"""Implementations of the channels' protocols on top of our database and model."""

@@ -1,4 +1,4 @@
-"""Let the model suggest what a mail seems to answer; the writer confirms it."""
+"""Ask the model what answer a mail seems to give, as a suggestion that its sender confirms."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class MailReader:
-    """Has the model say what words seem to answer; the door asks the person back."""
+    """Suggests the answer in a mail's text; the mail channel then asks the sender to confirm it."""
 
     language: Language
 
@@ -22,7 +22,7 @@ class MailReader:
         try:
             reading, _ = await self.language.read_answer(dict(request), text)
         except EngineError as error:
-            log.warning("a mail was not read by the model", reason=str(error))
+            log.warning("mail.not_interpreted", reason=str(error))
             return None
         if reading.action not in request["allowed_actions"]:
             return None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from backend.auth.credential_vault import Sealed, Vault
+from backend.auth.credential_vault import UnsealError, Vault
 from backend.core.linking.linked_accounts import disconnect_accounts
 from backend.db import Database
 from backend.db.queries.installations import installation_row, list_connected
@@ -22,7 +22,7 @@ class StoredMailboxes:
     vault: Vault
 
     async def refresh_token(self, mailbox: str) -> str | None:
-        """None also where the token was sealed with another secret: the mailbox must be connected again."""
+        """The mailbox's token; None when it is not connected or its token cannot be decrypted, and it must be connected again."""
         try:
             row = await self.db.read(installation_row, "email", mailbox)
         except Unavailable as error:
@@ -31,8 +31,8 @@ class StoredMailboxes:
             return None
         try:
             return self.vault.open(row.secret)
-        except Sealed as error:
-            log.error("a mailbox cannot be opened", mailbox=mailbox, reason=str(error))
+        except UnsealError as error:
+            log.error("mailbox.token_unreadable", mailbox=mailbox, reason=str(error))
             return None
 
     async def first_mailbox(self) -> str | None:

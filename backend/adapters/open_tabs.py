@@ -1,4 +1,4 @@
-"""The open tabs of people, for the web chat: frames over the live stream."""
+"""Notify the open tabs of a person, for the web chat, through the live stream."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, cast
@@ -16,17 +16,17 @@ class OpenTabs:
         self._stream = stream
 
     def request_opened(self, person_id: str, request: Mapping[str, Any]) -> None:
-        self._tell(person_id, _news("feedback_requested", request))
+        self._publish(person_id, _request_frame("feedback_requested", request))
 
     def request_closed(self, person_id: str, request: Mapping[str, Any]) -> None:
-        self._tell(person_id, _news("feedback_resolved", request))
+        self._publish(person_id, _request_frame("feedback_resolved", request))
 
     def notify(self, person_id: str, text: str) -> None:
-        self._tell(person_id, Notice(type="notice", content=text))
+        self._publish(person_id, Notice(type="notice", content=text))
 
-    def _tell(self, person_id: str, frame: Published) -> None:
+    def _publish(self, person_id: str, frame: Published) -> None:
         self._stream.publish(person_topic(person_id), dumps(frame))
 
 
-def _news(type: Literal["feedback_requested", "feedback_resolved"], request: Mapping[str, Any]) -> RequestNews:
+def _request_frame(type: Literal["feedback_requested", "feedback_resolved"], request: Mapping[str, Any]) -> RequestNews:
     return RequestNews(type=type, session_id=request["session_id"], request=cast(FeedbackRequest, request))

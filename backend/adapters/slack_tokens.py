@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from backend.auth.credential_vault import Sealed, Vault
+from backend.auth.credential_vault import UnsealError, Vault
 from backend.db import Database
 from backend.db.queries.installations import installation_row
 from backend.domain.states import ConnectionStatus
@@ -31,7 +31,8 @@ class StoredBotTokens:
     vault: Vault
 
     async def bot_token(self, team: str) -> str | None:
-        """None also where the token was sealed with another secret: the workspace must install us again."""
+        """The workspace's token; None when it is not installed or its token cannot be decrypted, and the app must be installed
+        again."""
         try:
             row = await self.db.read(installation_row, "slack", team)
         except Unavailable as error:
@@ -40,6 +41,6 @@ class StoredBotTokens:
             return None
         try:
             return self.vault.open(row.secret)
-        except Sealed as error:
-            log.error("a workspace cannot be reached", team=team, reason=str(error))
+        except UnsealError as error:
+            log.error("slack.token_unreadable", team=team, reason=str(error))
             return None

@@ -1,1 +1,1 @@
-"""The first door: HTTP and WebSockets."""
+"""The HTTP and WebSocket API."""

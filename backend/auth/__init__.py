@@ -1,1 +1,1 @@
-"""Who somebody is, and how it was proven: passwords, tokens, keys."""
+"""Authentication: passwords, tokens, secret keys and the principal they prove."""

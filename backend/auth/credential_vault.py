@@ -1,4 +1,4 @@
-"""Credentials of others, sealed before they are kept: a copy of the database alone opens nothing."""
+"""Encrypt other services' credentials before they are stored, so that a copy of the database alone reveals none."""
 
 import base64
 
@@ -7,12 +7,12 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from backend.auth.keys import derive_key
 
 
-class Sealed(Exception):
-    """What was sealed cannot be opened with this installation's secrets."""
+class UnsealError(Exception):
+    """A stored credential cannot be decrypted with this installation's secrets."""
 
 
 class Vault:
-    """Seals with a key of its own, derived from the newest of the installation's secrets; opens with any."""
+    """Encrypts with a key derived from the newest of the installation's secrets; decrypts with any of them."""
 
     def __init__(self, *secrets: str) -> None:
         keys = (base64.urlsafe_b64encode(bytes.fromhex(derive_key(secret, "vault"))) for secret in secrets)
@@ -22,8 +22,10 @@ class Vault:
         return self._cipher.encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
-        """Raises Sealed where the secret is another one, or the text was changed."""
+        """Raises UnsealError when the secret is a different one or the text was changed."""
         try:
             return self._cipher.decrypt(sealed.encode()).decode()
         except InvalidToken:
-            raise Sealed("A kept credential cannot be opened; was ASSENT_SECRET_KEY changed? Connect it again.") from None
+            raise UnsealError(
+                "A stored credential cannot be decrypted. If ASSENT_SECRET_KEY was changed, connect the account again."
+            ) from None

@@ -1,5 +1,5 @@
-"""The installation's secrets, and the separate keys derived from them for each use. The newest makes, the others still open
-what they made: so a secret can be changed without signing anybody out."""
+"""The installation's secrets, and the keys derived from them, one for each use. The newest secret signs and encrypts, the others
+still verify and decrypt, so a secret can be rotated without signing anybody out."""
 
 import contextlib
 import hmac
@@ -14,34 +14,35 @@ FILE = "secret.key"
 
 
 def load_secrets(settings: Settings) -> tuple[str, ...]:
-    """ASSENT_SECRET_KEY, or those kept in the data dir (0600), made on the first start; the newest first. Raises
-    SettingsError."""
+    """The secrets, newest first: ASSENT_SECRET_KEY, or those in the data directory (mode 0600), created on the first start.
+    Raises SettingsError."""
     if settings.secret_key is not None:
         return parse_secrets(settings.secret_key.get_secret_value())
     path = settings.data_dir / FILE
     if not path.exists():
-        _make(path)
+        _create_secret(path)
     try:
         return parse_secrets(path.read_text())
     except (ValueError, OSError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it holds no secret, or one that is too short"
+        why = error.strerror if isinstance(error, OSError) else "it contains no secret, or one that is too short"
         raise SettingsError(
-            f"{path.resolve()} cannot be used ({why}): restore it from a backup, or remove it and start again; then everybody "
-            "signs in again, and connections to Slack and Gmail are made again."
+            f"{path.resolve()} cannot be used ({why}): restore it from a backup, or remove it and start again. If you remove "
+            "it, everybody must sign in again and Slack and Gmail must be connected again."
         ) from None
 
 
 def rotate_secret(settings: Settings) -> str:
-    """Put a new secret before those in the data dir; its name. Raises SettingsError where they are not kept there."""
+    """Add a new secret to those in the data directory and return its key id. Raises SettingsError when they are not kept
+    there."""
     if settings.secret_key is not None:
         raise SettingsError(
-            "ASSENT_SECRET_KEY: it is set, so put a new secret before the old one there (NEW,OLD), for every process, and "
+            "ASSENT_SECRET_KEY is set, so add the new secret there, before the old one (NEW,OLD), for every process, then "
             "start again."
         )
-    kept, fresh = load_secrets(settings), secrets.token_urlsafe(48)
-    draft = _write(settings.data_dir / FILE, "\n".join((fresh, *kept)) + "\n")
+    kept, new = load_secrets(settings), secrets.token_urlsafe(48)
+    draft = _write_draft(settings.data_dir / FILE, "\n".join((new, *kept)) + "\n")
     draft.replace(settings.data_dir / FILE)
-    return key_id(fresh)
+    return key_id(new)
 
 
 def derive_key(secret: str, use: str) -> str:
@@ -49,21 +50,21 @@ def derive_key(secret: str, use: str) -> str:
 
 
 def key_id(secret: str) -> str:
-    """A secret's name: says which it is, and nothing of it."""
+    """A short name for a secret that reveals nothing about it."""
     return derive_key(secret, "name")[:8]
 
 
-def _make(path: Path) -> None:
-    """Write a new secret whole or not at all; when another process was first, its secret counts."""
+def _create_secret(path: Path) -> None:
+    """Create a secret atomically; if another process was first, its secret is used."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = _write(path, secrets.token_urlsafe(48))
-    with contextlib.suppress(FileExistsError):  # another process was first: its secret counts
+    draft = _write_draft(path, secrets.token_urlsafe(48))
+    with contextlib.suppress(FileExistsError):  # another process was first, and its secret is used
         os.link(draft, path)
     draft.unlink()
 
 
-def _write(path: Path, text: str) -> Path:
-    """A draft beside `path`, on disk."""
+def _write_draft(path: Path, text: str) -> Path:
+    """Write a temporary file beside `path` and sync it to disk."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:

@@ -1,7 +1,7 @@
-"""Browsers in which somebody has signed in before: guesses of strangers never shut them out.
+"""Recognise browsers in which an account has signed in before, so that other people's failed sign-ins never lock them out.
 
-A browser keeps one random name and, for each account signed in there, our seal over both. Nobody can make a seal, and what a
-browser keeps tells nobody whose it is."""
+The cookie holds a random browser name and, for each account that signed in there, a keyed hash of both. It cannot be forged and
+does not reveal which accounts they are."""
 
 import base64
 import hashlib
@@ -15,23 +15,23 @@ ACCOUNTS_KEPT = 5
 _KEPT = re.compile(r"[\w-]{22}(\.[\w-]{22}){1,5}", re.ASCII)
 
 
-class Browsers:
-    """Knows a browser again, also by a seal of an earlier secret; keeps nothing itself."""
+class KnownBrowsers:
+    """Issues and checks the cookie, also under earlier secrets; stateless."""
 
     def __init__(self, newest: str, *earlier: str) -> None:
         self._keys = [derive_key(secret, "known browser").encode() for secret in (newest, *earlier)]
 
-    def known(self, kept: str, address: str) -> str | None:
-        """The browser's name, where `address` has signed in in it."""
-        if not _KEPT.fullmatch(kept):
+    def known(self, cookie: str, address: str) -> str | None:
+        """The browser's name if `address` has signed in there before."""
+        if not _KEPT.fullmatch(cookie):
             return None
-        name, *seals = kept.split(".")
+        name, *seals = cookie.split(".")
         own = [self._seal(key, name, address) for key in self._keys]
         return name if any(hmac.compare_digest(one, seal) for one in own for seal in seals) else None
 
-    def remember(self, kept: str, address: str) -> str:
-        """What the browser keeps from now on."""
-        name, *seals = kept.split(".") if _KEPT.fullmatch(kept) else (_text(secrets.token_bytes(16)),)
+    def remember(self, cookie: str, address: str) -> str:
+        """The new cookie value, after `address` has signed in."""
+        name, *seals = cookie.split(".") if _KEPT.fullmatch(cookie) else (_text(secrets.token_bytes(16)),)
         own = self._seal(self._keys[0], name, address)
         return ".".join([name, own, *[seal for seal in seals if seal != own][: ACCOUNTS_KEPT - 1]])
 

@@ -1,16 +1,16 @@
-"""Password hashes: argon2 through passlib's API. Hashing takes tens of milliseconds on purpose, so it has threads of its own:
-it holds no event loop up, and nothing else that waits keeps people from signing in."""
+"""Password hashes: argon2 through passlib's API. Hashing takes tens of milliseconds by design, so it runs in a thread pool of
+its own: it never blocks the event loop, and other blocking work never delays sign-ins."""
 
 from functools import cache
 
 from passlib.context import CryptContext
 
-from backend.thread_pools import Threads
+from backend.thread_pools import ThreadPool
 
 MIN_LENGTH, MAX_LENGTH = 8, 1024
-# OWASP's first choice of parameters. More (passlib's own are seven times as dear) would mostly help whoever floods the sign-in.
+# OWASP's first choice. passlib's defaults cost seven times as much, which would mostly help somebody flooding the sign-in.
 _context = CryptContext(schemes=["argon2"], argon2__memory_cost=19 * 1024, argon2__time_cost=2, argon2__parallelism=1)
-_threads = Threads("password")
+_threads = ThreadPool("password")
 
 
 async def hash_in_thread(password: str) -> str:
@@ -26,11 +26,12 @@ def hash_password(password: str) -> str:
 
 
 @cache
-def _nobodys() -> str:
+def _decoy_hash() -> str:
     return hash_password("nobody has this password")
 
 
 def verify_password(password: str, hashed: str | None) -> bool:
-    """Whether the password fits. Without a hash it works as long and says no, so that nobody can tell who has an account."""
-    fits = bool(_context.verify(password[:MAX_LENGTH], hashed or _nobodys()))
+    """Whether the password matches. Without a hash it takes as long and returns False, so that nobody can tell who has an
+    account."""
+    fits = bool(_context.verify(password[:MAX_LENGTH], hashed or _decoy_hash()))
     return fits and hashed is not None

@@ -18,12 +18,13 @@ class Principal:
 
     @property
     def via(self) -> Literal["chat", "api"]:
-        """What the person does under this sign-in, they do here: it rests on who keeps the sign-in, on nothing a call says."""
+        """The channel recorded for what the person does under this sign-in. It depends on who holds the sign-in, not on anything
+        in the request."""
         return VIA[self.door]
 
     @property
     def proof(self) -> str:
-        """What it rests on that the person did it, for the record."""
+        """The evidence, for the audit log, that it was this person."""
         return f"sign-in {self.sign_in_id}"
 
     @property

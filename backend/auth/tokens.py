@@ -1,4 +1,4 @@
-"""Access tokens (JWT, the one wrapper round python-jose) and refresh tokens (opaque, one generation at a time)."""
+"""Access tokens (JWT; the only code that uses python-jose) and refresh tokens (opaque, one valid generation at a time)."""
 
 import base64
 import hashlib
@@ -32,10 +32,10 @@ class RefreshClaims(NamedTuple):
 
 
 class AccessTokens:
-    """Issues and reads tokens under the installation's secret; keeps nothing."""
+    """Issues and verifies tokens under the installation's secrets; stateless."""
 
     def __init__(self, *secrets: str) -> None:
-        """The newest secret first: it issues, and all of them read."""
+        """Takes the newest secret first: it signs, and all of them verify."""
         self._newest = key_id(secrets[0])
         self._access_keys = {key_id(secret): derive_key(secret, "access token") for secret in secrets}
         self._refresh_keys = [derive_key(secret, "refresh token").encode() for secret in secrets]
@@ -54,7 +54,7 @@ class AccessTokens:
         return str(jwt.encode(claims, self._access_keys[self._newest], algorithm=ALGORITHM, headers={"kid": self._newest}))
 
     def read_access(self, token: str) -> AccessClaims:
-        """What a good access token says. Raises Unauthorized for anything else, without saying which part was wrong."""
+        """The claims of a valid access token. Raises Unauthorized for anything else, without saying which part was wrong."""
         if len(token) > MAX_LENGTH:
             raise Unauthorized()
         try:
@@ -71,7 +71,7 @@ class AccessTokens:
         return AccessClaims(claims["sub"], claims["sid"], claims["exp"])
 
     def _access_key(self, header: dict[str, Any]) -> str:
-        """The key that a token's header names; a token from before keys had names was made with the newest or the only one."""
+        """The key that a token's header names. Tokens issued before keys had names were signed with the newest or only key."""
         named = header.get("kid", self._newest)
         key = self._access_keys.get(named) if isinstance(named, str) else None
         if key is None or set(header) - {"alg", "typ", "kid"}:
@@ -79,11 +79,11 @@ class AccessTokens:
         return key
 
     def issue_refresh(self, sign_in_id: str, generation: int) -> str:
-        """The token of one generation: the same each time it is asked for, worthless without the installation's secret."""
+        """The token of one generation: the same each time it is issued, and useless without the installation's secret."""
         return f"rt1.{sign_in_id}.{generation}.{_seal(self._refresh_keys[0], sign_in_id, generation)}"
 
     def read_refresh(self, token: str) -> RefreshClaims:
-        """Which generation of which sign-in a genuine refresh token is. Raises Unauthorized."""
+        """The sign-in and generation of a genuine refresh token. Raises Unauthorized."""
         parts = token.split(".")
         if (
             len(token) > 300
@@ -107,7 +107,7 @@ def _seal(key: bytes, sign_in_id: str, generation: int) -> str:
 
 
 def new_ticket() -> tuple[str, str]:
-    """A single-use ticket and the digest of it that is kept."""
+    """A single-use ticket, and the digest of it that is stored."""
     ticket = secrets.token_urlsafe(24)
     return ticket, ticket_digest(ticket)
 

@@ -1,4 +1,4 @@
-"""What an installation seals the ends of its audit with."""
+"""The key that seals the head of each session's audit chain."""
 
 from backend.auth.keys import derive_key, key_id, load_secrets
 from backend.db.audit_sealer import Sealer

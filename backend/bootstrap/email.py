@@ -1,5 +1,5 @@
-"""Mail, put together: its channel, its way in from the mailboxes, and what they are opened with. Imported only where Gmail is
-configured: Google's libraries take 0.5 s."""
+"""Wire up the mail channel and the mailbox reader. Imported only when Gmail is configured, because Google's libraries take 0.5 s
+to import."""
 
 import time
 
@@ -28,33 +28,33 @@ from channels.mail_contract import MailboxReader, MailInbox
 from channels.webhooks import WebhookHandler
 
 log = get_logger(__name__)
-LOOK_S = 10.0
+CHECK_TIMEOUT_S = 10.0
 Finding = tuple[bool, str]
 
 
 def email_channel(settings: Settings, db: Database) -> EmailChannel:
-    return EmailChannel(_client(settings, db), _tags(settings), settings.url)
+    return EmailChannel(_client(settings, db), _reply_tags(settings), settings.url)
 
 
 def google_provider(settings: Settings) -> GoogleOAuth:
     return GoogleOAuth(
         settings.google_client_id or "",
-        _secret_of(settings),
+        _client_secret(settings),
         redirect_uri=f"{settings.url}/api/auth/google/callback",
         auth_url=settings.google_auth_url,
         token_url=settings.google_token_url,
     )
 
 
-def email_postbox(settings: Settings, db: Database, inbox: MailInbox, language: Language) -> MailboxReader:
-    """What takes in the mail of every connected mailbox."""
+def email_mailbox_reader(settings: Settings, db: Database, inbox: MailInbox, language: Language) -> MailboxReader:
+    """Reads the mail of every connected mailbox."""
     replies = ReplyHandler(inbox, MailReader(language).read)
-    door = MailIntake(inbox, _tags(settings), replies, MailConversation(inbox, replies), settings.gmail_authserv_id)
-    return GmailMailboxReader(_client(settings, db), door, time.time, settings.gmail_pubsub_topic)
+    mail_intake = MailIntake(inbox, _reply_tags(settings), replies, MailConversation(inbox, replies), settings.gmail_authserv_id)
+    return GmailMailboxReader(_client(settings, db), mail_intake, time.time, settings.gmail_pubsub_topic)
 
 
-def email_hook(settings: Settings, db: Database) -> WebhookHandler:
-    """What Pub/Sub rings at."""
+def email_webhook(settings: Settings, db: Database) -> WebhookHandler:
+    """The webhook that Google's Pub/Sub calls when a mailbox has new mail."""
 
     async def fetch() -> Certificates:
         return await fetch_keys(settings.google_certs_url)
@@ -66,25 +66,25 @@ def email_hook(settings: Settings, db: Database) -> WebhookHandler:
     return PushWebhook(fetch, ring, audience=audience, account=settings.gmail_push_account or "", now=time.time).handle
 
 
-async def examine_email(settings: Settings) -> list[Finding]:
-    """Whether Google can be reached and sends people back to us: findings for `assent doctor`."""
-    back = f"{settings.url}/api/auth/google/callback"
-    findings: list[Finding] = [(True, f"Gmail: {back} must be among the client's authorised redirect addresses.")]
+async def check_email(settings: Settings) -> list[Finding]:
+    """Check for `assent doctor` that Google can be reached and can redirect people back to us."""
+    redirect_uri = f"{settings.url}/api/auth/google/callback"
+    findings: list[Finding] = [(True, f"Gmail: {redirect_uri} must be among the client's authorised redirect addresses.")]
     secure = settings.url.startswith(("https:", "http://127.0.0.1", "http://localhost"))
     if not secure:
-        findings.append((False, f"ASSENT_PUBLIC_URL: Google sends nobody back to {settings.url}; use https."))
+        findings.append((False, f"ASSENT_PUBLIC_URL: Google does not redirect to {settings.url}. Use https."))
     for name, url in (("GOOGLE_TOKEN_URL", settings.google_token_url), ("GMAIL_API_URL", settings.gmail_api_url)):
         findings.append(await _reachable(name, url))
     return findings
 
 
 async def _reachable(name: str, url: str) -> Finding:
-    """Any answer at all will do: what it says is known once a mailbox is connected."""
+    """Whether anything answers at `url`; any HTTP status will do."""
     try:
-        async with httpx.AsyncClient(timeout=LOOK_S) as http:
+        async with httpx.AsyncClient(timeout=CHECK_TIMEOUT_S) as http:
             await http.get(url)
     except httpx.HTTPError as error:
-        return False, f"{name}: {url} cannot be reached ({type(error).__name__}). Is it open to this machine?"
+        return False, f"{name}: {url} cannot be reached ({type(error).__name__}). Check this machine's network access."
     return True, f"{url} answers."
 
 
@@ -92,15 +92,15 @@ def _client(settings: Settings, db: Database) -> GmailClient:
     return GmailClient(
         StoredMailboxes(db, Vault(*load_secrets(settings))),
         client_id=settings.google_client_id or "",
-        client_secret=_secret_of(settings),
+        client_secret=_client_secret(settings),
         token_url=settings.google_token_url,
         api_url=settings.gmail_api_url,
     )
 
 
-def _secret_of(settings: Settings) -> str:
+def _client_secret(settings: Settings) -> str:
     return settings.google_client_secret.get_secret_value() if settings.google_client_secret else ""
 
 
-def _tags(settings: Settings) -> ReplyTags:
+def _reply_tags(settings: Settings) -> ReplyTags:
     return ReplyTags(*(bytes.fromhex(derive_key(secret, "mail")) for secret in load_secrets(settings)))

@@ -1,4 +1,4 @@
-"""What the settings choose: the model, the rules, the bounds, and the concrete engine and channels."""
+"""Make what the settings choose: the model, the approval policy, the run limits, and the concrete engine and channels."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 def model_settings(settings: Settings) -> ModelSettings:
     """The part of the settings an engine needs. Raises SettingsError naming what is missing."""
-    own = {
+    own_key = {
         "openai": settings.openai_api_key,
         "anthropic": settings.anthropic_api_key,
         "openrouter": settings.openrouter_api_key,
         "azure": settings.azure_openai_api_key,
     }.get(settings.llm)
-    key = settings.llm_api_key or own
+    key = settings.llm_api_key or own_key
     model = ModelSettings(
         provider=settings.llm,
         base_url=settings.llm_base_url,
@@ -50,7 +50,7 @@ def model_settings(settings: Settings) -> ModelSettings:
 
 
 def approval_policy(settings: Settings) -> Policy:
-    """The rules of ASSENT_APPROVALS. Raises SettingsError naming the part that is not understood."""
+    """The rules of ASSENT_APPROVALS. Raises SettingsError naming the rule that cannot be read."""
     try:
         policy = parse_policy(settings.approvals, {spec.name: spec for spec in registry.specs()})
         return replace(policy, channel_risk={**policy.channel_risk, **parse_channel_risk(settings.channel_risk)})
@@ -58,7 +58,7 @@ def approval_policy(settings: Settings) -> Policy:
         raise SettingsError(f"ASSENT_APPROVALS, ASSENT_CHANNEL_RISK: {error}") from None
 
 
-def caps(settings: Settings) -> Caps:
+def run_caps(settings: Settings) -> Caps:
     return Caps(settings.run_max_steps, settings.run_max_tokens, settings.run_max_seconds)
 
 
@@ -81,7 +81,7 @@ def make_language(model: "BamlModel") -> Language:
 
 
 def make_channels(settings: Settings, db: Database, stream: Stream) -> dict[str, Channel]:
-    """Every channel that is set up here, by its name."""
+    """The configured channels, by name."""
     channels: list[Channel] = [ChatChannel(OpenTabs(stream))]
     if settings.has_slack:
         from backend.bootstrap.slack import slack_channel
@@ -95,7 +95,7 @@ def make_channels(settings: Settings, db: Database, stream: Stream) -> dict[str,
 
 
 def make_providers(settings: Settings) -> dict[str, OAuthProvider]:
-    """Where accounts can be proven by signing in, by name."""
+    """The configured OAuth providers, by name."""
     providers: list[OAuthProvider] = []
     if settings.slack_client_id:
         from backend.bootstrap.slack import slack_provider
@@ -108,29 +108,29 @@ def make_providers(settings: Settings) -> dict[str, OAuthProvider]:
     return {provider.name: provider for provider in providers}
 
 
-def make_postbox(settings: Settings, db: Database, inbox: MailInbox, language: Language) -> MailboxReader | None:
-    """What takes in the mail of our mailboxes, where mail is set up."""
+def make_mailbox_reader(settings: Settings, db: Database, inbox: MailInbox, language: Language) -> MailboxReader | None:
+    """The reader of the connected mailboxes, if mail is configured."""
     if not settings.has_email:
         return None
-    from backend.bootstrap.email import email_postbox
+    from backend.bootstrap.email import email_mailbox_reader
 
-    return email_postbox(settings, db, inbox, language)
+    return email_mailbox_reader(settings, db, inbox, language)
 
 
 @asynccontextmanager
-async def open_hooks(
-    settings: Settings, db: Database, inbox: Inbox, tell_slack: Callable[[str | None], None]
+async def open_webhooks(
+    settings: Settings, db: Database, inbox: Inbox, report_slack_problem: Callable[[str | None], None]
 ) -> AsyncIterator[dict[str, WebhookHandler]]:
-    """What takes in the callbacks of providers, by channel, for as long as this lasts; `tell_slack` hears what is wrong with
-    the connection to Slack."""
+    """Run the handlers of the providers' webhooks, by channel, until the context ends. `report_slack_problem` is called with
+    what is wrong with the Socket Mode connection, or None."""
     async with AsyncExitStack() as stack:
         hooks: dict[str, WebhookHandler] = {}
         if settings.has_slack:
-            from backend.bootstrap.slack import slack_hook
+            from backend.bootstrap.slack import slack_webhook
 
-            hooks["slack"] = await stack.enter_async_context(slack_hook(settings, db, inbox, tell_slack))
+            hooks["slack"] = await stack.enter_async_context(slack_webhook(settings, db, inbox, report_slack_problem))
         if settings.has_email and settings.gmail_push_account:
-            from backend.bootstrap.email import email_hook
+            from backend.bootstrap.email import email_webhook
 
-            hooks["gmail"] = email_hook(settings, db)
+            hooks["gmail"] = email_webhook(settings, db)
         yield hooks

@@ -1,4 +1,4 @@
-"""The processes an installation is made of: one that does everything, or any number that serve and any number that work."""
+"""The processes of an installation: a single one that does everything, or any number of API processes and workers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,23 +16,23 @@ from backend.api.http.rate_limits import RateLimits
 from backend.api.live.sockets import Sockets
 from backend.auth.credential_vault import Vault
 from backend.auth.keys import load_secrets
-from backend.auth.known_browsers import Browsers
+from backend.auth.known_browsers import KnownBrowsers
 from backend.auth.tokens import AccessTokens
 from backend.bootstrap.audit_sealing import audit_sealer
 from backend.bootstrap.data_dir import prepare_data_dir
 from backend.bootstrap.factories import (
     approval_policy,
-    caps,
     make_channels,
     make_engine,
     make_language,
+    make_mailbox_reader,
     make_model,
-    make_postbox,
     make_providers,
     model_settings,
-    open_hooks,
+    open_webhooks,
+    run_caps,
 )
-from backend.bootstrap.resources import Resources, check_shared, open_resources
+from backend.bootstrap.resources import Resources, check_multi_process, open_resources
 from backend.bootstrap.setup_code import setup_code
 from backend.channel_inbox import ChannelInbox
 from backend.core.decisions.authority import Rules, refresh_rules
@@ -65,42 +65,43 @@ from channels.contract import Channel
 
 log = get_logger(__name__)
 
-DRAIN_S = 5.0
-RECORD_S = 5.0  # for the outcome of a tool that finished at its limit
+DRAIN_SECONDS = 5.0
+RECORD_S = 5.0  # to record the outcome of a tool that finished at its time limit
 WATCH_SIGN_INS_S = 0.5
-PRESENT_EVERY_S = 20.0
+RENEW_PRESENCE_S = 20.0
 WATCH_QUEUE_S = 1.0
 
 
 def bootstrap(settings: Settings) -> FastAPI:
     """Everything in one process: API, web app, worker. Raises SettingsError."""
-    return _application(settings, "serve", works=True)
+    return _application(settings, "serve", runs_worker=True)
 
 
 def bootstrap_api(settings: Settings) -> FastAPI:
-    """API and web app alone; workers are processes of their own. Raises SettingsError."""
-    check_shared(settings)
-    return _application(settings, "api", works=False)
+    """API and web app only; workers run as separate processes. Raises SettingsError."""
+    check_multi_process(settings)
+    return _application(settings, "api", runs_worker=False)
 
 
 async def run_worker(settings: Settings, stop: asyncio.Event, ready: asyncio.Event, metrics_port: int | None = None) -> None:
-    """A worker alone, from `ready` until `stop`, with its page for Prometheus where a port is named. Raises SettingsError."""
-    check_shared(settings)
+    """A worker only: sets `ready` once it runs, and runs until `stop` is set, with a metrics page if a port is given. Raises
+    SettingsError."""
+    check_multi_process(settings)
     policy = approval_policy(settings)
     failpoints.arm(settings.failpoint)
-    async with open_resources(settings, "worker") as ground:
-        channels = make_channels(settings, ground.db, ground.stream)
+    async with open_resources(settings, "worker") as resources:
+        channels = make_channels(settings, resources.db, resources.stream)
         page: AbstractAsyncContextManager[None] = nullcontext()
         if metrics_port is not None:
-            page = metrics_page(metrics_port, ground.db, ground.queue, ground.measures)
-        async with page, _working(settings, ground, policy, channels):
+            page = metrics_page(metrics_port, resources.db, resources.queue, resources.metrics)
+        async with page, _run_worker(settings, resources, policy, channels):
             ready.set()
             await stop.wait()
 
 
-def _application(settings: Settings, process: str, works: bool) -> FastAPI:
+def _application(settings: Settings, process: str, runs_worker: bool) -> FastAPI:
     policy = approval_policy(settings)
-    model_settings(settings)  # what is missing is named before anything starts, and what cannot be reached
+    model_settings(settings)  # missing settings are reported before anything starts
     if not isinstance(settings.database, Path):
         prepare_data_dir(settings)
         migrate(settings.database, audit_sealer(settings))
@@ -108,32 +109,32 @@ def _application(settings: Settings, process: str, works: bool) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_resources(settings, process) as ground:
-            channels = make_channels(settings, ground.db, ground.stream)
+        async with open_resources(settings, process) as resources:
+            channels = make_channels(settings, resources.db, resources.stream)
             work: AbstractAsyncContextManager[None] = nullcontext()
-            if works:
-                work = _working(settings, ground, policy, channels)
-            async with work, _serving(app, settings, ground, policy, channels):
+            if runs_worker:
+                work = _run_worker(settings, resources, policy, channels)
+            async with work, _run_api(app, settings, resources, policy, channels):
                 yield
 
     return create_app(lifespan, settings.hosts)
 
 
 @asynccontextmanager
-async def _serving(
-    app: FastAPI, settings: Settings, ground: Resources, policy: Policy, channels: dict[str, Channel]
+async def _run_api(
+    app: FastAPI, settings: Settings, resources: Resources, policy: Policy, channels: dict[str, Channel]
 ) -> AsyncIterator[None]:
-    """The API's own parts, for as long as this lasts."""
-    db, queue, stream, windows, measures = ground
+    """Run what only the API needs, until the context ends."""
+    db, queue, stream, rate_windows, metrics = resources
     secrets = load_secrets(settings)
     tokens = AccessTokens(*secrets)
-    sign_ins, sockets = PrincipalCache(db, tokens), Sockets()
-    stream.subscribe([SIGN_INS_TOPIC], sign_ins.forget)
-    budgets = RateLimits(settings.rate_limit, settings.registration_rate, windows)
+    principal_cache, sockets = PrincipalCache(db, tokens), Sockets()
+    stream.subscribe([SIGN_INS_TOPIC], principal_cache.forget)
+    rate_limits = RateLimits(settings.rate_limit, settings.registration_rate, rate_windows)
     app.state.end_waiting = lambda: stream.publish_here(STOPPING_TOPIC, "")
-    set_up, inbox = frozenset(channels), _inbox(settings, ground, policy, budgets)
-    tell_slack = partial(sockets.tell_channel, ChannelType.SLACK)
-    async with _watching(db, queue, sockets), open_hooks(settings, db, inbox, tell_slack) as hooks:
+    set_up, inbox = frozenset(channels), _make_channel_inbox(settings, resources, policy, rate_limits)
+    report_slack_problem = partial(sockets.announce_channel_problem, ChannelType.SLACK)
+    async with _watch_for_sockets(db, queue, sockets), open_webhooks(settings, db, inbox, report_slack_problem) as hooks:
         context = Context(
             settings=settings,
             db=db,
@@ -142,15 +143,15 @@ async def _serving(
             registry=registry,
             policy=policy,
             tokens=tokens,
-            browsers=Browsers(*secrets),
-            sign_ins=sign_ins,
-            budgets=budgets,
+            browsers=KnownBrowsers(*secrets),
+            principal_cache=principal_cache,
+            rate_limits=rate_limits,
             sockets=sockets,
             set_up=set_up,
             hooks=hooks,
             providers=make_providers(settings),
             vault=Vault(*secrets),
-            measures=measures,
+            metrics=metrics,
             records=AuditVerifier(),
             setup_code=setup_code(settings),
         )
@@ -158,17 +159,17 @@ async def _serving(
         yield
 
 
-def _inbox(settings: Settings, ground: Resources, policy: Policy, budgets: RateLimits) -> ChannelInbox:
-    most = settings.max_query_length
-    return ChannelInbox(ground.db, registry, policy, settings.url, most, budgets.start_work, budgets.answer)
+def _make_channel_inbox(settings: Settings, resources: Resources, policy: Policy, rate_limits: RateLimits) -> ChannelInbox:
+    max_length = settings.max_query_length
+    return ChannelInbox(resources.db, registry, policy, settings.url, max_length, rate_limits.start_work, rate_limits.answer)
 
 
 @asynccontextmanager
-async def _watching(db: Database, queue: Queue, sockets: Sockets) -> AsyncIterator[None]:
-    """What open sockets hear without asking; they are closed in the end."""
+async def _watch_for_sockets(db: Database, queue: Queue, sockets: Sockets) -> AsyncIterator[None]:
+    """Run the background tasks that notify open sockets; close the sockets at the end."""
     watches = [
         asyncio.create_task(_watch_sign_ins(db, sockets), name="watch sign-ins"),
-        asyncio.create_task(_keep_present(db, sockets), name="keep present"),
+        asyncio.create_task(_renew_presence(db, sockets), name="keep present"),
         asyncio.create_task(_watch_queue(queue, sockets), name="watch queue"),
     ]
     try:
@@ -180,50 +181,55 @@ async def _watching(db: Database, queue: Queue, sockets: Sockets) -> AsyncIterat
 
 
 @asynccontextmanager
-async def _working(settings: Settings, ground: Resources, policy: Policy, channels: dict[str, Channel]) -> AsyncIterator[None]:
-    """A worker with its engine, for as long as this lasts; what is under way then gets a moment to reach its next commit."""
+async def _run_worker(
+    settings: Settings, resources: Resources, policy: Policy, channels: dict[str, Channel]
+) -> AsyncIterator[None]:
+    """Run a worker and its engine until the context ends. Work in progress then gets a moment to reach its next commit."""
     model = make_model(model_settings(settings))
     engine, language = make_engine(model), make_language(model)
-    reply_streamer = ReplyStreamer(ground.db, channels)
-    tool_runner = ToolRunner(ground.db, registry, policy, settings.data_dir)
+    reply_streamer = ReplyStreamer(resources.db, channels)
+    tool_runner = ToolRunner(resources.db, registry, policy, settings.data_dir)
     advancer = RunAdvancer(
-        ground.db, ground.stream, engine, language, registry, policy, caps(settings), tool_runner, reply_streamer
+        resources.db, resources.stream, engine, language, registry, policy, run_caps(settings), tool_runner, reply_streamer
     )
-    deliverer = Deliverer(ground.db, channels, policy, settings.url)
-    inbox = _inbox(settings, ground, policy, RateLimits(settings.rate_limit, settings.registration_rate, ground.windows))
+    deliverer = Deliverer(resources.db, channels, policy, settings.url)
+    inbox = _make_channel_inbox(
+        settings, resources, policy, RateLimits(settings.rate_limit, settings.registration_rate, resources.rate_windows)
+    )
     handlers = {ADVANCE_RUN_JOB: advancer.advance, DELIVER_JOB: deliverer.deliver}
-    postbox = make_postbox(settings, ground.db, inbox, language)
-    if postbox is not None:
-        handlers[FETCH_MAIL_JOB] = MailFetcher(ground.db, postbox, settings.gmail_poll_seconds).fetch
-    worker = Worker(ground.db, ground.queue, handlers)
-    forgetter = RetentionLoop(ground.db, settings.retention_days)
-    await _follow_rules(ground.db, Rules(registry, policy))
+    mailbox_reader = make_mailbox_reader(settings, resources.db, inbox, language)
+    if mailbox_reader is not None:
+        handlers[FETCH_MAIL_JOB] = MailFetcher(resources.db, mailbox_reader, settings.gmail_poll_seconds).fetch
+    worker = Worker(resources.db, resources.queue, handlers)
+    retention_loop = RetentionLoop(resources.db, settings.retention_days)
+    await _apply_policy_to_open_requests(resources.db, Rules(registry, policy))
     worker.start()
-    forgetter.start()
+    retention_loop.start()
     try:
         yield
     finally:
-        forgetter.stop()
-        grace = registry.longest_s + RECORD_S
-        await asyncio.gather(worker.drain(DRAIN_S, grace), tool_runner.drain(grace))
+        retention_loop.stop()
+        drain_timeout = registry.longest_s + RECORD_S
+        await asyncio.gather(worker.drain(DRAIN_SECONDS, drain_timeout), tool_runner.drain(drain_timeout))
         await reply_streamer.close()
         await model.close()
         await asyncio.gather(*(channel.close() for channel in channels.values()))
-        if postbox is not None:
-            await postbox.close()
+        if mailbox_reader is not None:
+            await mailbox_reader.close()
 
 
-async def _follow_rules(db: Database, rules: Rules) -> None:
-    """What is open was put under the rules of then. One that cannot be looked at is looked at again when it is answered."""
+async def _apply_policy_to_open_requests(db: Database, rules: Rules) -> None:
+    """Apply the current policy to requests that were opened under an earlier one. One that fails here is checked again when it
+    is answered."""
     for request_id in await db.read(open_ids):
         try:
             await db.transact(refresh_rules, request_id, rules)
         except Exception:
-            log.exception("an open request was not held against the rules", request_id=request_id)
+            log.exception("policy.request_not_checked", request_id=request_id)
 
 
 async def _watch_sign_ins(db: Database, sockets: Sockets) -> None:
-    """Close the sockets of sign-ins that ended in another process, such as the command line."""
+    """Close the sockets of sign-ins that another process ended, such as the command line."""
     while True:
         await asyncio.sleep(WATCH_SIGN_INS_S)
         watched = sockets.sign_ins()
@@ -231,22 +237,22 @@ async def _watch_sign_ins(db: Database, sockets: Sockets) -> None:
             try:
                 sockets.end_sign_ins(await db.read(dead_sign_ins, watched))
             except Unavailable as error:
-                log.warning("sign-ins not checked", reason=error.detail)
+                log.warning("sockets.sign_ins_not_checked", reason=error.detail)
 
 
-async def _keep_present(db: Database, sockets: Sockets) -> None:
-    """Let the sockets that tell of presence go on counting; those of a process that died end by themselves."""
+async def _renew_presence(db: Database, sockets: Sockets) -> None:
+    """Renew the presence of open sockets; that of a process that died expires."""
     while True:
-        await asyncio.sleep(PRESENT_EVERY_S)
+        await asyncio.sleep(RENEW_PRESENCE_S)
         if sockets.presences:
             try:
                 await db.transact(extend_presence, sorted(sockets.presences))
             except Unavailable as error:
-                log.warning("presences not kept", reason=error.detail)
+                log.warning("sockets.presence_not_renewed", reason=error.detail)
 
 
 async def _watch_queue(queue: Queue, sockets: Sockets) -> None:
-    """Whoever has the web app open learns that the queue is away, and that it is back."""
+    """Tell open web apps when the queue becomes unavailable and when it is back."""
     while True:
-        sockets.tell_queue((await queue.status()).status)
+        sockets.announce_queue_status((await queue.status()).status)
         await asyncio.sleep(WATCH_QUEUE_S)

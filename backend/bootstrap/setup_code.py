@@ -1,4 +1,4 @@
-"""Who can reach this installation, and what that asks for: encryption, and a word from the terminal for the first account."""
+"""Whether other machines can reach this installation, and the set-up code that the first account then needs."""
 
 import base64
 from ipaddress import ip_address
@@ -7,23 +7,23 @@ from urllib.parse import urlsplit
 from backend.auth.keys import derive_key, load_secrets
 from backend.settings.schema import Settings
 
-PUT_TLS_BEFORE = "put a proxy with TLS before it, and set ASSENT_PUBLIC_URL to its https address"
+TLS_ADVICE = "put a TLS proxy in front of it and set ASSENT_PUBLIC_URL to the proxy's https address"
 
 
-def is_exposed(settings: Settings) -> bool:
-    """Whether other machines may reach it: by the address it listens on, or by one that a proxy gives it."""
+def is_reachable_from_network(settings: Settings) -> bool:
+    """Whether other machines can reach it, at the address it listens on or through a proxy."""
     return not (_is_loopback(settings.host) and _is_loopback(urlsplit(settings.url).hostname or ""))
 
 
 def is_unencrypted(settings: Settings) -> bool:
-    """Whether passwords travel to it as they are."""
-    return is_exposed(settings) and not settings.url.startswith("https:")
+    """Whether passwords are sent to it unencrypted."""
+    return is_reachable_from_network(settings) and not settings.url.startswith("https:")
 
 
 def setup_code(settings: Settings) -> str | None:
-    """What whoever makes the first account must know from the terminal; None where only this machine reaches it. It is the
-    same in every process, and of no use once there is an account."""
-    if not is_exposed(settings):
+    """The code, printed in the terminal, that creates the first account; None when only this machine can reach the installation.
+    It is the same in every process, and useless once an account exists."""
+    if not is_reachable_from_network(settings):
         return None
     digest = bytes.fromhex(derive_key(load_secrets(settings)[0], "first account"))
     letters = base64.b32encode(digest).decode().lower()[:12]

@@ -1,5 +1,5 @@
-"""Slack, put together: its channel, its way in over HTTP or Socket Mode, and the tokens it speaks with. Imported only
-where Slack is configured: bolt takes 0.4 s."""
+"""Wire up the Slack channel and its events over HTTP or Socket Mode. Imported only when Slack is configured, because bolt takes
+0.4 s to import."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -43,15 +43,17 @@ def slack_provider(settings: Settings) -> SlackOAuth:
 
 
 @asynccontextmanager
-async def slack_hook(settings: Settings, db: Database, inbox: Inbox, tell: OnStatus) -> AsyncIterator[WebhookHandler]:
-    """Take in what people do in Slack, for as long as this lasts; the hook is for what comes over HTTP, `tell` hears what is
-    wrong with Socket Mode (None: nothing any more)."""
+async def slack_webhook(
+    settings: Settings, db: Database, inbox: Inbox, report_problem: OnStatus
+) -> AsyncIterator[WebhookHandler]:
+    """Receive what people do in Slack until the context ends. Gives the webhook for HTTP; `report_problem` is called with what
+    is wrong with Socket Mode, or None once it works."""
     tokens = _tokens(settings, db)
     client = _client(settings, tokens)
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
     app = SlackApp(inbox, tokens, client, signing_secret=secret, api_url=settings.slack_api_url)
     token = settings.slack_app_token
-    listening = token and asyncio.create_task(app.listen(token.get_secret_value(), tell), name="slack socket mode")
+    listening = token and asyncio.create_task(app.listen(token.get_secret_value(), report_problem), name="slack socket mode")
     try:
         yield app.handle
     finally:
@@ -62,19 +64,19 @@ async def slack_hook(settings: Settings, db: Database, inbox: Inbox, tell: OnSta
         await client.close()
 
 
-async def examine_slack(settings: Settings) -> list[tuple[bool, str]]:
-    """Whether Slack takes our tokens and granted what is needed: findings for `assent doctor`."""
+async def check_slack(settings: Settings) -> list[tuple[bool, str]]:
+    """Check for `assent doctor` that Slack accepts our tokens and granted the scopes we need."""
     findings = []
     if settings.slack_bot_token is None:
-        findings.append((True, "Slack: each workspace installs the app (SLACK_CLIENT_ID)."))
+        findings.append((True, "Slack: each workspace installs the app itself (SLACK_CLIENT_ID)."))
     else:
-        findings += await _examine(settings, "SLACK_BOT_TOKEN", settings.slack_bot_token, _examine_bot)
+        findings += await _check_token(settings, "SLACK_BOT_TOKEN", settings.slack_bot_token, _check_bot_token)
     if settings.slack_app_token is not None:
-        findings += await _examine(settings, "SLACK_APP_TOKEN", settings.slack_app_token, _examine_socket)
+        findings += await _check_token(settings, "SLACK_APP_TOKEN", settings.slack_app_token, _check_app_token)
     return findings
 
 
-async def _examine(
+async def _check_token(
     settings: Settings, name: str, token: SecretStr, look: Callable[[SlackClient], Awaitable[list[Finding]]]
 ) -> list[Finding]:
     client = _client(settings, ConfiguredBotToken(token.get_secret_value()))
@@ -88,18 +90,18 @@ async def _examine(
         await client.close()
 
 
-async def _examine_bot(client: SlackClient) -> list[Finding]:
+async def _check_bot_token(client: SlackClient) -> list[Finding]:
     known = await client.who_am_i("")
     granted = {scope for scope in known["scopes"].split(",") if scope}
     missing = sorted(set(SCOPES) - granted) if granted else []
-    told = f"Slack knows us as {known.get('user')} in {known.get('team')}."
-    lacks = f"SLACK_BOT_TOKEN lacks {', '.join(missing)}: take the manifest of `assent slack manifest`, then install again."
+    told = f"Slack knows the app as {known.get('user')} in {known.get('team')}."
+    lacks = f"SLACK_BOT_TOKEN lacks {', '.join(missing)}. Update the app from `assent slack manifest`, then install it again."
     return [(True, told), *([(False, lacks)] if missing else [])]
 
 
-async def _examine_socket(client: SlackClient) -> list[Finding]:
+async def _check_app_token(client: SlackClient) -> list[Finding]:
     await client.socket_url("")
-    return [(True, "Slack lets us listen over Socket Mode.")]
+    return [(True, "Slack accepts the Socket Mode connection.")]
 
 
 def _client(settings: Settings, tokens: BotTokens) -> SlackClient:

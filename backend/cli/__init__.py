@@ -1,4 +1,4 @@
-"""The commands. Each module is one; they speak to the same use cases as the API."""
+"""The command line: one module per command, on the same use cases as the API."""
 
 import os
 import sys
@@ -42,21 +42,21 @@ def version(show: bool = typer.Option(False, "--version", help="Print the versio
 
 
 def main() -> None:
-    """Run a command; what cannot be done is said in plain words, with exit code 1 (2: wrong usage or settings)."""
-    os.umask(0o077)  # what is made here is for this user alone
+    """Run a command. A failure is reported in one line, with exit code 1 (2 for wrong usage or settings)."""
+    os.umask(0o077)  # files created here are private to this user
     try:
         app()
     except SettingsError as error:
         typer.echo(f"Assent cannot start with these settings:\n{error}" if "\n" in str(error) else str(error), err=True)
         sys.exit(2)
     except Refusal as problem:
-        typer.echo(_in_a_line(problem), err=True)
+        typer.echo(_one_line(problem), err=True)
         sys.exit(1)
     except OSError as error:
         typer.echo(f"{error.filename or 'The system'} refused: {error.strerror or error}.", err=True)
         sys.exit(1)
 
 
-def _in_a_line(problem: Refusal) -> str:
+def _one_line(problem: Refusal) -> str:
     reasons = "; ".join(error.message for error in problem.errors)
     return f"{problem.detail.rstrip('.')}: {reasons}." if reasons else problem.detail

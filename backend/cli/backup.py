@@ -1,4 +1,4 @@
-"""`assent backup`: a copy to fall back on; `assent restored`: what a start on a copy says by itself, where it cannot know."""
+"""`assent backup` copies the database and the secret; `assent restored` marks a database that was restored by other means."""
 
 import shutil
 from pathlib import Path
@@ -12,13 +12,13 @@ from backend.db.backups import copy_database, insert_restore
 from backend.errors import Conflict, NotFound
 from backend.settings.schema import SettingsError, load_settings
 
-Folder = typer.Argument(help="A folder that does not exist yet.")
+Folder = typer.Argument(help="The folder to create; it must not exist yet.")
 
 
 def backup(folder: Path = Folder) -> None:
-    """Copy the database and the secret into a new folder, also while Assent runs. Keep it as safe as the data itself.
+    """Copy the database and the secret into a new folder, even while Assent runs. Keep it as safe as the data itself.
 
-    To restore: stop Assent, put the folder in the place of the data directory, start again.
+    To restore: stop Assent, replace the data directory with the folder, and start again.
 
     Example: assent backup ./backup-monday
     """
@@ -27,9 +27,9 @@ def backup(folder: Path = Folder) -> None:
     if not isinstance(where, Path):
         raise SettingsError("ASSENT_DATABASE_URL: copy a PostgreSQL database with `pg_dump --format=custom` (docs/backup.md).")
     if not where.exists():
-        raise NotFound(f"There is no database at {where.resolve()} to copy; set ASSENT_DATA_DIR.")
+        raise NotFound(f"There is no database at {where.resolve()} to copy. Set ASSENT_DATA_DIR.")
     if folder.exists():
-        raise Conflict(f"{folder} is there already; name a folder that is not.")
+        raise Conflict(f"{folder} already exists; choose a new folder.")
     folder.mkdir(mode=0o700, parents=True)
     copy_database(where, folder / "assent.db")
     for path in settings.data_dir.iterdir():
@@ -37,14 +37,14 @@ def backup(folder: Path = Folder) -> None:
             shutil.copy2(path, folder / path.name)
     typer.echo(f"Copied {where} and what lies beside it to {folder}.")
     if not (folder / FILE).exists():
-        typer.echo("The secret is not in it: it comes from ASSENT_SECRET_KEY. Keep that, too.")
+        typer.echo("The secret is not included, because it is set in ASSENT_SECRET_KEY. Back that up, too.")
 
 
 def restored() -> None:
-    """Say that the database was put back from a copy that bears no mark, such as one of `pg_dump`. Before anything is run that
-    was asked for until now, a person is asked again.
+    """Record that the database was restored from a backup that Assent cannot recognise, such as one of `pg_dump`. Actions
+    requested before now are then confirmed by a person again before they run.
 
     Example: assent restored
     """
     run_use_case(insert_restore)
-    typer.echo("Noted. What was asked for until now is asked about again before it is run.")
+    typer.echo("Recorded. Actions requested before now will be confirmed by a person again before they run.")

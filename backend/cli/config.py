@@ -1,4 +1,4 @@
-"""`assent config`: the settings as they are understood."""
+"""`assent config`: show and check the settings."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from backend.settings.schema import Settings, load_settings, variable_of
 app = typer.Typer(help="Show and check the settings.", no_args_is_help=True)
 
 
-def _shown(value: Any) -> Any:
+def _display_value(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return "[set]"
     return value if isinstance(value, str | int | None) else list(value) if isinstance(value, tuple) else str(value)
@@ -20,12 +20,12 @@ def _shown(value: Any) -> Any:
 
 @app.command()
 def show(as_json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
-    """Print every setting, secrets hidden.
+    """Print every setting, with secrets hidden.
 
     Example: assent config show
     """
     settings = load_settings()
-    values = {variable_of(name): _shown(getattr(settings, name)) for name in Settings.model_fields}
+    values = {variable_of(name): _display_value(getattr(settings, name)) for name in Settings.model_fields}
     if as_json:
         typer.echo(json.dumps(values, indent=2))
         return
@@ -36,11 +36,11 @@ def show(as_json: bool = typer.Option(False, "--json", help="Print one JSON obje
 
 @app.command()
 def check() -> None:
-    """Read every setting and say what is wrong, without starting anything.
+    """Check every setting and report what is wrong, without starting anything.
 
     Example: assent config check
     """
     settings = load_settings()
     model_settings(settings)
     approval_policy(settings)
-    typer.echo("The settings are fine.")
+    typer.echo("The settings are valid.")

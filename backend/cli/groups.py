@@ -1,4 +1,4 @@
-"""`assent groups`: people who may approve in each other's place, under one name."""
+"""`assent groups`: named groups of people, any of whom may approve."""
 
 from itertools import groupby
 
@@ -8,7 +8,7 @@ from backend.cli.transact import run_use_case
 from backend.core.people import groups as core
 from backend.db.queries.linked_accounts import list_groups
 
-app = typer.Typer(help="Manage groups of approvers; `to` and ASSENT_APPROVALS name them.", no_args_is_help=True)
+app = typer.Typer(help="Manage groups of approvers, which `to` and ASSENT_APPROVALS can name.", no_args_is_help=True)
 
 Name = typer.Argument(help="The group's name, such as finance.")
 Emails = typer.Argument(help="Accounts, by email address.")
@@ -27,7 +27,7 @@ def list_all() -> None:
 
 @app.command()
 def add(name: str = Name, emails: list[str] = Emails) -> None:
-    """Put people into a group; it is made when it is new.
+    """Add people to a group; it is created if it does not exist.
 
     Example: assent groups add finance dana@example.org bo@example.org
     """
@@ -37,7 +37,7 @@ def add(name: str = Name, emails: list[str] = Emails) -> None:
 
 @app.command()
 def remove(name: str = Name, emails: list[str] = Emails) -> None:
-    """Take people out of a group. What they decided stays decided.
+    """Remove people from a group. Their decisions stand.
 
     Example: assent groups remove finance bo@example.org
     """

@@ -1,4 +1,4 @@
-"""`assent migrate`: bring the database to the newest shape."""
+"""`assent migrate`: upgrade the database's schema."""
 
 import typer
 
@@ -9,7 +9,7 @@ from backend.settings.schema import load_settings
 
 
 def migrate() -> None:
-    """Create or upgrade the database. `serve` does this by itself.
+    """Create or upgrade the database. `assent serve` does this automatically.
 
     Example: assent migrate
     """

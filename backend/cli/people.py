@@ -1,4 +1,4 @@
-"""`assent people`: what an operator owes a person who leaves."""
+"""`assent people`: erase a person's data."""
 
 import typer
 
@@ -6,40 +6,41 @@ from backend.cli.transact import run_on_database, run_use_case
 from backend.core import erasure
 from backend.db import Database
 
-app = typer.Typer(help="Erase what is kept about a person.", no_args_is_help=True)
+app = typer.Typer(help="Erase a person's data.", no_args_is_help=True)
 
-SURE = (
-    "This ends everything that {name} has open and erases their name, addresses, messages, questions and answers. "
-    "What was decided stays as a fact. It cannot be taken back. Go on?"
+CONFIRMATION = (
+    "This closes everything that {name} has open and erases their name, addresses, messages, questions and answers. "
+    "Decisions stay on record. This cannot be undone. Continue?"
 )
 
 
 @app.callback()
 def people() -> None:
-    """Erase what is kept about a person."""
+    """Erase a person's data."""
 
 
 @app.command()
 def erase(
     name: str = typer.Argument(metavar="ID", help="The person's id or email address."),
-    yes: bool = typer.Option(False, "--yes", help="Do not ask."),
+    yes: bool = typer.Option(False, "--yes", help="Do not ask for confirmation."),
 ) -> None:
-    """Erase a person's content; who decided what, when and where stays, with digests, and every audit chain still verifies.
+    """Erase a person's content. Who decided what, when and where stays on record, with digests, and every audit chain still
+    verifies.
 
     Example: assent people erase dana@example.org
     """
     if not yes:
-        typer.confirm(SURE.format(name=name), abort=True)
+        typer.confirm(CONFIRMATION.format(name=name), abort=True)
     person_id = run_use_case(erasure.begin_erasure, name)
     left = run_on_database(_erase_all, person_id)
     if left is None:
         typer.echo(f"Erased {person_id}.")
     else:
-        typer.echo(f"Erasing {person_id}: {left} Run the command again to see how far it is.")
+        typer.echo(f"Erasing {person_id}: {left} Run the command again to check the progress.")
 
 
 async def _erase_all(db: Database, person_id: str) -> str | None:
-    """Do all that can be done now; what is left then."""
+    """Erase everything that can be erased now; return what is left."""
     while await db.transact(erasure.erase_leaving_people):
         pass
     left: str | None = await db.read(erasure.erasure_blocker, person_id)

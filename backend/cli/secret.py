@@ -10,7 +10,7 @@ app = typer.Typer(help="Change the secret without signing anybody out.", no_args
 
 @app.command("list")
 def list_all() -> None:
-    """Name the secrets, the newest first: it signs and seals; the others still verify and open.
+    """List the secrets' key ids, newest first. The newest signs and encrypts; the others still verify and decrypt.
 
     Example: assent secret list
     """
@@ -20,9 +20,9 @@ def list_all() -> None:
 
 @app.command()
 def rotate() -> None:
-    """Put a new secret before the others. Take the last line of secret.key away once nothing of it is in use.
+    """Add a new secret before the others. Remove the last line of secret.key once nothing uses it any more.
 
     Example: assent secret rotate
     """
     name = rotate_secret(load_settings())
-    typer.echo(f"Made the secret {name}; it counts from the next start on. The older ones still verify and open.")
+    typer.echo(f"Created the secret {name}; it is used from the next start on. Older secrets still verify and decrypt.")

@@ -1,4 +1,4 @@
-"""`assent serve`: the whole product in one process; `assent api`: the part of it that serves."""
+"""`assent serve` runs the whole product in one process; `assent api` runs the API and the web app only."""
 
 import asyncio
 import os
@@ -12,23 +12,23 @@ import uvicorn
 from fastapi import FastAPI
 
 from backend.api.http.context import Context
-from backend.api.server.connection_limits import crowd_for_this_process
-from backend.api.server.http_protocol import web_connections
+from backend.api.server.connection_limits import limits_for_this_process
+from backend.api.server.http_protocol import http_protocol_factory
 from backend.api.server.websocket_protocol import WebSocketProtocol
 from backend.bootstrap import bootstrap, bootstrap_api
-from backend.bootstrap.setup_code import PUT_TLS_BEFORE, is_unencrypted
+from backend.bootstrap.setup_code import TLS_ADVICE, is_unencrypted
 from backend.db.queries.people import count_people
 from backend.observability import log
 from backend.settings.schema import Settings, SettingsError, load_settings
 
 GRACE_S = 5
-KEEP_ALIVE_S = 75  # longer than clients keep an idle connection: who closes first must not be us, in the middle of a call
+KEEP_ALIVE_S = 75  # longer than clients keep an idle connection, so that we never close one they are about to use
 Host = typer.Option(None, help="Address to listen on; default ASSENT_HOST.")
 Port = typer.Option(None, help="Port to listen on; default ASSENT_PORT.")
 
 
 def serve(host: str | None = Host, port: int | None = Port) -> None:
-    """Run everything in one process: API, web app, worker. Migrates its database by itself.
+    """Run everything in one process: API, web app and worker. Migrates the database first.
 
     Example: assent serve --port 8000
     """
@@ -37,7 +37,7 @@ def serve(host: str | None = Host, port: int | None = Port) -> None:
 
 
 def api(host: str | None = Host, port: int | None = Port) -> None:
-    """Run the API and the web app alone; any number of these, with any number of `assent worker`.
+    """Run the API and the web app only. Run any number of these, with any number of `assent worker`.
 
     Needs ASSENT_DATABASE_URL (PostgreSQL) and ASSENT_REDIS_URL. Example: assent api --port 8001
     """
@@ -53,12 +53,14 @@ def _settings(host: str | None, port: int | None) -> Settings:
 
 
 def _run(settings: Settings, app: FastAPI) -> None:
-    """Listen until told to stop. What stands in the way of a start is raised."""
+    """Serve until told to stop. Raises what prevents the start."""
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        http=cast(Any, web_connections(crowd_for_this_process())),  # what makes a connection, though not a class
+        http=cast(
+            Any, http_protocol_factory(limits_for_this_process())
+        ),  # a factory, although uvicorn's annotation asks for a class
         ws=WebSocketProtocol,
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,
@@ -74,20 +76,20 @@ def _run(settings: Settings, app: FastAPI) -> None:
         lifespan="off",  # see _serve
     )
     server, listening = AnnouncingServer(config, app), _listen(settings)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, which only ends what has not begun yet
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C before the server has started
     try:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(_serve(server, app, listening))
     except KeyboardInterrupt:
-        typer.echo("Assent was stopped before it was up.", err=True)
+        typer.echo("Assent was stopped before it had started.", err=True)
         raise typer.Exit(130) from None
 
 
 async def _serve(server: uvicorn.Server, app: FastAPI, listening: socket.socket) -> None:
-    """The application's parts are ours to start, round the server: it would log a traceback of what they refuse."""
+    """Start and stop the application's parts around the server, which would log a traceback if they refused to start."""
     async with app.router.lifespan_context(app):
         for stop in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(stop, server.handle_exit)  # also while the parts stop
+            signal.signal(stop, server.handle_exit)  # also while the parts are stopping
         await server.serve(sockets=[listening])
 
 
@@ -109,7 +111,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 class AnnouncingServer(uvicorn.Server):
-    """Says where the product is once it answers, and lets nobody wait when it stops."""
+    """Prints the address once the server answers, and does not wait for long polls when it stops."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
         super().__init__(config)
@@ -124,22 +126,22 @@ class AnnouncingServer(uvicorn.Server):
             await self._warn()
 
     async def _warn(self) -> None:
-        """What whoever started it should know now."""
+        """Print warnings for whoever started it."""
         context: Context = self._app.state.context
         if is_unencrypted(context.settings):
-            typer.echo(f"Warning: passwords travel to {context.settings.url} unencrypted: {PUT_TLS_BEFORE}.", err=True)
+            typer.echo(f"Warning: passwords travel to {context.settings.url} unencrypted: {TLS_ADVICE}.", err=True)
         if context.setup_code is not None and not await context.db.read(count_people):
-            typer.echo(f"Nobody has an account yet. The first one needs this set-up code: {context.setup_code}", err=True)
+            typer.echo(f"No account exists yet. The first one needs this set-up code: {context.setup_code}", err=True)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """The first signal stops in order, which may take as long as the longest tool; a second one ends at once."""
+        """The first signal stops in order, which may take as long as the longest tool call; a second one exits at once."""
         if self.should_exit:
-            typer.echo("Ended at once: what was under way is looked into at the next start.", err=True)
+            typer.echo("Stopped at once. Work that was in progress will be checked at the next start.", err=True)
             os._exit(128 + sig)
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer the long polls as they stand, so that stopping does not wait for people."""
+        """Answer the open long polls now, so that stopping does not wait for people."""
         self._app.state.end_waiting()
         await super().shutdown(sockets)
-        self._captured_signals.clear()  # it would raise them again, as if somebody had lost patience
+        self._captured_signals.clear()  # uvicorn would raise them again

@@ -1,4 +1,4 @@
-"""`assent slack`: what Slack's side of the connection needs."""
+"""`assent slack`: print the manifest for the Slack app."""
 
 import json
 
@@ -18,11 +18,11 @@ def group() -> None:
 @app.command("manifest")
 def show_manifest(
     url: str = typer.Option(
-        "", help="Where people reach this installation; default: ASSENT_PUBLIC_URL, or with --socket nowhere."
+        "", help="The address at which people reach this installation. Default: ASSENT_PUBLIC_URL; not needed with --socket."
     ),
-    socket: bool = typer.Option(False, "--socket", help="For Socket Mode: Slack needs no way in."),
+    socket: bool = typer.Option(False, "--socket", help="Use Socket Mode, so that Slack needs no public address."),
 ) -> None:
-    """Print the manifest to paste at https://api.slack.com/apps?new_app=1, From a manifest.
+    """Print the manifest to paste at https://api.slack.com/apps?new_app=1, under "From a manifest".
 
     Example: assent slack manifest --url https://assent.example.com
     """

@@ -1,4 +1,4 @@
-"""How a command reaches the same use cases as the API: one transaction on the installation's database."""
+"""Run a use case from the command line, in one transaction on the installation's database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,16 +13,16 @@ from backend.settings.schema import load_settings
 
 
 def run_use_case(use_case: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """What the use case returns. Raises its refusals; a running server notices what changed within a second."""
+    """Run a use case and return its result. Raises its refusals. A running server notices the change within a second."""
     return run_on_database(lambda db: db.transact(use_case, *args, **kwargs))
 
 
 def run_on_database(work: Callable[..., Awaitable[Any]], *args: Any) -> Any:
-    """What comes of work that takes more than one transaction."""
+    """Run work that takes more than one transaction and return its result."""
     settings = load_settings()
     where = settings.database
     if isinstance(where, Path) and not where.exists():
-        raise NotFound(f"There is no database at {where.resolve()}: run `assent migrate` to make it, or set ASSENT_DATA_DIR.")
+        raise NotFound(f"There is no database at {where.resolve()}: run `assent migrate` to create it, or set ASSENT_DATA_DIR.")
     sealer = audit_sealer(settings)
     migrate(where, sealer)
 

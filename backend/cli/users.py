@@ -1,4 +1,4 @@
-"""`assent users`: accounts, from the machine itself. A running server notices within a second."""
+"""`assent users`: manage accounts on the server's machine. A running server notices changes within a second."""
 
 from typing import Literal
 
@@ -13,7 +13,7 @@ from backend.domain.display_names import clean_name
 from backend.errors import Invalid
 from backend.timestamps import to_text
 
-app = typer.Typer(help="Manage the people who may sign in.", no_args_is_help=True)
+app = typer.Typer(help="Manage accounts: the people who can sign in.", no_args_is_help=True)
 
 Email = typer.Argument(help="The account's email address.")
 Emails = typer.Argument(help="Accounts, by email address.")
@@ -40,10 +40,10 @@ def list_all() -> None:
 @app.command()
 def add(
     email: str = Email,
-    name: str = typer.Option("", help="Shown beside what they decide."),
+    name: str = typer.Option("", help="The name shown beside their decisions."),
     role: Literal["member", "admin"] = "member",
 ) -> None:
-    """Add an account; asks for its password.
+    """Add an account. Asks for its password.
 
     Example: assent users add dana@example.org --name Dana
     """
@@ -55,7 +55,7 @@ def add(
 
 @app.command()
 def rename(email: str = Email, name: str = typer.Argument(help="The new name.")) -> None:
-    """Call an account's person otherwise.
+    """Change the name of an account's person.
 
     Example: assent users rename dana@example.org "Dana D."
     """
@@ -65,9 +65,9 @@ def rename(email: str = Email, name: str = typer.Argument(help="The new name."))
 
 @app.command()
 def confirm(emails: list[str] = Emails) -> None:
-    """Vouch that these addresses are their accounts' own, so that `to`, groups and ASSENT_APPROVALS can name them.
+    """Confirm that these addresses belong to their accounts, so that `to`, groups and ASSENT_APPROVALS can name them.
 
-    Whoever links the address by mail proves it without this; so does who was added by `assent users add`.
+    Not needed for addresses that were linked by mail, nor for accounts added with `assent users add`.
 
     Example: assent users confirm dana@example.org
     """
@@ -78,7 +78,7 @@ def confirm(emails: list[str] = Emails) -> None:
 
 @app.command()
 def disable(email: str = Email) -> None:
-    """Shut an account out at once: every sign-in ends, every socket closes.
+    """Disable an account at once: end every sign-in and close every socket.
 
     Example: assent users disable dana@example.org
     """
@@ -98,7 +98,7 @@ def enable(email: str = Email) -> None:
 
 @app.command()
 def password(email: str = Email) -> None:
-    """Set a new password; every sign-in of the account ends.
+    """Set a new password and end every sign-in of the account.
 
     Example: assent users password dana@example.org
     """

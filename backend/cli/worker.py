@@ -1,4 +1,4 @@
-"""`assent worker`: the part of the product that works."""
+"""`assent worker`: run agents, deliver messages and fetch mail."""
 
 import asyncio
 import os
@@ -10,11 +10,11 @@ from backend.bootstrap import run_worker
 from backend.observability import log
 from backend.settings.schema import load_settings
 
-MetricsPort = typer.Option(None, min=0, max=65535, help="Answer GET /metrics on this port of 127.0.0.1.")
+MetricsPort = typer.Option(None, min=0, max=65535, help="Serve GET /metrics on this port of 127.0.0.1.")
 
 
 def worker(metrics_port: int | None = MetricsPort) -> None:
-    """Run a worker: it carries runs on and messages out. Any number of these, beside any number of `assent api`.
+    """Run a worker, which advances runs and delivers messages. Run any number of these, with any number of `assent api`.
 
     Needs ASSENT_DATABASE_URL (PostgreSQL) and ASSENT_REDIS_URL. Example: assent worker --metrics-port 9101
     """
@@ -35,13 +35,13 @@ def worker(metrics_port: int | None = MetricsPort) -> None:
 
 
 def _stop(stop: asyncio.Event, how: signal.Signals) -> None:
-    """The first signal stops in order, which may take as long as the longest tool; a second one ends at once."""
+    """The first signal stops in order, which may take as long as the longest tool call; a second one exits at once."""
     if stop.is_set():
-        typer.echo("Ended at once: what was under way is looked into by the next worker.", err=True)
+        typer.echo("Stopped at once. Work that was in progress will be checked by the next worker.", err=True)
         os._exit(128 + how)
     stop.set()
 
 
 async def _announce(ready: asyncio.Event) -> None:
     await ready.wait()
-    typer.echo("Assent works: a worker is up   (Ctrl-C stops it)", err=True)
+    typer.echo("Assent worker is running   (Ctrl-C stops it)", err=True)

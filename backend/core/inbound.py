@@ -6,7 +6,7 @@ from typing import Any
 from backend.core.decisions.answer import answer_request
 from backend.core.decisions.response import Decision
 from backend.core.idempotency import replay, save_reply
-from backend.core.runs.lifecycle import join_run, start_run
+from backend.core.runs.start_run import join_run, start_run
 from backend.core.sessions.sessions import open_session, own_session
 from backend.db import Row, Tx
 from backend.db.queries import runs, sessions

@@ -158,7 +158,7 @@ class Tx:
     def end_reply(self, session_id: str) -> None:
         self.effects.append(EndReply(session_id))
 
-    def ring(self, kind: str, id: str) -> None:
+    def enqueue(self, kind: str, id: str) -> None:
         self.effects.append(WakeWorker(kind, id))
 
     def attempted(self, channel: str, verb: str, outcome: str) -> None:

@@ -11,11 +11,11 @@ from backend.engines.contract import Thread
 from backend.engines.model_answer import UnreadableAnswer
 from backend.engines.prompt_text import clip, render_thread, to_json
 from backend.language.decode_reading import decode_reading
-from backend.thread_pools import Threads
+from backend.thread_pools import ThreadPool
 
 SUMMARY_LENGTH = 20_000
 
-_threads = Threads("language")  # for long threads and long requests
+_threads = ThreadPool("language")  # for long threads and long requests
 
 
 class BamlLanguage:

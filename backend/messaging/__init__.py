@@ -1,1 +1,1 @@
-"""What processes tell one another: the queue, the live stream and rate limits, in memory or through Redis."""
+"""What processes share: the queue, the live stream and rate limits, in memory or in Redis."""

@@ -1,4 +1,4 @@
-"""This process's line to Redis: used while it answers, left alone while it does not, tried again until it does."""
+"""The connection to Redis: used while it answers, skipped while it does not, and retried until it does."""
 
 import asyncio
 import contextlib
@@ -17,22 +17,22 @@ from backend.observability.log import get_logger
 
 log = get_logger(__name__)
 
-AWAY = (RedisError, OSError)  # what a command raises when Redis is of no use: gone, slow, full, read-only, locked
+UNUSABLE_ERRORS = (RedisError, OSError)  # raised by a command when Redis is down, slow, full, read-only or needs a password
 CONNECT_S, ANSWER_S = 1.0, 2.0
 CONNECTIONS = 16
 FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S = 0.1, 2.0, 10.0
-PROBE, KEEPING = "assent:probe", "noeviction"
+PROBE_KEY, NON_EVICTING_POLICIES = "assent:probe", "noeviction"
 
 
-class Evicting(RedisError):
-    """Redis throws away what it holds when it is short of memory: counts, and rings that nobody has heard yet."""
+class EvictionPolicyError(RedisError):
+    """Redis is configured to evict keys when it is short of memory, which would lose counts and queued jobs."""
 
     def __init__(self, policy: str) -> None:
         super().__init__(f"it evicts keys (maxmemory-policy {policy}); set its maxmemory-policy to noeviction")
 
 
-async def ended(*tasks: asyncio.Task[None]) -> None:
-    """End the tasks for good. A cancellation that meets the client at the wrong moment is swallowed, so one is not enough."""
+async def cancel_tasks(*tasks: asyncio.Task[None]) -> None:
+    """Cancel the tasks and wait for them. The Redis client can swallow a cancellation, so it is repeated."""
     pending = set(tasks)
     while pending:
         for task in pending:
@@ -41,8 +41,8 @@ async def ended(*tasks: asyncio.Task[None]) -> None:
 
 
 class RedisLink:
-    """What queue, stream and windows share. They ask `up` before each command and report what failed; nobody retries
-    alone. Nothing that passes here is the only copy of anything."""
+    """Shared by the queue, the stream and the rate limits. They check `up` before each command and report failures; only the
+    link retries. Nothing sent through it is the only copy of anything."""
 
     def __init__(self, url: str) -> None:
         pool = BlockingConnectionPool.from_url(
@@ -62,49 +62,50 @@ class RedisLink:
 
     @property
     def up(self) -> bool:
-        """Whether commands are worth sending now."""
+        """Whether Redis is believed to answer."""
         return self._up.is_set()
 
     async def until_up(self, seconds: float | None = None) -> bool:
-        """Wait for Redis; False when it is still away after `seconds`."""
+        """Wait for Redis; False when it is still unavailable after `seconds`."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._up.wait()
         return self.up
 
     def on_up(self, tell: Callable[[], None]) -> None:
-        """Call `tell` each time Redis begins to answer."""
+        """Call `tell` each time Redis starts to answer."""
         self._on_up.append(tell)
 
     def failed(self, error: Exception) -> None:
-        """A command got no usable answer: send no more until a probe gets one."""
+        """Report that a command failed: send no more until a probe succeeds."""
         if self.up:
-            log.warning("redis is away; going on without it", error=str(error) or type(error).__name__)
+            log.warning("redis.unavailable", error=str(error) or type(error).__name__)
         self._up.clear()
         self._hurt.set()
 
     async def __aenter__(self) -> "RedisLink":
-        """Try once, so that a Redis that answers is used from the start, and keep trying beside the work. Raises Evicting."""
+        """Connect once, so that a working Redis is used from the start, and keep trying in the background. Raises
+        EvictionPolicyError."""
         error = await self._probe()
-        if isinstance(error, Evicting):
+        if isinstance(error, EvictionPolicyError):
             await self.client.connection_pool.disconnect()
             raise error
         if error is None:
-            self._come_up()
+            self._mark_up()
         else:
-            log.warning("redis does not answer; starting without it", error=str(error) or type(error).__name__)
-        self._keeper = asyncio.create_task(self._keep(), name="redis link")
+            log.warning("redis.unavailable_at_start", error=str(error) or type(error).__name__)
+        self._keeper = asyncio.create_task(self._keep_connected(), name="redis link")
         return self
 
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         assert self._keeper is not None
-        await ended(self._keeper)
+        await cancel_tasks(self._keeper)
         self._up.clear()
-        with contextlib.suppress(*AWAY):
+        with contextlib.suppress(*UNUSABLE_ERRORS):
             await self.client.aclose()
             await self.client.connection_pool.disconnect()
 
-    async def _keep(self) -> None:
+    async def _keep_connected(self) -> None:
         pause = FIRST_PAUSE_S
         while True:
             if self.up:
@@ -112,30 +113,31 @@ class RedisLink:
                 await self._hurt.wait()
                 pause = FIRST_PAUSE_S if time.monotonic() - begun > STEADY_S else pause
                 await self.client.connection_pool.disconnect(inuse_connections=False)
-            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 (so that processes do not come back in step)
+            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 (so that processes do not retry in step)
             pause = min(pause * 2, LONGEST_PAUSE_S)
             if await self._probe() is None:
-                self._come_up()
+                self._mark_up()
 
-    def _come_up(self) -> None:
-        log.info("redis answers")
+    def _mark_up(self) -> None:
+        log.info("redis.available")
         self._hurt.clear()
         self._up.set()
         for tell in self._on_up:
             tell()
 
     async def _probe(self) -> Exception | None:
-        """None when Redis takes a write, which a replica, a full one and one that wants a password do not; else why not."""
+        """Try a write: None when it succeeds, else the error, for instance of a replica or of a Redis that is full or wants a
+        password."""
         try:
-            await self.client.set(PROBE, self.origin, ex=60)
+            await self.client.set(PROBE_KEY, self.origin, ex=60)
             policy = await self._policy()
-        except AWAY as error:
+        except UNUSABLE_ERRORS as error:
             return error
-        return None if policy == KEEPING else Evicting(policy)
+        return None if policy == NON_EVICTING_POLICIES else EvictionPolicyError(policy)
 
     async def _policy(self) -> str:
-        """What Redis does when it is short of memory; a user who may not ask is believed to have seen to it."""
+        """Redis's eviction policy; assumed to be right when we may not read it."""
         try:
-            return str((await self.client.info("memory")).get("maxmemory_policy", KEEPING))
+            return str((await self.client.info("memory")).get("maxmemory_policy", NON_EVICTING_POLICIES))
         except NoPermissionError:
-            return KEEPING
+            return NON_EVICTING_POLICIES

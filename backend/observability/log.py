@@ -1,4 +1,4 @@
-"""Structured logs: one line an event, a correlation id from the inbound word to its last effect, secrets never."""
+"""Structured logs: one line per event, with a correlation id from the inbound message to its last effect, and never a secret."""
 
 import logging
 import re
@@ -13,7 +13,7 @@ HIDDEN = "[hidden]"
 
 
 def redact(_logger: object, _method: str, event: Any) -> Any:
-    """Hide values under telling names and credentials inside texts, at any depth."""
+    """Redact values with secret names, and credentials inside text, at any depth."""
     return {key: HIDDEN if SECRET_KEYS.search(key) and value else _redact_value(value) for key, value in event.items()}
 
 
@@ -28,7 +28,7 @@ def _redact_value(value: Any) -> Any:
 
 
 def configure(style: Literal["auto", "json", "text"], level: int = logging.INFO) -> None:
-    """Send every log line, the libraries' own too, to standard error in one form: text on a terminal, JSON elsewhere."""
+    """Send every log line, including the libraries' own, to standard error in one format: text on a terminal, JSON elsewhere."""
     text = style == "text" or (style == "auto" and sys.stderr.isatty())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,

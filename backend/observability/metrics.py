@@ -1,6 +1,6 @@
-"""What this process has counted since it began, and how that is told to Prometheus.
+"""The metrics of this process, and their page for Prometheus.
 
-Counting costs a look into a dictionary; the client library takes 0.05 s to import, which only the first reader waits for."""
+Counting costs a dictionary lookup. The Prometheus library takes 0.05 s to import, so only the first reader imports it."""
 
 import asyncio
 from bisect import bisect_left
@@ -17,46 +17,46 @@ BOUNDS: dict[str, tuple[float, ...]] = {
     ANSWER: (1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600),
 }
 TIMES = {
-    DELIVER: "Seconds from when a copy was due to go to a channel until its provider had taken it.",
-    ANSWER: "Seconds from when a request was put until somebody answered it, by the channel of the answer.",
+    DELIVER: "Seconds from when a delivery was due until its provider accepted it.",
+    ANSWER: "Seconds from when a request was opened until it was answered, by the channel of the answer.",
 }
-ATTEMPTS = "Tries to deliver, to settle or to say something on a channel, and what came of them."
+ATTEMPTS = "Attempts to deliver, settle or send text on a channel, by outcome."
 GAUGES = {
-    "database_up": "Whether the database answers; while it does not, what it would say is left out.",
-    "redis_up": "Whether Redis answers, where it is configured; without it everything goes on, a little later.",
-    "open_sockets": "WebSockets open at this process.",
+    "database_up": "Whether the database answers; while it does not, the figures read from it are missing.",
+    "redis_up": "Whether Redis answers, if it is configured; without it everything still works, a little later.",
+    "open_sockets": "WebSockets open in this process.",
     "pending_requests": "Requests that wait for a person.",
-    "dead_letters": "Pending requests that reached nobody on any channel.",
-    "oldest_due_delivery_seconds": "How long the delivery that waits longest has been due; above a few seconds, workers lack.",
-    "oldest_lease_seconds": "How long ago the oldest lease was taken or renewed; above sixty, its worker is gone.",
+    "dead_letters": "Pending requests that reached nobody on any channel (dead letters).",
+    "oldest_due_delivery_seconds": "How long the oldest due delivery has waited; more than a few seconds means too few workers.",
+    "oldest_lease_seconds": "How long ago the oldest lease was taken or renewed; above sixty, its worker has died.",
 }
 
 
 class Measures:
-    """Event loop only: what is counted and what is told never meet."""
+    """Event loop only, so counting and reading never run at once."""
 
     def __init__(self) -> None:
         self._attempts: Counter[tuple[str, str, str]] = Counter()
         self._times: dict[tuple[str, str], list[int]] = {}
         self._sums: dict[tuple[str, str], float] = {}
 
-    def attempted(self, channel: str, verb: str, outcome: str) -> None:
+    def record_attempt(self, channel: str, verb: str, outcome: str) -> None:
         self._attempts[channel, verb, outcome] += 1
 
-    def took(self, what: str, channel: str, seconds: float) -> None:
+    def record_duration(self, what: str, channel: str, seconds: float) -> None:
         """`what` is DELIVER or ANSWER."""
         counts = self._times.setdefault((what, channel), [0] * (len(BOUNDS[what]) + 1))
         counts[bisect_left(BOUNDS[what], seconds)] += 1
         self._sums[what, channel] = self._sums.get((what, channel), 0.0) + seconds
 
-    async def told(self, gauges: Mapping[str, float]) -> bytes:
-        """All of it in Prometheus' text format, with `gauges` by their names in GAUGES."""
+    async def render(self, gauges: Mapping[str, float]) -> bytes:
+        """All metrics in Prometheus's text format, with `gauges` by their names in GAUGES."""
         await asyncio.to_thread(import_module, "prometheus_client.core")
         from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
         registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        registry.register(_Once(self._families(gauges)))
+        registry.register(_FixedFamilies(self._families(gauges)))
         return generate_latest(registry)
 
     def _families(self, gauges: Mapping[str, float]) -> list[Any]:
@@ -75,8 +75,8 @@ class Measures:
         ]
 
 
-class _Once:
-    """A collector of families that are there already."""
+class _FixedFamilies:
+    """A collector of metric families that were built already."""
 
     def __init__(self, families: Iterable[Any]) -> None:
         self._families = families

@@ -1,1 +1,1 @@
-"""Settings: their schema, where they are read from, and how secrets are written."""
+"""The settings: their schema, the environment they are read from, and the format of secret keys."""

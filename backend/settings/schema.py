@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment (and `.env`); a wrong one refuses to start and names itself."""
+"""Every setting, read once from the environment and `.env`; an invalid one stops the start with an error that names it."""
 
 import re
 from ipaddress import ip_address
@@ -11,7 +11,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from backend import failpoints
-from backend.settings.environment import ENV_FILE, PREFIX, faults
+from backend.settings.environment import ENV_FILE, PREFIX, environment_errors
 from backend.settings.secret_keys import parse_secrets
 
 Provider = Literal["demo", "openai", "azure", "anthropic", "ollama", "openrouter", "openai-generic"]
@@ -23,19 +23,19 @@ _ADDRESSES = ("slack_api_url", "slack_authorize_url", "google_auth_url", "google
 
 
 class SettingsError(Exception):
-    """One or more settings cannot be used; the message names each and says what to write."""
+    """One or more settings are invalid; the message names each and says what to write."""
 
 
 def _provider_key(*names: str) -> Any:
     return Field(default=None, validation_alias=AliasChoices(*names))
 
 
-def _at(name: str, url: str) -> Any:
+def _provider_url(name: str, url: str) -> Any:
     return Field(default=url, validation_alias=AliasChoices(name))
 
 
 class Settings(BaseSettings):
-    """The product's settings. Names in the environment carry the prefix ASSENT_, providers' own keep their names."""
+    """The product's settings. Environment variables have the prefix ASSENT_, except those of providers."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True, env_ignore_empty=True, populate_by_name=True
@@ -81,15 +81,15 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = _provider_key("SLACK_SIGNING_SECRET")
     slack_client_id: str | None = _provider_key("SLACK_CLIENT_ID")
     slack_client_secret: SecretStr | None = _provider_key("SLACK_CLIENT_SECRET")
-    slack_api_url: str = _at("SLACK_API_URL", "https://slack.com/api")
-    slack_authorize_url: str = _at("SLACK_AUTHORIZE_URL", "https://slack.com/oauth/v2/authorize")
+    slack_api_url: str = _provider_url("SLACK_API_URL", "https://slack.com/api")
+    slack_authorize_url: str = _provider_url("SLACK_AUTHORIZE_URL", "https://slack.com/oauth/v2/authorize")
 
     google_client_id: str | None = _provider_key("GOOGLE_CLIENT_ID")
     google_client_secret: SecretStr | None = _provider_key("GOOGLE_CLIENT_SECRET")
-    google_auth_url: str = _at("GOOGLE_AUTH_URL", "https://accounts.google.com/o/oauth2/v2/auth")
-    google_token_url: str = _at("GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token")
-    google_certs_url: str = _at("GOOGLE_CERTS_URL", "https://www.googleapis.com/oauth2/v1/certs")
-    gmail_api_url: str = _at("GMAIL_API_URL", "https://gmail.googleapis.com")
+    google_auth_url: str = _provider_url("GOOGLE_AUTH_URL", "https://accounts.google.com/o/oauth2/v2/auth")
+    google_token_url: str = _provider_url("GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token")
+    google_certs_url: str = _provider_url("GOOGLE_CERTS_URL", "https://www.googleapis.com/oauth2/v1/certs")
+    gmail_api_url: str = _provider_url("GMAIL_API_URL", "https://gmail.googleapis.com")
     gmail_authserv_id: str = Field(default="mx.google.com", min_length=1, validation_alias=AliasChoices("GMAIL_AUTHSERV_ID"))
     gmail_poll_seconds: float = Field(default=30, ge=1, le=3600, validation_alias=AliasChoices("GMAIL_POLL_SECONDS"))
     gmail_pubsub_topic: str | None = _provider_key("GMAIL_PUBSUB_TOPIC")
@@ -121,7 +121,7 @@ class Settings(BaseSettings):
     def _check_url(cls, value: str) -> str:
         parts = urlsplit(value)
         if value and (parts.scheme not in ("http", "https") or not parts.netloc):
-            raise ValueError("write a whole address, such as https://assent.example.com")
+            raise ValueError("write a full URL, such as https://assent.example.com")
         return value.rstrip("/")
 
     @field_validator("allowed_origins")
@@ -148,7 +148,9 @@ class Settings(BaseSettings):
     def _check_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for host in value:
             if not _HOST.fullmatch(host):
-                raise ValueError(f"{host!r} is not a name, an address or a network; write assent.internal or 10.0.0.0/8")
+                raise ValueError(
+                    f"{host!r} is not a host name, an IP address or a network; write, for example, assent.internal or 10.0.0.0/8"
+                )
         return tuple(host.lower() for host in value)
 
     @field_validator("database_url")
@@ -158,7 +160,7 @@ class Settings(BaseSettings):
         if not url or (url.startswith(SQLITE) and not url.endswith(":memory:")):
             return value
         if url.startswith(SQLITE):
-            raise ValueError("a database in memory would lose every answer; name a file")
+            raise ValueError("an in-memory database would lose every answer; name a file")
         try:
             parts = urlsplit(url)
             usable = parts.scheme in POSTGRES and len(parts.path) > 1 and (parts.port is None or parts.port > 0)
@@ -173,7 +175,7 @@ class Settings(BaseSettings):
     def _check_redis(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:
             return None
-        from redis.connection import parse_url  # only who uses it waits for its import
+        from redis.connection import parse_url  # imported only when Redis is used
 
         try:
             known: dict[str, object] = parse_url(value.get_secret_value())  # type: ignore[no-untyped-call]
@@ -192,43 +194,45 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_slack(self) -> "Settings":
-        wrong = []
+        problems = []
         if not self.has_slack:
             return self
         if not self.slack_bot_token and not self.slack_client_id:
-            wrong.append("SLACK_BOT_TOKEN: set it (xoxb-...), or SLACK_CLIENT_ID and SLACK_CLIENT_SECRET for many workspaces")
+            problems.append("SLACK_BOT_TOKEN: set it (xoxb-...), or SLACK_CLIENT_ID and SLACK_CLIENT_SECRET for many workspaces")
         if bool(self.slack_client_id) != bool(self.slack_client_secret):
-            wrong.append("SLACK_CLIENT_ID, SLACK_CLIENT_SECRET: set both (the app's Basic Information)")
+            problems.append("SLACK_CLIENT_ID, SLACK_CLIENT_SECRET: set both (the app's Basic Information)")
         if not self.slack_signing_secret and not self.slack_app_token:
-            wrong.append("SLACK_SIGNING_SECRET: set it (Basic Information), or SLACK_APP_TOKEN (xapp-...) for Socket Mode")
+            problems.append("SLACK_SIGNING_SECRET: set it (Basic Information), or SLACK_APP_TOKEN (xapp-...) for Socket Mode")
         for name, token, start in (
             ("SLACK_BOT_TOKEN", self.slack_bot_token, "xoxb-"),
             ("SLACK_APP_TOKEN", self.slack_app_token, "xapp-"),
         ):
             if token and not token.get_secret_value().startswith(start):
-                wrong.append(f"{name}: this is another kind of token; use the one that starts with {start}")
-        if wrong:
-            raise ValueError("\n".join(wrong))
+                problems.append(f"{name}: this is a different kind of token; use the one that starts with {start}")
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
 
     @model_validator(mode="after")
     def _check_google(self) -> "Settings":
-        wrong = []
+        problems = []
         if bool(self.google_client_id) != bool(self.google_client_secret):
-            wrong.append("GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET: set both (Google Cloud, APIs & Services, Credentials)")
+            problems.append("GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET: set both (Google Cloud, APIs & Services, Credentials)")
         if bool(self.gmail_pubsub_topic) != bool(self.gmail_push_account):
-            wrong.append("GMAIL_PUBSUB_TOPIC, GMAIL_PUSH_ACCOUNT: set both for push, or neither: then mailboxes are polled")
+            problems.append(
+                "GMAIL_PUBSUB_TOPIC, GMAIL_PUSH_ACCOUNT: set both for push notifications, or neither to poll the mailboxes"
+            )
         if self.gmail_pubsub_topic and not re.fullmatch(r"projects/[^/]+/topics/[^/]+", self.gmail_pubsub_topic):
-            wrong.append("GMAIL_PUBSUB_TOPIC: write projects/PROJECT/topics/TOPIC")
+            problems.append("GMAIL_PUBSUB_TOPIC: write projects/PROJECT/topics/TOPIC")
         if self.gmail_push_account and not self.google_client_id:
-            wrong.append("GMAIL_PUSH_ACCOUNT: set GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET too")
-        if wrong:
-            raise ValueError("\n".join(wrong))
+            problems.append("GMAIL_PUSH_ACCOUNT: set GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET too")
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
 
     @property
     def database(self) -> Path | str:
-        """A SQLite file, or the URL of a PostgreSQL database, which may hold a password."""
+        """The path of a SQLite file, or the URL of a PostgreSQL database, which may contain a password."""
         url = self.database_url.get_secret_value()
         if not url:
             return self.data_dir / "assent.db"
@@ -236,7 +240,7 @@ class Settings(BaseSettings):
 
     @property
     def database_name(self) -> str:
-        """The database as it may be shown: no password, no parameters."""
+        """The database for display, without password and parameters."""
         if isinstance(self.database, Path):
             return str(self.database)
         parts = urlsplit(self.database)
@@ -244,41 +248,41 @@ class Settings(BaseSettings):
 
     @property
     def redis_name(self) -> str:
-        """Redis as it may be shown: no password, no parameters."""
+        """Redis for display, without password and parameters."""
         parts = urlsplit(self.redis_url.get_secret_value() if self.redis_url else "")
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     @property
     def has_slack(self) -> bool:
-        """Whether anything of Slack is configured."""
+        """Whether any Slack setting is present."""
         tokens = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret)
         return any((*tokens, self.slack_client_id, self.slack_client_secret))
 
     @property
     def has_email(self) -> bool:
-        """Whether Gmail is configured; a mailbox is then connected in the web app."""
+        """Whether Gmail is configured; mailboxes are connected in the web app."""
         return self.google_client_id is not None
 
     @property
     def many_workspaces(self) -> bool:
-        """Whether each Slack workspace installs the app, instead of one whose token is set."""
+        """Whether each Slack workspace installs the app itself, instead of one workspace whose token is set."""
         return self.slack_client_id is not None and self.slack_bot_token is None
 
     @property
     def url(self) -> str:
-        """Where people reach this installation, without a trailing slash."""
+        """The URL at which people reach this installation, without a trailing slash."""
         host = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(self.host, self.host)
         return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The names, addresses and networks a request may be for, on any port."""
+        """The host names, addresses and networks that requests may name, on any port."""
         own = [urlsplit(address).hostname or "" for address in (self.url, *self.allowed_origins)]
         return tuple(dict.fromkeys([*LOOPBACK, *own, *self.allowed_hosts]))
 
     @property
     def origins(self) -> frozenset[str]:
-        """The exact origins a browser may come from. On a laptop both spellings of loopback are the public URL's own."""
+        """The exact origins that browsers may send. On a laptop both spellings of loopback are allowed."""
         if self.allowed_origins:
             return frozenset(self.allowed_origins)
         parts = urlsplit(self.url)
@@ -289,10 +293,10 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Read the environment. Raises SettingsError with one line for each setting that cannot be used."""
-    wrong = faults(map(variable_of, Settings.model_fields))
-    if wrong:
-        raise SettingsError("\n".join(wrong))
+    """Read the environment. Raises SettingsError with one line for each invalid setting."""
+    problems = environment_errors(map(variable_of, Settings.model_fields))
+    if problems:
+        raise SettingsError("\n".join(problems))
     try:
         return Settings(**overrides)
     except ValidationError as error:
@@ -302,11 +306,11 @@ def load_settings(**overrides: Any) -> Settings:
 def _explain(item: Any) -> str:
     name = str(item["loc"][0]) if item["loc"] else ""
     variable = variable_of(name) if name in Settings.model_fields else name
-    said = item["msg"].removeprefix("Value error, ")
-    return f"{variable}: {said}" if variable else said
+    message = item["msg"].removeprefix("Value error, ")
+    return f"{variable}: {message}" if variable else message
 
 
 def variable_of(name: str) -> str:
-    """The environment variable a field of Settings is read from."""
+    """The environment variable that a field of Settings is read from."""
     alias = Settings.model_fields[name].validation_alias
     return str(alias.choices[0]) if isinstance(alias, AliasChoices) else PREFIX + name.upper()

@@ -26,7 +26,7 @@ from backend.failpoints import failpoint
 from backend.language.contract import Language
 from backend.messaging.stream.contract import MISSED_TOPIC, Stream
 from backend.observability.log import get_logger
-from backend.thread_pools import Threads
+from backend.thread_pools import ThreadPool
 from backend.tools.registry import Registry
 from backend.worker.lease_clock import LeaseTimer, clock
 from backend.worker.retry_unavailable import read_until_available, transact_until_available
@@ -35,7 +35,7 @@ from backend.worker.stream_reply import ReplyStreamer
 
 log = get_logger(__name__)
 
-_threads = Threads("weigh")
+_threads = ThreadPool("weigh")
 RENEW_S = 2.5
 SUSPECT_WAIT_S = 1.0
 WARM_UP_S = 8.0  # what ends the process over and over has done so by then

@@ -137,7 +137,7 @@ class Worker:
 
     async def _ring_for(self, kind: str) -> None:
         for id in await self._due(kind, DUE[kind]):
-            self._queue.ring(Job(kind, id))
+            self._queue.enqueue(Job(kind, id))
 
     async def _due(self, kind: str, look: DueQuery) -> list[str]:
         """What is due and does not rest; what rests takes nobody's place."""

@@ -21,14 +21,14 @@ async def metrics_page(port: int, db: Database, queue: Queue, measures: Measures
     """Answer `GET /metrics` for as long as this lasts. Raises SettingsError where the port is taken."""
     from aiohttp import web  # 0.2 s to import, which only who wants the page should wait for
 
-    async def told(_: web.Request) -> web.Response:
+    async def page(_: web.Request) -> web.Response:
         return web.Response(
-            body=await measures.told(await gauges(db, queue)),
+            body=await measures.render(await gauges(db, queue)),
             headers={"Content-Type": CONTENT_TYPE},
         )
 
     app = web.Application()
-    app.router.add_get("/metrics", told)
+    app.router.add_get("/metrics", page)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:

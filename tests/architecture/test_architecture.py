@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from backend.db.migrate import HEAD
+from channels.contract import Channel, StreamingChannel
 
 ROOT = Path(__file__).parents[2]
 OURS = [
@@ -46,6 +47,37 @@ class TestImports:
         look = f"import sys, backend.asgi, backend.cli; print([name for name in {heavy} if name in sys.modules])"
         done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
         assert done.stdout.strip() == "[]"
+
+
+class TestTheOutbox:
+    """Completes the import contracts, which see modules and not the functions that are used of them."""
+
+    def test_is_only_read_elsewhere(self) -> None:
+        reads = {"list_deliveries", "due_deliveries", "holds_draft"}
+        start_up = {"void_delivery_leases"}
+        used = {
+            alias.name
+            for path in OURS
+            if not name_of(path).startswith(("backend/core/outbox/", "backend/db/"))
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom) and node.module in ("backend.db.queries.deliveries", "backend.db.queries.drafts")
+            for alias in node.names
+        }
+        assert used <= reads | start_up
+
+    def test_is_carried_out_by_the_worker_alone(self) -> None:
+        """Nobody else calls what delivers, settles, says or streams on a channel. A WebSocket's `send_text` is another."""
+        verbs = {name for protocol in (Channel, StreamingChannel) for name in vars(protocol) if not name.startswith("_")}
+        verbs -= {"name", "close"}
+        callers = {
+            name_of(path)
+            for path in OURS
+            if path.is_relative_to(ROOT / "backend") and not path.is_relative_to(ROOT / "backend/db")
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in verbs
+            if not ast.unparse(node.func.value).endswith("_ws")
+        }
+        assert callers == {"backend/worker/deliver.py", "backend/worker/stream_reply.py"}
 
 
 class TestModules:

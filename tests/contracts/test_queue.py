@@ -35,40 +35,40 @@ async def waiting(queue: Queue, count: int) -> None:
 class TestQueue:
     async def test_hands_out_jobs_in_the_order_of_ringing(self, queue: Queue) -> None:
         for job in (ONE, TWO, THREE):
-            queue.ring(job)
+            queue.enqueue(job)
         assert [await soon(queue.take("advance_run")) for _ in range(3)] == [ONE, TWO, THREE]
 
     async def test_announces_a_job_once_until_it_is_taken_and_then_again(self, queue: Queue) -> None:
-        queue.ring(ONE)
+        queue.enqueue(ONE)
         await waiting(queue, 1)
-        queue.ring(ONE)
-        queue.ring(TWO)
-        queue.ring(ONE)
+        queue.enqueue(ONE)
+        queue.enqueue(TWO)
+        queue.enqueue(ONE)
         await waiting(queue, 2)
         assert [await soon(queue.take("advance_run")) for _ in range(2)] == [ONE, TWO]
-        queue.ring(ONE)
+        queue.enqueue(ONE)
         assert await soon(queue.take("advance_run")) == ONE
         await waiting(queue, 0)
 
     async def test_wakes_whoever_waits(self, queue: Queue) -> None:
         first, second = asyncio.ensure_future(queue.take("advance_run")), asyncio.ensure_future(queue.take("advance_run"))
         await asyncio.sleep(0)
-        queue.ring(ONE)
-        queue.ring(TWO)
+        queue.enqueue(ONE)
+        queue.enqueue(TWO)
         assert {await soon(first), await soon(second)} == {ONE, TWO}
 
     async def test_goes_on_after_somebody_stopped_waiting(self, queue: Queue) -> None:
         gone = asyncio.ensure_future(queue.take("advance_run"))
         await asyncio.sleep(0)
         gone.cancel()
-        queue.ring(ONE)
+        queue.enqueue(ONE)
         assert await soon(queue.take("advance_run")) == ONE
 
     async def test_says_how_it_is(self, queue: Queue) -> None:
         kind = "memory" if isinstance(queue, MemoryQueue) else "redis"
         assert await queue.status() == (kind, "ok", 0)
         for job in (ONE, TWO, THREE):
-            queue.ring(job)
+            queue.enqueue(job)
         await waiting(queue, 3)
         await soon(queue.take("advance_run"))
         await waiting(queue, 2)

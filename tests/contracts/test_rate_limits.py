@@ -59,9 +59,9 @@ class TestWindows:
     async def test_give_back_one_at_a_time(self, processes: Processes) -> None:
         one, other = processes
         assert [await one.hit(THREE, "work", "noor") for _ in range(4)] == [True] * 3 + [False]
-        await one.give_back(THREE, "work", "noor")
+        await one.undo(THREE, "work", "noor")
         assert [await other.hit(THREE, "work", "noor") for _ in range(2)] == [True, False]
-        await one.give_back(THREE, "work", "nobody")
+        await one.undo(THREE, "work", "nobody")
         assert await one.test(THREE, "work", "nobody")
 
     async def test_let_no_more_through_at_once_than_one_by_one(self, processes: Processes) -> None:

@@ -68,7 +68,7 @@ class TestBackup:
             assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert copy.execute("SELECT count(*) FROM people").fetchone() == (1,)
         assert place.server.command("backup", str(place.backup)) == 1
-        assert "is there already; name a folder that is not" in place.server.log.read_text()
+        assert "already exists; choose a new folder" in place.server.log.read_text()
 
     def test_that_is_put_back_leaves_people_signed_in_and_says_so(self, place: Place) -> None:
         started = place.dana.say("calc 1 + 1")
@@ -76,7 +76,7 @@ class TestBackup:
         assert "restored_at" not in client(place.server.url).get("/readyz").json()
         place.back_up()
         place.restore()
-        assert "started on a backup" in place.server.log.read_text()
+        assert "process.started_from_backup" in place.server.log.read_text()
         assert client(place.server.url).get("/readyz").json()["restored_at"]
         assert place.dana.run(started["run_id"])["status"] == "completed"
         assert place.dana.get(f"/api/sessions/{started['session_id']}/audit")["verified"] is True

@@ -140,7 +140,7 @@ def rung(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailing]:
 class TestPush:
     """Where Google rings, a mailbox is looked into at once; a ring too many or too few does no harm."""
 
-    def ring(self, place: Mailing, **how: Any) -> httpx.Response:
+    def enqueue(self, place: Mailing, **how: Any) -> httpx.Response:
         hook = f"{place.server.url}/hooks/gmail"
         data = base64.b64encode(json.dumps({"emailAddress": AGENT, "historyId": 1}).encode()).decode()
         headers = {"Authorization": f"Bearer {place.google.push(hook, **how)}"}
@@ -152,15 +152,15 @@ class TestPush:
         code = person.http.post("/api/channels/email/link", json={"address": DANA}).json()["code"]
         mail = rung.google.mail(DANA, lambda mail: "link" in text_of(mail))
         rung.google.reply(DANA, mail, f"link {code}")
-        assert self.ring(rung).status_code == 204
+        assert self.enqueue(rung).status_code == 204
         until(lambda: email_of(person)["account"], lambda account: account == DANA)
         request = ask(person, "confirmation", action=MEDIUM, route=[{"channel": "email", "wait_seconds": 3600}])
         lost = rung.google.reply(DANA, rung.asked(request), "REJECT too soon")
-        assert [self.ring(rung).status_code for _ in range(3)] == [204] * 3
+        assert [self.enqueue(rung).status_code for _ in range(3)] == [204] * 3
         assert decided(person, request)["response"]["feedback"] == "too soon"
         assert "too soon" in rung.told(lost)
-        assert self.ring(rung).status_code == 204
+        assert self.enqueue(rung).status_code == 204
         assert len(person.get(f"/api/feedback/{request['id']}/mails")["items"]) == 1
 
     def test_that_google_did_not_sign_is_refused(self, rung: Mailing) -> None:
-        assert self.ring(rung, key="foreign").status_code == 401
+        assert self.enqueue(rung, key="foreign").status_code == 401

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.bootstrap.data_dir import exposed, is_own, prepare_data_dir
+from backend.bootstrap.data_dir import files_open_to_others, is_private_folder, prepare_data_dir
 from backend.settings.schema import load_settings
 from tests.support.server import Server
 
@@ -60,7 +60,7 @@ def test_in_a_folder_that_serves_more_than_us_are_closed_and_the_folder_stays(
     (tmp_path / "letter").write_text("for others to read")
     (tmp_path / "assent.db").write_text("")
     settings = load_settings(data_dir=Path("."))
-    assert exposed(settings) == [Path("assent.db")]
+    assert files_open_to_others(settings) == [Path("assent.db")]
     prepare_data_dir(settings)
     assert modes(tmp_path)["assent.db"] == 0o600
     assert modes(tmp_path)["letter"] == 0o644 and tmp_path.stat().st_mode & 0o777 == 0o755
@@ -68,7 +68,7 @@ def test_in_a_folder_that_serves_more_than_us_are_closed_and_the_folder_stays(
 
 @pytest.mark.parametrize("folder", ["/", "/tmp", "~", "."])
 def test_folders_of_others_are_known(folder: str) -> None:
-    assert not is_own(Path(folder).expanduser())
+    assert not is_private_folder(Path(folder).expanduser())
 
 
 def test_a_database_elsewhere_is_closed_too(tmp_path: Path) -> None:

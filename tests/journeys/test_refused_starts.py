@@ -59,12 +59,12 @@ def running(tmp_path: Path, data: Path) -> Iterator[Server]:
 
 class TestServe:
     def test_beside_another_on_the_same_data(self, assent: Callable[..., Said], running: Server) -> None:
-        is_one_sentence(assent("serve"), 2, "ASSENT_DATA_DIR: another Assent is running on", "stop it, or name another")
+        is_one_sentence(assent("serve"), 2, "ASSENT_DATA_DIR: another Assent process is using", "stop it, or choose another")
 
     def test_on_a_folder_that_cannot_be_made(self, assent: Callable[..., Said], tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
         said = assent("serve", ASSENT_DATA_DIR=str(tmp_path / "file" / "data"))
-        is_one_sentence(said, 2, "ASSENT_DATA_DIR: ", "cannot be used (Not a directory)", "name another directory")
+        is_one_sentence(said, 2, "ASSENT_DATA_DIR: ", "cannot be used (Not a directory)", "choose another directory")
 
     def test_on_a_port_in_use(self, assent: Callable[..., Said]) -> None:
         with socket.socket() as other:

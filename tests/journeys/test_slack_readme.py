@@ -56,7 +56,7 @@ class TestOnALaptop:
             place.write_settings(laptop.settings, {"SLACK_BOT_TOKEN": TOKEN, "SLACK_APP_TOKEN": APP_TOKEN})
             place.beside["SLACK_API_URL"] = slack.api_url
             with place.running(START):
-                assert "Slack knows us as assent" in (told := place.run(DOCTOR)) and "Socket Mode" in told
+                assert "Slack knows the app as assent" in (told := place.run(DOCTOR)) and "Socket Mode" in told
                 dana = Person.register(place.url, "Dana", PASSWORD)
                 window = open_window(place.url)
                 tab = window.sign_in(dana)

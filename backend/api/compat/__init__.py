@@ -1,1 +1,1 @@
-"""Routes in the shapes that existing clients already use."""
+"""Routes in the formats that existing clients already use."""

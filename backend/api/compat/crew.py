@@ -1,13 +1,13 @@
-"""Checkpointed executions over HTTP polling, in the shapes that crew clients know. An execution is a run."""
+"""Executions with checkpoints over HTTP polling, in the format that crew clients use. An execution is a run."""
 
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import Field
 
-from backend.api.compat.chat import check_length, say
+from backend.api.compat.chat import check_length, send_message
 from backend.api.http.authenticate_first import AuthenticateFirst
-from backend.api.http.context import Reach
+from backend.api.http.context import AppContext
 from backend.api.http.dependencies import Answering, IdempotencyKey, Json, MessageKey, SignedIn, Starting, outcome
 from backend.api.http.schemas import Id, Line, LooseBody, Text, View, Words
 from backend.api.routes.runs import own_run
@@ -57,20 +57,20 @@ class CheckpointFeedback(LooseBody):
 
 
 @router.post("/execute", response_model=CrewExecution)
-async def execute(body: Execution, principal: Starting, reach: Reach, key: MessageKey = None) -> Any:
-    """The same Idempotency-Key again is the same execution."""
-    check_length(reach, body.message)
+async def execute(body: Execution, principal: Starting, context: AppContext, key: MessageKey = None) -> Any:
+    """Repeating an Idempotency-Key returns the same execution."""
+    check_length(context, body.message)
     settings = {
         name: value for name, value in (("language", body.language), ("checkpoints", body.checkpoints or [])) if value is not None
     }
     inbound = InboundMessage("api", principal.person.id, body.message, event_id=key, settings=settings)
-    received = await say(reach, principal.person, inbound)
-    return Json(await reach.db.read(_status, principal.person, received.run_id))
+    received = await send_message(context, principal.person, inbound)
+    return Json(await context.db.read(_status, principal.person, received.run_id))
 
 
 @router.get("/status/{execution_id}", response_model=CrewExecution)
-async def status(execution_id: str, principal: SignedIn, reach: Reach) -> Any:
-    return Json(await reach.db.read(_status, principal.person, execution_id))
+async def status(execution_id: str, principal: SignedIn, context: AppContext) -> Any:
+    return Json(await context.db.read(_status, principal.person, execution_id))
 
 
 def _status(tx: Tx, person: Person, run_id: str) -> dict[str, Any]:
@@ -99,8 +99,8 @@ def _open_checkpoint(tx: Tx, run_id: str) -> Any:
 
 
 @router.get("/checkpoint/{execution_id}", response_model=Checkpoint)
-async def checkpoint(execution_id: str, principal: SignedIn, reach: Reach) -> Any:
-    return Json(await reach.db.read(_checkpoint, principal.person, execution_id))
+async def checkpoint(execution_id: str, principal: SignedIn, context: AppContext) -> Any:
+    return Json(await context.db.read(_checkpoint, principal.person, execution_id))
 
 
 def _checkpoint(tx: Tx, person: Person, run_id: str) -> dict[str, Any]:
@@ -120,12 +120,12 @@ def _checkpoint(tx: Tx, person: Person, run_id: str) -> dict[str, Any]:
 
 
 @router.post("/feedback", response_model=CrewExecution)
-async def give_feedback(body: CheckpointFeedback, principal: Answering, reach: Reach, key: IdempotencyKey = None) -> Any:
-    await reach.db.read(_own_checkpoint, principal.person, body)
+async def give_feedback(body: CheckpointFeedback, principal: Answering, context: AppContext, key: IdempotencyKey = None) -> Any:
+    await context.db.read(_own_checkpoint, principal.person, body)
     said = (body.checkpoint_id, body.action)
     inbound = InboundAnswer("api", principal.person.id, *said, feedback=body.feedback, event_id=key, proof=principal.proof)
-    outcome(await reach.db.transact(receive_answer, principal.person, inbound, reach.registry, reach.policy))
-    return Json(await reach.db.read(_status, principal.person, body.execution_id))
+    outcome(await context.db.transact(receive_answer, principal.person, inbound, context.registry, context.policy))
+    return Json(await context.db.read(_status, principal.person, body.execution_id))
 
 
 def _own_checkpoint(tx: Tx, person: Person, body: CheckpointFeedback) -> None:

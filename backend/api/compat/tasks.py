@@ -1,4 +1,4 @@
-"""Tasks and approvals over HTTP polling: the smallest way to run an agent and approve its calls. A task is a run."""
+"""Tasks and approvals over HTTP polling: the simplest way to run an agent and approve its calls. A task is a run."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 from pydantic import StrictBool
 
-from backend.api.compat.chat import check_length, say
+from backend.api.compat.chat import check_length, send_message
 from backend.api.http.authenticate_first import AuthenticateFirst
-from backend.api.http.context import Reach
+from backend.api.http.context import AppContext
 from backend.api.http.dependencies import Answering, IdempotencyKey, Json, MessageKey, PageStart, SignedIn, Starting, outcome
 from backend.api.http.schemas import LooseBody, Text, View, Words
 from backend.api.routes.runs import own_run
@@ -58,24 +58,25 @@ class ApprovalDecision(LooseBody):
 
 
 @router.post("/tasks", response_model=TaskCreated)
-async def create_task(body: Task, principal: Starting, reach: Reach, key: MessageKey = None) -> Any:
-    """The same Idempotency-Key again is the same task."""
-    check_length(reach, body.message)
-    received = await say(reach, principal.person, InboundMessage("api", principal.person.id, body.message, event_id=key))
+async def create_task(body: Task, principal: Starting, context: AppContext, key: MessageKey = None) -> Any:
+    """Repeating an Idempotency-Key returns the same task."""
+    check_length(context, body.message)
+    received = await send_message(
+        context, principal.person, InboundMessage("api", principal.person.id, body.message, event_id=key)
+    )
     return Json({"task_id": received.run_id, "session_id": received.session_id})
 
 
 @router.get("/tasks/{task_id}", response_model=TaskState)
-async def read_task(task_id: str, principal: SignedIn, reach: Reach) -> Any:
-    row = await reach.db.read(own_run, principal.person, task_id)
+async def read_task(task_id: str, principal: SignedIn, context: AppContext) -> Any:
+    row = await context.db.read(own_run, principal.person, task_id)
     return Json({"task_id": row.id, **{name: row._mapping[name] for name in ("session_id", "status", "result", "error")}})
 
 
 @router.get("/approvals", response_model=list[Approval])
-async def list_approvals(principal: SignedIn, reach: Reach, before: PageStart) -> Any:
-    """The calls that wait for the caller's approval, newest first, 50 at a time, fewer where they are large; a `Link` header
-    leads to more."""
-    approvals, cursor = await reach.db.read(_waiting, principal.person, before)
+async def list_approvals(principal: SignedIn, context: AppContext, before: PageStart) -> Any:
+    """The calls that wait for the caller's approval, newest first, up to 50 at a time; a `Link` header leads to the next page."""
+    approvals, cursor = await context.db.read(_waiting, principal.person, before)
     reply = Json(approvals)
     if cursor:
         reply.headers["Link"] = f'</api/approvals?{urlencode({"cursor": cursor})}>; rel="next"'
@@ -101,13 +102,17 @@ def _shape(request: FeedbackRequest) -> dict[str, Any]:
 
 
 @router.post("/approvals/{approval_id}", response_model=Approval)
-async def decide(approval_id: str, body: ApprovalDecision, principal: Answering, reach: Reach, key: IdempotencyKey = None) -> Any:
-    await reach.db.read(_confirmation, principal.person, approval_id)
+async def decide(
+    approval_id: str, body: ApprovalDecision, principal: Answering, context: AppContext, key: IdempotencyKey = None
+) -> Any:
+    await context.db.read(_confirmation, principal.person, approval_id)
     action = "approve" if body.approved else "reject"
     inbound = InboundAnswer(
         "api", principal.person.id, approval_id, action, feedback=body.reason, event_id=key, proof=principal.proof
     )
-    return Json(_shape(outcome(await reach.db.transact(receive_answer, principal.person, inbound, reach.registry, reach.policy))))
+    return Json(
+        _shape(outcome(await context.db.transact(receive_answer, principal.person, inbound, context.registry, context.policy)))
+    )
 
 
 def _confirmation(tx: Tx, person: Person, id: str) -> None:

@@ -1,1 +1,1 @@
-"""The HTTP application and what every route shares."""
+"""The HTTP application, and what all routes share."""

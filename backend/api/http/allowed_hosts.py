@@ -1,5 +1,5 @@
-"""The names this installation answers to. A page of another site can make a browser take its own name for our address (DNS
-rebinding); what such a page sends still carries that name."""
+"""Check the Host header against this installation's names. With DNS rebinding, another site can make a browser send requests to
+our address, but they still carry that site's name."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 
 class AllowedHosts:
-    """Names, addresses and networks."""
+    """The host names, addresses and networks to serve."""
 
     def __init__(self, served: Iterable[str]) -> None:
         self._names: set[str] = set()
@@ -20,7 +20,7 @@ class AllowedHosts:
         self.serve = lru_cache(maxsize=1_000)(self._serve)
 
     def _serve(self, header: str) -> bool:
-        """Whether a Host header names us, on whatever port."""
+        """Whether a Host header names us, on any port."""
         host = _host_of(header)
         try:
             address = ip_address(host)
@@ -30,7 +30,7 @@ class AllowedHosts:
 
 
 def _host_of(header: str) -> str:
-    """Without its port; empty for what is no host."""
+    """The host without its port; empty if it is malformed."""
     name, bracket, port = header.partition("]") if header.startswith("[") else header.partition(":")
     if bracket == "]":
         name, port = name[1:], port.removeprefix(":")

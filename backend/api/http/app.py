@@ -1,4 +1,4 @@
-"""Puts the routers, the shell and the refusals together into one application."""
+"""Build the application from the routers, the middleware and the error handlers."""
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
@@ -15,15 +15,15 @@ from backend.api.http.middleware import Middleware
 from backend.api.live import routes
 from backend.api.live.frame_schemas import describe_frames
 from backend.api.routes import auth, channels, feedback, health, metrics, oauth, provider_webhooks, runs, sessions, web_app
-from backend.thread_pools import Threads
+from backend.thread_pools import ThreadPool
 
 DESCRIPTION = "Where agents ask people: approvals, answers, forms and checkpoints, durable across every crash."
-_threads = Threads("openapi", 1)
+_threads = ThreadPool("openapi", 1)
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_app(lifespan: Lifespan, hosts: Iterable[str]) -> FastAPI:
-    """The application, served as `hosts`; `lifespan` puts the Context into `app.state.context` before the first request."""
+    """Create the application, served under the names `hosts`. `lifespan` installs the Context before the first request."""
     app = FastAPI(
         title="Assent",
         version=__version__,
@@ -36,7 +36,7 @@ def create_app(lifespan: Lifespan, hosts: Iterable[str]) -> FastAPI:
     app.add_route("/openapi.json", _describe, include_in_schema=False)
     problems.install(app)
     describe_frames(app)
-    # Routes are tried one after the other: the busiest come first.
+    # Routes are matched in order, so the busiest come first.
     for module in (
         feedback,
         chat,
@@ -55,13 +55,13 @@ def create_app(lifespan: Lifespan, hosts: Iterable[str]) -> FastAPI:
     ):
         app.include_router(module.router)
     web_app.mount(app)
-    # Outermost: the answers to our own faults are dressed too.
+    # Outermost, so that responses to unexpected errors get the headers too.
     app.middleware_stack = Middleware(app.build_middleware_stack(), AllowedHosts(hosts))
     return app
 
 
 async def _describe(request: Request) -> Response:
-    """The API's description; it takes a third of a second to write, once."""
+    """Generate the OpenAPI document in a thread, since it takes a third of a second once."""
     app: FastAPI = request.app
     return JSONResponse(await _threads.run(app.openapi))
 

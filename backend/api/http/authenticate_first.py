@@ -1,5 +1,5 @@
-"""Who calls is known before a body is taken: FastAPI reads and parses it first, so a stranger could have a megabyte of JSON
-parsed with each call."""
+"""Authenticate before the body is read. FastAPI would parse it first, so anybody could have a megabyte of JSON parsed with each
+request."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any

@@ -1,4 +1,4 @@
-"""What every route may reach: handed over once by the bootstrap, read from the application's state."""
+"""What routes depend on: created once by the bootstrap and read from the application's state."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from backend.api.http.principal_cache import PrincipalCache
 from backend.api.http.rate_limits import RateLimits
 from backend.api.live.sockets import Sockets
 from backend.auth.credential_vault import Vault
-from backend.auth.known_browsers import Browsers
+from backend.auth.known_browsers import KnownBrowsers
 from backend.auth.tokens import AccessTokens
 from backend.core.sessions.audit_chain import AuditVerifier
 from backend.db import Database
@@ -34,17 +34,17 @@ class Context:
     registry: Registry
     policy: Policy
     tokens: AccessTokens
-    browsers: Browsers
-    sign_ins: PrincipalCache
-    budgets: RateLimits
+    browsers: KnownBrowsers
+    principal_cache: PrincipalCache
+    rate_limits: RateLimits
     sockets: Sockets
-    set_up: frozenset[str]  # the channels this server has
-    hooks: Mapping[str, WebhookHandler]  # what takes in a provider's callbacks, by channel
-    providers: Mapping[str, OAuthProvider]  # where accounts are proven by signing in, by name
+    set_up: frozenset[str]  # the configured channels
+    hooks: Mapping[str, WebhookHandler]  # the handlers of providers' webhooks, by channel
+    providers: Mapping[str, OAuthProvider]  # the OAuth providers, by name
     vault: Vault
-    measures: Measures
+    metrics: Measures
     records: AuditVerifier
-    setup_code: str | None  # what the first account needs, where other machines reach this one
+    setup_code: str | None  # required for the first account if other machines can reach this one
 
 
 def context_of(connection: HTTPConnection) -> Context:
@@ -52,8 +52,10 @@ def context_of(connection: HTTPConnection) -> Context:
     return context
 
 
-async def _reach(connection: HTTPConnection) -> Context:  # async, because a plain function would cost each request a thread
+async def _context_of_request(
+    connection: HTTPConnection,
+) -> Context:  # async, because FastAPI runs plain functions in a thread
     return context_of(connection)
 
 
-Reach = Annotated[Context, Depends(_reach)]
+AppContext = Annotated[Context, Depends(_context_of_request)]

@@ -1,6 +1,7 @@
-"""What routes ask for by type: the caller, a budget, an idempotency key, a page.
+"""Dependencies of the routes: the caller, rate limits, idempotency keys and pages.
 
-All of it is async, though little of it waits: FastAPI sends each plain function to a thread, at a third of a request's cost."""
+All of them are async, although few of them wait: FastAPI runs each plain function in a thread, which costs a third of a
+request."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -19,12 +20,12 @@ from backend.domain.client_views import FeedbackRequest
 from backend.domain.json_values import check_storable
 from backend.errors import FieldError, Invalid, Refusal, Unauthorized
 
-KNOWN = "assent.caller"
+PRINCIPAL_KEY = "assent.caller"
 
 
 class Caller(SecurityBase):
-    """The person behind `Authorization: Bearer`, whose budget the call is charged to; `scheme_name` and `model` are what
-    the API's description says of it. One dependency instead of a chain: each link costs a hot route 2 % of its CPU."""
+    """The person behind `Authorization: Bearer`, whose rate limit the call counts against; `scheme_name` and `model` describe it
+    in the OpenAPI document. One dependency instead of a chain, because each link costs a hot route 2 % of its CPU."""
 
     def __init__(self, charge: Callable[[RateLimits, str], Awaitable[None]] | None = None) -> None:
         self.scheme_name = "OAuth2PasswordBearer"
@@ -32,18 +33,19 @@ class Caller(SecurityBase):
         self._charge = charge
 
     async def __call__(self, request: Request) -> Principal:
-        """Raises Unauthorized, and TooMany where the budget is spent. Asked again about one request, it charges nothing."""
-        known: Principal | None = request.scope.get(KNOWN)
+        """Raises Unauthorized, and TooMany when the rate limit is exceeded. Called again for the same request, it counts
+        nothing."""
+        known: Principal | None = request.scope.get(PRINCIPAL_KEY)
         if known is not None:
             return known
-        reach = context_of(request)
+        context = context_of(request)
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthorized()
-        principal = await reach.sign_ins.principal(token.strip())
+        principal = await context.principal_cache.principal(token.strip())
         if self._charge is not None:
-            await self._charge(reach.budgets, principal.person.id)
-        request.scope[KNOWN] = principal
+            await self._charge(context.rate_limits, principal.person.id)
+        request.scope[PRINCIPAL_KEY] = principal
         return principal
 
 
@@ -56,7 +58,7 @@ MessageKey = Annotated[str | None, Header(alias="Idempotency-Key", max_length=20
 
 async def page_start(
     cursor: Annotated[
-        str | None, Query(max_length=100, description="`next` of the page before"), AfterValidator(check_storable)
+        str | None, Query(max_length=100, description="the `next` value of the previous page"), AfterValidator(check_storable)
     ] = None,
 ) -> tuple[int, str] | None:
     if not cursor:
@@ -64,8 +66,8 @@ async def page_start(
     at, _, id = cursor.partition("-")
     if not at.isascii() or not at.isdigit() or len(at) > 18 or not id:
         raise Invalid(
-            "The cursor is not one of ours; leave it out to start at the beginning.",
-            errors=[FieldError("cursor", "is not known")],
+            "The cursor is not valid. Leave it out to start at the beginning.",
+            errors=[FieldError("cursor", "is not a valid cursor")],
         )
     return int(at), id
 
@@ -74,7 +76,7 @@ PageStart = Annotated[tuple[int, str] | None, Depends(page_start)]
 
 
 def page(items: list[Any], size: int, cursor: str) -> dict[str, Any]:
-    """A list as clients see it: at most `size` of the items, and where to go on when there was one more."""
+    """A page as clients see it: at most `size` items, and the cursor of the next page if there are more."""
     return {"items": items[:size]} | ({"next": cursor} if len(items) > size else {})
 
 
@@ -84,7 +86,7 @@ def cursor_after(rows: Any, size: int, at: str) -> str:
 
 
 class Json(Response):
-    """JSON as it stands, without a second look: what the core shaped is what clients see."""
+    """A JSON response that is sent as it is, without validation: the core built it."""
 
     media_type = "application/json"
 
@@ -93,7 +95,7 @@ class Json(Response):
 
 
 def outcome(result: FeedbackRequest | Refusal) -> FeedbackRequest:
-    """Raise the refusal a committed use case returned."""
+    """Raise the refusal that a committed use case returned."""
     if isinstance(result, Refusal):
         raise result
     return result

@@ -1,5 +1,5 @@
-"""The one layer round every request: its id, its size, its security headers, its line in the log. Pure ASGI, because
-each BaseHTTPMiddleware costs a third more CPU."""
+"""The single middleware: request ids, body limits, security headers and the request log. Pure ASGI, because each
+BaseHTTPMiddleware costs a third more CPU."""
 
 import re
 import secrets
@@ -17,10 +17,10 @@ from backend.observability.log import get_logger
 log = get_logger("access")
 
 MAX_BODY = 1024 * 1024
-MAX_STRANGERS_BODY = 16 * 1024  # for what anybody may call: an address, a password, a token
-FOR_STRANGERS = frozenset(f"/api/auth/{name}" for name in ("register", "token", "refresh", "revoke"))
+MAX_UNAUTHENTICATED_BODY = 16 * 1024  # for paths anybody may call: an address, a password, a token
+UNAUTHENTICATED_PATHS = frozenset(f"/api/auth/{name}" for name in ("register", "token", "refresh", "revoke"))
 SAFE_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
-QUIET = ("/healthz", "/readyz", "/metrics", "/assets/")
+UNLOGGED_PATHS = ("/healthz", "/readyz", "/metrics", "/assets/")
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -34,11 +34,11 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_RAW_SECURITY_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
 class Middleware:
-    """Wraps the application, which is served under these names only."""
+    """Wraps the application, which is served under these host names only."""
 
     def __init__(self, app: ASGIApp, hosts: AllowedHosts) -> None:
         self._app = app
@@ -56,13 +56,13 @@ class Middleware:
             elif self._hosts.serve(Headers(scope=scope).get("host", "")):
                 await self._app(scope, receive, send)
             else:
-                await problem_response(_misdirected(scope), scope["request_id"])(scope, receive, send)
+                await problem_response(_check_host(scope), scope["request_id"])(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         status = 500
         taken = 0
-        most = MAX_STRANGERS_BODY if scope["path"] in FOR_STRANGERS else MAX_BODY
+        most = MAX_UNAUTHENTICATED_BODY if scope["path"] in UNAUTHENTICATED_PATHS else MAX_BODY
 
         async def receive_bounded() -> Message:
             nonlocal taken
@@ -72,33 +72,33 @@ class Middleware:
                 raise TooLarge(f"The body is larger than {most // 1024} kB.")
             return message
 
-        async def send_dressed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._dress(scope, MutableHeaders(raw=message["headers"]))
+                self._add_headers(scope, MutableHeaders(raw=message["headers"]))
             await send(message)
 
         try:
             refusal: Refusal | None = None
             if not self._hosts.serve(Headers(scope=scope).get("host", "")):
-                refusal = _misdirected(scope)
+                refusal = _check_host(scope)
             elif _declared_length(scope) > most:
                 refusal = TooLarge(f"The body is larger than {most // 1024} kB.")
             if refusal is not None:
-                await problem_response(refusal, scope["request_id"])(scope, receive, send_dressed)
+                await problem_response(refusal, scope["request_id"])(scope, receive, send_with_headers)
             else:
-                await self._app(scope, receive_bounded, send_dressed)
+                await self._app(scope, receive_bounded, send_with_headers)
         finally:
-            if not scope["path"].startswith(QUIET):
+            if not scope["path"].startswith(UNLOGGED_PATHS):
                 ms = round((time.perf_counter() - started) * 1000, 1)
-                log.info("served", method=scope["method"], path=scope["path"], status=status, ms=ms)
+                log.info("request.served", method=scope["method"], path=scope["path"], status=status, ms=ms)
 
     @staticmethod
-    def _dress(scope: Scope, headers: MutableHeaders) -> None:
+    def _add_headers(scope: Scope, headers: MutableHeaders) -> None:
         headers["X-Request-Id"] = scope["request_id"]
         given = {name for name, _ in headers.raw}
-        headers.raw.extend(pair for pair in _SECURITY if pair[0] not in given)
+        headers.raw.extend(pair for pair in _RAW_SECURITY_HEADERS if pair[0] not in given)
         if scope["path"].startswith("/api"):
             headers.setdefault("Cache-Control", "no-store")
         if scope["scheme"] == "https":
@@ -110,6 +110,6 @@ def _declared_length(scope: Scope) -> int:
     return int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 16 else 0
 
 
-def _misdirected(scope: Scope) -> Refusal:
+def _check_host(scope: Scope) -> Refusal:
     host = Headers(scope=scope).get("host", "")[:100]
     return Misdirected(f"{host!r} is not a name of this installation; if it should be, add it to ASSENT_ALLOWED_HOSTS.")

@@ -1,4 +1,4 @@
-"""Who is behind a token right now: a short memory over the database, so that a busy caller is not looked up each time."""
+"""Cache the principal behind an access token for a second, so that a busy caller is not looked up for each request."""
 
 import json
 import time
@@ -13,25 +13,26 @@ from backend.domain.people import Person
 from backend.errors import Unauthorized
 
 FRESH_S = 1.0
-REMEMBERED = 10_000
+MAX_ENTRIES = 10_000
 
 
-class _Known(NamedTuple):
+class _CacheEntry(NamedTuple):
     principal: Principal
     expires_at: float
     checked_at: float
 
 
 class PrincipalCache:
-    """Turns access tokens into principals. An ending made in this process counts at once, one made elsewhere within a second."""
+    """Turns access tokens into principals. A sign-in ended in this process is refused at once, one ended elsewhere within a
+    second."""
 
     def __init__(self, db: Database, tokens: AccessTokens) -> None:
         self._db = db
         self._tokens = tokens
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known: OrderedDict[str, _CacheEntry] = OrderedDict()
 
     async def principal(self, token: str) -> Principal:
-        """The caller. Raises Unauthorized for a bad token, an ended sign-in and a disabled person."""
+        """The caller. Raises Unauthorized for an invalid token, an ended sign-in and a disabled account."""
         known = self._known.get(token)
         now = time.monotonic()
         if known and known.expires_at > time.time():
@@ -42,21 +43,21 @@ class PrincipalCache:
             claims = self._tokens.read_access(token)
             sign_in_id, expires_at = claims.sign_in_id, claims.expires_at
         principal = await self.by_id(sign_in_id)
-        self._known[token] = _Known(principal, expires_at, now)
+        self._known[token] = _CacheEntry(principal, expires_at, now)
         self._known.move_to_end(token)
-        if len(self._known) > REMEMBERED:
+        if len(self._known) > MAX_ENTRIES:
             self._known.popitem(last=False)
         return principal
 
     async def by_id(self, sign_in_id: str) -> Principal:
-        """The person of a live sign-in. Raises Unauthorized."""
+        """The principal of an active sign-in. Raises Unauthorized."""
         principal = await self._db.read(_principal, sign_in_id)
         if principal is None:
             raise Unauthorized("This sign-in has ended; sign in again.", code="signed_out")
         return principal
 
     def forget(self, ending: str, _seq: int | None = None) -> None:
-        """Look the sign-in up again at its next use; `ending` is the frame that says which one ended."""
+        """Look the sign-in up again at its next use. `ending` is the frame that says which one ended."""
         sign_in_id = json.loads(ending)["id"]
         for token in [token for token, known in self._known.items() if known.principal.sign_in_id == sign_in_id]:
             del self._known[token]

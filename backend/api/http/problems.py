@@ -1,4 +1,4 @@
-"""Every refusal leaves in one shape: application/problem+json, which always also says `error` in one sentence."""
+"""Send every refusal as application/problem+json, with a one-sentence `error` member for simple clients."""
 
 from http import HTTPStatus
 from typing import Any
@@ -13,7 +13,7 @@ from backend.observability.log import get_logger
 
 log = get_logger(__name__)
 
-BAD_BODY_IS_400 = {"/api/chat/completion"}
+BAD_REQUEST_PATHS = {"/api/chat/completion"}
 
 
 class ProblemResponse(JSONResponse):
@@ -21,12 +21,12 @@ class ProblemResponse(JSONResponse):
 
 
 def problem_response(problem: Refusal, instance: str) -> ProblemResponse:
-    """`instance` is the request id that the logs carry too."""
+    """`instance` is the request id, which the logs carry too."""
     return ProblemResponse(problem_document(problem, instance), problem.status, headers=problem.headers)
 
 
 def problem_bytes(problem: Refusal, instance: str) -> bytes:
-    """The same as a last answer on a connection that is then closed, where nothing has become a request."""
+    """The same as raw bytes, for a connection that is refused before it carries a request."""
     response = problem_response(problem, instance)
     headers = [*response.raw_headers, (b"x-request-id", instance.encode()), (b"connection", b"close")]
     head = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}".encode(), *(b": ".join(pair) for pair in headers)]
@@ -49,11 +49,11 @@ def problem_document(problem: Refusal, instance: str) -> dict[str, Any]:
 
 
 def install(app: FastAPI) -> None:
-    """Answer everything that goes wrong in this application with a problem document."""
+    """Handle every error of the application with a problem document."""
     app.add_exception_handler(Refusal, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(Exception, _on_fault)
+    app.add_exception_handler(Exception, _on_unexpected_error)
 
 
 def _instance(request: Request) -> str:
@@ -68,21 +68,22 @@ async def _on_problem(request: Request, problem: Exception) -> ProblemResponse:
 async def _on_invalid(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)
     errors = [
-        FieldError(".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]), _said(item)) for item in error.errors()
+        FieldError(".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]), _field_message(item))
+        for item in error.errors()
     ]
     problem = Refusal("; ".join(f"{error.field}: {error.message}" for error in errors[:3]), code="invalid", errors=errors)
     problem.title = "Some values cannot be used"
-    problem.status = 400 if request.url.path in BAD_BODY_IS_400 else 422
+    problem.status = 400 if request.url.path in BAD_REQUEST_PATHS else 422
     return problem_response(problem, _instance(request))
 
 
-def _said(item: Any) -> str:
+def _field_message(item: Any) -> str:
     return str(item["msg"]).removeprefix("Value error, ")[:300]
 
 
 async def _on_http(request: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, HTTPException)
-    if isinstance(error.__cause__, Refusal):  # FastAPI calls whatever stops the reading of a body a bad request
+    if isinstance(error.__cause__, Refusal):  # FastAPI reports any failure to read a body as a bad request
         return problem_response(error.__cause__, _instance(request))
     status = HTTPStatus(error.status_code)
     said = "The body cannot be read" if error.__cause__ else status.phrase
@@ -95,8 +96,8 @@ async def _on_http(request: Request, error: Exception) -> ProblemResponse:
     return problem_response(problem, _instance(request))
 
 
-async def _on_fault(request: Request, error: Exception) -> ProblemResponse:
-    log.error("request failed", exc_info=error)
+async def _on_unexpected_error(request: Request, error: Exception) -> ProblemResponse:
+    log.error("request.failed", exc_info=error)
     return problem_response(
-        Refusal("Something went wrong on our side; it was logged under the instance given here."), _instance(request)
+        Refusal("Something went wrong on the server. It was logged under this `instance`."), _instance(request)
     )

@@ -1,5 +1,5 @@
-"""How much one person may start in a minute, and how often anybody may guess. Answers have a budget of their own, so that
-asking never blocks answering."""
+"""Rate limits: how much one person may start per minute, and how many sign-in attempts are allowed. Answers have a limit of
+their own, so that asking never blocks answering."""
 
 import math
 from collections import Counter
@@ -8,45 +8,45 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 
 from limits import RateLimitItem, parse
 
-from backend.api.http.client_address import place_of
+from backend.api.http.client_address import client_network
 from backend.errors import TooMany, Unavailable
 from backend.messaging.rate_limits.contract import RateWindows
 
-ANSWERS_FLOOR = "120/minute"
-GUESSES = parse("10/minute")  # of one account's password: from one place, or in one known browser
-GUESSES_AT_LENGTH = parse("20/hour")  # of one account's, from one place
-GUESSES_FROM_PLACE = parse("50/minute")  # of anybody's
-GUESSES_OF_STRANGERS = parse("100/hour")  # of one account's, from everywhere together
+MIN_ANSWERS_PER_MINUTE = "120/minute"
+SIGN_IN_ATTEMPTS = parse("10/minute")  # for one account, from one network or one known browser
+SIGN_IN_ATTEMPTS_LONG_TERM = parse("20/hour")  # for one account, from one network
+SIGN_IN_ATTEMPTS_FROM_NETWORK = parse("50/minute")  # for all accounts, from one network
+SIGN_IN_ATTEMPTS_FROM_UNKNOWN_BROWSERS = parse("100/hour")  # for one account, from all unknown browsers together
 TICKETS = parse("600/minute")
 REFRESHES = parse("60/minute")
 PROVIDER_STARTS = parse("20/minute")
-WAITS_AT_ONCE = 200
+MAX_LONG_POLLS = 200
 
 
 class RateLimits:
-    """Raises TooMany, with the seconds to wait, instead of dropping anything. Long polls are counted within this process."""
+    """Each method raises TooMany, with the seconds to wait, when its limit is reached. Long polls are counted per process."""
 
-    def __init__(self, rate: str, registrations: str, windows: RateWindows) -> None:
-        self._windows = windows
+    def __init__(self, rate: str, registrations: str, rate_windows: RateWindows) -> None:
+        self._windows = rate_windows
         self._waits: Counter[str] = Counter()
         self._work = parse(rate)
         self._registrations = parse(registrations)
-        floor = parse(ANSWERS_FLOOR)
+        floor = parse(MIN_ANSWERS_PER_MINUTE)
         self._answers = max(self._work, floor, key=lambda item: item.amount / item.get_expiry())
 
     async def start_work(self, person_id: str) -> None:
-        await self._hit(self._work, "work", person_id, "You are starting things faster than {limit} allow.")
+        await self._hit(self._work, "work", person_id, "You are starting work too fast; the limit is {limit}.")
 
     async def answer(self, person_id: str) -> None:
         await self._hit(
-            self._answers, "answer", person_id, "You are answering faster than {limit} allow; the request stays open."
+            self._answers, "answer", person_id, "You are answering too fast; the limit is {limit}. The request stays open."
         )
 
     @contextmanager
-    def waiting(self, person_id: str) -> Iterator[None]:
-        """Hold one of the person's places for a long poll."""
-        if self._waits[person_id] >= WAITS_AT_ONCE:
-            raise TooMany(f"You are waiting for {WAITS_AT_ONCE} answers already; wait with fewer calls.", 1)
+    def long_poll(self, person_id: str) -> Iterator[None]:
+        """Hold one of the person's long-poll slots."""
+        if self._waits[person_id] >= MAX_LONG_POLLS:
+            raise TooMany(f"You are waiting for {MAX_LONG_POLLS} answers already; use fewer calls at once.", 1)
         self._waits[person_id] += 1
         try:
             yield
@@ -56,56 +56,63 @@ class RateLimits:
                 del self._waits[person_id]
 
     async def register(self, address: str) -> None:
-        await self._hit(self._registrations, "register", place_of(address), "There were too many new accounts from here.")
+        await self._hit(
+            self._registrations, "register", client_network(address), "Too many accounts were created from this address."
+        )
 
     async def ticket(self, person_id: str) -> None:
-        await self._hit(TICKETS, "ticket", person_id, "You are asking for tickets faster than {limit} allow.")
+        await self._hit(TICKETS, "ticket", person_id, "You are requesting tickets too fast; the limit is {limit}.")
 
     async def refresh(self, sign_in_id: str) -> None:
         await self._hit(
-            REFRESHES, "refresh", sign_in_id, "You are refreshing faster than {limit} allow; a token lasts 15 minutes."
+            REFRESHES,
+            "refresh",
+            sign_in_id,
+            "You are refreshing tokens too fast; the limit is {limit}. A token lasts 15 minutes.",
         )
 
     async def provider_start(self, person_id: str) -> None:
-        await self._hit(PROVIDER_STARTS, "provider", person_id, "You have begun too often; {limit} are enough.")
-
-    def sign_in(self, account: str, address: str, browser: str | None) -> AbstractAsyncContextManager[None]:
-        """Hold a guess of a password: the account's where it comes from, the place's, and the account's from all strangers
-        together. A browser the account is known in has a budget of its own, which no stranger can spend."""
-        if browser is not None:
-            return self._guess((GUESSES, "known browser", f"{browser} {account}"))
-        place = place_of(address)
-        return self._guess(
-            (GUESSES_FROM_PLACE, "place", place),
-            (GUESSES, "account at place", f"{account} {place}"),
-            (GUESSES_AT_LENGTH, "account at place, at length", f"{account} {place}"),
-            (GUESSES_OF_STRANGERS, "account", account),
+        await self._hit(
+            PROVIDER_STARTS, "provider", person_id, "You have started too many sign-ins with a provider; the limit is {limit}."
         )
 
-    def prove_password(self, sign_in_id: str) -> AbstractAsyncContextManager[None]:
-        """Hold a guess of one's own password."""
-        return self._guess((GUESSES, "own password", sign_in_id))
+    def sign_in(self, account: str, address: str, browser: str | None) -> AbstractAsyncContextManager[None]:
+        """Count a sign-in attempt: for the account and network, for the network, and for the account from all unknown browsers.
+        A known browser of the account has a limit of its own, which other people cannot use up."""
+        if browser is not None:
+            return self._attempt((SIGN_IN_ATTEMPTS, "known browser", f"{browser} {account}"))
+        place = client_network(address)
+        return self._attempt(
+            (SIGN_IN_ATTEMPTS_FROM_NETWORK, "place", place),
+            (SIGN_IN_ATTEMPTS, "account at place", f"{account} {place}"),
+            (SIGN_IN_ATTEMPTS_LONG_TERM, "account at place, at length", f"{account} {place}"),
+            (SIGN_IN_ATTEMPTS_FROM_UNKNOWN_BROWSERS, "account", account),
+        )
+
+    def check_own_password(self, sign_in_id: str) -> AbstractAsyncContextManager[None]:
+        """Count an attempt to confirm one's own password."""
+        return self._attempt((SIGN_IN_ATTEMPTS, "own password", sign_in_id))
 
     @asynccontextmanager
-    async def _guess(self, *windows: tuple[RateLimitItem, str, str]) -> AsyncIterator[None]:
-        """Count before the password is looked at, so that many at once are no more than one after the other; what was no
-        wrong guess is given back. Raises TooMany."""
+    async def _attempt(self, *rate_windows: tuple[RateLimitItem, str, str]) -> AsyncIterator[None]:
+        """Count the attempt before the password is checked, so that parallel attempts are limited like sequential ones, and undo
+        the count unless the password was wrong. Raises TooMany."""
         counted: list[tuple[RateLimitItem, str, str]] = []
-        for window in windows:
+        for window in rate_windows:
             if not await self._windows.hit(*window):
-                await self._give_back(counted)
+                await self._undo(counted)
                 raise TooMany("Too many failed sign-ins; wait a moment.", await self._seconds_left(*window))
             counted.append(window)
         try:
             yield
         except (Unavailable, TooMany):
-            await self._give_back(counted)
+            await self._undo(counted)
             raise
-        await self._give_back(counted)
+        await self._undo(counted)
 
-    async def _give_back(self, counted: list[tuple[RateLimitItem, str, str]]) -> None:
+    async def _undo(self, counted: list[tuple[RateLimitItem, str, str]]) -> None:
         for window in counted:
-            await self._windows.give_back(*window)
+            await self._windows.undo(*window)
 
     async def _hit(self, item: RateLimitItem, kind: str, key: str, detail: str) -> None:
         if not await self._windows.hit(item, kind, key):

@@ -1,4 +1,4 @@
-"""What bodies may hold, shared by the routers: strict models, and text that every part of the system can keep."""
+"""Base models and field types of request and response bodies."""
 
 from typing import Annotated, Any
 
@@ -24,19 +24,19 @@ Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254),
 
 
 class Body(BaseModel):
-    """A request body: what is not known is refused."""
+    """A request body; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class LooseBody(BaseModel):
-    """A request body of the paths that other systems' clients use: what is not known is ignored."""
+    """A request body of the compatibility routes; unknown fields are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
 
 class View(BaseModel):
-    """What a client gets; may grow."""
+    """A response body; fields may be added."""
 
     model_config = ConfigDict(extra="allow")
 

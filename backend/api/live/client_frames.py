@@ -1,4 +1,4 @@
-"""What a client may say over a WebSocket, and how one frame is read."""
+"""The frames that a client may send over a WebSocket, and how one is read."""
 
 from typing import Annotated, Any, Literal
 
@@ -57,14 +57,14 @@ _adapter: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator=
 
 
 class FrameError(Exception):
-    """The frame cannot be understood; the message says why."""
+    """The frame is not valid; the message says why."""
 
 
 def read_frame(message: dict[str, Any]) -> Frame:
-    """One frame from a `websocket.receive` message. Raises FrameError for anything that is not exactly a known frame."""
+    """One frame from a `websocket.receive` message. Raises FrameError for anything but a valid frame."""
     text = message.get("text")
     if text is None:
-        raise FrameError("Frames are JSON text, not binary.")
+        raise FrameError("Frames must be JSON text, not binary.")
     try:
         return _adapter.validate_python(parse_json(text))
     except ValidationError as error:
@@ -72,4 +72,4 @@ def read_frame(message: dict[str, Any]) -> Frame:
         place = ".".join(str(part) for part in first["loc"])
         raise FrameError(f"{place}: {first['msg']}" if place else first["msg"]) from None
     except ValueError as error:
-        raise FrameError(f"The frame is not usable JSON: {str(error)[:200]}") from None
+        raise FrameError(f"The frame is not valid JSON: {str(error)[:200]}") from None

@@ -1,4 +1,4 @@
-"""The WebSocket's frames for the API's description: OpenAPI knows no sockets, so they are put among its components."""
+"""Add the WebSocket frames to the OpenAPI document's components, since OpenAPI cannot describe sockets."""
 
 from typing import TYPE_CHECKING, Any, NotRequired, Union, get_args
 
@@ -12,10 +12,10 @@ from backend.domain.events import DurableEvent, InitialStateHead, Logged, Publis
 REF = "#/components/schemas/"
 
 
-def _as_sent(event: Any) -> Any:
-    """The event as a frame: with what the log adds."""
+def _with_log_fields(event: Any) -> Any:
+    """The event as a frame, with the fields that the log adds."""
     members = get_type_hints(event, include_extras=True) | get_type_hints(Logged)
-    made: Any = TypedDict  # mypy follows only what is written out
+    made: Any = TypedDict  # mypy cannot follow computed types
     frame = made(event.__name__, members)
     frame.__doc__ = event.__doc__
     return frame
@@ -24,7 +24,7 @@ def _as_sent(event: Any) -> Any:
 if TYPE_CHECKING:
     DurableFrame = DurableEvent
 else:
-    DurableFrame = TypeAliasType("DurableFrame", Union[tuple(map(_as_sent, get_args(DurableEvent)))])  # noqa: UP007
+    DurableFrame = TypeAliasType("DurableFrame", Union[tuple(map(_with_log_fields, get_args(DurableEvent)))])  # noqa: UP007
 
 
 class InitialState(InitialStateHead):
@@ -50,7 +50,7 @@ Frame = TypeAliasType("Frame", DurableFrame | PassingFrame)
 
 
 def describe_frames(app: FastAPI) -> None:
-    """Add `Frame`, what a server sends, and `ClientFrame`, what a client may send, to the application's description."""
+    """Add `Frame`, what the server sends, and `ClientFrame`, what a client may send, to the OpenAPI document."""
     without = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -65,15 +65,15 @@ def _with_frames(document: dict[str, Any]) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for schema in schemas.values():
         if "properties" in schema and schema.get("additionalProperties") is True:
-            del schema["additionalProperties"]  # goes without saying; said, it makes every name a field for generated types
+            del schema["additionalProperties"]  # implied; stated, it would make generated types accept any field
     for name, schema in frame_schemas().items():
         known = schemas.setdefault(name, schema)
-        assert known == schema, f"{name} is described twice, and not alike"
+        assert known == schema, f"{name} has two different schemas"
     return document
 
 
 def frame_schemas() -> dict[str, Any]:
-    """The frames' schemas and all that they refer to, by name."""
+    """The schemas of the frames and of everything they refer to, by name."""
     adapter: TypeAdapter[Any] = TypeAdapter(Frame)
     sent = adapter.json_schema(ref_template=REF + "{model}", mode="serialization")
     ref = "#/components/schemas/Client{model}"

@@ -1,16 +1,16 @@
-"""What an open socket is told and what it says: a session's log as it grows, and a person's requests over all sessions.
+"""Stream a session's log to a socket as it grows, and handle the frames that the client sends.
 
-A socket keeps a cursor into the log. What is published is only a hint that the log grew: a frame that does not follow
-the cursor sends the socket back to SQL, so nothing is lost, doubled or out of order whatever the stream does."""
+A socket keeps a cursor into the log. A published frame is only a hint that the log grew: if it does not follow the cursor, the
+socket reads from SQL, so nothing is lost, repeated or reordered whatever the stream does."""
 
 from typing import Any
 
 from fastapi import WebSocket
 
-from backend.api.compat.chat import check_length, say
+from backend.api.compat.chat import check_length, send_message
 from backend.api.http.context import Context
 from backend.api.live import client_frames
-from backend.api.live.sockets import Missed, Socket
+from backend.api.live.sockets import MissedFrames, Socket
 from backend.core.inbound import receive_answer
 from backend.core.requests.mark_seen import mark_request_seen
 from backend.core.sessions.sessions import cancel_work
@@ -29,21 +29,21 @@ HEARTBEAT_S = 20
 
 
 class SessionFeed:
-    """One session's log towards one socket, and one person's frames towards the session."""
+    """Sends one session's log to one socket, and handles its frames."""
 
-    def __init__(self, ws: WebSocket, socket: Socket, reach: Context, session_id: str) -> None:
+    def __init__(self, ws: WebSocket, socket: Socket, context: Context, session_id: str) -> None:
         self._ws = ws
         self._socket = socket
-        self._reach = reach
+        self._context = context
         self._session_id = session_id
         self._cursor = 0
 
     async def write(self, after: int | None, window: int | None = None) -> None:
-        await self._open(after, window)
+        await self._send_initial_state(after, window)
         while True:
             try:
-                item = await self._socket.take(HEARTBEAT_S)
-            except Missed:
+                item = await self._socket.next_frame(HEARTBEAT_S)
+            except MissedFrames:
                 await self._catch_up()
                 continue
             if item is None:
@@ -58,16 +58,16 @@ class SessionFeed:
             elif seq > self._cursor:
                 await self._catch_up()
 
-    async def _open(self, after: int | None, window: int | None) -> None:
-        """Say what the client has not seen: a first piece, and the rest piece by piece as fast as it is read. The socket
-        listens already, so nothing falls between."""
-        known = await self._reach.db.read(last_seq, self._session_id)
+    async def _send_initial_state(self, after: int | None, window: int | None) -> None:
+        """Send what the client has not seen: a first page, and the rest page by page as fast as it reads. The socket is
+        subscribed already, so nothing is missed in between."""
+        known = await self._context.db.read(last_seq, self._session_id)
         beyond = after is not None and after > known
         begins = 0 if after is None or beyond else after
         if window is not None and (after is None or beyond):
-            piece = await self._reach.db.read(log_before, self._session_id, known + 1, window)
+            piece = await self._context.db.read(log_before, self._session_id, known + 1, window)
         else:
-            piece = await self._reach.db.read(log_after, self._session_id, begins)
+            piece = await self._context.db.read(log_after, self._session_id, begins)
         self._cursor = piece[-1][0] if piece else begins
         head = InitialStateHead(
             type="initial_state",
@@ -79,20 +79,20 @@ class SessionFeed:
         )
         whole = self._cursor >= known
         self._socket.drop_passing()
-        partial = await self._partial() if whole else None
+        partial = await self._partial_reply() if whole else None
         if partial is not None:
             head["partial"] = {"run_id": partial.run_id, "attempt": partial.attempt, "content": partial.content}
         state = ",".join(frame for _, frame in piece)
         await self._ws.send_text(f'{dumps(head).removesuffix("}")},"state_messages":[{state}]}}')
-        await self._tell(ConnectionReady(type="connection_ready", session_id=self._session_id))
+        await self._send(ConnectionReady(type="connection_ready", session_id=self._session_id))
         if not whole:
             await self._catch_up()
-            await self._tell_partial()
+            await self._send_partial_reply()
 
-    async def _tell_partial(self) -> None:
-        """What was streamed of a reply while the client was told what came before it."""
+    async def _send_partial_reply(self) -> None:
+        """Send what was streamed of a reply while the client received the log before it."""
         self._socket.drop_passing()
-        partial = await self._partial()
+        partial = await self._partial_reply()
         if partial is not None and partial.content:
             data: Piece = {
                 "content": partial.content,
@@ -103,74 +103,79 @@ class SessionFeed:
             }
             await self._ws.send_text(dumps(Generating(type="generating", session_id=self._session_id, data=data)))
 
-    async def _tell(self, frame: SocketFrame) -> None:
+    async def _send(self, frame: SocketFrame) -> None:
         await self._ws.send_text(dumps(frame))
 
-    async def _partial(self) -> ReplySoFar | None:
-        """The reply being streamed, unless its run has ended: that it has may not have been heard."""
-        partial = await self._reach.stream.partial_reply(self._session_id)
+    async def _partial_reply(self) -> ReplySoFar | None:
+        """The reply being streamed, unless its run has ended, which the stream may not have reported."""
+        partial = await self._context.stream.partial_reply(self._session_id)
         if partial is None:
             return None
-        run = await self._reach.db.read(active_run, self._session_id)
+        run = await self._context.db.read(active_run, self._session_id)
         return partial if run is not None and run.id == partial.run_id else None
 
     async def _heartbeat(self) -> None:
-        last = await self._reach.db.read(last_seq, self._session_id)
-        await self._tell(Heartbeat(type="heartbeat", session_id=self._session_id, last_seq=last))
+        last = await self._context.db.read(last_seq, self._session_id)
+        await self._send(Heartbeat(type="heartbeat", session_id=self._session_id, last_seq=last))
         if last > self._cursor:
             await self._catch_up()
 
     async def _catch_up(self) -> None:
-        """A piece is read when the one before is on its way: a client that reads slowly costs no more than one."""
-        while piece := await self._reach.db.read(log_after, self._session_id, self._cursor):
+        """Read a page only when the one before was sent, so that a slow client costs one page of memory."""
+        while piece := await self._context.db.read(log_after, self._session_id, self._cursor):
             for seq, frame in piece:
                 await self._ws.send_text(frame)
                 self._cursor = seq
 
     async def handle(self, frame: client_frames.Frame) -> None:
-        person, via, db = self._socket.principal.person, self._socket.principal.via, self._reach.db
+        person, via, db = self._socket.principal.person, self._socket.principal.via, self._context.db
         match frame:
             case client_frames.Ping():
-                self._socket.say(Pong(type="pong", session_id=self._session_id))
+                self._socket.send_frame(Pong(type="pong", session_id=self._session_id))
             case client_frames.Seen():
                 await db.transact(mark_request_seen, person, frame.request_id)
             case client_frames.Cancel():
                 await db.transact(cancel_work, person, self._session_id, via)
             case client_frames.MessageFrame():
-                await self._message(frame)
+                await self._receive_message(frame)
             case client_frames.Confirm():
-                await self._answer(
-                    await self._sole(frame.request_id, FeedbackType.CONFIRMATION), "approve" if frame.value else "reject"
+                await self._receive_answer(
+                    await self._resolve_request(frame.request_id, FeedbackType.CONFIRMATION),
+                    "approve" if frame.value else "reject",
                 )
             case client_frames.UserInput():
-                await self._answer(await self._sole(frame.request_id, FeedbackType.FORM), "submit", frame.values)
+                await self._receive_answer(
+                    await self._resolve_request(frame.request_id, FeedbackType.FORM), "submit", frame.values
+                )
             case client_frames.AnswerFrame():
-                await self._answer(frame.request_id, frame.action, frame.values, frame.feedback, frame.version)
+                await self._receive_answer(frame.request_id, frame.action, frame.values, frame.feedback, frame.version)
             case client_frames.Acknowledged():
                 pass
 
-    async def _message(self, frame: client_frames.MessageFrame) -> None:
+    async def _receive_message(self, frame: client_frames.MessageFrame) -> None:
         person, via = self._socket.principal.person, self._socket.principal.via
         content = frame.content.strip()
         if not content:
-            raise Invalid("A message needs some words.", code="empty")
-        check_length(self._reach, content)
-        await self._reach.budgets.start_work(person.id)
-        received = await say(self._reach, person, InboundMessage(via, person.id, content, self._session_id, frame.client_id))
+            raise Invalid("A message needs some text.", code="empty")
+        check_length(self._context, content)
+        await self._context.rate_limits.start_work(person.id)
+        received = await send_message(
+            self._context, person, InboundMessage(via, person.id, content, self._session_id, frame.client_id)
+        )
         if received.repeat:
-            self._socket.put(await self._reach.db.read(frame_of_message, self._session_id, received.message["id"]))
+            self._socket.queue_frame(await self._context.db.read(frame_of_message, self._session_id, received.message["id"]))
 
-    async def _sole(self, request_id: str | None, type: FeedbackType) -> str:
-        """The request meant: the one named, or the only open one of its kind."""
+    async def _resolve_request(self, request_id: str | None, type: FeedbackType) -> str:
+        """The request that the frame answers: the one it names, or the only open one of its type."""
         if request_id is not None:
             return request_id
-        found = await self._reach.db.read(_open_of_type, self._session_id, type)
+        found = await self._context.db.read(_open_of_type, self._session_id, type)
         if len(found) != 1:
             how_many = "No" if not found else f"{len(found)}"
-            raise Invalid(f"{how_many} open requests are a {type}; name one in request_id.", code="request_id_needed")
+            raise Invalid(f"{how_many} open requests are a {type}; name one of them in request_id.", code="request_id_needed")
         return found[0]
 
-    async def _answer(
+    async def _receive_answer(
         self,
         request_id: str,
         action: str,
@@ -179,10 +184,10 @@ class SessionFeed:
         version: int | None = None,
     ) -> None:
         principal, person = self._socket.principal, self._socket.principal.person
-        await self._reach.budgets.answer(person.id)
+        await self._context.rate_limits.answer(person.id)
         said = (request_id, action, values, feedback, version)
         inbound = InboundAnswer(principal.via, person.id, *said, proof=principal.proof)
-        result = await self._reach.db.transact(receive_answer, person, inbound, self._reach.registry, self._reach.policy)
+        result = await self._context.db.transact(receive_answer, person, inbound, self._context.registry, self._context.policy)
         if isinstance(result, Refusal):
             raise result
 

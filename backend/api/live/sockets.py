@@ -1,4 +1,4 @@
-"""One open WebSocket: its bounded outbox, its reader's patience, its end; and the set of all of them."""
+"""One open WebSocket with its bounded queue of frames, and the set of all open ones."""
 
 import asyncio
 import contextlib
@@ -25,12 +25,12 @@ SOCKETS_PER_PERSON = 50
 GOING_AWAY, POLICY, TRY_LATER, SIGNED_OUT = 1012, 1008, 1013, 4401
 
 
-class Missed(Exception):
-    """Frames may be lacking: look into SQL."""
+class MissedFrames(Exception):
+    """Frames may be missing: read from SQL."""
 
 
 class Sockets:
-    """The open sockets of this process: counted by person, and told to go when the process stops."""
+    """The open sockets of this process, counted by person and closed when the process stops."""
 
     def __init__(self) -> None:
         self._open: set[Socket] = set()
@@ -41,10 +41,10 @@ class Sockets:
 
     def admit(self, person_id: str) -> None:
         if self._by_person[person_id] >= SOCKETS_PER_PERSON:
-            raise TooMany(f"You have {SOCKETS_PER_PERSON} connections open already; close one.", 5)
+            raise TooMany(f"You have {SOCKETS_PER_PERSON} connections open already. Close one.", 5)
 
     @contextlib.contextmanager
-    def holding(self, socket: "Socket") -> Iterator[None]:
+    def register(self, socket: "Socket") -> Iterator[None]:
         self._open.add(socket)
         self._by_person[socket.principal.person.id] += 1
         try:
@@ -62,23 +62,23 @@ class Sockets:
             if socket.principal.sign_in_id in sign_in_ids:
                 socket.close(SIGNED_OUT)
 
-    def tell_queue(self, status: QueueStatus) -> None:
-        """Tell everyone who has the web app open that the queue works, or that things take longer, when that changed."""
+    def announce_queue_status(self, status: QueueStatus) -> None:
+        """Tell open web apps when the queue becomes degraded and when it works again."""
         if status != self.queue:
             self.queue = status
             for socket in self.presences.values():
-                socket.say(PlatformStatus(type="platform_status", queue=status))
+                socket.send_frame(PlatformStatus(type="platform_status", queue=status))
 
-    def tell_channel(self, channel: ChannelType, wrong: str | None) -> None:
-        """Keep what is wrong with this process's connection to a provider (None: nothing any more), and have everyone who has
-        the web app open look at the channel again."""
+    def announce_channel_problem(self, channel: ChannelType, wrong: str | None) -> None:
+        """Record what is wrong with this process's connection to a provider (None: nothing any more), and have open web apps
+        refetch the channel."""
         if wrong is None:
             self.wrong.pop(channel, None)
         else:
             self.wrong[channel] = wrong
         status = ConnectionStatus.CONNECTED if wrong is None else ConnectionStatus.DEGRADED
         for socket in self.presences.values():
-            socket.put(dumps(ChannelStatus(type="channel_status", channel=channel, status=status)))
+            socket.queue_frame(dumps(ChannelStatus(type="channel_status", channel=channel, status=status)))
 
     def close_all(self) -> None:
         for socket in self._open:
@@ -89,7 +89,8 @@ class Sockets:
 
 
 class Socket:
-    """One accepted WebSocket with a bounded outbox: a reader that does not keep up is let go, and comes back with its cursor."""
+    """One accepted WebSocket with a bounded queue: a client that reads too slowly is disconnected, and can reconnect with its
+    cursor."""
 
     def __init__(self, ws: WebSocket, principal: Principal) -> None:
         self.principal = principal
@@ -101,8 +102,8 @@ class Socket:
         self._closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._allowance = TokenBucket(BURST, PER_SECOND)
 
-    def put(self, text: str, seq: int | None = None) -> None:
-        """Queue a frame; never waits. What comes after the close has nowhere to go."""
+    def queue_frame(self, text: str, seq: int | None = None) -> None:
+        """Queue a frame; never waits. Frames after the close are dropped."""
         if self._closed.done():
             return
         self._outbox.append((text, seq))
@@ -111,16 +112,16 @@ class Socket:
             self.close(TRY_LATER)
         self._filled.set()
 
-    def say(self, frame: SocketFrame) -> None:
-        self.put(dumps(frame))
+    def send_frame(self, frame: SocketFrame) -> None:
+        self.queue_frame(dumps(frame))
 
-    def look(self, *_: object) -> None:
-        """Something may have been published and not have come here."""
+    def check_log(self, *_: object) -> None:
+        """Note that published frames may be missing here."""
         self._missed = True
         self._filled.set()
 
     def drop_passing(self) -> None:
-        """Forget queued frames that are not in the log: what is about to be said holds them."""
+        """Drop queued frames that are not in the log, because the next frame includes them."""
         self._outbox = deque(item for item in self._outbox if item[1] is not None)
         self._chars = sum(len(text) for text, _ in self._outbox)
 
@@ -129,13 +130,13 @@ class Socket:
             self._closed.set_result(code)
             self._outbox.clear()
 
-    async def take(self, seconds: float) -> tuple[str, int | None] | None:
-        """The next queued frame, or None when none came in time. Raises Missed, once the queue is empty, where one may be
-        lacking."""
+    async def next_frame(self, seconds: float) -> tuple[str, int | None] | None:
+        """The next queued frame, or None when none came in time. Raises MissedFrames, once the queue is empty, if some may be
+        missing."""
         while not self._outbox:
             if self._missed:
                 self._missed = False
-                raise Missed
+                raise MissedFrames
             self._filled.clear()
             try:
                 async with asyncio.timeout(seconds):
@@ -147,7 +148,7 @@ class Socket:
         return text, seq
 
     async def run(self, write: Callable[[], Awaitable[None]], read: Callable[[client_frames.Frame], Awaitable[None]]) -> None:
-        """Write and read until one side ends it."""
+        """Write and read until one side ends the connection."""
         sides: list[asyncio.Future[Any]] = [asyncio.ensure_future(write()), asyncio.ensure_future(self._read(read))]
         try:
             await asyncio.wait([*sides, self._closed], return_when=asyncio.FIRST_COMPLETED)
@@ -174,16 +175,16 @@ class Socket:
             try:
                 frame = client_frames.read_frame(dict(message))
             except client_frames.FrameError as error:
-                self.say(ErrorFrame(type="error", code="invalid_frame", detail=str(error)))
+                self.send_frame(ErrorFrame(type="error", code="invalid_frame", detail=str(error)))
                 continue
             try:
                 await handle(frame)
             except Refusal as problem:
-                self.say(_refusal(problem, frame, self._ws.scope["request_id"]))
+                self.send_frame(_problem_frame(problem, frame, self._ws.scope["request_id"]))
 
 
-def _refusal(problem: Refusal, frame: client_frames.Frame, instance: str) -> ErrorFrame:
-    """The problem as HTTP tells it, and what it was about."""
+def _problem_frame(problem: Refusal, frame: client_frames.Frame, instance: str) -> ErrorFrame:
+    """The problem as in HTTP, and the request or message it is about."""
     about = {name: getattr(frame, name) for name in ("client_id", "request_id") if getattr(frame, name, None)}
     told: ErrorFrame = {**problem_document(problem, instance), **about, "type": "error"}  # type: ignore[typeddict-item]
     return told

@@ -1,4 +1,4 @@
-"""How many of something a connection may send at once, and how many a second from then on."""
+"""A token bucket: how many frames a connection may send at once, and how many per second after that."""
 
 import time
 
@@ -9,7 +9,7 @@ class TokenBucket:
         self._left, self._counted = float(burst), time.monotonic()
 
     def take(self, count: int = 1) -> bool:
-        """Whether so many more are within it."""
+        """Take `count` tokens; False if there are not enough."""
         now = time.monotonic()
         self._left = min(self._burst, self._left + (now - self._counted) * self._per_second) - count
         self._counted = now

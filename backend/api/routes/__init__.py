@@ -1,1 +1,1 @@
-"""HTTP routes, one noun a file."""
+"""HTTP routes, one file per resource."""

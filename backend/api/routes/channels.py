@@ -1,4 +1,4 @@
-"""Channels: how the caller is reached, in which order, and a test that goes all the way."""
+"""Channels: how and in which order the caller is reached, and test messages."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from backend.api.http.authenticate_first import AuthenticateFirst
-from backend.api.http.context import Context, Reach
+from backend.api.http.context import AppContext, Context
 from backend.api.http.dependencies import Json, SignedIn, Starting, outcome
 from backend.api.http.schemas import Body, Email, View
 from backend.auth.principal import Principal
@@ -34,7 +34,7 @@ TEST_S = 15 * 60
 
 
 class Install(View):
-    workspaces: list[str] = Field(description="those that have the app, by name")
+    workspaces: list[str] = Field(description="the workspaces that have the app, by name")
 
 
 class Mailbox(View):
@@ -47,11 +47,11 @@ class ChannelView(View):
     type: ChannelType
     status: Literal["connected", "degraded", "disconnected"]
     set_up: bool
-    sign_in: bool = Field(description="an account can be linked by signing in")
-    provider: str | None = Field(None, description="where one signs in: POST /api/auth/{provider}/start")
-    install: Install | None = Field(None, description="the caller may install the app: POST /api/channels/{type}/install")
+    sign_in: bool = Field(description="whether an account can be linked by signing in")
+    provider: str | None = Field(None, description="the provider to sign in at: POST /api/auth/{provider}/start")
+    install: Install | None = Field(None, description="whether the caller may install the app: POST /api/channels/{type}/install")
     mailboxes: list[Mailbox] | None = Field(
-        None, description="the agent's own, for administrators, who may connect one: POST /api/channels/{type}/install"
+        None, description="the agent's mailboxes, for administrators, who may connect one: POST /api/channels/{type}/install"
     )
     linked: bool
     account: str | None = None
@@ -85,31 +85,32 @@ class Code(View):
 
 
 @router.get("", response_model=Channels)
-async def list_channels(principal: SignedIn, reach: Reach) -> Any:
-    """Every channel in the caller's order: the first is tried first."""
-    return await _list(await reach.db.read(preferences.list_channels, principal.person, reach.set_up), principal, reach)
+async def list_channels(principal: SignedIn, context: AppContext) -> Any:
+    """Every channel in the caller's order; the first is tried first."""
+    return await _list(await context.db.read(preferences.list_channels, principal.person, context.set_up), principal, context)
 
 
 @router.put("", response_model=Channels)
-async def order_channels(body: Order, principal: SignedIn, reach: Reach) -> Any:
-    """The order in which to ask, and how long to wait on each before the next. A channel left out comes last."""
+async def order_channels(body: Order, principal: SignedIn, context: AppContext) -> Any:
+    """Set the order in which the caller is asked, and how long to wait on each channel before the next. Channels left out come
+    last."""
     wishes = [wish.model_dump() for wish in body.items]
-    return await _list(await reach.db.transact(_order, principal.person, wishes, reach.set_up), principal, reach)
+    return await _list(await context.db.transact(_order, principal.person, wishes, context.set_up), principal, context)
 
 
-async def _list(channels: list[dict[str, Any]], principal: Principal, reach: Context) -> Json:
-    providers = {each.channel: each.name for each in reach.providers.values()}
-    mailboxes = await reach.db.read(list_installations, "email") if "email" in reach.set_up else []
+async def _list(channels: list[dict[str, Any]], principal: Principal, context: Context) -> Json:
+    providers = {each.channel: each.name for each in context.providers.values()}
+    mailboxes = await context.db.read(list_installations, "email") if "email" in context.set_up else []
     for channel in channels:
         name = providers.get(channel["type"])
-        wrong = reach.sockets.wrong.get(channel["type"])
+        wrong = context.sockets.wrong.get(channel["type"])
         if wrong and channel["status"] == ConnectionStatus.CONNECTED and channel["linked"]:
             channel |= {"status": ConnectionStatus.DEGRADED, "error": wrong}
         channel |= {"sign_in": name is not None, "provider": name, "install": None, "mailboxes": None}
-        if channel["type"] == "email" and "email" in reach.set_up:
+        if channel["type"] == "email" and "email" in context.set_up:
             channel |= _mailboxes(mailboxes, channel, principal.is_admin)
-        elif channel["type"] == "slack" and principal.is_admin and reach.settings.many_workspaces:
-            channel |= {"install": {"workspaces": await reach.db.read(_workspaces, "slack")}}
+        elif channel["type"] == "slack" and principal.is_admin and context.settings.many_workspaces:
+            channel |= {"install": {"workspaces": await context.db.read(_workspaces, "slack")}}
     return Json({"items": channels})
 
 
@@ -118,7 +119,7 @@ def _workspaces(tx: Tx, channel: str) -> list[str]:
 
 
 def _mailboxes(rows: Sequence[Row[Any]], channel: dict[str, Any], admin: bool) -> dict[str, Any]:
-    """Without a mailbox of the agent's own nobody is asked by mail, however well their address is linked."""
+    """The agent's mailboxes; without one nobody is asked by mail, even if their address is linked."""
     shown = {"mailboxes": [{"account": row.account, "status": row.status, "error": row.error} for row in rows]} if admin else {}
     if any(row.status == ConnectionStatus.CONNECTED for row in rows):
         return shown
@@ -132,16 +133,16 @@ def _order(tx: Tx, person: Person, wishes: list[dict[str, Any]], set_up: frozens
 
 
 @router.post("/{type}/test", response_model=FeedbackRequest)
-async def test_channel(type: ChannelType, principal: Starting, reach: Reach) -> Any:
-    """Ask the caller a harmless question on this channel alone; watch the request to see it sent, seen and answered."""
-    return Json(outcome(await reach.db.transact(_test, principal, type, reach.set_up)))
+async def test_channel(type: ChannelType, principal: Starting, context: AppContext) -> Any:
+    """Send the caller a harmless test question on this channel only. Follow the request to see it sent, seen and answered."""
+    return Json(outcome(await context.db.transact(_test, principal, type, context.set_up)))
 
 
 def _test(tx: Tx, principal: Principal, channel: str, set_up: frozenset[str]) -> FeedbackRequest | Refusal:
     preferences.check_reachable(tx, principal.person.id, channel, set_up)
     body = {
         "title": f"Does this reach you through {preferences.NAMES[channel]}?",
-        "prompt": "A test of the channel. Approving it changes nothing.",
+        "prompt": "This is a test of the channel. Approving it changes nothing.",
         "allowed_actions": ["approve", "reject"],
         "route": [{"channel": channel, "wait_seconds": TEST_S}],
     }
@@ -149,23 +150,23 @@ def _test(tx: Tx, principal: Principal, channel: str, set_up: frozenset[str]) ->
 
 
 @router.delete("/{type}", status_code=204)
-async def unlink_channel(type: ChannelType, principal: SignedIn, reach: Reach) -> Response:
-    """Forget the account that is linked on this channel."""
-    await reach.db.transact(core.unlink_account, principal.person, type, principal.via)
+async def unlink_channel(type: ChannelType, principal: SignedIn, context: AppContext) -> Response:
+    """Unlink the caller's account on this channel."""
+    await context.db.transact(core.unlink_account, principal.person, type, principal.via)
     return Response(status_code=204)
 
 
 @router.post("/slack/link", response_model=Code)
-async def link_slack(principal: Starting, reach: Reach) -> Any:
-    """A code to send to the bot as a direct message: `link CODE`."""
-    code, until = await reach.db.transact(_issue, principal.person, "slack", reach.set_up)
+async def link_slack(principal: Starting, context: AppContext) -> Any:
+    """Issue a code to send to the bot as a direct message: `link CODE`."""
+    code, until = await context.db.transact(_issue, principal.person, "slack", context.set_up)
     return Json({"code": code, "expires_at": to_text(until)})
 
 
 @router.post("/email/link", response_model=Code)
-async def link_email(body: AddressToLink, principal: Starting, reach: Reach) -> Any:
-    """A mail goes to the address; replying to it from there with `link CODE` as the first line proves it."""
-    code, until = await reach.db.transact(ask_to_link, principal.person, body.address.lower(), reach.set_up)
+async def link_email(body: AddressToLink, principal: Starting, context: AppContext) -> Any:
+    """Send a mail to the address. Replying to it from there with `link CODE` as the first line links it."""
+    code, until = await context.db.transact(ask_to_link, principal.person, body.address.lower(), context.set_up)
     return Json({"code": code, "expires_at": to_text(until)})
 
 

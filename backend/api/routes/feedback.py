@@ -1,4 +1,4 @@
-"""Feedback requests: ask a person, wait for the answer, answer, withdraw."""
+"""Feedback requests: ask people, wait for the answer, answer, withdraw and reroute."""
 
 import asyncio
 import contextlib
@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, Field, model_validator
 
-from backend.api.http.context import Context, Reach
+from backend.api.http.context import AppContext, Context
 from backend.api.http.dependencies import Answering, IdempotencyKey, Json, PageStart, SignedIn, Starting, outcome
-from backend.api.http.exact_json_route import ExactRoute
+from backend.api.http.exact_json_route import ExactJsonRoute
 from backend.api.http.schemas import Body, Document, Id, Line, Text
 from backend.api.routes.feedback_views import FeedbackRequests, Mails
 from backend.core.decisions.withdraw import cancel_request
@@ -33,10 +33,10 @@ from backend.errors import NotFound
 from backend.messaging.stream.contract import MISSED_TOPIC
 from channels.contract import InboundAnswer
 
-router = APIRouter(prefix="/api/feedback", tags=["feedback"], route_class=ExactRoute)
+router = APIRouter(prefix="/api/feedback", tags=["feedback"], route_class=ExactJsonRoute)
 
 MAX_WAIT_S = 60
-LOOK_S = 5
+RECHECK_S = 5
 RESOLVED = '{"type":"feedback_resolved"'
 YEAR_S = 366 * 24 * 3600
 
@@ -68,7 +68,8 @@ class TimeoutAnswer(Body):
 
 
 class RouteStep(Body):
-    """Ask on `channel`; without an answer after `wait_seconds`, go on. `to` keeps the step to one of the people asked."""
+    """Ask on `channel`, and go on to the next step after `wait_seconds` without an answer. `to` limits the step to one of the
+    people asked."""
 
     channel: Literal["chat", "slack", "email"]
     wait_seconds: Annotated[float, Field(ge=0, le=YEAR_S)] = 15 * 60
@@ -76,14 +77,14 @@ class RouteStep(Body):
 
 
 class AskedRule(Body):
-    """What it takes to decide. `distinct_from_requester`: the word of somebody other than whoever asks."""
+    """What a decision takes. With `distinct_from_requester` it must come from somebody other than the requester."""
 
-    approvals: Annotated[int, Field(ge=1, le=1, description="how many must say yes; one, in this version")] = 1
+    approvals: Annotated[int, Field(ge=1, le=1, description="how many people must approve; one, in this version")] = 1
     distinct_from_requester: bool = False
 
 
 class AskBody(Body):
-    """A question to people. Which parts belong to it depends on the type."""
+    """A question to people. Which fields it has depends on its type."""
 
     type: FeedbackType
     title: Line
@@ -96,10 +97,10 @@ class AskBody(Body):
     context: Document | None = None
     allowed_actions: list[Line] | None = Field(default=None, max_length=4)
     to: list[Line] = Field(
-        default_factory=list, max_length=50, description="people, by id or email address; nobody means the caller"
+        default_factory=list, max_length=50, description="the people to ask, by id or email address; empty for the caller"
     )
     route: list[RouteStep] = Field(
-        default_factory=list, max_length=10, description="where to ask, in order; nothing means each person's own order"
+        default_factory=list, max_length=10, description="where to ask, in order; empty for each person's own order"
     )
     session_id: Id | None = None
     due_in: Annotated[float, Field(gt=0, le=YEAR_S)] | None = Field(default=None, description="seconds")
@@ -107,7 +108,7 @@ class AskBody(Body):
     rule: AskedRule | None = None
 
     @model_validator(mode="after")
-    def _only_its_parts(self) -> "AskBody":
+    def _check_parts(self) -> "AskBody":
         parts = {
             "confirmation": {"action"},
             "choice": {"options", "multiple"},
@@ -125,7 +126,7 @@ class AskBody(Body):
         return self
 
     def body(self) -> dict[str, Any]:
-        """What was asked, in the shape it is kept."""
+        """The request body as it is stored."""
         kept = self.model_dump(mode="json", exclude_none=True, exclude={"type", "to", "session_id", "due_in", "rule"})
         return kept | {"prompt": self.prompt} | ({"multiple": bool(self.multiple)} if self.type == "choice" else {})
 
@@ -133,7 +134,7 @@ class AskBody(Body):
 class AnswerBody(Body):
     action: Annotated[Text, Field(max_length=100)]
     values: Document | None = Field(
-        default=None, description="an edit's: the arguments that change, by name; every other one stays as it was proposed"
+        default=None, description="for an edit: the arguments that change, by name; the others stay as proposed"
     )
     feedback: Text | None = None
     version: int | None = None
@@ -141,10 +142,14 @@ class AnswerBody(Body):
 
 @router.get("", response_model=FeedbackRequests)
 async def list_requests(
-    principal: SignedIn, reach: Reach, before: PageStart, status: FeedbackStatus | None = None, session_id: str | None = None
+    principal: SignedIn,
+    context: AppContext,
+    before: PageStart,
+    status: FeedbackStatus | None = None,
+    session_id: str | None = None,
 ) -> Any:
-    """What the caller is asked, or has asked, newest first: 50 at a time, fewer where they are large."""
-    return Json(await reach.db.read(_page, principal.person, status, session_id, before))
+    """The requests that the caller is asked or has asked, newest first, up to 50 at a time."""
+    return Json(await context.db.read(_page, principal.person, status, session_id, before))
 
 
 def _page(tx: Tx, person: Person, status: str | None, session_id: str | None, before: tuple[int, str] | None) -> dict[str, Any]:
@@ -153,11 +158,11 @@ def _page(tx: Tx, person: Person, status: str | None, session_id: str | None, be
 
 
 @router.post("", status_code=201, response_model=FeedbackRequest)
-async def ask(body: AskBody, principal: Starting, reach: Reach, key: IdempotencyKey = None) -> Any:
-    """Ask people. Any program may: it waits with `GET /api/feedback/{id}?wait=60`."""
+async def ask(body: AskBody, principal: Starting, context: AppContext, key: IdempotencyKey = None) -> Any:
+    """Ask people. A program can wait for the answer with `GET /api/feedback/{id}?wait=60`."""
     rule = body.rule.model_dump() if body.rule else None
     question = Question(FeedbackType(body.type), body.body(), body.to, body.session_id, body.due_in, rule)
-    request = await reach.db.transact(ask_people, principal.person, question, key, principal.via)
+    request = await context.db.transact(ask_people, principal.person, question, key, principal.via)
     return Json(outcome(request), status_code=201)
 
 
@@ -165,41 +170,41 @@ async def ask(body: AskBody, principal: Starting, reach: Reach, key: Idempotency
 async def read_request(
     request_id: str,
     principal: SignedIn,
-    reach: Reach,
+    context: AppContext,
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT_S, description="seconds to wait while it is pending")] = 0,
 ) -> Any:
     if not wait:
-        return Json(await reach.db.read(_find, principal.person, request_id))
-    with reach.budgets.waiting(principal.person.id):
-        return Json(await _wait(reach, principal.person, request_id, wait))
+        return Json(await context.db.read(_find, principal.person, request_id))
+    with context.rate_limits.long_poll(principal.person.id):
+        return Json(await _wait(context, principal.person, request_id, wait))
 
 
-async def _wait(reach: Context, person: Person, request_id: str, seconds: float) -> FeedbackRequest | str:
-    """The request as soon as it is decided, or as it is when the time is over or this process stops. Listens first, looks
-    second, and looks again now and then: what is published is only a hint. As finished JSON where it was heard."""
+async def _wait(context: Context, person: Person, request_id: str, seconds: float) -> FeedbackRequest | str:
+    """The request once it is decided, or as it is when the time is over or this process stops. Subscribes first, reads second,
+    and reads again now and then, because what is published is only a hint. Finished JSON if it came as a frame."""
     clock = asyncio.get_running_loop().time
     ends = clock() + seconds
     heard: asyncio.Queue[str] = asyncio.Queue()
     with contextlib.ExitStack() as listening:
         for topic in (request_topic(request_id), MISSED_TOPIC, STOPPING_TOPIC):
-            listening.callback(reach.stream.subscribe([topic], functools.partial(_hear, heard, topic)))
+            listening.callback(context.stream.subscribe([topic], functools.partial(_on_frame, heard, topic)))
         words = ""
         while words != STOPPING_TOPIC and clock() < ends:
-            decided = await reach.db.read(_find_decided, person, request_id)
+            decided = await context.db.read(_find_decided, person, request_id)
             if decided is not None:
                 return decided
-            words = await _next_of(heard, min(ends - clock(), LOOK_S))
+            words = await _next_frame(heard, min(ends - clock(), RECHECK_S))
             if words.startswith(RESOLVED):
                 return words.partition('"request":')[2].removesuffix("}")  # the frame ends with it
-    return await reach.db.read(_find, person, request_id)
+    return await context.db.read(_find, person, request_id)
 
 
-def _hear(heard: asyncio.Queue[str], topic: str, text: str, _seq: int | None) -> None:
+def _on_frame(heard: asyncio.Queue[str], topic: str, text: str, _seq: int | None) -> None:
     heard.put_nowait(text or topic)
 
 
-async def _next_of(heard: asyncio.Queue[str], seconds: float) -> str:
-    """The next words, or none when none came in time."""
+async def _next_frame(heard: asyncio.Queue[str], seconds: float) -> str:
+    """The next frame, or None when none came in time."""
     try:
         async with asyncio.timeout(seconds):
             return await heard.get()
@@ -208,9 +213,9 @@ async def _next_of(heard: asyncio.Queue[str], seconds: float) -> str:
 
 
 @router.get("/{request_id}/mails", response_model=Mails)
-async def list_mails(request_id: str, principal: SignedIn, reach: Reach) -> Any:
-    """What came in by mail about the request, oldest first, also what was not believed or not understood."""
-    return Json({"items": await reach.db.read(list_mail, principal.person, request_id)})
+async def list_mails(request_id: str, principal: SignedIn, context: AppContext) -> Any:
+    """Mails received about the request, oldest first, including those that were not verified or not understood."""
+    return Json({"items": await context.db.read(list_mail, principal.person, request_id)})
 
 
 def _find_decided(tx: Tx, person: Person, request_id: str) -> FeedbackRequest | None:
@@ -231,17 +236,17 @@ def _row(tx: Tx, person: Person, request_id: str) -> Row[Any]:
 
 
 @router.post("/{request_id}/answer", response_model=FeedbackRequest)
-async def answer(request_id: str, body: AnswerBody, principal: Answering, reach: Reach, key: IdempotencyKey = None) -> Any:
-    """The first valid answer decides; any later one is kept, changes nothing, and is told who decided."""
+async def answer(request_id: str, body: AnswerBody, principal: Answering, context: AppContext, key: IdempotencyKey = None) -> Any:
+    """Answer the request. The first valid answer decides; later ones are recorded, change nothing, and learn who decided."""
     said = (request_id, body.action, body.values, body.feedback, body.version, key)
     inbound = InboundAnswer(principal.via, principal.person.id, *said, proof=principal.proof)
-    return Json(outcome(await reach.db.transact(receive_answer, principal.person, inbound, reach.registry, reach.policy)))
+    return Json(outcome(await context.db.transact(receive_answer, principal.person, inbound, context.registry, context.policy)))
 
 
 @router.post("/{request_id}/cancel", response_model=FeedbackRequest)
-async def cancel(request_id: str, principal: Answering, reach: Reach) -> Any:
-    """Withdraw the question."""
-    return Json(outcome(await reach.db.transact(cancel_request, principal.person, request_id, principal.via)))
+async def cancel(request_id: str, principal: Answering, context: AppContext) -> Any:
+    """Withdraw the request."""
+    return Json(outcome(await context.db.transact(cancel_request, principal.person, request_id, principal.via)))
 
 
 class Reroute(Body):
@@ -249,12 +254,14 @@ class Reroute(Body):
 
 
 @router.post("/{request_id}/reroute", response_model=FeedbackRequest)
-async def reroute(request_id: str, body: Reroute, principal: Answering, reach: Reach) -> Any:
-    """Ask on another channel now; copies that went out before can still be answered."""
-    return Json(await reach.db.transact(reroute_request, principal.person, request_id, body.channel, reach.set_up, principal.via))
+async def reroute(request_id: str, body: Reroute, principal: Answering, context: AppContext) -> Any:
+    """Ask on another channel now. Copies sent earlier can still be answered."""
+    return Json(
+        await context.db.transact(reroute_request, principal.person, request_id, body.channel, context.set_up, principal.via)
+    )
 
 
 @router.post("/{request_id}/retry", response_model=FeedbackRequest)
-async def retry(request_id: str, principal: Answering, reach: Reach) -> Any:
-    """Carry a dead letter once more, along the same ladder."""
-    return Json(await reach.db.transact(retry_request, principal.person, request_id, principal.via))
+async def retry(request_id: str, principal: Answering, context: AppContext) -> Any:
+    """Deliver a dead letter again, through the same channels."""
+    return Json(await context.db.transact(retry_request, principal.person, request_id, principal.via))

@@ -1,4 +1,4 @@
-"""Lists of requests and mails as clients see them; the API's description is made of this. One request: `domain.shapes`."""
+"""Response models for lists of requests and mails. A single request: `domain.client_views`."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from backend.domain.client_views import FeedbackRequest
 
 
 class Mail(View):
-    """A mail that came in about a request. `sender` is only a claim where it is not `verified`."""
+    """A mail received about a request. `sender` is only a claim unless the mail is `verified`."""
 
     id: str
     mailbox: str
@@ -17,10 +17,10 @@ class Mail(View):
     verified: bool
     outcome: Literal[
         "answer", "message", "link", "proposal", "unclear", "late", "refused", "unverified", "automatic", "bounce"
-    ] = Field(description="what it was taken for")
-    text: str = Field(description="what is new in it")
-    whole: str = Field(description="all of it, in plain text")
-    sent_at: str | None = Field(None, description="its own date")
+    ] = Field(description="how the mail was treated")
+    text: str = Field(description="the text that is new in it")
+    whole: str = Field(description="the whole mail as plain text")
+    sent_at: str | None = Field(None, description="the date in the mail")
     received_at: str
 
 

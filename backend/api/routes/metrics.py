@@ -1,11 +1,11 @@
-"""What Prometheus reads: by whoever is on this machine, or with an administrator's token."""
+"""The Prometheus metrics page, for this machine or with an administrator's token."""
 
 from ipaddress import ip_address
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from backend.api.http.context import Reach
+from backend.api.http.context import AppContext
 from backend.api.http.dependencies import Caller
 from backend.core.gauges import gauges
 from backend.errors import Forbidden
@@ -13,17 +13,17 @@ from backend.observability.metrics import CONTENT_TYPE
 
 router = APIRouter(tags=["health"])
 
-FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-real-ip")  # a proxy on this machine speaks for somebody elsewhere
+FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-real-ip")  # a proxy on this machine forwards requests from elsewhere
 _signed_in = Caller()
 
 
 @router.get("/metrics", include_in_schema=False)
-async def metrics(request: Request, reach: Reach) -> Response:
-    """Raises Unauthorized and Forbidden where the caller is neither."""
+async def metrics(request: Request, context: AppContext) -> Response:
+    """Raises Unauthorized or Forbidden for anybody else."""
     if not _is_local(request) and not (await _signed_in(request)).is_admin:
-        raise Forbidden("Only an administrator, or whoever is on the server's machine, may read this.", code="not_an_admin")
-    known = await gauges(reach.db, reach.queue)
-    text = await reach.measures.told({**known, "open_sockets": len(reach.sockets)})
+        raise Forbidden("Only administrators and programs on the server's machine may read this.", code="not_an_admin")
+    known = await gauges(context.db, context.queue)
+    text = await context.metrics.render({**known, "open_sockets": len(context.sockets)})
     return Response(text, media_type=CONTENT_TYPE)
 
 

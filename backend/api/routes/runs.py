@@ -1,11 +1,11 @@
-"""One run: how far it is, and calling it off."""
+"""Runs: read one, cancel one."""
 
 from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import Field
 
-from backend.api.http.context import Reach
+from backend.api.http.context import AppContext
 from backend.api.http.dependencies import Json, SignedIn
 from backend.api.http.schemas import View
 from backend.auth.principal import Principal
@@ -26,7 +26,7 @@ class Run(View):
     status: Literal["pending", "running", "waiting_feedback", "completed", "error", "cancelled", "stopped"]
     steps: int
     tokens: int
-    engine: str | None = Field(None, description="which engine decides its steps, as name/version, once one began it")
+    engine: str | None = Field(None, description="the engine that decides its steps, as name/version, once one has started it")
     result: str | None = None
     error: str | None = None
     log: list[dict[str, Any]]
@@ -36,14 +36,14 @@ class Run(View):
 
 
 @router.get("/{run_id}", response_model=Run)
-async def read_run(run_id: str, principal: SignedIn, reach: Reach) -> Any:
-    return Json(await reach.db.read(find_run, principal.person, run_id))
+async def read_run(run_id: str, principal: SignedIn, context: AppContext) -> Any:
+    return Json(await context.db.read(find_run, principal.person, run_id))
 
 
 @router.post("/{run_id}/cancel", response_model=Run)
-async def cancel_run(run_id: str, principal: SignedIn, reach: Reach) -> Any:
-    """Call the run off; one that has ended stays as it ended."""
-    return Json(await reach.db.transact(_cancel, principal, run_id))
+async def cancel_run(run_id: str, principal: SignedIn, context: AppContext) -> Any:
+    """Cancel the run. A run that has ended stays as it is."""
+    return Json(await context.db.transact(_cancel, principal, run_id))
 
 
 def _cancel(tx: Tx, principal: Principal, run_id: str) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def _cancel(tx: Tx, principal: Principal, run_id: str) -> dict[str, Any]:
 
 
 def own_run(tx: Tx, person: Person, run_id: str) -> Row[Any]:
-    """The run's row. Raises NotFound when it is somebody else's, exactly as when there is none."""
+    """The run's row. Raises NotFound if it does not exist or is somebody else's."""
     row = runs.run_by_id(tx, run_id)
     if row is None or row.person_id != person.id:
         raise NotFound("There is no such run, or it is not yours.")

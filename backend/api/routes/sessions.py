@@ -1,4 +1,4 @@
-"""Sessions: list, rename, close, read."""
+"""Sessions: list, read, rename, move and close."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator, Field, model_validator
 
 from backend.api.http.authenticate_first import AuthenticateFirst
-from backend.api.http.context import Reach
+from backend.api.http.context import AppContext
 from backend.api.http.dependencies import Json, PageStart, SignedIn, cursor_after, page
 from backend.api.http.schemas import Body, Line, View
 from backend.api.live.frame_schemas import EventPage
@@ -28,10 +28,10 @@ class Session(View):
     status: Literal["active", "closed"]
     agent_status: Literal["idle", "thinking", "using_tool", "waiting_feedback", "completed", "error"]
     waiting: int
-    undelivered: int = Field(description="open requests that are dead letters because a channel failed")
+    undelivered: int = Field(description="the number of open requests that are dead letters because a channel failed")
     last_seq: int
     active_run_id: str | None = None
-    channel: str | None = Field(default=None, description="where to ask about it; absent: in the person's own order")
+    channel: str | None = Field(default=None, description="the channel on which to ask; absent for the person's own order")
     created_at: str
     updated_at: str
 
@@ -47,13 +47,13 @@ class Messages(View):
 
 
 class Change(Body):
-    """What to change; `auto` asks in the person's own order again."""
+    """What to change. `auto` returns to the person's own order of channels."""
 
     title: Line | None = None
     channel: Literal["auto", "chat", "slack", "email"] | None = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> "Change":
+    def _changes_something(self) -> "Change":
         if self.title is None and self.channel is None:
             raise ValueError("send a title, a channel or both")
         return self
@@ -62,42 +62,42 @@ class Change(Body):
 @router.get("", response_model=Sessions)
 async def list_sessions(
     principal: SignedIn,
-    reach: Reach,
+    context: AppContext,
     before: PageStart,
     status: Literal["active", "closed"] | None = None,
     q: Annotated[
         str | None, Query(max_length=200, description="part of a title, or an id"), AfterValidator(check_storable)
     ] = None,
 ) -> Any:
-    rows = await reach.db.read(store.list_sessions, principal.person.id, status=status, query=q, before=before)
+    rows = await context.db.read(store.list_sessions, principal.person.id, status=status, query=q, before=before)
     return Json(page([core.shape_session(row) for row in rows], PAGE, cursor_after(rows, PAGE, "updated_at")))
 
 
 @router.get("/{session_id}", response_model=Session)
-async def read_session(session_id: str, principal: SignedIn, reach: Reach) -> Any:
-    return Json(await reach.db.read(core.find_session, principal.person, session_id))
+async def read_session(session_id: str, principal: SignedIn, context: AppContext) -> Any:
+    return Json(await context.db.read(core.find_session, principal.person, session_id))
 
 
 @router.patch("/{session_id}", response_model=Session)
-async def rename_or_move_session(session_id: str, body: Change, principal: SignedIn, reach: Reach) -> Any:
-    """Rename it, or say where to ask about it: open questions are asked there at once."""
+async def rename_or_move_session(session_id: str, body: Change, principal: SignedIn, context: AppContext) -> Any:
+    """Rename the session, or move it to another channel; open requests are then asked there at once."""
     return Json(
-        await reach.db.transact(
-            change_session, principal.person, session_id, body.title, body.channel, reach.set_up, principal.via
+        await context.db.transact(
+            change_session, principal.person, session_id, body.title, body.channel, context.set_up, principal.via
         )
     )
 
 
 @router.delete("/{session_id}", response_model=Session)
-async def close_session(session_id: str, principal: SignedIn, reach: Reach) -> Any:
-    """Close for good: runs are cancelled, open questions withdrawn; the record stays readable."""
-    return Json(await reach.db.transact(core.close_session, principal.person, session_id, principal.via))
+async def close_session(session_id: str, principal: SignedIn, context: AppContext) -> Any:
+    """Close the session for good: runs are cancelled and open requests withdrawn. The record stays readable."""
+    return Json(await context.db.transact(core.close_session, principal.person, session_id, principal.via))
 
 
 @router.get("/{session_id}/messages", response_model=Messages)
-async def list_messages(session_id: str, principal: SignedIn, reach: Reach, before: PageStart) -> Any:
-    await reach.db.read(core.own_session, principal.person, session_id)
-    rows = await reach.db.read(store.list_messages, session_id, before)
+async def list_messages(session_id: str, principal: SignedIn, context: AppContext, before: PageStart) -> Any:
+    await context.db.read(core.own_session, principal.person, session_id)
+    rows = await context.db.read(store.list_messages, session_id, before)
     return Json(
         page([shape_message(row._mapping, row.author_name) for row in rows], PAGE, cursor_after(rows, PAGE, "created_at"))
     )
@@ -107,18 +107,18 @@ async def list_messages(session_id: str, principal: SignedIn, reach: Reach, befo
 async def list_events(
     session_id: str,
     principal: SignedIn,
-    reach: Reach,
+    context: AppContext,
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
 ) -> Any:
-    """A page of the session's log, ascending, frame for frame as sent live: what comes after a number, on to `next`, or what
-    came before one, back to `prev`."""
-    row = await reach.db.read(core.own_session, principal.person, session_id)
+    """A page of the session's log, ascending, as frames like those sent live: those after a number, continued at `next`, or
+    those before one, continued at `prev`."""
+    row = await context.db.read(core.own_session, principal.person, session_id)
     if before is None:
-        frames = await reach.db.read(store.log_after, session_id, after)
+        frames = await context.db.read(store.log_after, session_id, after)
         more = f',"next":"{frames[-1][0]}"' if frames and frames[-1][0] < row.last_seq else ""
     else:
-        frames = await reach.db.read(store.log_before, session_id, before)
+        frames = await context.db.read(store.log_before, session_id, before)
         more = f',"prev":"{frames[0][0]}"' if frames and frames[0][0] > 1 else ""
     items = ",".join(frame for _, frame in frames)
     return Json(f'{{"items":[{items}],"last_seq":{row.last_seq}{more}}}')
@@ -126,13 +126,12 @@ async def list_events(
 
 @router.get("/{session_id}/audit")
 async def list_audit(
-    session_id: str, principal: SignedIn, reach: Reach, cursor: Annotated[int | None, Query(ge=1, le=2**53)] = None
+    session_id: str, principal: SignedIn, context: AppContext, cursor: Annotated[int | None, Query(ge=1, le=2**53)] = None
 ) -> Json:
-    """Who did what, newest first; `verified` says whether the whole hash chain holds, as it was found when its first page
-    was read."""
-    await reach.db.read(core.own_session, principal.person, session_id)
-    rows = await reach.db.read(store.audit_page, session_id, cursor)
-    whole = await reach.db.read(reach.records.is_whole, session_id, cursor is not None)
+    """The audit log, newest first. `verified` says whether the whole hash chain was intact when the first page was read."""
+    await context.db.read(core.own_session, principal.person, session_id)
+    rows = await context.db.read(store.audit_page, session_id, cursor)
+    whole = await context.db.read(context.records.is_whole, session_id, cursor is not None)
     items = [
         {
             **{name: row._mapping[name] for name in ("n", "actor", "via", "action", "subject", "detail", "prev", "hash")},

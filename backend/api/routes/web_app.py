@@ -1,4 +1,4 @@
-"""The web app's files, what it must know before anybody has signed in, and the page of the API's description."""
+"""The web app's files, its public configuration, and the page with the API's documentation."""
 
 import re
 from pathlib import Path
@@ -12,36 +12,36 @@ from starlette.requests import Request
 from starlette.staticfiles import StaticFiles
 
 from backend import __version__
-from backend.api.http.context import Reach
+from backend.api.http.context import AppContext
 from backend.db.queries.people import count_people
 
 DIST = Path(__file__).parents[3] / "frontend" / "dist"
 NOT_BUILT = (
-    "<!doctype html><title>Assent</title><p>The web app is not built: run <code>make setup</code>. The API is here already.</p>"
+    "<!doctype html><title>Assent</title><p>The web app is not built. Run <code>make setup</code>. The API is available.</p>"
 )
-ELSEWHERE = ("api/", "assets/", "docs", "hooks/", "metrics", "openapi.json", "slack/")
+API_PREFIXES = ("api/", "assets/", "docs", "hooks/", "metrics", "openapi.json", "slack/")
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/config.json")
-async def config(reach: Reach) -> dict[str, Any]:
-    """What the sign-in screen needs; nothing here is a secret."""
+async def config(context: AppContext) -> dict[str, Any]:
+    """What the sign-in screen needs. Nothing here is secret."""
     return {
         "product": "Assent",
         "version": __version__,
-        "registration": reach.settings.registration,
-        "first_account": await reach.db.read(count_people) == 0,
-        "setup_code": reach.setup_code is not None,
-        "model": reach.settings.llm,
-        "max_query_length": reach.settings.max_query_length,
+        "registration": context.settings.registration,
+        "first_account": await context.db.read(count_people) == 0,
+        "setup_code": context.setup_code is not None,
+        "model": context.settings.llm,
+        "max_query_length": context.settings.max_query_length,
     }
 
 
 class PageConvertor(Convertor[str]):
-    """Any path that is the web app's to show; what is not stays unmatched, and so 404 whatever the method."""
+    """Matches paths that the web app shows. Others stay unmatched, so that they are 404 for any method."""
 
-    regex = f"(?!{'|'.join(map(re.escape, ELSEWHERE))}).*"
+    regex = f"(?!{'|'.join(map(re.escape, API_PREFIXES))}).*"
 
     def convert(self, value: str) -> str:
         return value
@@ -54,7 +54,7 @@ register_url_convertor("page", PageConvertor())
 
 
 def mount(app: FastAPI) -> None:
-    """Serve the built web app: files as they are, every other page by its one document."""
+    """Serve the built web app: its files, and index.html for every other page."""
     if not DIST.joinpath("index.html").exists():
         app.add_route("/", lambda _request: HTMLResponse(NOT_BUILT, 503), include_in_schema=False)
         return
@@ -73,7 +73,7 @@ def mount(app: FastAPI) -> None:
 
 
 class Assets(StaticFiles):
-    """Files whose names hold their content's hash: they never change."""
+    """Files whose names contain a hash of their content, so they never change."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Any:
         response = super().file_response(*args, **kwargs)

@@ -1,1 +1,1 @@
-"""The server below the application: protocols that refuse ambiguous requests and end stalled connections."""
+"""uvicorn's protocols, made to refuse ambiguous requests and to end stalled connections."""

@@ -1,25 +1,24 @@
-"""The connections that owe us something, a head, a body or their next request: how many one address may have, and who goes
-first when there is no room for a newcomer."""
+"""Limit the connections that are waiting for a request head, a body or the next request, per network and overall."""
 
 import resource
 from typing import Protocol
 
-from backend.api.http.client_address import place_of
+from backend.api.http.client_address import client_network
 
-MOST_CONNECTIONS = 4_000
-UNFINISHED_PER_PLACE = 256
-SPARE_FILES = 128  # for the database, Redis, channels and models
+MAX_CONNECTIONS = 4_000
+MAX_UNFINISHED_PER_NETWORK = 256
+SPARE_FILES = 128  # file descriptors for the database, Redis, channels and models
 
 
 class Connection(Protocol):
-    """A connection that can be asked to make way for others."""
+    """A connection that can be closed to make room for others."""
 
     def make_way(self) -> None: ...
 
 
 class ConnectionLimits:
-    """Counts by place. The longest waiting makes way, in the place that has the most: whoever holds connections open loses
-    the oldest of them, and whoever comes with a request gets in."""
+    """Counts waiting connections by network. When there is no room, the one that has waited longest in the network with the most
+    is closed: whoever holds connections open loses the oldest, and a new request gets in."""
 
     def __init__(self, most: int, per_place: int) -> None:
         self._most = most
@@ -28,7 +27,7 @@ class ConnectionLimits:
         self._idle: dict[str, dict[Connection, None]] = {}
 
     def has_room(self, open_connections: int) -> bool:
-        """Whether one more fits among those open, after somebody who waits has made way."""
+        """Whether there is room for one more connection, after closing a waiting one if necessary."""
         if open_connections <= self._most:
             return True
         for waiting in (self._unfinished, self._idle):
@@ -38,22 +37,22 @@ class ConnectionLimits:
         return False
 
     def unfinished(self, connection: Connection, address: str) -> None:
-        """A head or a body is being waited for."""
-        self.gone(connection, address)
-        place = place_of(address)
+        """The connection is waiting for a head or a body."""
+        self.discard(connection, address)
+        place = client_network(address)
         others = self._unfinished.setdefault(place, {})
         others[connection] = None
         if len(others) > self._per_place:
             self._oldest(others).make_way()
 
     def idle(self, connection: Connection, address: str) -> None:
-        """It may bring another request, or not."""
-        self.gone(connection, address)
-        self._idle.setdefault(place_of(address), {})[connection] = None
+        """The connection is idle between requests."""
+        self.discard(connection, address)
+        self._idle.setdefault(client_network(address), {})[connection] = None
 
-    def gone(self, connection: Connection, address: str) -> None:
-        """It waits for us now, or is no more."""
-        place = place_of(address)
+    def discard(self, connection: Connection, address: str) -> None:
+        """The connection is waiting for us now, or has closed."""
+        place = client_network(address)
         for waiting in (self._unfinished, self._idle):
             here = waiting.get(place)
             if here is not None and connection in here:
@@ -66,10 +65,10 @@ class ConnectionLimits:
         return next(iter(waiting))
 
 
-def crowd_for_this_process() -> ConnectionLimits:
-    """As many connections as the process may open files, less what it needs itself."""
+def limits_for_this_process() -> ConnectionLimits:
+    """Limits from the number of files that the process may open, less what it needs itself."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
-        files = MOST_CONNECTIONS + SPARE_FILES
-    most = max(16, min(MOST_CONNECTIONS, files - SPARE_FILES))
-    return ConnectionLimits(most, min(UNFINISHED_PER_PLACE, most // 2))
+        files = MAX_CONNECTIONS + SPARE_FILES
+    most = max(16, min(MAX_CONNECTIONS, files - SPARE_FILES))
+    return ConnectionLimits(most, min(MAX_UNFINISHED_PER_NETWORK, most // 2))

@@ -1,4 +1,4 @@
-"""Request heads that two readers could understand differently: whoever stands before us must see the same requests as we do."""
+"""Detect request heads that a proxy in front of us could parse differently than we do."""
 
 import re
 
@@ -10,20 +10,20 @@ _ENCODING = re.compile(rb"\ntransfer-encoding[ \t]*:([^\r\n]*)", re.IGNORECASE)
 
 
 def ambiguity(received: bytes) -> str | None:
-    """What is ambiguous about the head that `received` begins with, or None: also while the head is not whole."""
+    """What is ambiguous about the request head at the start of `received`; None if nothing is, or while it is incomplete."""
     end = _END.search(received)
     if end is None:
         return None
     head = received[: end.end()]
     if _BARE_LF.search(head):
-        return "Lines end with CR LF."
+        return "Lines must end with CR LF."
     if _FOLDED.search(head):
         return "A header must not be folded over several lines."
     lengths, encodings = _LENGTH.findall(head), _ENCODING.findall(head)
     if lengths and encodings:
         return "Send Content-Length or Transfer-Encoding, not both."
     if len(lengths) > 1 or b"," in b"".join(lengths):
-        return "Send one Content-Length."
+        return "Send only one Content-Length."
     if encodings and not head.split(b"\r\n", 1)[0].endswith(b"HTTP/1.1"):
         return "Transfer-Encoding needs HTTP/1.1."
     return None

@@ -1,7 +1,6 @@
-"""WebSockets as uvicorn speaks them, made quiet where a client breaks the protocol: what uvicorn reports as its own fault,
-with a traceback, ends the connection and nothing else. A client that reads nothing is let go: closing alone would wait for
-it to take what is left. A handshake that is none is answered, which uvicorn leaves open, and frames are counted before
-anything is done for them: pings and empty fragments never reach the application, which counts messages."""
+"""uvicorn's WebSocket protocol, hardened against clients that break the protocol. A protocol error closes the connection without
+a traceback. A client that reads nothing is disconnected. A malformed handshake is answered instead of left open. Frames are
+counted before they are handled, because pings and empty fragments never reach the application."""
 
 import contextlib
 from http import HTTPStatus
@@ -14,29 +13,29 @@ from websockets.http11 import Request
 
 from backend.api.http.problems import problem_bytes
 from backend.api.live.token_bucket import TokenBucket
-from backend.api.server.http_protocol import Unread
+from backend.api.server.http_protocol import WriteTimeout
 from backend.errors import BadRequest
 from backend.ids import new_id
 
 BAD_DATA, POLICY = 1007, 1008
 FRAMES_BURST, FRAMES_PER_SECOND = 1_000, 200
-SLICE = 4096  # of what was received: at most some 700 frames
-LINGER_S = 2  # for whoever is still sending to hear why nothing is read any more
+READ_SLICE = 4096  # bytes handled at once: at most some 700 frames
+LINGER_S = 2  # time for a client that is still sending to read the close reason
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._unread = Unread(transport)
+        self._unread = WriteTimeout(transport)
         self._allowance = TokenBucket(FRAMES_BURST, FRAMES_PER_SECOND)
 
     def data_received(self, data: bytes) -> None:
-        if not self.handshake_initiated:  # it comes whole, from what read it as HTTP
+        if not self.handshake_initiated:  # it was read as HTTP and comes whole
             super().data_received(data)
             return
-        for begins in range(0, len(data), SLICE):
+        for begins in range(0, len(data), READ_SLICE):
             if not self.transport.is_closing():
-                super().data_received(data[begins : begins + SLICE])
+                super().data_received(data[begins : begins + READ_SLICE])
 
     def handle_events(self) -> None:
         if not self._allowance.take(len(self.conn.events)):
@@ -47,7 +46,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self._refuse_handshake()
 
     def _end_flood(self) -> None:
-        """Nothing is read as frames any more; who reads in time hears why."""
+        """Stop reading frames, and close with a reason."""
         self.conn.fail(POLICY, "too many frames")
         self.conn.events_received()
         self.transport.write(b"".join(self.conn.data_to_send()))
@@ -67,7 +66,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def _refuse_handshake(self) -> None:
         why = str(self.conn.handshake_exc)[:200]
         problem = BadRequest(
-            f"This opens no WebSocket ({why}): send a GET without a body, with the headers of RFC 6455, few others and none long."
+            f"This is not a valid WebSocket handshake ({why}). "
+            "Send a GET without a body, with the headers of RFC 6455 and few, short others."
         )
         self.handshake_initiated = self.handshake_complete = self.close_sent = True
         self.transport.write(problem_bytes(problem, new_id("req")))
@@ -96,14 +96,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
                 b"".join(self.frames).decode()
             except UnicodeDecodeError:
                 self.frames = []
-                with contextlib.suppress(InvalidState):  # a client that is closing is answered already
+                with contextlib.suppress(InvalidState):  # a closing client was answered already
                     self.conn.send_close(BAD_DATA)
                 self.handle_parser_exception()
                 return
         super().send_receive_event_to_app()
 
     def handle_parser_exception(self) -> None:
-        """Nothing can be said to a client that has closed already, or never finished its handshake."""
+        """Close with an error, unless the client has closed already or never finished its handshake."""
         if self.conn.close_sent is None:
             self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006, "reason": ""})
             self.close_sent = True
@@ -112,9 +112,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             super().handle_parser_exception()
 
     async def send(self, message: Any) -> None:
-        """What is sent after the end has nowhere to go."""
+        """Drop what is sent after the connection has closed."""
         if self.close_sent and self.initial_response is None:
             raise ClientDisconnected
         await super().send(message)
         if self.close_sent and self.initial_response is not None:
-            self.handshake_complete = True  # a refusal completes it: uvicorn would log that nothing was answered
+            self.handshake_complete = True  # a refusal completes the handshake; uvicorn would log that nothing was answered

@@ -41,7 +41,7 @@ def release_mailbox(tx: Tx, lease: MailboxLease, wait_ms: int, cursor: str | Non
     row = mail.mailbox_row(tx, lease.account)
     next_at = tx.now + wait_ms if row is None or row.next_at is None else row.next_at
     if mail.update_mailbox(tx, lease.account, lease.token, lease_until=None, next_at=next_at, **news) and next_at <= tx.now:
-        tx.ring(FETCH_MAIL_JOB, lease.account)
+        tx.enqueue(FETCH_MAIL_JOB, lease.account)
 
 
 def disconnect_mailbox(tx: Tx, lease: MailboxLease, reason: str) -> None:
@@ -53,4 +53,4 @@ def disconnect_mailbox(tx: Tx, lease: MailboxLease, reason: str) -> None:
 def wake_mailbox(tx: Tx, account: str) -> None:
     """Fetch the mailbox now because its provider reported new mail. Unknown mailboxes are ignored."""
     if mail.wake_mailbox(tx, account):
-        tx.ring(FETCH_MAIL_JOB, account)
+        tx.enqueue(FETCH_MAIL_JOB, account)

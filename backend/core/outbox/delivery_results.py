@@ -39,7 +39,7 @@ def record_sent(tx: Tx, work: DeliveryAttempt, receipt: DeliveryReceipt) -> None
         escalate(tx, request, row.person_id)
     else:
         store.update_delivery(tx, row.id, next_at=tx.now)
-        tx.ring(DELIVER_JOB, row.id)
+        tx.enqueue(DELIVER_JOB, row.id)
 
 
 def _record_duplicate(tx: Tx, work: DeliveryAttempt, receipt: DeliveryReceipt) -> None:
@@ -85,7 +85,7 @@ def release_delivery(tx: Tx, work: DeliveryAttempt) -> None:
         if work.verb != "settle":
             values = {"status": DeliveryStatus.RETRY_WAIT, "error": WORKER_STOPPED}
             store.update_delivery(tx, work.delivery_id, **values)
-        tx.ring(DELIVER_JOB, work.delivery_id)
+        tx.enqueue(DELIVER_JOB, work.delivery_id)
 
 
 def record_failure(tx: Tx, work: DeliveryAttempt, error: ChannelError, chance: float) -> None:

@@ -72,7 +72,7 @@ def finish_draft(tx: Tx, run_id: str, session_id: str, words: TextMessage, *, at
         deliveries.begin_attempt(tx, row.delivery_id, "say", row.begun_at)
         deliveries.end_attempt(tx, row.delivery_id, "unknown", MAYBE_SHOWN)
     if at_once:
-        tx.ring(DELIVER_JOB, row.delivery_id)
+        tx.enqueue(DELIVER_JOB, row.delivery_id)
     return True
 
 

@@ -91,7 +91,7 @@ def queue_deliveries(tx: Tx, copies: Sequence[dict[str, Any]]) -> None:
     deliveries.insert_deliveries(tx, copies)
     for copy in copies:
         if copy["next_at"] == tx.now:
-            tx.ring(DELIVER_JOB, copy["id"])
+            tx.enqueue(DELIVER_JOB, copy["id"])
 
 
 def escalate(tx: Tx, request: Row[Any], person_id: str) -> None:
@@ -168,7 +168,7 @@ def withdraw_deliveries(tx: Tx, request_id: str, person_id: str, why: str) -> No
     """Stop asking a person about an open request: cancel what waits and have a worker close what was sent."""
     for copy in deliveries.withdraw_deliveries(tx, request_id, person_id, why):
         if copy.next_at is not None:
-            tx.ring(DELIVER_JOB, copy.id)
+            tx.enqueue(DELIVER_JOB, copy.id)
 
 
 def publish_delivery(tx: Tx, request: Row[Any], copy: Any, dead_letter: bool | None = None) -> None:

@@ -43,7 +43,7 @@ def send_message(
         "next_at": tx.now,
     }
     store.insert_deliveries(tx, [row])
-    tx.ring(DELIVER_JOB, delivery_id)
+    tx.enqueue(DELIVER_JOB, delivery_id)
     return delivery_id
 
 

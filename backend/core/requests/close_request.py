@@ -1,14 +1,12 @@
 """Close a feedback request: the only way out of `pending`."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from backend.core.outbox.escalation import DELIVER_JOB
+from backend.core.outbox.settlement import set_dead_letter, settle_copies
 from backend.core.requests.publish import publish_request_event
 from backend.core.requests.recipients import deciders_of, viewers_of
 from backend.core.requests.view import shape_values
 from backend.db import Row, Tx
-from backend.db.queries import deliveries
 from backend.db.queries import requests as store
 from backend.domain.client_views import Closed, FeedbackRequest, Response
 from backend.domain.events import (
@@ -39,7 +37,7 @@ def close_request(
         return None
     if to is FeedbackStatus.ANSWERED:
         tx.took(ANSWER, via, row.created_at)
-    copies = _settle_deliveries(tx, row.id)
+    copies = settle_copies(tx, row.id)
     values = {**row._mapping, "status": to, "response": response, "closed": closed, "decided_at": tx.now}
     request = shape_values(values, [copy._mapping for copy in copies], deciders_of(tx, row.id))
     publish_request_event(tx, request, FeedbackResolved(type="feedback_resolved", request=request), viewers_of(tx, row.id))
@@ -52,7 +50,7 @@ def close_request(
 
 def mark_dead_letter(tx: Tx, row: Row[Any]) -> None:
     """Mark a request that nobody can decide as a dead letter, which its session's owner sees."""
-    if deliveries.mark_dead_letter(tx, row.id, True):
+    if set_dead_letter(tx, row.id, True):
         tx.audit(row.session_id, actor=SYSTEM, via="api", action="feedback.dead_letter", subject=row.id)
 
 
@@ -64,12 +62,3 @@ def _closed(by: Person | None, why: str | None, at: int) -> Closed:
     if why is not None:
         closed["why"] = why
     return closed
-
-
-def _settle_deliveries(tx: Tx, request_id: str) -> Sequence[Row[Any]]:
-    """Settle every delivery: at once if nothing was sent, through a worker if a sent message must be updated."""
-    copies = deliveries.settle_deliveries(tx, request_id)
-    for copy in copies:
-        if copy.next_at is not None:
-            tx.ring(DELIVER_JOB, copy.id)
-    return copies

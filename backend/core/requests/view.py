@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.core.requests.recipients import deciders_of
 from backend.db import Row, Tx
-from backend.db.queries import deliveries
+from backend.db.queries.deliveries import list_deliveries
 from backend.domain.client_views import Delivery, FeedbackRequest, RequestBody, Rule
 from backend.domain.client_views import Requester as RequesterShape
 from backend.domain.people import Person, RequesterIdentity
@@ -14,7 +14,7 @@ from backend.timestamps import to_text, to_text_or_none
 
 def shape_request(tx: Tx, row: Row[Any]) -> FeedbackRequest:
     """The request as clients see it."""
-    copies = [copy._mapping for copy in deliveries.list_deliveries(tx, row.id)]
+    copies = [copy._mapping for copy in list_deliveries(tx, row.id)]
     return shape_values(dict(row._mapping), copies, deciders_of(tx, row.id))
 
 

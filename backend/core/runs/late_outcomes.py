@@ -26,7 +26,7 @@ def record_late_outcome(tx: Tx, before: Row[Any], session_id: str, entry: dict[s
         if any(request.id == each.id for each in asked) or has_taken_effect(tx, run.id, request.id):
             _withdraw(tx, request, fact)
     runs.append_log(tx, run.id, [("execution_finished", entry)])
-    tx.ring(ADVANCE_RUN_JOB, run.id)
+    tx.enqueue(ADVANCE_RUN_JOB, run.id)
     if before.status == ExecutionStatus.UNKNOWN and all(request.status != FeedbackStatus.PENDING for request in asked):
         report_fact(tx, session_id, run.id, f"{fact} {_meanwhile(tx, asked, entry)}".strip())
 

@@ -46,7 +46,7 @@ class Lease:
 def release_lease(tx: Tx, lease: Lease) -> None:
     """Release the run so that another worker can continue at once; the claim does not count as one without progress."""
     if runs.release_lease(tx, lease.run_id, lease.token, lease.claims):
-        tx.ring(ADVANCE_RUN_JOB, lease.run_id)
+        tx.enqueue(ADVANCE_RUN_JOB, lease.run_id)
 
 
 def retake_lease(tx: Tx, lease: Lease) -> None:

@@ -19,7 +19,6 @@ from backend.domain.events import (
     TaskCancelled,
     TaskCompleted,
     TaskFailed,
-    TaskStarted,
 )
 from backend.domain.people import AGENT, AGENT_NAME
 from backend.domain.runs import unseen_messages, unseen_outcomes
@@ -35,39 +34,20 @@ AGENT_AFTER = {
     RunStatus.CANCELLED: AgentStatus.IDLE,
     RunStatus.STOPPED: AgentStatus.IDLE,
 }
+
+
 WHY_CLOSED = {
     RunStatus.COMPLETED: "the run was completed",
     RunStatus.ERROR: "the run failed",
     RunStatus.CANCELLED: "the run was cancelled",
     RunStatus.STOPPED: "the run was stopped",
 }
+
+
 CANCELLED = "Cancelled."
+
+
 STOPPED = "Stopped at a checkpoint."
-
-
-def start_run(
-    tx: Tx, run_id: str, *, session_id: str, person_id: str, settings: dict[str, Any], message_id: str, content: str
-) -> None:
-    """Start a run with a person's message; a worker is rung after the commit."""
-    runs.insert_run(
-        tx,
-        id=run_id,
-        session_id=session_id,
-        person_id=person_id,
-        status=RunStatus.PENDING,
-        settings=settings,
-        created_at=tx.now,
-        updated_at=tx.now,
-    )
-    runs.append_log(tx, run_id, [("message", {"message_id": message_id, "content": content})])
-    tx.emit(session_id, TaskStarted(type="task_started", content=content, run_id=run_id))
-    set_agent_status(tx, session_id, AgentStatus.THINKING)
-    tx.ring(ADVANCE_RUN_JOB, run_id)
-
-
-def join_run(tx: Tx, run_id: str, message_id: str, content: str) -> None:
-    """Add a person's message to the active run, which sees it at its next step."""
-    runs.append_log(tx, run_id, [("message", {"message_id": message_id, "content": content})])
 
 
 def resume_run(tx: Tx, run_id: str, entry: dict[str, Any], stop: bool) -> None:
@@ -81,7 +61,7 @@ def resume_run(tx: Tx, run_id: str, entry: dict[str, Any], stop: bool) -> None:
         return
     runs.update_run_status(tx, run_id, RunStatus.PENDING, ends=False)
     set_agent_status(tx, row.session_id, AgentStatus.THINKING)
-    tx.ring(ADVANCE_RUN_JOB, run_id)
+    tx.enqueue(ADVANCE_RUN_JOB, run_id)
 
 
 def end_run(

@@ -17,9 +17,9 @@ from backend.engines.contract import Thread
 from backend.engines.decode_step import decode_step, why_repeated
 from backend.engines.model_answer import UnreadableAnswer
 from backend.engines.prompt_text import render_thread, render_tools
-from backend.thread_pools import Threads
+from backend.thread_pools import ThreadPool
 
-_threads = Threads("prompt")  # for long threads and long answers
+_threads = ThreadPool("prompt")  # for long threads and long answers
 _CLIENT = "Model"
 _LAST_EVENTS = 5
 _READINGS = 3  # how often a decision may be asked for when what comes back cannot be used

@@ -17,9 +17,9 @@ from backend.engines.model_answer import UnreadableAnswer
 from backend.engines.model_providers import ModelSettings, client_for
 from backend.engines.prompt_text import clip, to_json
 from backend.engines.retry_limits import RetryLimits
-from backend.thread_pools import Threads
+from backend.thread_pools import ThreadPool
 
-_threads = Threads("prompt")  # for long threads and long answers
+_threads = ThreadPool("prompt")  # for long threads and long answers
 _CLIENT = "Model"
 _LAST_EVENTS = 5
 _READINGS = 3  # how often a decision may be asked for when what comes back cannot be used

@@ -1,1 +1,1 @@
-"""The doorbell: wakes workers at once. What is to be done stands in SQL; a lost ring costs only time."""
+"""The job queue: wakes workers at once. What is due is recorded in SQL, so a lost job costs only time."""

@@ -3,19 +3,19 @@
 from typing import Literal, NamedTuple, Protocol
 
 KINDS = ("advance_run", "carry", "collect")
-"""Each kind has a line of its own: a worker that has no room for one takes the others."""
+"""Each kind has a queue of its own, so a worker that is full for one kind still takes the others."""
 
 
 class Job(NamedTuple):
-    """Something to look at: `kind` names the handler, `id` the row that says what is due."""
+    """Work for a handler: `kind` names the handler, `id` the row that says what is due."""
 
     kind: str
     id: str
 
 
 class QueueStatus(NamedTuple):
-    """`waiting` jobs are announced and not taken. A degraded queue reaches the workers of this process only; what is due
-    elsewhere is found in SQL."""
+    """`waiting` jobs were enqueued and not taken. A degraded queue reaches only the workers of this process; others find what is
+    due in SQL."""
 
     kind: Literal["memory", "redis"]
     status: Literal["ok", "degraded"]
@@ -23,10 +23,11 @@ class QueueStatus(NamedTuple):
 
 
 class Queue(Protocol):
-    """Carries rings to workers. A ring may come twice or never; handlers claim in SQL and find nothing when it is done."""
+    """Carries jobs to workers. A job may arrive twice or never: handlers claim the row in SQL, and do nothing when it is done
+    already."""
 
-    def ring(self, job: Job) -> None:
-        """Announce the job; one already announced and not yet taken is not announced twice. Never raises, never waits."""
+    def enqueue(self, job: Job) -> None:
+        """Enqueue the job, unless it is in the queue already. Never raises, never waits."""
         ...
 
     async def take(self, kind: str) -> Job:
@@ -34,5 +35,5 @@ class Queue(Protocol):
         ...
 
     async def status(self) -> QueueStatus:
-        """How it is. Never raises; waits for a moment at most."""
+        """The queue's status. Never raises; waits briefly at most."""
         ...

@@ -5,14 +5,14 @@ import asyncio
 from backend.messaging.queue.contract import KINDS, Job, QueueStatus
 
 
-class MemoryLine:
-    """The jobs of one kind, in order."""
+class MemoryJobQueue:
+    """The queue of one kind of job, in order."""
 
     def __init__(self) -> None:
         self._jobs: asyncio.Queue[Job] = asyncio.Queue()
         self._announced: set[Job] = set()
 
-    def ring(self, job: Job) -> None:
+    def enqueue(self, job: Job) -> None:
         if job not in self._announced:
             self._announced.add(job)
             self._jobs.put_nowait(job)
@@ -30,10 +30,10 @@ class MemoryQueue:
     """See `contract.Queue`."""
 
     def __init__(self) -> None:
-        self._lines = {kind: MemoryLine() for kind in KINDS}
+        self._lines = {kind: MemoryJobQueue() for kind in KINDS}
 
-    def ring(self, job: Job) -> None:
-        self._lines[job.kind].ring(job)
+    def enqueue(self, job: Job) -> None:
+        self._lines[job.kind].enqueue(job)
 
     async def take(self, kind: str) -> Job:
         return await self._lines[kind].take()

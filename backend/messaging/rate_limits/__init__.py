@@ -1,1 +1,1 @@
-"""Counting within a moving window: how often something happened lately under a key."""
+"""Rate limits: how often something happened within a moving window, by key."""

@@ -1,4 +1,4 @@
-"""The windows contract."""
+"""The rate-limit contract."""
 
 from typing import Protocol
 
@@ -6,20 +6,20 @@ from limits import RateLimitItem
 
 
 class RateWindows(Protocol):
-    """What happened lately under each key. Never raises; waits for a moment at most."""
+    """Counts events per key within a moving window. Never raises; waits briefly at most."""
 
     async def hit(self, item: RateLimitItem, *key: str) -> bool:
-        """Count one more; False, and nothing is counted, where the window is full."""
+        """Count one event; False, without counting it, when the limit is reached."""
         ...
 
-    async def give_back(self, item: RateLimitItem, *key: str) -> None:
-        """Take back the newest of what was counted."""
+    async def undo(self, item: RateLimitItem, *key: str) -> None:
+        """Remove the newest event counted."""
         ...
 
     async def test(self, item: RateLimitItem, *key: str) -> bool:
-        """Whether one more would fit."""
+        """Whether one more event is within the limit."""
         ...
 
     async def seconds_left(self, item: RateLimitItem, *key: str) -> float:
-        """Until one more fits; 0 where it does."""
+        """Seconds until one more event is within the limit; 0 if it is now."""
         ...

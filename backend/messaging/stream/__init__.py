@@ -1,1 +1,1 @@
-"""Live and lossy: tokens as they come, hints that something was committed. Never the only copy of anything."""
+"""The live stream: tokens as they arrive and hints that something was committed. Lossy, and never the only copy of anything."""

@@ -1,9 +1,9 @@
-"""The stream between processes: one Redis channel that all of them hear.
+"""The live stream between processes: one Redis channel that all of them subscribe to.
 
-Listeners of this process are told at once; what they were told goes out in batches, in order, marked with its origin. One
-channel rather than one a topic: a process that always hears everything has no moment between subscribing and being
-subscribed, and a batch costs as much as a single frame would (docs/decisions/0006). Replies in the making are kept in Redis
-too, for a tab that opens at one process while another streams."""
+Listeners in this process get a frame at once; other processes get it in batches, in order, marked with its origin. There is one
+channel rather than one per topic, because a process that receives everything cannot miss a frame while it subscribes, and a
+batch costs as much as a single frame (docs/decisions/0006). Replies being streamed are stored in Redis too, for a tab that
+connects to one process while another streams."""
 
 import asyncio
 import contextlib
@@ -15,14 +15,14 @@ from typing import Any
 from pydantic_core import from_json
 from redis.asyncio.client import PubSub
 
-from backend.messaging.redis_link import ANSWER_S, AWAY, RedisLink, ended
+from backend.messaging.redis_link import ANSWER_S, UNUSABLE_ERRORS, RedisLink, cancel_tasks
 from backend.messaging.stream.contract import MISSED_TOPIC, Listener, ReplySoFar
 from backend.messaging.stream.memory import MemoryStream
 from backend.messaging.stream.redis_batch import CHANNEL, Batch, BatchItem, reply_key
 
-LOOK_S = 2.0
-COMPANY_S = 0.01
-QUIET_S, DEAF_S = 1.0, 3.0
+CHECK_EVERY_S = 2.0
+BATCH_WAIT_S = 0.01
+ECHO_AFTER_S, SILENT_AFTER_S = 1.0, 3.0
 
 
 class RedisStream:
@@ -50,7 +50,7 @@ class RedisStream:
         self._urgent.set()
         self._filled.set()
         await asyncio.wait([sender], timeout=ANSWER_S)
-        await ended(sender, listener)
+        await cancel_tasks(sender, listener)
 
     def publish(self, topic: str, text: str, seq: int | None = None) -> None:
         self._here.publish(topic, text, seq)
@@ -77,8 +77,8 @@ class RedisStream:
             return streamed_here
         try:
             async with asyncio.timeout(ANSWER_S):
-                return _joined(await self._link.client.lrange(reply_key(session_id), 0, -1))
-        except AWAY as error:
+                return _join_pieces(await self._link.client.lrange(reply_key(session_id), 0, -1))
+        except UNUSABLE_ERRORS as error:
             self._link.failed(error)
             return None
 
@@ -93,60 +93,61 @@ class RedisStream:
     async def _send(self) -> None:
         while not self._closing:
             await self._filled.wait()
-            await self._gather()
+            await self._collect_batch()
             await self._send_all()
 
-    async def _gather(self) -> None:
-        """Let passing frames wait a moment for company, which saves a third of their cost. What is in a log goes at once,
-        with all before it."""
+    async def _collect_batch(self) -> None:
+        """Hold transient frames briefly to batch them, which saves a third of their cost. Frames of a log go at once, with all
+        before them."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(COMPANY_S):
+            async with asyncio.timeout(BATCH_WAIT_S):
                 await self._urgent.wait()
         self._urgent.clear()
         self._filled.clear()
 
     async def _send_all(self) -> None:
-        """What waits, as one batch. While Redis is away it is dropped, and the next batch says that something was."""
+        """Send everything queued as one batch. While Redis is unavailable it is dropped, and the next batch says so."""
         while self._batch.waits:
             if not self._link.up:
                 self._batch.drop()
                 return
             async with self._link.client.pipeline(transaction=False) as pipe:
-                self._batch.empty_into(pipe)
+                self._batch.write_into(pipe)
                 try:
                     await pipe.execute()
-                except AWAY as error:
+                except UNUSABLE_ERRORS as error:
                     self._link.failed(error)
                     self._batch.drop()
                     return
 
     async def _listen(self) -> None:
-        """Hear the other processes; after each deafness, and every moment of it, tell everyone here to look for themselves."""
+        """Receive from the other processes. While the connection is lost, and after it is back, tell listeners here to check
+        SQL."""
         while True:
-            while not await self._link.until_up(LOOK_S):
+            while not await self._link.until_up(CHECK_EVERY_S):
                 self._here.publish(MISSED_TOPIC, "")
             try:
                 async with self._link.client.pubsub() as channel:
                     await channel.subscribe(CHANNEL)
-                    await self._hear(channel)
-            except AWAY as error:
+                    await self._receive(channel)
+            except UNUSABLE_ERRORS as error:
                 self._link.failed(error)
 
-    async def _hear(self, channel: PubSub) -> None:
+    async def _receive(self, channel: PubSub) -> None:
         heard_at = time.monotonic()
-        while time.monotonic() - heard_at < DEAF_S:
-            message = await channel.get_message(timeout=QUIET_S)
+        while time.monotonic() - heard_at < SILENT_AFTER_S:
+            message = await channel.get_message(timeout=ECHO_AFTER_S)
             if message is None:
                 await channel.ping()
                 continue
             heard_at = time.monotonic()
             if message["type"] == "message":
-                self._take_in(message["data"])
+                self._handle_batch(message["data"])
             elif message["type"] == "subscribe":
                 self._here.publish(MISSED_TOPIC, "")
-        raise TimeoutError("nothing was heard on the channel, not even an echo")
+        raise TimeoutError("nothing was received on the channel, not even an echo")
 
-    def _take_in(self, data: str) -> None:
+    def _handle_batch(self, data: str) -> None:
         origin, _, batch = data.partition(" ")
         if origin == self._link.origin:
             return
@@ -160,8 +161,8 @@ class RedisStream:
                     self._here.publish(MISSED_TOPIC, "")
 
 
-def _joined(kept: list[Any]) -> ReplySoFar | None:
-    """The pieces as one text, or None where one is missing."""
+def _join_pieces(kept: list[Any]) -> ReplySoFar | None:
+    """Join the pieces into one text; None if one is missing."""
     run_id, attempt, content = "", 0, ""
     for piece_run, piece_attempt, offset, piece in map(from_json, kept):
         if offset == 0:

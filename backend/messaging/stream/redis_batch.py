@@ -1,4 +1,4 @@
-"""What one process has said and not yet sent: collected in order, written as one batch, bounded."""
+"""Frames that one process has published and not yet sent: collected in order, written as one batch, bounded."""
 
 from typing import Any, NamedTuple
 
@@ -7,7 +7,7 @@ from redis.asyncio.client import Pipeline
 
 CHANNEL = "assent:stream"
 REPLY_SECONDS = 900
-MOST_CHARS = 8_000_000
+MAX_CHARS = 8_000_000
 
 
 def reply_key(session_id: str) -> str:
@@ -15,7 +15,7 @@ def reply_key(session_id: str) -> str:
 
 
 class BatchItem(NamedTuple):
-    """A part of a reply as it is kept in Redis."""
+    """A piece of a streamed reply as it is stored in Redis."""
 
     run_id: str
     attempt: int
@@ -27,8 +27,8 @@ class BatchItem(NamedTuple):
 
 
 class Batch:
-    """A list of `[topic, text, seq]` for a frame, `[session_id]` for a reply that is over or begins anew, and
-    `[]` for something that was lost."""
+    """A list of `[topic, text, seq]` for a frame, `[session_id]` for a reply that ended or starts over, and `[]` for frames that
+    were lost."""
 
     def __init__(self, origin: str) -> None:
         self._origin = origin
@@ -43,7 +43,7 @@ class Batch:
 
     def frame(self, topic: str, text: str, seq: int | None) -> None:
         self._items.append([topic, text, seq])
-        self._weigh(text)
+        self._count_size(text)
 
     def piece(self, session_id: str, piece: BatchItem) -> None:
         if piece.offset == 0:
@@ -53,7 +53,7 @@ class Batch:
             known[-1] = known[-1]._replace(text=known[-1].text + piece.text)
         else:
             known.append(piece)
-        self._weigh(piece.text)
+        self._count_size(piece.text)
 
     def end(self, session_id: str) -> None:
         self._pieces.pop(session_id, None)
@@ -61,11 +61,11 @@ class Batch:
         self._items.append([session_id])
 
     def drop(self) -> None:
-        """Forget everything; what is said next begins with that."""
+        """Drop everything; the next batch starts by saying so."""
         self._items, self._over, self._pieces, self._chars = [[]], set(), {}, 0
 
-    def empty_into(self, pipe: Pipeline) -> None:
-        """What waits, as commands: a piece is kept before it is said, so whoever heard it finds it."""
+    def write_into(self, pipe: Pipeline) -> None:
+        """Write the batch as Redis commands: a piece is stored before it is published, so whoever received it can find it."""
         for session_id in self._over:
             pipe.delete(reply_key(session_id))
         for session_id, pieces in self._pieces.items():
@@ -74,7 +74,7 @@ class Batch:
         pipe.publish(CHANNEL, f"{self._origin} {to_json(self._items).decode()}")
         self._items, self._over, self._pieces, self._chars = [], set(), {}, 0
 
-    def _weigh(self, text: str) -> None:
+    def _count_size(self, text: str) -> None:
         self._chars += len(text)
-        if self._chars > MOST_CHARS:
+        if self._chars > MAX_CHARS:
             self.drop()

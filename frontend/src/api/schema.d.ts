@@ -13,8 +13,7 @@ export interface paths {
         };
         /**
          * List Approvals
-         * @description The calls that wait for the caller's approval, newest first, 50 at a time, fewer where they are large; a `Link` header
-         *     leads to more.
+         * @description The calls that wait for the caller's approval, newest first, up to 50 at a time; a `Link` header leads to the next page.
          */
         get: operations["list_approvals_api_approvals_get"];
         put?: never;
@@ -70,7 +69,7 @@ export interface paths {
         put?: never;
         /**
          * Change Password
-         * @description Every other sign-in ends; this one stays.
+         * @description Change the password. Every other sign-in ends; this one stays.
          */
         post: operations["change_password_api_auth_password_post"];
         delete?: never;
@@ -107,7 +106,7 @@ export interface paths {
         put?: never;
         /**
          * Register
-         * @description What a new account costs is spent once it may be made: nothing of it where registration is closed.
+         * @description Create an account. The password is hashed only if registration is allowed.
          */
         post: operations["register_api_auth_register_post"];
         delete?: never;
@@ -127,7 +126,7 @@ export interface paths {
         put?: never;
         /**
          * Revoke
-         * @description RFC 7009: whatever the token, the answer is 200; a genuine one of either kind ends its sign-in.
+         * @description RFC 7009: the answer is always 200; a genuine token of either kind ends its sign-in.
          */
         post: operations["revoke_api_auth_revoke_post"];
         delete?: never;
@@ -147,8 +146,8 @@ export interface paths {
         put?: never;
         /**
          * Token
-         * @description OAuth2 password form. With `cookie=1` the refresh token comes only as an HttpOnly cookie, and the browser is known
-         *     from then on: strangers' guesses do not shut it out.
+         * @description OAuth2 password form. With `cookie=1` the refresh token comes only as an HttpOnly cookie, and the browser is recognised
+         *     from then on, so that other people's failed attempts do not lock it out.
          */
         post: operations["token_api_auth_token_post"];
         delete?: never;
@@ -168,7 +167,7 @@ export interface paths {
         put?: never;
         /**
          * Ws Ticket
-         * @description Single use, 30 seconds: for browsers, whose WebSockets cannot send headers.
+         * @description Issue a single-use ticket, valid for 30 seconds, for browsers, whose WebSockets cannot send headers.
          */
         post: operations["ws_ticket_api_auth_ws_ticket_post"];
         delete?: never;
@@ -186,8 +185,8 @@ export interface paths {
         };
         /**
          * Finish
-         * @description The provider sends the browser back here. A refusal leads a browser on to the web app, which says what its code
-         *     means; programs get the problem.
+         * @description The provider redirects the browser here. On a refusal a browser is redirected to the web app, which explains the code;
+         *     programs get the problem.
          */
         get: operations["finish_api_auth__provider__callback_get"];
         put?: never;
@@ -209,7 +208,7 @@ export interface paths {
         put?: never;
         /**
          * Start Sign In
-         * @description Where the caller proves which account is theirs; the browser that asks is the one that must come back.
+         * @description The URL where the caller proves which account is theirs. The same browser must come back.
          */
         post: operations["start_sign_in_api_auth__provider__start_post"];
         delete?: never;
@@ -227,12 +226,13 @@ export interface paths {
         };
         /**
          * List Channels
-         * @description Every channel in the caller's order: the first is tried first.
+         * @description Every channel in the caller's order; the first is tried first.
          */
         get: operations["list_channels_api_channels_get"];
         /**
          * Order Channels
-         * @description The order in which to ask, and how long to wait on each before the next. A channel left out comes last.
+         * @description Set the order in which the caller is asked, and how long to wait on each channel before the next. Channels left out come
+         *     last.
          */
         put: operations["order_channels_api_channels_put"];
         post?: never;
@@ -253,7 +253,7 @@ export interface paths {
         put?: never;
         /**
          * Link Email
-         * @description A mail goes to the address; replying to it from there with `link CODE` as the first line proves it.
+         * @description Send a mail to the address. Replying to it from there with `link CODE` as the first line links it.
          */
         post: operations["link_email_api_channels_email_link_post"];
         delete?: never;
@@ -273,7 +273,7 @@ export interface paths {
         put?: never;
         /**
          * Link Slack
-         * @description A code to send to the bot as a direct message: `link CODE`.
+         * @description Issue a code to send to the bot as a direct message: `link CODE`.
          */
         post: operations["link_slack_api_channels_slack_link_post"];
         delete?: never;
@@ -294,7 +294,7 @@ export interface paths {
         post?: never;
         /**
          * Unlink Channel
-         * @description Forget the account that is linked on this channel.
+         * @description Unlink the caller's account on this channel.
          */
         delete: operations["unlink_channel_api_channels__type__delete"];
         options?: never;
@@ -313,7 +313,7 @@ export interface paths {
         put?: never;
         /**
          * Start Install
-         * @description Where an administrator lets us into a workspace, or a mailbox.
+         * @description The URL where an administrator lets Assent into a workspace or a mailbox.
          */
         post: operations["start_install_api_channels__type__install_post"];
         delete?: never;
@@ -333,7 +333,7 @@ export interface paths {
         put?: never;
         /**
          * Test Channel
-         * @description Ask the caller a harmless question on this channel alone; watch the request to see it sent, seen and answered.
+         * @description Send the caller a harmless test question on this channel only. Follow the request to see it sent, seen and answered.
          */
         post: operations["test_channel_api_channels__type__test_post"];
         delete?: never;
@@ -353,7 +353,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel
-         * @description Cancel whatever runs in the session; nothing running is as good.
+         * @description Cancel the session's run; does nothing when none is running.
          */
         post: operations["cancel_api_chat_cancel__session_id__post"];
         delete?: never;
@@ -373,8 +373,8 @@ export interface paths {
         put?: never;
         /**
          * Complete
-         * @description Say something to the agent: in a session, or in a new one. The same `client_id` (or Idempotency-Key) again is the same
-         *     message, wherever it was said.
+         * @description Send a message to the agent, in a session or in a new one. Repeating a `client_id` (or Idempotency-Key) repeats no
+         *     message, whichever session it names.
          */
         post: operations["complete_api_chat_completion_post"];
         delete?: never;
@@ -411,7 +411,7 @@ export interface paths {
         put?: never;
         /**
          * Execute
-         * @description The same Idempotency-Key again is the same execution.
+         * @description Repeating an Idempotency-Key returns the same execution.
          */
         post: operations["execute_api_crew_execute_post"];
         delete?: never;
@@ -463,13 +463,13 @@ export interface paths {
         };
         /**
          * List Requests
-         * @description What the caller is asked, or has asked, newest first: 50 at a time, fewer where they are large.
+         * @description The requests that the caller is asked or has asked, newest first, up to 50 at a time.
          */
         get: operations["list_requests_api_feedback_get"];
         put?: never;
         /**
          * Ask
-         * @description Ask people. Any program may: it waits with `GET /api/feedback/{id}?wait=60`.
+         * @description Ask people. A program can wait for the answer with `GET /api/feedback/{id}?wait=60`.
          */
         post: operations["ask_api_feedback_post"];
         delete?: never;
@@ -506,7 +506,7 @@ export interface paths {
         put?: never;
         /**
          * Answer
-         * @description The first valid answer decides; any later one is kept, changes nothing, and is told who decided.
+         * @description Answer the request. The first valid answer decides; later ones are recorded, change nothing, and learn who decided.
          */
         post: operations["answer_api_feedback__request_id__answer_post"];
         delete?: never;
@@ -526,7 +526,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel
-         * @description Withdraw the question.
+         * @description Withdraw the request.
          */
         post: operations["cancel_api_feedback__request_id__cancel_post"];
         delete?: never;
@@ -544,7 +544,7 @@ export interface paths {
         };
         /**
          * List Mails
-         * @description What came in by mail about the request, oldest first, also what was not believed or not understood.
+         * @description Mails received about the request, oldest first, including those that were not verified or not understood.
          */
         get: operations["list_mails_api_feedback__request_id__mails_get"];
         put?: never;
@@ -566,7 +566,7 @@ export interface paths {
         put?: never;
         /**
          * Reroute
-         * @description Ask on another channel now; copies that went out before can still be answered.
+         * @description Ask on another channel now. Copies sent earlier can still be answered.
          */
         post: operations["reroute_api_feedback__request_id__reroute_post"];
         delete?: never;
@@ -586,7 +586,7 @@ export interface paths {
         put?: never;
         /**
          * Retry
-         * @description Carry a dead letter once more, along the same ladder.
+         * @description Deliver a dead letter again, through the same channels.
          */
         post: operations["retry_api_feedback__request_id__retry_post"];
         delete?: never;
@@ -623,7 +623,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Run
-         * @description Call the run off; one that has ended stays as it ended.
+         * @description Cancel the run. A run that has ended stays as it is.
          */
         post: operations["cancel_run_api_runs__run_id__cancel_post"];
         delete?: never;
@@ -641,7 +641,8 @@ export interface paths {
         };
         /**
          * Session
-         * @description The session with the end of its log: `state_messages` begin with number `first_seq`, `saved_state_messages` are all.
+         * @description The session with the end of its log: `state_messages` start at number `first_seq`; `saved_state_messages` is the number of
+         *     all.
          */
         get: operations["session_api_session__session_id__get"];
         put?: never;
@@ -682,14 +683,14 @@ export interface paths {
         post?: never;
         /**
          * Close Session
-         * @description Close for good: runs are cancelled, open questions withdrawn; the record stays readable.
+         * @description Close the session for good: runs are cancelled and open requests withdrawn. The record stays readable.
          */
         delete: operations["close_session_api_sessions__session_id__delete"];
         options?: never;
         head?: never;
         /**
          * Rename Or Move Session
-         * @description Rename it, or say where to ask about it: open questions are asked there at once.
+         * @description Rename the session, or move it to another channel; open requests are then asked there at once.
          */
         patch: operations["rename_or_move_session_api_sessions__session_id__patch"];
         trace?: never;
@@ -703,8 +704,7 @@ export interface paths {
         };
         /**
          * List Audit
-         * @description Who did what, newest first; `verified` says whether the whole hash chain holds, as it was found when its first page
-         *     was read.
+         * @description The audit log, newest first. `verified` says whether the whole hash chain was intact when the first page was read.
          */
         get: operations["list_audit_api_sessions__session_id__audit_get"];
         put?: never;
@@ -724,8 +724,8 @@ export interface paths {
         };
         /**
          * List Events
-         * @description A page of the session's log, ascending, frame for frame as sent live: what comes after a number, on to `next`, or what
-         *     came before one, back to `prev`.
+         * @description A page of the session's log, ascending, as frames like those sent live: those after a number, continued at `next`, or
+         *     those before one, continued at `prev`.
          */
         get: operations["list_events_api_sessions__session_id__events_get"];
         put?: never;
@@ -764,7 +764,7 @@ export interface paths {
         put?: never;
         /**
          * Create Task
-         * @description The same Idempotency-Key again is the same task.
+         * @description Repeating an Idempotency-Key returns the same task.
          */
         post: operations["create_task_api_tasks_post"];
         delete?: never;
@@ -799,7 +799,7 @@ export interface paths {
         };
         /**
          * Healthz
-         * @description The process answers.
+         * @description Answers while the process is alive.
          */
         get: operations["healthz_healthz_get"];
         put?: never;
@@ -819,7 +819,8 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description The parts it needs answer too; 503 and the reason while one does not. A degraded queue costs time, and is no reason.
+         * @description Ready when everything it needs answers; otherwise 503 and the reason. A degraded queue only costs time and does not
+         *     count.
          */
         get: operations["readyz_readyz_get"];
         put?: never;
@@ -880,7 +881,7 @@ export interface components {
             feedback?: string | null;
             /**
              * Values
-             * @description an edit's: the arguments that change, by name; every other one stays as it was proposed
+             * @description for an edit: the arguments that change, by name; the others stay as proposed
              */
             values?: {
                 [key: string]: unknown;
@@ -914,7 +915,7 @@ export interface components {
         };
         /**
          * AskBody
-         * @description A question to people. Which parts belong to it depends on the type.
+         * @description A question to people. Which fields it has depends on its type.
          */
         AskBody: {
             action?: components["schemas"]["Action"] | null;
@@ -946,7 +947,7 @@ export interface components {
             prompt?: string;
             /**
              * Route
-             * @description where to ask, in order; nothing means each person's own order
+             * @description where to ask, in order; empty for each person's own order
              */
             route?: components["schemas"]["RouteStep"][];
             rule?: components["schemas"]["AskedRule"] | null;
@@ -956,7 +957,7 @@ export interface components {
             title: string;
             /**
              * To
-             * @description people, by id or email address; nobody means the caller
+             * @description the people to ask, by id or email address; empty for the caller
              */
             to?: string[];
             type: components["schemas"]["FeedbackType"];
@@ -988,12 +989,12 @@ export interface components {
         };
         /**
          * AskedRule
-         * @description What it takes to decide. `distinct_from_requester`: the word of somebody other than whoever asks.
+         * @description What a decision takes. With `distinct_from_requester` it must come from somebody other than the requester.
          */
         AskedRule: {
             /**
              * Approvals
-             * @description how many must say yes; one, in this version
+             * @description how many people must approve; one, in this version
              * @default 1
              */
             approvals?: number;
@@ -1024,7 +1025,7 @@ export interface components {
         };
         /**
          * Change
-         * @description What to change; `auto` asks in the person's own order again.
+         * @description What to change. `auto` returns to the person's own order of channels.
          */
         Change: {
             /** Channel */
@@ -1057,25 +1058,25 @@ export interface components {
             error?: string | null;
             /** Failing Since */
             failing_since?: string | null;
-            /** @description the caller may install the app: POST /api/channels/{type}/install */
+            /** @description whether the caller may install the app: POST /api/channels/{type}/install */
             install?: components["schemas"]["Install"] | null;
             /** Linked */
             linked: boolean;
             /**
              * Mailboxes
-             * @description the agent's own, for administrators, who may connect one: POST /api/channels/{type}/install
+             * @description the agent's mailboxes, for administrators, who may connect one: POST /api/channels/{type}/install
              */
             mailboxes?: components["schemas"]["Mailbox"][] | null;
             /**
              * Provider
-             * @description where one signs in: POST /api/auth/{provider}/start
+             * @description the provider to sign in at: POST /api/auth/{provider}/start
              */
             provider?: string | null;
             /** Set Up */
             set_up: boolean;
             /**
              * Sign In
-             * @description an account can be linked by signing in
+             * @description whether an account can be linked by signing in
              */
             sign_in: boolean;
             /**
@@ -1716,13 +1717,13 @@ export interface components {
         Install: {
             /**
              * Workspaces
-             * @description those that have the app, by name
+             * @description the workspaces that have the app, by name
              */
             workspaces: string[];
         };
         /**
          * Mail
-         * @description A mail that came in about a request. `sender` is only a claim where it is not `verified`.
+         * @description A mail received about a request. `sender` is only a claim unless the mail is `verified`.
          */
         Mail: {
             /** Id */
@@ -1731,7 +1732,7 @@ export interface components {
             mailbox: string;
             /**
              * Outcome
-             * @description what it was taken for
+             * @description how the mail was treated
              * @enum {string}
              */
             outcome: "answer" | "message" | "link" | "proposal" | "unclear" | "late" | "refused" | "unverified" | "automatic" | "bounce";
@@ -1741,19 +1742,19 @@ export interface components {
             sender: string;
             /**
              * Sent At
-             * @description its own date
+             * @description the date in the mail
              */
             sent_at?: string | null;
             /**
              * Text
-             * @description what is new in it
+             * @description the text that is new in it
              */
             text: string;
             /** Verified */
             verified: boolean;
             /**
              * Whole
-             * @description all of it, in plain text
+             * @description the whole mail as plain text
              */
             whole: string;
         };
@@ -1885,7 +1886,7 @@ export interface components {
         PersonView: {
             /**
              * Confirmed
-             * @description whether the address is proven to be theirs, so that others can name them by it
+             * @description whether the address is confirmed as theirs, so that others can address them by it
              */
             confirmed: boolean;
             /** Created At */
@@ -1971,7 +1972,7 @@ export interface components {
             password: string;
             /**
              * Setup Code
-             * @description for the very first account, where other machines reach this one: as printed in the terminal
+             * @description for the very first account, if other machines can reach this one: the code printed in the terminal
              * @default
              */
             setup_code?: string;
@@ -2115,7 +2116,8 @@ export interface components {
         };
         /**
          * RouteStep
-         * @description Ask on `channel`; without an answer after `wait_seconds`, go on. `to` keeps the step to one of the people asked.
+         * @description Ask on `channel`, and go on to the next step after `wait_seconds` without an answer. `to` limits the step to one of the
+         *     people asked.
          */
         RouteStep: {
             /**
@@ -2147,7 +2149,7 @@ export interface components {
             created_at: string;
             /**
              * Engine
-             * @description which engine decides its steps, as name/version, once one began it
+             * @description the engine that decides its steps, as name/version, once one has started it
              */
             engine?: string | null;
             /** Error */
@@ -2187,7 +2189,7 @@ export interface components {
             agent_status: "idle" | "thinking" | "using_tool" | "waiting_feedback" | "completed" | "error";
             /**
              * Channel
-             * @description where to ask about it; absent: in the person's own order
+             * @description the channel on which to ask; absent for the person's own order
              */
             channel?: string | null;
             /** Created At */
@@ -2205,7 +2207,7 @@ export interface components {
             title: string;
             /**
              * Undelivered
-             * @description open requests that are dead letters because a channel failed
+             * @description the number of open requests that are dead letters because a channel failed
              */
             undelivered: number;
             /** Updated At */
@@ -2463,7 +2465,7 @@ export interface operations {
     list_approvals_api_approvals_get: {
         parameters: {
             query?: {
-                /** @description `next` of the page before */
+                /** @description the `next` value of the previous page */
                 cursor?: string | null;
             };
             header?: never;
@@ -3200,7 +3202,7 @@ export interface operations {
             query?: {
                 status?: components["schemas"]["FeedbackStatus"] | null;
                 session_id?: string | null;
-                /** @description `next` of the page before */
+                /** @description the `next` value of the previous page */
                 cursor?: string | null;
             };
             header?: never;
@@ -3562,7 +3564,7 @@ export interface operations {
                 status?: ("active" | "closed") | null;
                 /** @description part of a title, or an id */
                 q?: string | null;
-                /** @description `next` of the page before */
+                /** @description the `next` value of the previous page */
                 cursor?: string | null;
             };
             header?: never;
@@ -3758,7 +3760,7 @@ export interface operations {
     list_messages_api_sessions__session_id__messages_get: {
         parameters: {
             query?: {
-                /** @description `next` of the page before */
+                /** @description the `next` value of the previous page */
                 cursor?: string | null;
             };
             header?: never;

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from backend.auth.credential_vault import Sealed, Vault
+from backend.auth.credential_vault import UnsealError, Vault
 
 
 class TestVault:
@@ -17,9 +17,9 @@ class TestVault:
 
     @pytest.mark.parametrize("change", [lambda text: text[:-2] + "AA", lambda text: "", lambda text: text[:20]])
     def test_does_not_open_what_was_changed(self, change: Callable[[str], str]) -> None:
-        with pytest.raises(Sealed):
+        with pytest.raises(UnsealError):
             Vault("a" * 40).open(change(Vault("a" * 40).seal("x")))
 
     def test_does_not_open_with_another_secret(self) -> None:
-        with pytest.raises(Sealed, match="ASSENT_SECRET_KEY"):
+        with pytest.raises(UnsealError, match="ASSENT_SECRET_KEY"):
             Vault("b" * 40).open(Vault("a" * 40).seal("x"))

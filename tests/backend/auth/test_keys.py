@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from backend.auth.credential_vault import Sealed, Vault
+from backend.auth.credential_vault import UnsealError, Vault
 from backend.auth.keys import FILE, key_id, load_secrets, rotate_secret
 from backend.auth.tokens import AccessTokens
 from backend.errors import Unauthorized
@@ -90,7 +90,7 @@ class TestRotation:
         sealed = Vault(OLD).seal("xoxb")
         assert Vault(NEW, OLD).open(sealed) == "xoxb"
         assert Vault(NEW).open(Vault(NEW, OLD).seal("xoxb")) == "xoxb"
-        with pytest.raises(Sealed):
+        with pytest.raises(UnsealError):
             Vault(NEW).open(sealed)
 
     def test_still_reads_the_tags_of_mails_that_are_out(self) -> None:

@@ -1,8 +1,8 @@
 """A browser is known by what only we can have given it."""
 
-from backend.auth.known_browsers import ACCOUNTS_KEPT, Browsers
+from backend.auth.known_browsers import ACCOUNTS_KEPT, KnownBrowsers
 
-OURS = Browsers("s" * 32)
+OURS = KnownBrowsers("s" * 32)
 DANA, EVE = "dana@example.org", "eve@example.org"
 
 
@@ -26,15 +26,15 @@ class TestBrowser:
 
     def test_is_known_after_the_secret_was_changed(self) -> None:
         kept = OURS.remember("", DANA)
-        changed = Browsers("t" * 32, "s" * 32)
+        changed = KnownBrowsers("t" * 32, "s" * 32)
         assert changed.known(kept, DANA)
-        assert Browsers("t" * 32).known(changed.remember(kept, DANA), DANA)
+        assert KnownBrowsers("t" * 32).known(changed.remember(kept, DANA), DANA)
 
     def test_cannot_be_made_up(self) -> None:
         kept = OURS.remember("", DANA)
         name, seal = kept.split(".")
         other = OURS.remember("", EVE).split(".")[1]
-        strange = Browsers("t" * 32).remember("", DANA)
+        strange = KnownBrowsers("t" * 32).remember("", DANA)
         for forged in (
             "",
             name,

@@ -8,7 +8,7 @@ import pytest
 from backend.adapters.mail_reader import MailReader
 from backend.adapters.mailboxes import StoredMailboxes
 from backend.auth.credential_vault import Vault
-from backend.bootstrap.email import examine_email
+from backend.bootstrap.email import check_email
 from backend.core.linking.installations import save_installation
 from backend.engines.baml.model import BamlModel
 from backend.engines.model_providers import ModelSettings
@@ -91,7 +91,7 @@ class TestDoctor:
             google_token_url=f"{google.url}/oauth2/token",
             gmail_api_url=google.url,
         )
-        findings = await examine_email(settings)
+        findings = await check_email(settings)
         assert all(well for well, _ in findings) and "/api/auth/google/callback must be among" in findings[0][1]
 
     async def test_says_what_cannot_be_reached_and_that_google_wants_https(self) -> None:
@@ -102,5 +102,5 @@ class TestDoctor:
             gmail_api_url="http://127.0.0.1:9",
             public_url="http://assent.example.com",
         )
-        ill = [said for well, said in await examine_email(settings) if not well]
+        ill = [said for well, said in await check_email(settings) if not well]
         assert [said.partition(":")[0] for said in ill] == ["ASSENT_PUBLIC_URL", "GOOGLE_TOKEN_URL", "GMAIL_API_URL"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.bootstrap.setup_code import is_exposed, is_unencrypted, setup_code
+from backend.bootstrap.setup_code import is_reachable_from_network, is_unencrypted, setup_code
 from backend.settings.schema import load_settings
 
 KEY = "a secret of this installation: 0123456789"
@@ -25,7 +25,7 @@ KEY = "a secret of this installation: 0123456789"
 )
 def test_is_told_by_its_addresses(host: str, public_url: str, exposed: bool, unencrypted: bool) -> None:
     settings = load_settings(host=host, public_url=public_url, secret_key=KEY)
-    assert (is_exposed(settings), is_unencrypted(settings)) == (exposed, unencrypted)
+    assert (is_reachable_from_network(settings), is_unencrypted(settings)) == (exposed, unencrypted)
     assert (setup_code(settings) is not None) == exposed
 
 

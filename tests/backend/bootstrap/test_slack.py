@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from backend.auth.credential_vault import Vault
-from backend.bootstrap.slack import examine_slack, slack_channel, slack_hook
+from backend.bootstrap.slack import check_slack, slack_channel, slack_webhook
 from backend.channel_inbox import ChannelInbox
 from backend.core.linking.installations import save_installation
 from backend.core.linking.linked_accounts import disconnect_accounts
@@ -90,7 +90,7 @@ class TestOutage:
             secret_key=KEY,
         )
         inbox = ChannelInbox(away, registry, POLICY, "http://127.0.0.1", 4000, plenty, plenty)
-        async with slack_hook(settings, away, inbox, lambda _: None) as hook:
+        async with slack_webhook(settings, away, inbox, lambda _: None) as hook:
             for body, kind in ((said("hello"), "application/json"), (PRESSED, FORM)):
                 reply = await hook({name.lower(): value for name, value in sign(body, kind).items()}, body)
                 assert reply.status == 503
@@ -113,7 +113,7 @@ class TestOutage:
 
 async def findings(api_url: str) -> list[tuple[bool, str]]:
     settings = load_settings(slack_bot_token=TOKEN, slack_signing_secret=SECRET, slack_api_url=api_url)
-    return await examine_slack(settings)
+    return await check_slack(settings)
 
 
 class TestDoctor:
@@ -144,7 +144,7 @@ class TestDoctor:
     @pytest.mark.parametrize(
         ("fault", "well", "told"),
         [
-            (None, True, "Slack lets us listen over Socket Mode."),
+            (None, True, "Slack accepts the Socket Mode connection."),
             (Fault(body='{"ok":false,"error":"missing_scope"}'), False, "SLACK_APP_TOKEN: The Slack app lacks a permission"),
             (Fault(body='{"ok":false,"error":"invalid_auth"}'), False, "SLACK_APP_TOKEN: Slack denied access: invalid_auth"),
         ],
@@ -154,5 +154,5 @@ class TestDoctor:
             async with Faults(listening.api_url) as faults:
                 faults.script("apps.connections.open", *([fault] if fault else []))
                 settings = load_settings(slack_bot_token=TOKEN, slack_app_token=APP_TOKEN, slack_api_url=faults.url)
-                (known, found) = await examine_slack(settings)
+                (known, found) = await check_slack(settings)
         assert known[0] and found[0] is well and found[1].startswith(told) and APP_TOKEN not in found[1]

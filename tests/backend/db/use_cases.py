@@ -14,7 +14,7 @@ def rename(tx: Tx, session_id: str, title: str) -> str:
     tx.notify({"type": "notice", "content": title}, "topic")
     tx.emit(session_id, {"type": "task_started", "content": title, "run_id": "run_1"})
     tx.audit(session_id, actor="-", via="chat", action="session.renamed", subject=session_id, to=title)
-    tx.ring("rang", title)
+    tx.enqueue("rang", title)
     return title
 
 

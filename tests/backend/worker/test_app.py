@@ -13,7 +13,7 @@ from backend.auth.passwords import hash_in_thread, verify_in_thread
 from backend.core.mail.mailboxes import FETCH_MAIL_JOB
 from backend.core.outbox.escalation import DELIVER_JOB
 from backend.core.runs.lease import ADVANCE_RUN_JOB
-from backend.core.runs.lifecycle import start_run
+from backend.core.runs.start_run import start_run
 from backend.ids import new_id
 from backend.messaging.queue.contract import KINDS, Job
 from backend.messaging.queue.memory import MemoryQueue
@@ -69,11 +69,11 @@ class TestAWorker:
         handlers = {kind: hang if kind == hanging else do for kind in KINDS}
         async with working(opened, handlers) as queue:
             for number in range(app.CONCURRENCY[hanging] + 10):
-                queue.ring(Job(hanging, f"hangs_{number}"))
+                queue.enqueue(Job(hanging, f"hangs_{number}"))
             await becomes(lambda: queue._lines[hanging].waiting() <= 10)
             others = [Job(kind, f"{kind}_{number}") for number in range(200) for kind in KINDS if kind != hanging]
             for job in others:
-                queue.ring(job)
+                queue.enqueue(job)
             await becomes(lambda: len(done) == len(others))
 
     async def test_takes_no_breath_between_deliveries_because_runs_wait_for_models(
@@ -87,10 +87,10 @@ class TestAWorker:
 
         async with working(opened, {ADVANCE_RUN_JOB: hang, DELIVER_JOB: do}) as queue:
             for number in range(app.UNTHROTTLED):
-                queue.ring(Job(ADVANCE_RUN_JOB, f"run_{number}"))
+                queue.enqueue(Job(ADVANCE_RUN_JOB, f"run_{number}"))
             await becomes(lambda: queue._lines[ADVANCE_RUN_JOB].waiting() == 0)
             for number in range(20):
-                queue.ring(Job(DELIVER_JOB, f"dlv_{number}"))
+                queue.enqueue(Job(DELIVER_JOB, f"dlv_{number}"))
                 await becomes(lambda: len(done) == number + 1)  # noqa: B023
 
 

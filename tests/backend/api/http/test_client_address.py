@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.api.http.client_address import place_of
+from backend.api.http.client_address import client_network
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,4 @@ from backend.api.http.client_address import place_of
     ],
 )
 def test_place(address: str, place: str) -> None:
-    assert place_of(address) == place
+    assert client_network(address) == place

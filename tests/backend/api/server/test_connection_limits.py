@@ -9,11 +9,11 @@ class Held:
     """A connection that goes when it is asked to."""
 
     def __init__(self, crowd: ConnectionLimits, address: str) -> None:
-        self.crowd, self.address, self.is_open = crowd, address, True
+        self.limits, self.address, self.is_open = crowd, address, True
 
     def make_way(self) -> None:
         self.is_open = False
-        self.crowd.gone(self, self.address)
+        self.limits.discard(self, self.address)
 
 
 def held(crowd: ConnectionLimits, address: str, count: int) -> list[Held]:
@@ -59,6 +59,6 @@ class TestCrowd:
     def test_at_work_is_not_sent_away(self) -> None:
         crowd = ConnectionLimits(1, 100)
         [busy] = held(crowd, HERE, 1)
-        crowd.gone(busy, HERE)
+        crowd.discard(busy, HERE)
         assert not crowd.has_room(2)
         assert busy.is_open

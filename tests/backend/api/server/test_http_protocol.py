@@ -12,7 +12,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from backend.api.server import http_protocol
-from backend.api.server.http_protocol import HEAD_S, Unread
+from backend.api.server.http_protocol import HEAD_S, WriteTimeout
 from tests.support.person import PATIENCE_S, client, until
 from tests.support.problem_checks import SHAPE
 from tests.support.server import Server
@@ -191,16 +191,16 @@ class Pipe:
 class TestUnread:
     @pytest.fixture
     def pipe(self, monkeypatch: pytest.MonkeyPatch) -> Pipe:
-        monkeypatch.setattr(http_protocol, "UNREAD_S", 0)
+        monkeypatch.setattr(http_protocol, "WRITE_TIMEOUT_S", 0)
         return Pipe()
 
     async def test_by_who_takes_nothing_ends_the_connection(self, pipe: Pipe) -> None:
         pipe.left = 80_000
-        Unread(pipe).watch()  # type: ignore[arg-type]
+        WriteTimeout(pipe).watch()  # type: ignore[arg-type]
         await asyncio.wait_for(pipe.aborted.wait(), PATIENCE_S)
 
     async def test_of_who_reads_slowly_what_is_written_anew_does_not(self, pipe: Pipe) -> None:
-        unread = Unread(pipe)  # type: ignore[arg-type]
+        unread = WriteTimeout(pipe)  # type: ignore[arg-type]
         for _ in range(5):
             pipe.left = 70_000
             unread.watch()
@@ -212,7 +212,7 @@ class TestUnread:
         assert not pipe.aborted.is_set()
 
     async def test_of_what_was_the_last_ends_it_too(self, pipe: Pipe) -> None:
-        unread = Unread(pipe)  # type: ignore[arg-type]
+        unread = WriteTimeout(pipe)  # type: ignore[arg-type]
         pipe.left, pipe.closing = 16_000, True
         unread.taken()
         await asyncio.wait_for(pipe.aborted.wait(), PATIENCE_S)

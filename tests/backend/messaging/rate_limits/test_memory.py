@@ -44,7 +44,7 @@ class TestWindows:
             assert await counted.hit(THREE, "eve")
 
     async def test_of_many_keys_forget_only_what_is_over(self, clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(memory, "MANY_KEYS", 4)
+        monkeypatch.setattr(memory, "CLEANUP_KEYS", 4)
         counted, hourly = MemoryRateWindows(), parse("1/hour")
         assert await counted.hit(hourly, "slow")
         clock[0] += 120
@@ -61,8 +61,8 @@ class TestWindows:
     async def test_of_more_keys_than_fit_forget_those_untouched_for_longest(
         self, clock: list[float], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(memory, "MANY_KEYS", 4)
-        monkeypatch.setattr(memory, "MOST_KEYS", 8)
+        monkeypatch.setattr(memory, "CLEANUP_KEYS", 4)
+        monkeypatch.setattr(memory, "MAX_KEYS", 8)
         counted = MemoryRateWindows()
         for number in range(100):
             assert await counted.hit(THREE, str(number))
