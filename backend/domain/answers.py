@@ -1,4 +1,4 @@
-"""Whether an answer fits what was asked, said field by field."""
+"""Validate an answer against its request, field by field."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ TIMEOUT_DEFAULT = {
 
 @dataclass(frozen=True, slots=True)
 class AnswerRules:
-    """What an answer is held against: the parts of a feedback request that decide whether it fits."""
+    """The parts of a feedback request that an answer is validated against."""
 
     type: FeedbackType
     allowed_actions: tuple[str, ...]
@@ -47,7 +47,7 @@ class AnswerRules:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a person decided, checked: `values` are normalised to the declared types."""
+    """A validated decision; `values` have the declared types."""
 
     action: str
     values: dict[str, Any] | None = None
@@ -55,7 +55,7 @@ class Answer:
 
 
 def check_answer(question: AnswerRules, action: str, values: Mapping[str, Any] | None, feedback: str | None) -> Answer:
-    """The answer in its normal form. Raises Invalid with one error for each thing that does not fit."""
+    """The validated answer. Raises Invalid with one error for each invalid part."""
     if action not in question.allowed_actions:
         raise Invalid(
             f"This {question.type} can be answered with {_join_with_or(question.allowed_actions)}.",
@@ -121,12 +121,12 @@ def _check_form(fields: tuple[Field, ...], given: dict[str, Any]) -> dict[str, A
         except ValueError as error:
             errors.append(FieldError(field.name, str(error)))
     if errors:
-        raise Invalid("Some fields need another look.", errors=errors)
+        raise Invalid("Some fields are missing or invalid.", errors=errors)
     return values
 
 
 def check_field(field: Field, value: Any) -> Any:
-    """`value` in the field's own type; texts that spell a value are taken. Raises ValueError saying what it must be."""
+    """`value` converted to the field's type, also from text. Raises ValueError saying what it must be."""
     return _CHECKS[field.type](field, value)
 
 

@@ -1,13 +1,13 @@
-"""What a person may be called: nothing invisible, nothing that reads like the agent's name or the platform's."""
+"""Display names: reject invisible characters and names that read like the agent's or the platform's."""
 
 import re
 import unicodedata
 from functools import lru_cache
 
 MAX_LENGTH = 100
-MAX_MARKS = 3  # one letter over another; more of them paint over the lines around
+MAX_MARKS = 3  # combining marks per letter; more would overlap the lines around
 BRAND = "assent"
-# Of the rest, what the platform calls itself, the agent, or the reader.
+# Names by which the platform refers to itself, the agent or the reader.
 RESERVED = (
     "admin",
     "administrator",
@@ -27,9 +27,9 @@ RESERVED = (
     "the system",
     "you",
 )
-# Letters and marks that are drawn as nothing.
+# Letters and marks that render as nothing.
 FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
-# What is read as each Latin letter: letters of other scripts, and digits. Compatibility forms are folded by NFKC.
+# Characters that look like each Latin letter: letters of other scripts, digits, signs. NFKC folds compatibility forms.
 LOOKALIKES = {
     "a": "аαɑ4@ʌ∀ꓮᎪᗅᗩⲁ",
     "b": "вβьʙ8ꓐᏴ",
@@ -58,29 +58,29 @@ LOOKALIKES = {
 }
 # Greek capitals that look like other letters than their small forms do.
 CAPITALS = str.maketrans("ΗΜΝ", "HMN")
-# A Latin letter in another dress: stroked, turned, a small capital, in a square.
+# Variants of a Latin letter: stroked, turned, small capital, squared.
 _VARIANT = re.compile(r"(?:[A-Z]+ )*(?:LATIN|INDICATOR SYMBOL)(?: [A-Z]+)* ([A-Z])(?: WITH .*)?")
 _FOLD = str.maketrans({character: letter for letter, characters in LOOKALIKES.items() for character in characters})
 
 
 def check_name(text: str) -> str:
-    """The name as it is kept: in normal form, blanks joined. Raises ValueError saying what is in the way."""
+    """The name in normal form (NFC, single spaces). Raises ValueError saying what is wrong with it."""
     if has_invisible(text.strip()):
-        raise ValueError("must not hold invisible characters, or any that change the direction of text")
+        raise ValueError("must not contain characters that are invisible or change the direction of text")
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name or not any(unicodedata.category(character)[0] in "LN" for character in name):
-        raise ValueError("must hold at least one letter or digit")
+        raise ValueError("must contain at least one letter or digit")
     if len(name) > MAX_LENGTH:
         raise ValueError(f"must be at most {MAX_LENGTH} characters")
     if _stacks_marks(name):
-        raise ValueError("must not pile marks on one letter")
+        raise ValueError("must not stack combining marks on one letter")
     if reads_like_platform(name):
-        raise ValueError("reads like the name of the agent or of the platform; use another")
+        raise ValueError("reads like the name of the agent or of the platform")
     return name
 
 
 def name_from_email(email: str) -> str:
-    """Of somebody who gives no name: the first part of their address, else all of it, which is taken for nobody else's."""
+    """A name for a person who gave none: the local part of their address, or the whole address if that is not allowed."""
     try:
         return check_name(email.partition("@")[0])
     except ValueError:
@@ -88,19 +88,19 @@ def name_from_email(email: str) -> str:
 
 
 def clean_name(text: str, otherwise: str) -> str:
-    """A name that a provider gives, made fit to be shown; `otherwise` where nothing is left."""
+    """A provider's name without invisible characters; `otherwise` if nothing is left."""
     kept = "".join(" " if _is_invisible(character) else character for character in unicodedata.normalize("NFC", text))
     return " ".join(kept.split())[:MAX_LENGTH].strip() or otherwise
 
 
 def reads_like_platform(name: str) -> bool:
-    """Whether a reader could take it for the agent's or the platform's own."""
+    """Whether a reader could mistake the name for the agent's or the platform's."""
     return any(BRAND in reading or reading in _RESERVED for reading in _readings(name))
 
 
 def _readings(name: str) -> set[str]:
-    """What the eye makes of it: letters and digits alone, in lower case, look-alikes folded into one; `!` and the like are
-    read as letters, or passed over."""
+    """The ways to read the name: lower-case letters and digits with look-alikes folded, and signs such as `!` read as letters
+    or skipped."""
     composed = unicodedata.normalize("NFKC", name).translate(CAPITALS).casefold()
     plain = "".join(map(_base_letter, unicodedata.normalize("NFKD", composed)))
     return {_letters(plain.translate(_FOLD)), _letters(_letters(plain).translate(_FOLD))}

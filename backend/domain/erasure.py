@@ -1,5 +1,5 @@
 """What is left of a request, an answer and an audit entry once their content is erased: who decided what, when, on which
-channel, and a digest that proves what it was to somebody who still has it."""
+channel, and a digest with which somebody who still has the content can prove it."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ def digest_of(content: Any) -> str:
 
 
 def anonymized(value: Any, id: str | None = None) -> Any:
-    """The value with no names beside ids, or only not beside that one."""
+    """The value without the names of people; with `id`, without the name of that person only."""
     if isinstance(value, dict):
         bare = {key: anonymized(part, id) for key, part in value.items()}
         return bare | {"name": ERASED} if "name" in value and "id" in value and id in (None, value["id"]) else bare
@@ -44,7 +44,7 @@ def anonymized(value: Any, id: str | None = None) -> Any:
 
 
 def erased_body(body: Mapping[str, Any], at: str) -> dict[str, Any]:
-    """The body of a request without what was asked; still of the request's shape."""
+    """The body of a request without its content, in the same shape."""
     timeout = body.get("on_timeout")
     left: dict[str, Any] = {name: body[name] for name in _KEPT_OF_BODY if name in body}
     left |= {"title": ERASED, "prompt": "", "requested_by": ERASED, "route": []}
@@ -57,24 +57,24 @@ def erased_body(body: Mapping[str, Any], at: str) -> dict[str, Any]:
 
 
 def erased_response(response: Mapping[str, Any]) -> dict[str, Any]:
-    """Who answered which way, and where; not what they wrote."""
+    """Who answered how, when and where, without what they wrote."""
     return {name: response[name] for name in _KEPT_OF_RESPONSE if name in response}
 
 
 def anonymized_response(response: Mapping[str, Any] | None, id: str) -> Any:
-    """The response as it stays with others when the person with that id is erased: without what they wrote, if they did."""
+    """The response after the person with that id is erased: without their name, and without content if they wrote it."""
     if response is None or response["by"]["id"] != id or "erased" in response:
         return anonymized(response, id)
     return anonymized(erased_response(response), id) | {"erased": digest_of(response)}
 
 
 def anonymized_deliveries(copies: Sequence[Mapping[str, Any]], id: str) -> list[dict[str, Any]]:
-    """How far the copies came, without what went wrong with those of the person with that id: that may name an address."""
+    """The deliveries without the errors of the person with that id, which may name an address."""
     return [{name: value for name, value in copy.items() if name != "error" or copy["person_id"] != id} for copy in copies]
 
 
 def erased_detail(detail: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The detail of an audit entry without content; None where it has none."""
+    """The detail of an audit entry without its content; None if it holds no content."""
     if set(detail) <= _KEPT_OF_AUDIT:
         return None
     return {name: value for name, value in detail.items() if name in _KEPT_OF_AUDIT} | {"erased": digest_of(detail)}

@@ -1,4 +1,4 @@
-"""JSON that every part of the system can keep, send and digest."""
+"""JSON that every part of the system can store, send and digest."""
 
 import re
 from typing import Any
@@ -12,22 +12,22 @@ _MOST = 10**MAX_DIGITS
 
 
 def check_storable(value: Any, depth: int = 0) -> Any:
-    """`value`, if it is JSON that a database can keep: no NUL, no lone surrogates, no NaN, no absurd nesting or digits.
-    Raises ValueError saying what is in the way."""
+    """Return `value` if every database can store it: no NUL, lone surrogates or NaN, and limited nesting and digits. Raises
+    ValueError saying what is wrong."""
     if depth > MAX_DEPTH:
         raise ValueError(f"is nested deeper than {MAX_DEPTH} levels")
     match value:
         case str():
             if _UNSTORABLE.search(value):
-                raise ValueError("holds a character that cannot be kept (NUL or half of a surrogate pair)")
+                raise ValueError("contains a character that cannot be stored (NUL or half of a surrogate pair)")
         case float():
             if value != value or value in (float("inf"), float("-inf")):
-                raise ValueError("holds a number that is not finite")
+                raise ValueError("contains a number that is not finite")
         case bool() | None:
             pass
         case int():
             if not _LEAST < value < _MOST:
-                raise ValueError(f"holds a number with more than {MAX_DIGITS} digits")
+                raise ValueError(f"contains a number with more than {MAX_DIGITS} digits")
         case dict():
             for name, item in value.items():
                 check_storable(name, depth + 1)
@@ -39,5 +39,5 @@ def check_storable(value: Any, depth: int = 0) -> Any:
 
 
 def parse_json(text: str) -> Any:
-    """Strict JSON whose values can be kept as they were written. Raises ValueError."""
+    """Parse strict JSON whose values can be stored exactly. Raises ValueError."""
     return check_storable(read_json(text))

@@ -22,14 +22,14 @@ AGENT_NAME = "Assent agent"
 
 
 def normal_address(text: str) -> str:
-    """The one spelling of an email address: kept, looked up and counted alike."""
+    """The normal form of an email address, in which it is stored, looked up and counted."""
     return unicodedata.normalize("NFC", text.strip().lower())
 
 
 @dataclass(frozen=True, slots=True)
 class RequesterIdentity:
-    """Who asks. Told apart by `kind`, never by `name`, which anybody may choose; `id` is the person's, or of whom a program
-    is signed in as."""
+    """Who asks. Trust `kind`, never `name`, which anybody may choose; `id` is the person, or the person a program is signed
+    in as."""
 
     kind: client_views.RequesterKind
     name: str
@@ -43,5 +43,5 @@ AGENT_REQUESTER = RequesterIdentity("agent", AGENT_NAME)
 
 
 def requester_by(person: Person, via: str) -> RequesterIdentity:
-    """A person who asks in the web app asks themself; whatever comes over the API is a program's word."""
+    """The requester of a call: a person in the web app, a program through the API."""
     return RequesterIdentity("person" if via == "chat" else "program", person.name, person.id)

@@ -33,8 +33,8 @@ class Policy:
     not_asker: frozenset[str] = frozenset()
 
     def may_decide_on(self, channel: str, risk: str) -> bool:
-        """Whether a call of this risk may be approved on the channel; whoever signs in here, by the web app, a program or
-        the console, is as well known as the others."""
+        """Whether a call of this risk may be approved on the channel. The API and the console count as the web chat, since
+        people sign in to all of them."""
         known = channel if channel in self.channel_risk else "chat"
         return RISKS.index(risk) <= RISKS.index(self.channel_risk.get(known, "high"))
 
@@ -45,16 +45,16 @@ class Policy:
         return self.approvers.get(tool.name, ())
 
     def bound_rule(self, tool: ToolSpec) -> str:
-        """What an approval is bound to: the rule, and whose word it takes."""
+        """The rule as an approval is bound to it, including who may approve."""
         who = " | ".join(self.approvers_of(tool)) + (EXCEPT_ASKER if tool.name in self.not_asker else "")
         return " -> ".join(filter(None, (self.rule_for(tool), who)))
 
     def rule_of_votes(self, tool: ToolSpec) -> dict[str, Any] | None:
-        """What it takes to approve a call of the tool; None: one word of anyone asked."""
+        """The vote rule for a call of the tool; None: any one recipient decides."""
         return {"approvals": 1, "distinct_from_requester": True} if tool.name in self.not_asker else None
 
     def needs_approval(self, tool: ToolSpec, args: Mapping[str, Any]) -> bool:
-        """Whether this exact call needs a person. A condition that cannot be evaluated does: when in doubt, ask."""
+        """Whether this exact call needs approval. It does if the condition cannot be evaluated."""
         rule = self.rule_for(tool)
         if rule in (ALWAYS, NEVER):
             return rule == ALWAYS
@@ -119,7 +119,7 @@ def parse_channel_risk(text: str) -> dict[str, str]:
 
 
 def canonical(value: Any) -> str:
-    """The one JSON text of a value: sorted keys, no spaces, so that equal values have equal digests."""
+    """The canonical JSON text of a value: sorted keys, no spaces, so that equal values have equal digests."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
@@ -134,7 +134,7 @@ def digest_call(
     definition: Mapping[str, Any] | None,
 ) -> str:
     """SHA-256 of everything an approval is bound to. `args` is the canonical text that is shown and executed; `definition`
-    what else is declared of the tool. Without one this is the form of requests that were put before there was one."""
+    is what else the tool declares; older requests have none."""
     bound = {"tool": tool, "args": args, "run": run_id, "request": request_id, "policy": policy, "schema": schema}
     bound |= {} if definition is None else {"definition": definition}
     return hashlib.sha256(canonical(bound).encode()).hexdigest()
@@ -147,7 +147,8 @@ def _evaluator(args: Mapping[str, Any]) -> EvalWithCompoundTypes:
 
 
 def _check_condition(tool: ToolSpec, condition: str) -> None:
-    """One expression over the tool's arguments: an assignment, where a comparison was meant, would decide every call alike."""
+    """Raises ValueError unless the condition is one expression over the tool's arguments. An assignment in place of a
+    comparison would decide every call alike."""
     try:
         nodes = list(ast.walk(ast.parse(condition, mode="eval")))
     except SyntaxError as error:
@@ -162,7 +163,7 @@ def _check_condition(tool: ToolSpec, condition: str) -> None:
 
 
 def _split(text: str) -> list[str]:
-    """Cut at commas, semicolons and line ends that stand outside brackets and quotes."""
+    """Split at commas, semicolons and line ends outside brackets and quotes."""
     parts, depth, quote = [""], 0, ""
     for character in text:
         if quote:

@@ -1,4 +1,4 @@
-"""What a feedback request is: how one is put together, and what happens when nobody answers."""
+"""Feedback requests: build the body of one, validate it, and find the answer that a time-out applies."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ NEVER_ON_TIMEOUT = ("edit", "revise")
 
 
 def body_of_step(step: Ask) -> dict[str, Any]:
-    """The request an agent's question becomes, in the contract's shape, without what only the platform knows."""
+    """The request body for an agent's question, in the contract's shape, without what only the platform knows."""
     body: dict[str, Any] = {"title": step.title, "prompt": step.prompt}
     match step:
         case AskChoice():
@@ -43,7 +43,7 @@ def _option(option: Option) -> dict[str, Any]:
 
 
 def check_body(type: FeedbackType, body: Mapping[str, Any]) -> None:
-    """Refuse a question nobody could answer. Raises Invalid with an error for each part."""
+    """Raises Invalid, with an error for each part, for a request that nobody could answer."""
     errors = _check_options(body) if type is FeedbackType.CHOICE else _check_fields(body) if type is FeedbackType.FORM else []
     if type is FeedbackType.CHECKPOINT and not body.get("checkpoint"):
         errors.append(FieldError("checkpoint", "name the checkpoint"))
@@ -51,9 +51,9 @@ def check_body(type: FeedbackType, body: Mapping[str, Any]) -> None:
     if not allowed or not set(allowed) <= set(ACTIONS[type]):
         errors.append(FieldError("allowed_actions", f"must be some of {', '.join(ACTIONS[type])}"))
     elif "edit" in allowed and not body.get("action"):
-        errors.append(FieldError("allowed_actions", "can hold edit only where there is an action to edit"))
+        errors.append(FieldError("allowed_actions", "can contain edit only if there is an action to edit"))
     if errors:
-        raise Invalid("The request cannot be asked like this.", errors=errors)
+        raise Invalid("This request is invalid.", errors=errors)
     timeout_answer(type, body)
 
 
@@ -61,7 +61,7 @@ def _check_options(body: Mapping[str, Any]) -> list[FieldError]:
     values = [option["value"] for option in body.get("options") or []]
     if not values:
         return [FieldError("options", "a choice needs at least one option")]
-    return [FieldError("options", "every option needs a value of its own")] if len(set(values)) != len(values) else []
+    return [FieldError("options", "every option needs a different value")] if len(set(values)) != len(values) else []
 
 
 def _check_fields(body: Mapping[str, Any]) -> list[FieldError]:
@@ -69,7 +69,7 @@ def _check_fields(body: Mapping[str, Any]) -> list[FieldError]:
     errors = [] if fields else [FieldError("fields", "a form needs at least one field")]
     names = [field.name for field in fields]
     errors += [
-        FieldError("fields", f"{name!r} is there twice") for name in sorted({name for name in names if names.count(name) > 1})
+        FieldError("fields", f"{name!r} is used twice") for name in sorted({name for name in names if names.count(name) > 1})
     ]
     for field in fields:
         if field.type in ("enum", "multi_enum") and not field.options:
@@ -96,8 +96,8 @@ def answer_rules_of(
 
 
 def timeout_answer(type: FeedbackType, body: Mapping[str, Any]) -> Answer:
-    """What counts as the answer when the due time passes. Going ahead happens only where the asker wrote so.
-    Raises Invalid for an `on_timeout` that could not be an answer."""
+    """The answer that applies when the due time passes. It is positive only if the asker said so explicitly.
+    Raises Invalid for an `on_timeout` that is not a valid answer."""
     wish = body.get("on_timeout") or TIMEOUT_DEFAULT[type]
     action, values = (wish, None) if isinstance(wish, str) else (str(wish.get("action")), wish.get("values"))
     passive = {FeedbackType.CONFIRMATION: ("reject",), FeedbackType.CHECKPOINT: ("skip", "stop")}.get(type, ("decline",))

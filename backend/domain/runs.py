@@ -1,4 +1,4 @@
-"""A run is a fold over its log: what has happened decides what is to be done next, in any process, after any crash."""
+"""A run is a fold over its log: the log alone decides the next move, in any process, after any crash."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from backend.domain.steps import CallSeveral, CallTool, Decision, Reply, load_step
 
-START_OVER = "Send your message again to start over; what was done so far stays done."
+START_OVER = "Send your message again to start over. What was done so far stays done."
 
 Kind = Literal[
-    "message",  # {message_id, content}: a person's word, the first or one that joined
+    "message",  # {message_id, content}: a person's message, the first or one that joined
     "step",  # {step, seen, of?}: what the engine decided, having seen the log up to `seen`; `of`: the entry that held it
     "refused",  # {reason}: the step could not be used; the engine is told and decides again
     "asked",  # {request_id, repeats?}: a person is asked about the step, or to repeat that execution; then `resolved`
@@ -44,8 +44,8 @@ class Execute:
 
 @dataclass(frozen=True, slots=True)
 class Propose:
-    """Take the next of several calls that one answer held, as a step of its own. `of` is the entry that holds them, `seen`
-    what the engine had seen; `after_no`: a person turned one of them down."""
+    """Record the next of several proposed calls as a step of its own. `of` is the log entry with the calls, `seen` how much
+    of the log the engine had seen; `after_no`: a person rejected one of them."""
 
     call: CallTool
     of: int
@@ -55,7 +55,7 @@ class Propose:
 
 @dataclass(frozen=True, slots=True)
 class Recover:
-    """An execution was started and never finished: its outcome is unknown."""
+    """Handle an execution that was started and has no outcome."""
 
     call: CallTool
     execution_id: str
@@ -64,12 +64,12 @@ class Recover:
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """Stream the final word."""
+    """Stream the final reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A person has the next move."""
+    """Wait for a person to answer the request."""
 
     request_id: str
 
@@ -83,7 +83,7 @@ Move = Decide | Propose | Execute | Recover | Speak | Wait | Ended
 
 
 def next_move(log: Sequence[LogEntry]) -> Move:
-    """What the log says is to be done now."""
+    """The next move, according to the log."""
     move: Move = Decide()
     step: Decision | None = None
     waiting = PendingCalls()
@@ -97,8 +97,8 @@ def next_move(log: Sequence[LogEntry]) -> Move:
 
 @dataclass(frozen=True, slots=True)
 class PendingCalls:
-    """Calls of one answer that are still to be put, in their order, while nothing has happened that the engine should hear
-    of first: a call that was refused, failed or came to nothing, or a person's words."""
+    """The proposed calls that are still to be recorded, in order. They are dropped when the engine must decide again: after
+    a call that was refused or failed, or a person's message."""
 
     calls: tuple[CallTool, ...] = ()
     of: int = 0
@@ -106,7 +106,7 @@ class PendingCalls:
     after_no: bool = False
 
     def after(self, entry: LogEntry) -> "PendingCalls":
-        """What is waiting once this has happened."""
+        """The pending calls after this log entry."""
         data = entry.data
         match entry.kind:
             case "step":
@@ -159,7 +159,7 @@ def _after_step(step: Decision) -> Move:
 
 
 def _after_outcome(move: Move, execution_id: str) -> Move:
-    """The outcome of an earlier try, heard of late, does not settle what is to be done now; a last word should know it."""
+    """A late outcome of an earlier attempt does not change the move, except that a reply should take it into account."""
     awaited = isinstance(move, Recover) and move.execution_id == execution_id
     return Decide() if awaited or isinstance(move, Speak) else move
 
@@ -174,26 +174,25 @@ def _after_answer(step: Decision | None, data: dict[str, Any]) -> Move:
 
 
 def seen_log(log: Sequence[LogEntry]) -> list[LogEntry]:
-    """The log without the messages that joined after the engine last decided: a reply must not answer what it has not
-    decided about."""
+    """The log without messages that joined after the engine last decided, which a reply must not answer yet."""
     seen = max((entry.data["seen"] for entry in log if entry.kind == "step"), default=0)
     return [entry for entry in log if entry.kind != "message" or entry.n <= seen]
 
 
 def unseen_messages(log: Sequence[LogEntry]) -> bool:
-    """Whether a person said something after the engine last decided, so that the reply it wrote is not the last word."""
+    """Whether a person wrote after the engine last decided, so that the reply does not end the run."""
     return len(seen_log(log)) < len(log)
 
 
 def unseen_outcomes(log: Sequence[LogEntry]) -> bool:
-    """Whether an outcome was heard of after the engine last decided, which its last word should know."""
+    """Whether an outcome arrived after the engine last decided, which the reply should take into account."""
     decided = max((entry.n for entry in log if entry.kind == "step"), default=0)
     return any(entry.kind == "execution_finished" and entry.n > decided for entry in log)
 
 
 @dataclass(frozen=True, slots=True)
 class EngineId:
-    """An engine by name, and the version of what it keeps in a run. It takes up what it, or an older version, began."""
+    """An engine's name and the version of its state. It can continue runs of the same or an older version."""
 
     name: str
     version: int
@@ -202,17 +201,17 @@ class EngineId:
         return f"{self.name}/{self.version}"
 
     def why_not(self, begun_with: str | None) -> str | None:
-        """Why a run begun with that engine cannot go on with this one; None: it can."""
+        """Why this engine cannot continue a run that the other began; None if it can."""
         name, _, version = (begun_with or str(self)).partition("/")
         if name == self.name and int(version) <= self.version:
             return None
         begun = f"the engine {name}" if name != self.name else f"a newer version of the engine {name}"
-        return f"It was begun with {begun}, and this server works with {self}, which cannot take it up. " + START_OVER
+        return f"The run was started with {begun}, and this server uses {self}, which cannot continue it. " + START_OVER
 
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """RetryLimits of one run: engine steps, model tokens, and seconds of its own work (waiting for people does not count)."""
+    """The limits of one run: engine steps, model tokens and seconds of work (waiting for people does not count)."""
 
     steps: int
     tokens: int
@@ -220,7 +219,7 @@ class Caps:
     claims: int = 5
 
     def broken_by(self, *, steps: int, tokens: int, active_ms: int, claims: int) -> str | None:
-        """The sentence that ends a run over its bounds, or None."""
+        """The error message for an exceeded cap; None if all hold."""
         if steps >= self.steps:
             return f"The run took {self.steps} steps without finishing (ASSENT_RUN_MAX_STEPS)."
         if tokens >= self.tokens:
@@ -228,5 +227,5 @@ class Caps:
         if active_ms >= self.seconds * 1000:
             return f"The run worked longer than {self.seconds} seconds (ASSENT_RUN_MAX_SECONDS)."
         if claims > self.claims:
-            return f"Work on this run broke off {self.claims} times at the same point and got no further; it was set aside."
+            return f"This run was interrupted {self.claims} times at the same point without progress, so it was stopped."
         return None

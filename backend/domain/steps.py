@@ -1,4 +1,4 @@
-"""What an agent may want next. Every engine speaks in these and nothing else, so a run's log can be read by any of them."""
+"""The steps an engine can propose. Every engine uses these alone, so any of them can read a run's log."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -8,7 +8,7 @@ FieldType = Literal["text", "long_text", "number", "integer", "boolean", "enum",
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice a person may pick: `value` travels, `label` is read."""
+    """An option a person may pick: `value` is sent, `label` is shown."""
 
     value: str
     label: str
@@ -17,7 +17,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One blank of a form. `value` is the asker's suggestion; `options` belong to enum and multi_enum."""
+    """A field of a form. `value` is the asker's suggestion; `options` are for enum and multi_enum."""
 
     name: str
     type: FieldType = "text"
@@ -29,7 +29,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepBase:
-    """`beside` is what a model wrote around its step: kept on record, and no part of what is asked or done."""
+    """`beside` is what a model wrote around its step: recorded, but no part of what is asked or done."""
 
     beside: str = field(default="", compare=False)
 
@@ -81,7 +81,7 @@ class Review(StepBase):
 
 @dataclass(frozen=True, slots=True)
 class Reply(StepBase):
-    """Say the final word now; the text itself is streamed by a second call."""
+    """Reply now; the text itself is streamed by a second call."""
 
     kind: Literal["reply"] = "reply"
 
@@ -92,7 +92,7 @@ Step = CallTool | Ask | Reply
 
 @dataclass(frozen=True, slots=True)
 class CallSeveral(StepBase):
-    """Several calls of one answer. Each becomes a step of its own, in this order, and is decided by itself."""
+    """Several calls proposed at once. Each becomes a step of its own, in this order, and is approved separately."""
 
     calls: tuple[CallTool, ...]
     kind: Literal["tools"] = "tools"
@@ -115,9 +115,9 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """What policy and prompt know of a tool; the function behind it lives in `agents/tools`. `approval` is what the tool
-    itself demands: "always", "never", or a condition over its arguments such as "amount > 100". `version` is the code's, as
-    declared: it grows when the tool comes to do something else."""
+    """What the policy and the prompt know about a tool; its function lives in `backend/tools`. `approval` is the tool's own
+    rule: "always", "never" or a condition over its arguments such as "amount > 100". `version` must be changed whenever the
+    tool's behaviour changes."""
 
     name: str
     description: str

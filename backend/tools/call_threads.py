@@ -1,5 +1,6 @@
-"""A thread for each call of a tool: one that hangs keeps no other waiting, and does not keep the process from ending. Of one
-tool only so many may be at work, so that one that always hangs does not fill the process with threads."""
+"""Run each call of a tool in a daemon thread of its own, so that a call that hangs delays neither other calls nor shutdown.
+
+The number of threads per tool is limited."""
 
 import asyncio
 import contextvars
@@ -9,16 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 MAX_CALLS = 64
-_at_work: Counter[str] = Counter()
+_running: Counter[str] = Counter()
 _counting = threading.Lock()
 
 
 class TooManyCalls(Exception):
-    """So many calls of this name are at work that this one was not begun."""
+    """The call was not started because too many calls of this tool are running."""
 
 
 async def in_thread(call: Callable[[], Any], name: str) -> Any:
-    """What `call` gives or raises. Whoever stops waiting leaves it running. Raises Crowded."""
+    """Return or raise what `call` does. Cancelling the wait leaves the call running. Raises TooManyCalls."""
     _reserve(name)
     loop = asyncio.get_running_loop()
     done: asyncio.Future[tuple[Any, BaseException | None]] = loop.create_future()
@@ -31,7 +32,7 @@ async def in_thread(call: Callable[[], Any], name: str) -> Any:
         result, error = None, None
         try:
             result = call()
-        except BaseException as raised:  # noqa: BLE001  raised again where it is waited for
+        except BaseException as raised:  # noqa: BLE001  raised again by the waiting coroutine
             error = raised
         _release(name)
         if not loop.is_closed():
@@ -50,11 +51,11 @@ async def in_thread(call: Callable[[], Any], name: str) -> Any:
 
 def _reserve(name: str) -> None:
     with _counting:
-        if _at_work[name] >= MAX_CALLS:
+        if _running[name] >= MAX_CALLS:
             raise TooManyCalls(name)
-        _at_work[name] += 1
+        _running[name] += 1
 
 
 def _release(name: str) -> None:
     with _counting:
-        _at_work[name] -= 1
+        _running[name] -= 1

@@ -1,4 +1,4 @@
-"""What a tool is: a typed function with a docstring, and what is declared beside it about risk, repetition and approval."""
+"""The tool contract: a typed function with a docstring, and its declared risk, idempotence and approval rule."""
 
 import asyncio
 import inspect
@@ -20,15 +20,15 @@ log = get_logger(__name__)
 
 RESULT_LIMIT = 32_000  # characters of a result as JSON
 TRACE_TIMEOUT_S = 10.0
-RESULT_LOST = "The call ran. Its result could not be written down."
+RESULT_LOST = "The call ran, but its result could not be recorded."
 
 
 class ToolError(Exception):
-    """The tool could not do it. The message is a sentence for the model and the person; never a stack trace."""
+    """The tool failed. The message is a sentence for the model and for people, never a stack trace."""
 
 
 class ToolUnfinished(ToolError):
-    """It took longer than its limit, and may go on: whether it takes effect is not known. `work` ends when it does."""
+    """The call exceeded its time limit and may still take effect. `work` completes when the call does."""
 
     def __init__(self, message: str, work: asyncio.Future[Any]) -> None:
         super().__init__(message)
@@ -36,11 +36,11 @@ class ToolUnfinished(ToolError):
 
 
 class ToolNotRun(Exception):
-    """The fence before the effect was closed: the call certainly took no effect."""
+    """The fence stopped the call before its effect: it certainly had none."""
 
 
 class ToolInputError(Exception):
-    """The arguments do not fit the tool. `errors` holds (field, message) pairs, the field "" for the call as a whole."""
+    """The arguments are invalid. `errors` holds (field, message) pairs; field "" means the call as a whole."""
 
     def __init__(self, errors: list[tuple[str, str]]) -> None:
         super().__init__("; ".join(f"{name}: {message}" if name else message for name, message in errors))
@@ -48,14 +48,14 @@ class ToolInputError(Exception):
 
 
 def _no_fence() -> None:
-    """For whoever runs a tool under no lease."""
+    """The fence of a tool that runs without a lease."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """What a tool may know beside its arguments. `execution_id` names this one execution, for ledgers and provider keys.
-    `fence` raises ToolNotRun where somebody else may own the run by now; it is passed before the tool begins, and a tool
-    that prepares its effect passes it once more right before."""
+    """What a tool gets besides its arguments. `execution_id` identifies this execution, for ledgers and idempotency keys.
+    `fence` raises ToolNotRun if another worker may hold the run; it is called before the tool starts, and a tool that prepares
+    its effect calls it again right before the effect."""
 
     execution_id: str
     data_dir: Path
@@ -67,9 +67,9 @@ Trace = Callable[[ToolContext, str], str]
 
 @dataclass(frozen=True)
 class Tool:
-    """One tool. `approval` is "always", "never" or a condition over the arguments; `trace(context, execution_id)` says
-    what was looked at and what was there, with the time, never that nothing happened: a process that was stopped may go on.
-    A plain function runs in a thread of its own, a coroutine in the loop."""
+    """A tool. `approval` is "always", "never" or a condition over the arguments. `trace(context, execution_id)` reports the
+    evidence of an earlier execution and when it was looked up; it never claims that nothing happened, since a suspended
+    process may continue. A plain function runs in its own thread, a coroutine in the event loop."""
 
     function: Callable[..., Any]
     risk: Literal["low", "medium", "high"]
@@ -85,12 +85,12 @@ class Tool:
 
     @cached_property
     def spec(self) -> ToolSpec:
-        """What policy and prompt know of this tool."""
+        """What the policy and the prompt know about this tool."""
         description = inspect.cleandoc(self.function.__doc__ or "")
         return ToolSpec(self.name, description, self._schema, self.risk, self.idempotent, self.approval, self.version)
 
     def validate(self, args: Any) -> dict[str, Any]:
-        """The arguments in their one canonical form, defaults filled in. Raises ToolInputError."""
+        """The arguments in canonical form, with defaults filled in. Raises ToolInputError."""
         try:
             kept = self._model.model_validate(args).model_dump(mode="json")
         except ValidationError as error:
@@ -101,8 +101,8 @@ class Tool:
         return {name: normalize_number(value) for name, value in kept.items()}
 
     async def run(self, context: ToolContext, args: dict[str, Any]) -> Any:
-        """Execute with arguments that `validate` gave. Returns JSON; raises ToolError whatever the tool raised, ToolNotRun
-        when the fence was closed, and ToolUnfinished when it takes too long: a coroutine is cancelled, a thread goes on."""
+        """Run the tool with validated arguments and return JSON. Raises ToolError for any failure of the tool, ToolNotRun if
+        the fence stopped it, and ToolUnfinished after the time limit: a coroutine is cancelled, a thread continues."""
         work = asyncio.ensure_future(self._work(context, args))
         try:
             await asyncio.wait((work,), timeout=self.seconds)
@@ -121,7 +121,7 @@ class Tool:
         except (ToolError, ToolNotRun):
             raise
         except TooManyCalls:
-            raise ToolError(f"{self.name} was not run: {MAX_CALLS} calls of it have not finished yet.") from None
+            raise ToolError(f"{self.name} was not run: {MAX_CALLS} calls of it are still running.") from None
         except Exception as error:
             raise ToolError(f"{self.name} failed: {type(error).__name__}.") from error
 
@@ -138,7 +138,7 @@ class Tool:
         return await in_thread(fenced, self.name)
 
     async def evidence(self, context: ToolContext) -> str:
-        """What can be found out about an execution whose outcome is not known; nothing where the tool cannot look."""
+        """The evidence about an execution with an unknown outcome; empty if the tool has no trace."""
         if self.trace is None:
             return ""
         trace = self.trace
@@ -147,9 +147,9 @@ class Tool:
                 return replace_lone_surrogates(
                     str(await in_thread(lambda: trace(context, context.execution_id), f"{self.name} trace"))
                 )
-        except Exception as error:  # the question must be put all the same
+        except Exception as error:  # people must be asked all the same
             log.exception("tool.trace_failed", tool=self.name)
-            return f"No evidence could be looked up: {type(error).__name__}."
+            return f"Looking for evidence failed: {type(error).__name__}."
 
     @cached_property
     def _model(self) -> type[BaseModel]:
@@ -172,19 +172,19 @@ class Tool:
 
 
 def _lost_precision(given: Any, kept: Any) -> str:
-    """What is wrong where a number would be used as another one than was given; empty where it is not."""
+    """An error message if a number lost precision in validation; empty if none did."""
     match given, kept:
         case dict(), dict():
             return next((found for name in given if name in kept and (found := _lost_precision(given[name], kept[name]))), "")
         case list(), list():
             return next((found for pair in zip(given, kept, strict=False) if (found := _lost_precision(*pair))), "")
         case int() | float(), int() | float() if given != kept:
-            return f"{given} has more digits than the tool takes: it would be used as {kept}"
+            return f"{given} has more digits than the tool accepts: it would be used as {kept}"
     return ""
 
 
 def _limited(result: Any) -> Any:
-    """What can be kept of it: the call has run, whatever its result looks like."""
+    """The result as JSON, truncated to RESULT_LIMIT. Never raises, since the call has already run."""
     try:
         text = replace_lone_surrogates(json.dumps(result, ensure_ascii=False, default=str))
         kept = json.loads(text, parse_constant=str)
@@ -198,7 +198,7 @@ def _limited(result: Any) -> Any:
 
 
 def replace_lone_surrogates(text: str) -> str:
-    """The text with a mark for each half of a character, as from a word that was cut in the middle: no database takes one."""
+    """Replace lone surrogates, which no database accepts, with U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

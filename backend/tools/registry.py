@@ -1,4 +1,4 @@
-"""The tools there are. A new one is a file beside this and a line in it."""
+"""The registry of tools. To add a tool, add a module in `builtin/` and a line here."""
 
 from collections.abc import Iterable
 
@@ -15,16 +15,16 @@ class Registry:
         self._specs = [tool.spec for tool in self._tools.values()]
 
     def specs(self) -> list[ToolSpec]:
-        """What policy and prompt know of the tools."""
+        """What the policy and the prompt know about the tools."""
         return list(self._specs)
 
     @property
     def longest_s(self) -> float:
-        """The longest limit of any tool, in seconds."""
+        """The longest time limit of any tool, in seconds."""
         return max((tool.seconds for tool in self._tools.values()), default=0.0)
 
     def get(self, name: str) -> Tool | None:
-        """The tool of that name, or None: a model may make names up."""
+        """The tool with that name; None if there is none, since models may invent names."""
         return self._tools.get(name)
 
 

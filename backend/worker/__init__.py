@@ -1,1 +1,1 @@
-"""The third door: what is due is claimed and carried on, in any process, after any crash."""
+"""The worker: claims due runs, deliveries and mailboxes and works on them, in any process, after any crash."""

@@ -1,4 +1,4 @@
-"""Carries one run as far as it goes: ask the engine, commit, act, commit, until a person or the end has the next move."""
+"""Advance a run: ask the engine, commit, act, commit, until a person must act or the run ends."""
 
 import asyncio
 import contextlib
@@ -38,7 +38,7 @@ log = get_logger(__name__)
 _threads = ThreadPool("weigh")
 RENEW_S = 2.5
 SUSPECT_WAIT_S = 1.0
-WARM_UP_S = 8.0  # what ends the process over and over has done so by then
+WARM_UP_S = 8.0  # a run that kills its process has done so by then
 SUMMARIZE_ABOVE_TOKENS = 12_000
 MAX_REPLY_CHARACTERS = 200_000
 
@@ -60,8 +60,8 @@ class RunAdvancer:
     started_at: float = field(default_factory=clock)
 
     async def advance(self, run_id: str) -> None:
-        """Claim the run and carry it on. Nothing to do, a lost lease and a cancelled run end quietly; a model that gives
-        nothing usable, a broken cap and a fault of our own end the run with the reason."""
+        """Claim the run and advance it. Returns quietly if there is nothing to do, the lease is lost or the run is cancelled.
+        An EngineError, such as an exceeded cap, ends the run with its message."""
         async with contextlib.AsyncExitStack() as suspect_stack:
             await self._claim_and_advance(run_id, suspect_stack)
 
@@ -86,8 +86,9 @@ class RunAdvancer:
             raise
 
     async def _claim(self, run_id: str, suspect_stack: contextlib.AsyncExitStack) -> Claimed | None:
-        """A run whose last claims came to nothing is taken by a worker that has been up for a while, one at a time, until it
-        gets further or `suspect_stack` ends: so the deaths that it makes are told from those it only shared."""
+        """Claim the run. A run whose last claims made no progress is claimed only by a worker that has been up for a while,
+        one such run at a time, until it progresses or `suspect_stack` closes: this tells the run that kills its workers from
+        runs that only ran beside it."""
         claimed = await self.db.transact(claim.claim_run, run_id, self.caps, self.engine.id, False)
         if (
             claimed is not None
@@ -104,7 +105,7 @@ class RunAdvancer:
         return await self.db.transact(claim.claim_run, run_id, self.caps, self.engine.id)
 
     async def _hand_over(self, lease: Lease) -> None:
-        """This worker stops. A call that has not reported keeps the lease until it lapses: it may still be at work."""
+        """Release the lease because this worker stops, unless a call is still running: then the lease has to lapse."""
         if lease.run_id not in self.tool_runner.active_runs():
             with contextlib.suppress(Unavailable):
                 await self.db.transact(leases.release_lease, lease)
@@ -116,7 +117,7 @@ class RunAdvancer:
 
     @contextlib.asynccontextmanager
     async def _held(self, lease: Lease, hold: LeaseTimer) -> AsyncIterator[None]:
-        """Keep the lease alive; end the work as LeaseLost the moment the run is ended by somebody else."""
+        """Renew the lease while the block runs. Cancels the block and raises LeaseLost if the run is ended elsewhere."""
         work = asyncio.current_task()
         assert work is not None
         look = asyncio.Event()
@@ -141,8 +142,8 @@ class RunAdvancer:
             heartbeat.cancel()
 
     async def _renew(self, lease: Lease, hold: LeaseTimer, lost: Callable[[], object], look: asyncio.Event) -> None:
-        """Renew in time, and at once where the run's end may have been said and not been heard. While the database is away
-        it is asked again and again: nobody else can have taken the lease meanwhile, or it will say so."""
+        """Renew the lease periodically, and at once if an event that the run ended may have been missed. While the database is
+        unavailable, try again until it answers; the token then shows whether the lease was lost."""
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RENEW_S):
@@ -180,7 +181,7 @@ class RunAdvancer:
             raise EngineError(broken)
 
     def _check_engine(self, claimed: Claimed) -> None:
-        """What is decided already is carried out whoever decided it; what comes next is only for the engine that began."""
+        """Raises EngineError if another engine began the run: only that engine may take its next step."""
         if why_not := self.engine.id.why_not(claimed.engine):
             raise EngineError(why_not)
 
@@ -217,7 +218,7 @@ class RunAdvancer:
         await self.db.transact(record_step, lease, step, entries[-1].n, usage, self.registry, self.policy, state)
 
     async def _thread(self, claimed: Claimed, entries: list[LogEntry]) -> Thread:
-        """The session so far. What came before this run is summarised once it weighs too much; nothing is cut silently."""
+        """The session so far. Earlier runs are summarised once they exceed the token limit; nothing is cut silently."""
         lease = claimed.lease
         thread = build_thread(entries, [entry for _, entry in claimed.earlier], claimed.summary, lease.settings, claimed.state)
         if not claimed.earlier or await _threads.run(estimate_tokens, thread) <= SUMMARIZE_ABOVE_TOKENS:
@@ -240,7 +241,7 @@ class RunAdvancer:
             raise EngineError(f"The run worked longer than {self.caps.seconds} seconds (ASSENT_RUN_MAX_SECONDS).") from None
 
     async def _reply(self, lease: Lease, hold: LeaseTimer, thread: Thread) -> None:
-        """Stream the reply to whoever watches, then commit it whole."""
+        """Stream the reply to open clients, then commit it."""
         parts: list[str] = []
         usage, length = Usage(), 0
         async with (
@@ -270,5 +271,5 @@ class RunAdvancer:
 
 
 def _begun_after_claim(claimed: Claimed, move: Recover) -> bool:
-    """Whether the execution was recorded after the claim, by us, and the database went away before we heard so."""
+    """Whether this worker recorded the execution after its claim, in a commit whose result it never received."""
     return all(entry.data.get("execution_id") != move.execution_id for entry in claimed.log)

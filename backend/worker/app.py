@@ -1,4 +1,4 @@
-"""Takes jobs off the queue and hands each to its handler; looks into SQL for what nobody rang for."""
+"""The worker process: take jobs from the queue, run their handlers, and find due work in SQL that nobody rang for."""
 
 import asyncio
 from collections import Counter
@@ -35,8 +35,8 @@ BATCH = 100
 
 
 class Worker:
-    """Runs jobs, many at once, until it is drained. Each kind has a concurrency of its own: models that do not answer keep no
-    delivery waiting, and a channel that does not answer keeps no run."""
+    """Runs jobs concurrently until it is drained. Each kind has its own limit, so that a slow model does not delay deliveries
+    and a slow channel does not delay runs."""
 
     def __init__(
         self,
@@ -63,8 +63,8 @@ class Worker:
         ]
 
     async def drain(self, seconds: float, grace: float) -> None:
-        """Take nothing new, give running work `seconds` to reach its next commit, then tell it to stop and wait `grace` for
-        what it must see through; the rest is left to its lease."""
+        """Take no new jobs, give running ones `seconds` to finish, then cancel them and wait `grace` seconds. Leases cover
+        whatever is left."""
         for loop in self._loops:
             loop.cancel()
         if self._tasks:
@@ -85,8 +85,7 @@ class Worker:
             task.add_done_callback(self._tasks.discard)
 
     async def _wait_for_idle_loop(self, kind: str) -> None:
-        """Beyond a few jobs, take one more only while the loop is on time: a model elsewhere leaves it idle, one in this
-        process does not, and whoever sends a message now waits for the loop."""
+        """Above a few jobs, take another only while the event loop is not lagging, so that requests to the API stay fast."""
         clock = asyncio.get_running_loop().time
         while self._busy[kind] >= UNTHROTTLED:
             begun = clock()
@@ -105,7 +104,7 @@ class Worker:
             self._slots[job.kind].release()
 
     async def _run_guarded(self, key: tuple[str, str], work: Callable[[], Awaitable[object]]) -> None:
-        """One thing that raises must not stop the others, nor come back every second. Raises Unavailable."""
+        """Run the work; if it raises, log the error and back off from this key. Raises Unavailable."""
         try:
             await work()
         except Unavailable:
@@ -116,7 +115,7 @@ class Worker:
             self._backoff.succeeded(key)
 
     async def _reconcile(self) -> None:
-        """Once a second: let due times speak, and ring for runs, deliveries and mailboxes that are due but not rung for."""
+        """Periodically expire due requests, and ring for due runs, deliveries and mailboxes that nobody rang for."""
         while True:
             await self._attempt(self._expire)
             for kind in self._handlers:
@@ -128,7 +127,7 @@ class Worker:
             await look()
         except Unavailable as error:
             log.warning("reconciler.postponed", reason=error.detail)
-        except Exception:  # the reconciler is the safety net: it must outlive whatever it finds
+        except Exception:  # the reconciler is the safety net and must survive any error
             log.exception("reconciler.failed")
 
     async def _expire(self) -> None:
@@ -140,6 +139,6 @@ class Worker:
             self._queue.enqueue(Job(kind, id))
 
     async def _due(self, kind: str, look: DueQuery) -> list[str]:
-        """What is due and does not rest; what rests takes nobody's place."""
+        """The due ids that are not backing off; those that are do not use up the batch."""
         found = await self._db.read(look, BATCH + self._backoff.count(kind))
         return [id for id in found if not self._backoff.is_waiting((kind, id))]

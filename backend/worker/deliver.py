@@ -1,4 +1,4 @@
-"""Carries one delivery one try further: claim it, let its channel speak, keep what came of it."""
+"""Deliver: claim a due delivery, send it over its channel, and record the result."""
 
 import asyncio
 import contextlib
@@ -26,8 +26,8 @@ TRY_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Deliverer:
-    """Handles the job `carry`. `url` is where people reach this installation, for the links; `chance` in [0, 1) spreads
-    the next tries."""
+    """Handles the job `carry`. `url` is the public address of this installation, for links; `chance` in [0, 1) spreads
+    retries."""
 
     db: Database
     channels: Mapping[str, Channel]
@@ -36,13 +36,13 @@ class Deliverer:
     chance: Callable[[], float] = random.random
 
     async def deliver(self, delivery_id: str) -> None:
-        """One try, if one is due. A failure is recorded and decides what is due next; nothing is raised for it."""
+        """Make one attempt, if one is due. A failure is recorded, not raised; it decides when to try again."""
         hold = LeaseTimer(LEASE_MS / 1000, clock())
         work = await self.db.transact(claim_delivery, delivery_id, self.policy, self.url, self.channels)
         if work is None:
             return
         failpoint("carry.claimed")
-        if hold.left() < TRY_S:  # this process was stopped meanwhile: whoever has it now would send a second one
+        if hold.left() < TRY_S:  # the process was suspended: another worker may send it by now
             log.warning("delivery.lease_too_short", delivery_id=delivery_id)
             return
         try:
@@ -53,8 +53,8 @@ class Deliverer:
             raise
 
     async def _attempt(self, work: DeliveryAttempt) -> None:
-        """What came of the try is recorded as soon as the database takes it: what went out and is not on record is sent
-        again, a lease later. Then it is recorded too, as a copy to be closed."""
+        """Send, and record the result as soon as the database accepts it. A message that is sent but not recorded is sent
+        again when the lease lapses, and then recorded as a duplicate to be closed."""
         try:
             receipt = await self._send(work)
         except ChannelError as error:
@@ -79,7 +79,7 @@ class Deliverer:
             async with asyncio.timeout(TRY_S):
                 if work.words is not None:
                     return await _send_text(channel, work, work.words)
-                assert work.question is not None, "a delivery is of a question or of words"
+                assert work.question is not None, "a delivery has a request or a text"
                 if work.receipt is None or work.verb == "deliver":
                     return await channel.deliver(work.question, work.to, work.earlier)
                 await channel.settle(work.question, work.to, work.receipt, work.earlier)
@@ -89,7 +89,7 @@ class Deliverer:
 
 
 async def _send_text(channel: Channel, work: DeliveryAttempt, words: TextMessage) -> DeliveryReceipt:
-    """In place of what was shown or sent before, where the channel can find that."""
+    """Send the text, replacing what was shown or sent before if the channel can find it."""
     ref = work.receipt.ref if work.receipt else None
     if isinstance(channel, StreamingChannel) and (ref is not None or work.earlier is not None):
         return await channel.finish_reply(words, work.to, ref, work.earlier)

@@ -1,4 +1,4 @@
-"""Looks into one mailbox of the agent's own: claim it, take in what is new, keep how far that went."""
+"""Fetch mail: claim one of the agent's mailboxes, read what is new, and save the cursor."""
 
 import asyncio
 import contextlib
@@ -26,14 +26,14 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class MailFetcher:
-    """Handles the job `collect`. A mailbox is looked into again after `every_s` seconds."""
+    """Handles the job `collect`. Each mailbox is fetched every `every_s` seconds."""
 
     db: Database
     mailboxes: MailboxReader
     every_s: float
 
     async def fetch(self, account: str) -> None:
-        """One look, if one is due. What goes wrong is looked at again later; nothing is raised for it."""
+        """Fetch the mailbox, if it is due. A failure is logged and retried later, not raised."""
         look = await self.db.transact(claim_mailbox, account)
         if look is None:
             return
@@ -49,7 +49,7 @@ class MailFetcher:
             log.warning("mailbox.postponed", mailbox=account, reason=error.reason)
             after_s = error.after if isinstance(error, Retryable) and error.after else 0.0
             await transact_until_available(self.db, release_mailbox, look, round(max(self.every_s, after_s) * 1000))
-        except asyncio.CancelledError:  # this worker stops: another looks at once
+        except asyncio.CancelledError:  # this worker stops: another may fetch at once
             with contextlib.suppress(Unavailable):
                 await self.db.transact(release_mailbox, look, 0)
             raise
@@ -58,7 +58,7 @@ class MailFetcher:
 
     @contextlib.asynccontextmanager
     async def _held(self, look: MailboxLease) -> AsyncIterator[None]:
-        """Keep the lease while much is taken in. Who lost it may go on: everything has its effect once."""
+        """Renew the lease while the block runs. Losing it does no harm: each mail has its effect once."""
         renewing = asyncio.create_task(self._renew(look))
         try:
             yield

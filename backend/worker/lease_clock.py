@@ -1,4 +1,4 @@
-"""How long a lease certainly holds, by a clock that goes on while this process is stopped or its machine sleeps."""
+"""How long a lease is certain to hold, by a clock that also counts while the process is suspended or the machine sleeps."""
 
 import asyncio
 import time
@@ -15,8 +15,8 @@ def clock() -> float:
 
 
 class LeaseTimer:
-    """A lease of `seconds` that was asked for at `since`, by `clock`: the database granted it then or later. `token_lock`: who
-    commits its token anew, and who renews it, take turns."""
+    """A lease of `seconds` that was requested at `since`, by `clock`. `token_lock` serialises renewing the lease and commits
+    that change its token."""
 
     def __init__(self, seconds: float, since: float) -> None:
         self._seconds = seconds
@@ -25,17 +25,17 @@ class LeaseTimer:
         self.token_lock = asyncio.Lock()
 
     def renewed(self, since: float) -> None:
-        """It was granted anew, having been asked for at `since`."""
+        """Record a renewal that was requested at `since`."""
         self._until = max(self._until, since + self._seconds)
 
     def left(self) -> float:
-        """Seconds during which nobody else can own it; negative: somebody may."""
+        """Seconds for which nobody else can hold the lease; negative once somebody may."""
         return self._until - clock()
 
 
 class Fence:
-    """What a call passes right before its effect, from any thread. Raises ToolNotRun where somebody else may own the lease,
-    or people are being asked whether to repeat the call."""
+    """Checked by a call right before its effect, in any thread. Raises ToolNotRun if another worker may hold the lease or if
+    people are being asked whether to repeat the call."""
 
     def __init__(self, hold: LeaseTimer) -> None:
         self.hold = hold

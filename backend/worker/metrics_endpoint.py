@@ -1,4 +1,4 @@
-"""A worker's own page for Prometheus, on this machine alone."""
+"""The worker's `/metrics` endpoint for Prometheus, on loopback only."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,8 +18,8 @@ HOST = "127.0.0.1"
 
 @asynccontextmanager
 async def metrics_page(port: int, db: Database, queue: Queue, measures: Measures) -> AsyncIterator[None]:
-    """Answer `GET /metrics` for as long as this lasts. Raises SettingsError where the port is taken."""
-    from aiohttp import web  # 0.2 s to import, which only who wants the page should wait for
+    """Serve `GET /metrics` while the block runs. Raises SettingsError if the port is in use."""
+    from aiohttp import web  # imported late: it takes 0.2 s
 
     async def page(_: web.Request) -> web.Response:
         return web.Response(

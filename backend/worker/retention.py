@@ -1,4 +1,4 @@
-"""Lets go of what is not to be kept: content past its time, people who are being erased, and what is of no use any more."""
+"""Delete what is past its retention time, people who are being erased, and rows of no further use."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ PAUSE_S = 0.02
 
 
 async def delete_expired_batch(db: Database, retention_days: int) -> bool:
-    """One batch of each kind, a transaction each; whether there may be more."""
+    """Delete one batch of each kind, each in its own transaction. Returns whether there may be more."""
     if not await db.read(has_expired_data, retention_days):
         return False
     found = await db.transact(prune)
@@ -24,7 +24,7 @@ async def delete_expired_batch(db: Database, retention_days: int) -> bool:
 
 
 class RetentionLoop:
-    """Runs beside a worker; batches are small and far enough apart for everybody else to go first."""
+    """Runs beside a worker, in small batches with pauses, so that other work goes first."""
 
     def __init__(self, db: Database, retention_days: int) -> None:
         self._db = db
@@ -32,7 +32,7 @@ class RetentionLoop:
         self._loop: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._loop = asyncio.create_task(self._forget(), name="forgetter")
+        self._loop = asyncio.create_task(self._forget(), name="retention")
 
     def stop(self) -> None:
         if self._loop is not None:
@@ -45,6 +45,6 @@ class RetentionLoop:
                 more = await delete_expired_batch(self._db, self._days)
             except Unavailable as error:
                 log.warning("retention.postponed", reason=error.detail)
-            except Exception:  # what cannot be erased now must not keep the rest from going
+            except Exception:  # an error in one batch must not stop the loop
                 log.exception("retention.failed")
             await asyncio.sleep(PAUSE_S if more else IDLE_S)

@@ -1,4 +1,4 @@
-"""Recording what happened though the database is away for a while: a fact is not thrown away because it cannot be kept yet."""
+"""Retry transactions and reads until the database is available, so that a fact is not lost during an outage."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,8 +18,8 @@ T = TypeVar("T")
 async def transact_until_available(
     db: Database, use_case: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Run the use case until the database takes it, as long as this process lives. It may be run twice, where the commit of
-    the first was not heard of."""
+    """Run the use case until it commits, for as long as this process lives. It may run twice if the result of the first
+    commit was lost."""
     while True:
         try:
             return await db.transact(use_case, *args, **kwargs)
@@ -29,7 +29,7 @@ async def transact_until_available(
 
 
 async def read_until_available(db: Database, query: Callable[Concatenate[Tx, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Read as soon as the database can be read."""
+    """Run the query until the database answers."""
     while True:
         try:
             return await db.read(query, *args, **kwargs)

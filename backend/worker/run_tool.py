@@ -1,4 +1,4 @@
-"""Lets one tool running under a lease and keeps what comes of it, however long the database is away and whoever has the run."""
+"""Run a tool call under a lease and record its outcome, even after a database outage or when the lease is lost."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -23,16 +23,16 @@ from backend.worker.retry_unavailable import transact_until_available
 
 log = get_logger(__name__)
 
-NOT_RUN = "{} was not run: before the call began, the run was ended or another worker had taken it over."
-STOPPED_BEFORE_EFFECT = "The call took no effect: it was stopped right before, because its time was over."
+NOT_RUN = "{} was not run: the run ended or another worker took it over before the call started."
+STOPPED_BEFORE_EFFECT = "The call had no effect: it was stopped right before its effect because it took too long."
 
 Outcome = tuple[ExecutionStatus, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class ToolRunner:
-    """`running` are the executions that this process let running and that are not on record yet, `late` the calls that outlived
-    their limit."""
+    """Runs tools in this process. `running`: executions whose outcome is not recorded yet; `late`: calls that exceeded their
+    time limit."""
 
     db: Database
     registry: Registry
@@ -42,7 +42,7 @@ class ToolRunner:
     late: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def execute(self, lease: Lease, hold: LeaseTimer, execution_id: str, call: CallTool) -> None:
-        """Until what came of it is on record. It is seen to its end even when the run is ended meanwhile, or this process
+        """Run the call and wait until its outcome is recorded. The call continues even if the run is ended or this process is
         told to stop."""
         task = asyncio.create_task(self._execute(lease, hold, execution_id, call), name=lease.run_id)
         self.running[execution_id] = task
@@ -50,7 +50,7 @@ class ToolRunner:
         await self._wait_for_outcome(task, hold)
 
     async def recover(self, lease: Lease, hold: LeaseTimer, move: Recover, why: Why) -> None:
-        """An execution without an outcome: wait for it where it is ours, run it again if that is harmless, else ask a
+        """Handle an execution without an outcome: wait if this process runs it, run it again if it is idempotent, else ask a
         person."""
         ours = self.running.get(move.execution_id)
         if ours is not None:
@@ -63,11 +63,11 @@ class ToolRunner:
         await self._ask_to_repeat(lease, move, why, tool)
 
     def active_runs(self) -> set[str]:
-        """The runs of which a call is running."""
+        """The runs that have a call running here."""
         return {task.get_name() for task in self.running.values()}
 
     async def drain(self, seconds: float) -> None:
-        """Wait so long for what was let running."""
+        """Wait up to `seconds` for running calls."""
         left = {*self.running.values(), *self.late}
         if left:
             _, unfinished = await asyncio.wait(left, timeout=seconds)
@@ -79,7 +79,7 @@ class ToolRunner:
             await asyncio.shield(task)
         except asyncio.CancelledError:
             if not hold.lost:
-                await asyncio.wait((task,))  # this process stops: until then the lease is kept
+                await asyncio.wait((task,))  # this process stops: keep the lease until the call ends
             raise
 
     async def _execute(self, lease: Lease, hold: LeaseTimer, execution_id: str, call: CallTool) -> None:
@@ -101,7 +101,7 @@ class ToolRunner:
         await self._record(lease, execution_id, outcome)
 
     async def _run(self, tool: Tool, lease: Lease, fence: Fence, execution_id: str, call: CallTool) -> Outcome:
-        """Where the lease may have lapsed before the effect, the database says whether it is still ours."""
+        """Run the call. If the fence stopped it, ask the database whether the lease still holds, and if so try again."""
         context = ToolContext(execution_id, self.data_dir, fence)
         args = tool.validate(call.args)
         while True:
@@ -137,7 +137,7 @@ class ToolRunner:
             outcome = ExecutionStatus.FAILED, STOPPED_BEFORE_EFFECT
         except asyncio.CancelledError:
             if work.cancelled():
-                return  # a coroutine that was ended at its limit: what it had done by then nobody knows
+                return  # cancelled at its time limit: whether it had an effect is unknown
             raise
         await self._record(lease, execution_id, outcome)
 

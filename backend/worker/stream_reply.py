@@ -1,4 +1,4 @@
-"""Lets people read a reply on their channel while it is written, best effort: what shows it may fail, the reply does not."""
+"""Show a reply on the person's channel while it is being written; best effort, the reply itself does not depend on it."""
 
 import asyncio
 import contextlib
@@ -29,8 +29,8 @@ Result = TypeVar("Result")
 
 
 class Pace:
-    """When to show more of a text that grows: a moment after the last time, sooner where much has come since. Short replies
-    are whole before it is time for the first."""
+    """When to show more of a growing text: after a pause, which is shorter if much was added. Short replies are complete
+    before the first pause ends."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock, self._at = clock, clock()
@@ -41,11 +41,11 @@ class Pace:
         self._length = to
 
     def shown(self, length: int, pause_s: float) -> None:
-        """So much of it was shown just now; rest `pause_s` at least."""
+        """Record that `length` characters were shown; wait at least `pause_s` before the next update."""
         self._at, self._shown, self._pause_s = self._clock(), length, pause_s
 
     def left(self) -> float | None:
-        """Seconds until more is to be shown; None: there is no more yet."""
+        """Seconds until the next update; None if there is nothing new to show."""
         waiting = self._length - self._shown
         if not waiting:
             return None
@@ -54,7 +54,7 @@ class Pace:
 
 
 class GrowingReply:
-    """One reply that grows until it ends."""
+    """A reply that grows until it ends."""
 
     def __init__(self, clock: Clock) -> None:
         self.pace = Pace(clock)
@@ -70,7 +70,7 @@ class GrowingReply:
         self._changed.set()
 
     def end(self) -> None:
-        """There will be no more, and what there is will be said."""
+        """End the reply: the finished text is sent by the outbox."""
         self._over = True
         self._changed.set()
 
@@ -78,7 +78,7 @@ class GrowingReply:
         return "".join(self._parts)
 
     async def due(self) -> bool:
-        """Until more is to be shown; False: nothing is, any more."""
+        """Wait until there is more to show; False once the reply has ended."""
         while not self._over and (left := self.pace.left()) != 0:
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
@@ -89,7 +89,7 @@ class GrowingReply:
 
 @dataclass(frozen=True, slots=True)
 class ReplyStreamer:
-    """Shows on those of `channels` that can show."""
+    """Streams replies and typing indicators on those of `channels` that support it."""
 
     db: Database
     channels: Mapping[str, Channel]
@@ -98,7 +98,7 @@ class ReplyStreamer:
 
     @contextlib.asynccontextmanager
     async def thinking(self, lease: Lease) -> AsyncIterator[None]:
-        """The person sees that the agent is at work, as long as this lasts."""
+        """Show the typing indicator while the block runs."""
         if not self._streaming_channels():
             yield
             return
@@ -110,8 +110,8 @@ class ReplyStreamer:
 
     @contextlib.asynccontextmanager
     async def streaming(self, lease: Lease) -> AsyncIterator[GrowingReply]:
-        """Show what is added. When this is left, nothing more is shown; a call under way is waited for, so that it is known
-        where the reply is, for a few seconds at most."""
+        """Show what is added to the yielded reply. On exit, waits a few seconds at most for a call in progress, so that it is
+        known where the reply is shown."""
         growing = GrowingReply(self.clock)
         task = asyncio.create_task(self._stream(growing, lease, lease.token))
         try:
@@ -123,7 +123,7 @@ class ReplyStreamer:
             await asyncio.gather(task, return_exceptions=True)
 
     async def close(self) -> None:
-        """Leave what is said beside the work."""
+        """Cancel the background calls."""
         for task in self.background:
             task.cancel()
         await asyncio.gather(*self.background, return_exceptions=True)
@@ -140,14 +140,14 @@ class ReplyStreamer:
             log.info("reply.not_streamed", run_id=lease.run_id, reason=str(error))
 
     async def _show(self, growing: GrowingReply, draft: Draft, channel: StreamingChannel, run_id: str, token: int) -> None:
-        """Only while the draft is this worker's: who took it over, or says the reply, must not be overwritten."""
+        """Update the draft while this worker holds it; a worker that took it over, or the final reply, is not overwritten."""
         shown = StreamedText(draft.ref) if draft.ref is not None else None
         while True:
             words = TextMessage(growing.text(), AGENT_NAME, draft.delivery_id)
             first, shown = shown is None, await _try(channel, words, draft.to, shown)
             failpoint("draft.shown")
             if first:
-                async with asyncio.timeout(TRY_S):  # else it is not known where the reply stands
+                async with asyncio.timeout(TRY_S):  # without it, nobody knows where the reply is shown
                     await transact_until_available(self.db, record_shown, run_id, token, shown.ref)
                 failpoint("draft.kept")
             growing.pace.shown(len(words.text), shown.pause_s)
@@ -155,7 +155,7 @@ class ReplyStreamer:
                 return
 
     async def _think(self, lease: Lease) -> tuple[StreamingChannel, Address] | None:
-        """Where the person sees it; None: nowhere."""
+        """Start the typing indicator. Returns where it is shown; None if nowhere."""
         channels = self._streaming_channels()
         try:
             where = await self.db.read(last_address, lease.session_id, lease.person_id, channels.keys())
@@ -184,7 +184,7 @@ class ReplyStreamer:
 
 
 async def _try(channel: StreamingChannel, words: TextMessage, to: Address, shown: StreamedText | None) -> StreamedText:
-    """One call. What the provider puts off is left out; what may have happened or not ends the streaming, as an error."""
+    """Make one call. A rate-limited update is skipped; a call with an unknown outcome raises and ends the streaming."""
     try:
         async with asyncio.timeout(TRY_S):
             return await channel.show_partial(words, to, shown)

@@ -280,7 +280,7 @@ class TestAWorker:
         other.start()
         again = person.pending(started["session_id"])
         assert "the worker that started it has not reported since" in again["context"]["note"]
-        assert "the ledger held no line for this payment; a process that was stopped may still" in again["context"]["note"]
+        assert "the ledger held no line for this payment; a suspended process may still" in again["context"]["note"]
         assert person.answer(again["id"], "approve").status_code == 200
         assert person.run_when(started["run_id"])["status"] == "completed"
         sleeper.resume()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 LAST_WORD = re.compile(r"\*\*(Rejected|Expired|Cancelled|Failed):\*\* paying [\d,.]+ to (.+?) \(`make_payment`\)")
 PAID = re.compile(r"\*\*Paid:\*\* [\d,.]+ to (.+?)\. The payment is in the demo ledger")
 FACT = re.compile(r"make_payment (\{.*?\}) (took effect|did not succeed)")
-SET_ASIDE = "broke off"
+SET_ASIDE = "without progress"
 NEVER = "did not take effect"  # nobody can know that while a process may go on
 
 

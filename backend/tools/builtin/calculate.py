@@ -1,4 +1,4 @@
-"""Arithmetic that models get wrong, evaluated without ever reaching Python's own eval."""
+"""Evaluate arithmetic, which models get wrong, without Python's own eval."""
 
 import ast
 import math
@@ -11,7 +11,7 @@ from simpleeval import InvalidExpression, SimpleEval
 
 from backend.tools.contract import Tool, ToolError
 
-_DIGITS = 300  # an integer with more is refused, before it is computed where that can be foreseen
+_DIGITS = 300  # larger integers are refused, if possible before they are computed
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: getattr(math, name) for name in ("sqrt", "floor", "ceil", "log", "log10", "exp", "sin", "cos", "tan")

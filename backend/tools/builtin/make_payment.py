@@ -1,4 +1,4 @@
-"""The demo ledger: a payment that is real enough to prove that nothing unapproved runs and nothing approved runs twice."""
+"""The demo payment: it writes to a ledger, which shows that nothing unapproved runs and nothing approved runs twice."""
 
 import json
 import os
@@ -39,13 +39,13 @@ def make_payment(context: ToolContext, amount: Amount, to: Payee) -> dict[str, A
 
 
 def trace(context: ToolContext, execution_id: str) -> str:
-    """What the ledger held about an execution at the moment it was looked at."""
+    """What the ledger holds about an execution now, in one sentence with the time."""
     ledger = context.data_dir / LEDGER
     lines = ledger.read_text(encoding="utf-8").splitlines() if ledger.exists() else []
     at = f"At {datetime.now(UTC):%H:%M:%S} UTC"
     if any(_is_of_execution(line, execution_id) for line in lines):
         return f"{at} the ledger held a line for this payment: it took effect."
-    return f"{at} the ledger held no line for this payment; a process that was stopped may still write one."
+    return f"{at} the ledger held no line for this payment; a suspended process may still write one."
 
 
 def _is_of_execution(line: str, execution_id: str) -> bool:

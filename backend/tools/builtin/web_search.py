@@ -1,4 +1,4 @@
-"""Searching the web, with whichever engines answer or with Google's results; without a network it says so in one sentence."""
+"""Search the web, with any available search engine or with Google's results."""
 
 import asyncio
 from functools import partial
@@ -9,9 +9,9 @@ from pydantic import Field, StringConstraints
 from backend.tools.call_threads import in_thread
 from backend.tools.contract import Tool, ToolError
 
-# Startpage hands on Google's results; Google itself turns programs away, so ddgs has switched it off.
+# Startpage serves Google's results; Google itself blocks programs, so ddgs has disabled it.
 _GOOGLE = "startpage"
-_SECONDS = 8  # for one search, so that a person without a network hears of it within ten
+_SECONDS = 8  # per search, so that a missing network is reported within ten seconds
 
 Query = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Count = Annotated[int, Field(ge=1, le=20)]
@@ -37,7 +37,7 @@ async def _search(query: str, count: int, *, backend: str) -> list[dict[str, Any
 
 
 def _ask(query: str, count: int, backend: str) -> list[dict[str, Any]]:
-    from ddgs import DDGS  # 0.3 s that only a search should cost
+    from ddgs import DDGS  # imported late: it takes 0.3 s
     from ddgs.exceptions import DDGSException
 
     try:

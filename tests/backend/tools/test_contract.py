@@ -100,7 +100,7 @@ class TestArguments:
 
     @pytest.mark.parametrize("value", [9007199254740993, -(2**53) - 1, 10**30 + 1])
     def test_are_never_rounded(self, value: int) -> None:
-        with pytest.raises(ToolInputError, match=f"{value} has more digits than the tool takes"):
+        with pytest.raises(ToolInputError, match=f"{value} has more digits than the tool accepts"):
             tool(later).validate({"seconds": value})
 
     @pytest.mark.parametrize("value", [float("nan"), float("inf")])

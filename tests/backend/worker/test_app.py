@@ -182,7 +182,7 @@ class TestThreads:
             await asyncio.sleep(0)
             assert await soon(Tool(greet, risk="low", approval="never").run(context, {})) == "hello"
             assert not await soon(verify_in_thread("guess", None))
-            with pytest.raises(ToolError, match="was not run: 64 calls of it have not finished"):
+            with pytest.raises(ToolError, match="was not run: 64 calls of it are still running"):
                 await soon(Tool(stuck_tool, risk="low", approval="never").run(context, {}))
         await asyncio.gather(*hanging)
         assert await soon(Tool(stuck_tool, risk="low", approval="never").run(context, {})) == "never"

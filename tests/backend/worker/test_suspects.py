@@ -32,7 +32,7 @@ class TestARun:
         status, _, error, _ = shop.run(run_id)
         assert (status, error) == (
             "error",
-            "Work on this run broke off 5 times at the same point and got no further; it was set aside.",
+            "This run was interrupted 5 times at the same point without progress, so it was stopped.",
         )
 
     async def test_that_gets_further_in_between_is_not(self, opened: Opened) -> None:

@@ -64,9 +64,7 @@ class TestAPayment:
 class TestTheTrace:
     async def test_tells_what_the_ledger_held_and_when_and_never_that_nothing_happened(self, tmp_path: Path) -> None:
         context = ToolContext("x1", tmp_path)
-        nothing = (
-            r"At \d\d:\d\d:\d\d UTC the ledger held no line for this payment; a process that was stopped may still write one\."
-        )
+        nothing = r"At \d\d:\d\d:\d\d UTC the ledger held no line for this payment; a suspended process may still write one\."
         assert re.fullmatch(nothing, trace(context, "x1"))
         await pay(tmp_path, "x1", amount=5, to='{"execution_id": "x2"}')
         assert re.fullmatch(r"At [\d:]{8} UTC the ledger held a line for this payment: it took effect\.", trace(context, "x1"))

@@ -45,7 +45,7 @@ class TestNotice:
     def test_of_errors_lists_each_field(self) -> None:
         errors = (("seats", "must be a whole number"), ("email", "is required"))
         told_ = self.text(
-            refused("Some fields need another look.", errors, question("form", fields=[{"name": "a", "type": "text"}]))
+            refused("Some fields are missing or invalid.", errors, question("form", fields=[{"name": "a", "type": "text"}]))
         )
         assert "- seats must be a whole number\n- email is required" in told_ and "    a:" in told_
 
