@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from backend.db.audit_sealer import UNSEALED, Sealer
 from backend.errors import Unavailable
 
-HEAD = "0012"
+HEAD = "0013"
 _HERE = Path(__file__).parent / "migrations"
 
 

@@ -149,10 +149,12 @@ async def list_requests(
     session_id: str | None = None,
 ) -> Any:
     """The requests that the caller is asked or has asked, newest first, up to 50 at a time."""
-    return Json(await context.db.read(_page, principal.person, status, session_id, before))
+    return Json(await context.db.read(list_page, principal.person, status, session_id, before))
 
 
-def _page(tx: Tx, person: Person, status: str | None, session_id: str | None, before: tuple[int, str] | None) -> dict[str, Any]:
+def list_page(
+    tx: Tx, person: Person, status: str | None, session_id: str | None, before: tuple[int, str] | None
+) -> dict[str, Any]:
     found = store.list_requests(tx, person.id, status=status, session_id=session_id, before=before)
     return {"items": [shape_request(tx, row) for row in found.rows]} | ({"next": found.next} if found.next else {})
 

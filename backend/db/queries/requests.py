@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, Text, and_, bindparam, cast, func, insert, or_, select, update
+from sqlalchemy import Row, Select, Text, bindparam, cast, exists, func, insert, select, update
 
-from backend.db.queries.recipients import requests_seen_by
-from backend.db.tables import approvals, feedback_requests, feedback_responses, sessions
+from backend.db.queries.deliveries import know_deliveries
+from backend.db.queries.recipients import know_recipients, requests_seen_by
+from backend.db.tables import approvals, feedback_requests, feedback_responses, recipients, sessions
 from backend.db.transaction import Tx
 from backend.domain.client_views import Closed, Response
 
@@ -16,6 +17,9 @@ PAGE_CHARS = 1_000_000  # a page is full with the request that passes this: one 
 _joined = select(feedback_requests, sessions.c.person_id.label("owner_id")).join(
     sessions, sessions.c.id == feedback_requests.c.session_id
 )
+# The same, where a planner that joins could begin with all the requests of few sessions.
+_owner = select(sessions.c.person_id).where(sessions.c.id == feedback_requests.c.session_id).scalar_subquery().label("owner_id")
+_with_owner = select(feedback_requests, _owner)
 _by_id = _joined.where(feedback_requests.c.id == bindparam("id"))
 _insert = insert(feedback_requests)
 _decide = (
@@ -63,45 +67,44 @@ def list_requests(
     before: tuple[int, str] | None,
 ) -> RequestPage:
     """What the person is asked or owns, newest first."""
-    statement = _joined.where(feedback_requests.c.id.in_(requests_seen_by(person_id)))
-    if status:
-        statement = statement.where(feedback_requests.c.status == status)
+    seen = requests_seen_by(person_id, status=status, before=before)
     if session_id:
-        statement = statement.where(feedback_requests.c.session_id == session_id)
-    return _page(tx, _paged(statement, before))
+        of_session = select(feedback_requests.c.id).where(feedback_requests.c.session_id == session_id)
+        seen = seen.where(recipients.c.request_id.in_(of_session))
+    return _page(tx, seen)
 
 
 def list_approvable(tx: Tx, person_id: str, *, before: tuple[int, str] | None) -> RequestPage:
     """The open confirmations that the person may decide, newest first."""
-    statement = _joined.where(
-        feedback_requests.c.id.in_(requests_seen_by(person_id, deciding=True)),
-        feedback_requests.c.status == "pending",
-        feedback_requests.c.type == "confirmation",
-    )
-    return _page(tx, _paged(statement, before))
+    confirmation = exists().where(feedback_requests.c.id == recipients.c.request_id, feedback_requests.c.type == "confirmation")
+    return _page(tx, requests_seen_by(person_id, status="pending", deciding=True, before=before).where(confirmation))
 
 
-def _paged(statement: Select[Any], before: tuple[int, str] | None) -> Select[Any]:
-    """In whole order, so that requests of one instant are neither shown twice nor left out between two pages."""
-    created_at, id = feedback_requests.c.created_at, feedback_requests.c.id
-    if before:
-        statement = statement.where(or_(created_at < before[0], and_(created_at == before[0], id < before[1])))
-    return statement.order_by(created_at.desc(), id.desc()).limit(PAGE + 1)
-
-
-def _page(tx: Tx, paged: Select[Any]) -> RequestPage:
-    """As many as fit, at least one: their sizes are read before they are."""
+def _page(tx: Tx, seen: Select[Any]) -> RequestPage:
+    """As many as fit, at least one: their sizes are read before they are. What becomes of each and who its recipients are is
+    read in one statement each, however many they are."""
     shown: list[Row[Any]] = []
     room = PAGE_CHARS
-    sizes = tx.all(paged.with_only_columns(feedback_requests.c.id, feedback_requests.c.created_at, _chars))
+    first = seen.limit(PAGE + 1).subquery()
+    newest_first = (feedback_requests.c.created_at.desc(), feedback_requests.c.id.desc())
+    sized = select(feedback_requests.c.id, feedback_requests.c.created_at, _chars)
+    sizes = tx.all(sized.join(first, first.c.request_id == feedback_requests.c.id).order_by(*newest_first))
     for size in sizes[:PAGE]:
         if room <= 0:
             break
         shown.append(size)
         room -= size.chars
-    whole = paged.where(feedback_requests.c.id.in_([row.id for row in shown])) if shown else None
     last = shown[-1] if len(shown) < len(sizes) else None
-    return RequestPage(tx.all(whole) if whole is not None else [], f"{last.created_at}-{last.id}" if last else "")
+    return RequestPage(_whole(tx, [row.id for row in shown]), f"{last.created_at}-{last.id}" if last else "")
+
+
+def _whole(tx: Tx, ids: Sequence[str]) -> Sequence[Row[Any]]:
+    if not ids:
+        return []
+    know_recipients(tx, ids)
+    know_deliveries(tx, ids)
+    newest_first = (feedback_requests.c.created_at.desc(), feedback_requests.c.id.desc())
+    return tx.all(_with_owner.where(feedback_requests.c.id.in_(ids)).order_by(*newest_first))
 
 
 def has_asked(tx: Tx, session_id: str) -> bool:

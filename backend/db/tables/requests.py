@@ -1,6 +1,6 @@
 """What was asked of people, what they said, and which exact call that authorises."""
 
-from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, String, Table, Text
 
 from backend.db.tables.base import at, key, metadata, one_of, ref
 
@@ -45,7 +45,11 @@ recipients = Table(
     # The order in which they were named.
     Column("position", Integer, nullable=False),
     at("created_at"),
-    Index("ix_recipients_person_id_status", "person_id", "status"),
+    # The request's own `created_at` and `status`, kept equal by a trigger: by these, lists are read in their order.
+    Column("asked_at", BigInteger, nullable=False, server_default="0"),
+    Column("request_status", String(24), nullable=False, server_default="pending"),
+    Index("ix_recipients_listed", "person_id", "status", "asked_at", "request_id"),
+    Index("ix_recipients_inbox", "person_id", "status", "request_status", "asked_at", "request_id"),
 )
 
 # What people said that counts, one of each person: the decision follows when the request's rule is met. `digest` is that of

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from backend.api.routes.feedback import list_page
 from backend.core.inbound import receive_answer
 from backend.core.requests.ask import Ask, ask_people
 from backend.db import Tx
@@ -44,3 +45,14 @@ async def test_an_ask_and_its_answer_take_few(opened: Opened, counted: Counted) 
     decided: Any = await opened.db.transact(receive_answer, opened.person, answer, registry, Policy({}))
     assert decided["status"] == "answered"
     assert counted() == 11
+
+
+async def test_a_page_of_requests_takes_as_many_as_one_request(opened: Opened, counted: Counted) -> None:
+    question = Ask(FeedbackType.CONFIRMATION, {"title": "Deploy?", "prompt": "", "route": []})
+    for many in (1, 20):
+        for _ in range(many):
+            await opened.db.transact(ask_people, opened.person, question, None)
+        counted()
+        page = await opened.db.read(list_page, opened.person, "pending", None, None)
+        assert len(page["items"]) == 1 + (many > 1) * many
+        assert counted() == 4
