@@ -55,7 +55,7 @@ class ChannelInbox:
     charge_work: Charge
     charge_answer: Charge
 
-    async def find(self, channel: ChannelName, account: str, request_id: str) -> Question | Refused:
+    async def find_request(self, channel: ChannelName, account: str, request_id: str) -> Question | Refused:
         try:
             return await self.db.read(self._find, channel, account, request_id)
         except Unavailable as error:
@@ -72,24 +72,24 @@ class ChannelInbox:
             raise NotFound("There is no such request, or it is not yours.")
         return question_for(tx, row, channel, self.policy, self.url)
 
-    async def answer(self, said: ChannelAnswer) -> Accepted | Refused:
+    async def receive_answer(self, answer: ChannelAnswer) -> Accepted | Refused:
         try:
-            _check_storable([said.values, said.feedback])
-            person = await self.db.read(_person, said.channel, said.account)
+            _check_storable([answer.values, answer.feedback])
+            person = await self.db.read(_person, answer.channel, answer.account)
             await self.charge_answer(person.id)
-            return await self.db.transact(self._answer, said)
+            return await self.db.transact(self._answer, answer)
         except Unavailable as error:
             raise Retryable(error.detail) from None
         except Refusal as problem:
-            now = await self.find(said.channel, said.account, said.request_id)
+            now = await self.find_request(answer.channel, answer.account, answer.request_id)
             return _refused(problem, now if isinstance(now, Question) else None)
 
-    def _answer(self, tx: Tx, said: ChannelAnswer) -> Accepted | Refused:
-        person = _person(tx, said.channel, said.account)
-        what = (said.request_id, said.action, said.values, said.feedback, said.version, said.event_id, said.sent_at)
-        inbound = InboundAnswer(said.channel, person.id, *what, proof=f"account {said.account}")
+    def _answer(self, tx: Tx, answer: ChannelAnswer) -> Accepted | Refused:
+        person = _person(tx, answer.channel, answer.account)
+        what = (answer.request_id, answer.action, answer.values, answer.feedback, answer.version, answer.event_id, answer.sent_at)
+        inbound = InboundAnswer(answer.channel, person.id, *what, proof=f"account {answer.account}")
         if (
-            message_by_author(tx, person.id, _event_id(said)) is not None
+            message_by_author(tx, person.id, _event_id(answer)) is not None
         ):  # it was received earlier as a message, when no question was open
             return ALREADY_RECEIVED
         try:
@@ -98,40 +98,40 @@ class ChannelInbox:
             if error.code == "idempotency_mismatch":  # the same event id answered another question before
                 return ALREADY_RECEIVED
             raise
-        row = requests.request_by_id(tx, said.request_id)
+        row = requests.request_by_id(tx, answer.request_id)
         if isinstance(outcome, Forbidden) and not (row and may_see(tx, row, person.id)):
             return _refused(outcome)
-        question = self._find(tx, said.channel, said.account, said.request_id)
+        question = self._find(tx, answer.channel, answer.account, answer.request_id)
         return _refused(outcome, question) if isinstance(outcome, Refusal) else Accepted(question)
 
     async def open_text_request(self, channel: ChannelName, account: str, place: str) -> str | None:
         return await self._read(_only_open_text_request, channel, account, place)
 
-    async def message(self, said: ChannelMessage) -> Refused | None:
-        if len(said.content) > self.max_length:
-            long, most = len(said.content), self.max_length
+    async def receive_message(self, message: ChannelMessage) -> Refused | None:
+        if len(message.content) > self.max_length:
+            long, most = len(message.content), self.max_length
             return Refused(f"The message is {long:,} characters long; the limit is {most:,}.", "too_long")
         try:
-            _check_storable(said.content)
-            person = await self.db.read(_person, said.channel, said.account)
+            _check_storable(message.content)
+            person = await self.db.read(_person, message.channel, message.account)
             await self.charge_work(person.id)
-            await self.db.transact(self._message, said)
+            await self.db.transact(self._message, message)
         except Unavailable as error:
             raise Retryable(error.detail) from None
         except Refusal as problem:
             return _refused(problem)
         return None
 
-    def _message(self, tx: Tx, said: ChannelMessage) -> None:
+    def _message(self, tx: Tx, message: ChannelMessage) -> None:
         """Record a message, unless its event was received before as a message or an answer."""
-        person = _person(tx, said.channel, said.account)
-        event_id = _event_id(said)
-        if message_by_author(tx, person.id, event_id) is not None or idempotent_reply(tx, person.id, said.event_id) is not None:
+        person = _person(tx, message.channel, message.account)
+        event_id = _event_id(message)
+        if message_by_author(tx, person.id, event_id) is not None or idempotent_reply(tx, person.id, message.event_id) is not None:
             return
-        session_id = _session_at(tx, person, said)
-        inbound = InboundMessage(said.channel, person.id, said.content, session_id, event_id, topic=said.topic)
+        session_id = _session_at(tx, person, message)
+        inbound = InboundMessage(message.channel, person.id, message.content, session_id, event_id, topic=message.topic)
         received = receive_message(tx, person, inbound)
-        linked_accounts.bind_place(tx, said.channel, said.place, received.session_id, person.id, dict(said.thread))
+        linked_accounts.bind_place(tx, message.channel, message.place, received.session_id, person.id, dict(message.thread))
 
     async def link(self, channel: ChannelName, account: str, label: str, code: str) -> str:
         try:
@@ -166,7 +166,7 @@ class ChannelInbox:
     ) -> None:
         await self._record(reply_to_mail, channel, account, words, thread, event_id, quotes)
 
-    async def proposal(self, channel: ChannelName, account: str, request_id: str) -> Proposal | None:
+    async def pending_proposal(self, channel: ChannelName, account: str, request_id: str) -> Proposal | None:
         return await self._read(last_proposal, channel, account, request_id)
 
     async def may_interpret(self, channel: ChannelName, account: str, request_id: str) -> bool:
@@ -188,9 +188,9 @@ class ChannelInbox:
             raise Retryable(error.detail) from None
 
 
-def _event_id(said: ChannelAnswer | ChannelMessage) -> str:
+def _event_id(event: ChannelAnswer | ChannelMessage) -> str:
     """The event id as stored with a message."""
-    return f"{said.channel}:{said.event_id}"[:200]
+    return f"{event.channel}:{event.event_id}"[:200]
 
 
 def _check_storable(value: Any) -> None:
@@ -209,9 +209,9 @@ def _person(tx: Tx, channel: str, account: str) -> Person:
     return Person(row.person_id, row.person_name)
 
 
-def _session_at(tx: Tx, person: Person, said: ChannelMessage) -> str | None:
+def _session_at(tx: Tx, person: Person, message: ChannelMessage) -> str | None:
     """The person's open session for this thread or channel; None to start a new one."""
-    place = linked_accounts.session_at(tx, said.channel, said.place)
+    place = linked_accounts.session_at(tx, message.channel, message.place)
     session = sessions.session_row(tx, place.session_id) if place else None
     if session is None or session.person_id != person.id or session.status == SessionStatus.CLOSED:
         return None

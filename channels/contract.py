@@ -202,18 +202,18 @@ class Inbox(Protocol):
     returns. A person's mistake comes back as `Refused`; the methods raise channels.errors.Retryable if the backend cannot
     record anything at the moment."""
 
-    async def find(self, channel: ChannelName, account: str, request_id: str) -> Question | Refused:
+    async def find_request(self, channel: ChannelName, account: str, request_id: str) -> Question | Refused:
         """Return the request as this account may see it, to show details or to open a form."""
         ...
 
-    async def answer(self, said: ChannelAnswer) -> Accepted | Refused: ...
+    async def receive_answer(self, answer: ChannelAnswer) -> Accepted | Refused: ...
 
     async def open_text_request(self, channel: ChannelName, account: str, place: str) -> str | None:
         """Return the id of the open text request put to this account in that conversation, if there is exactly one: a plain
         reply there answers it."""
         ...
 
-    async def message(self, said: ChannelMessage) -> Refused | None:
+    async def receive_message(self, message: ChannelMessage) -> Refused | None:
         """Hand a person's message to the agent. Returns None if it was accepted."""
         ...
 

@@ -73,7 +73,7 @@ class MailInbox(Inbox, Protocol):
         gets at most one reply about the same request (`message.about`) in two minutes; further ones are dropped."""
         ...
 
-    async def proposal(self, channel: ChannelName, account: str, request_id: str) -> Proposal | None:
+    async def pending_proposal(self, channel: ChannelName, account: str, request_id: str) -> Proposal | None:
         """Return the proposal the account was last asked to confirm, unless the request has changed or the account has sent
         an unclear reply since. Answering the request uses the proposal up."""
         ...

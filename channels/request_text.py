@@ -35,7 +35,7 @@ def asker(request: Mapping[str, Any]) -> tuple[str, str]:
     """Return (kind, name) of the asker. The kind is ours, so no name can fake it; a program bears the name of its account."""
     known = request.get("requester") or {}
     kind = ASKER_KINDS.get(str(known.get("kind")), "Program")
-    name = one_line_name(str(known.get("name") or request.get("requested_by") or "")) or "without a name"
+    name = one_line_name(str(known.get("name") or request.get("requested_by") or "")) or "unnamed"
     return kind, name
 
 
@@ -75,7 +75,7 @@ def request_details(request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             + (f" ({one_line_value(option['description'])})" if option.get("description") else ""),
         )
     for field in request.get("fields") or ():
-        needed = "" if field.get("required", True) else ", may be left out"
+        needed = "" if field.get("required", True) else ", optional"
         yield (
             one_line_value(field["name"]),
             f"{field['type']}{needed}" + (f": {one_line_value(field['description'])}" if field.get("description") else ""),
@@ -102,7 +102,7 @@ def deadline_line(request: Mapping[str, Any]) -> str:
         return ""
     on_timeout = request["on_timeout"]
     action = on_timeout if isinstance(on_timeout, str) else on_timeout["action"]
-    return f"Answer by {utc_time(request['due_at'])}; without an answer: {PAST_TENSE.get(action, action).lower()}."
+    return f"Answer by {utc_time(request['due_at'])}. Without an answer by then: {PAST_TENSE.get(action, 'closed').lower()}."
 
 
 def question_text(question: Question) -> str:
@@ -125,7 +125,7 @@ def outcome_line(request: Mapping[str, Any]) -> str:
         feedback = f' - "{visible(response["feedback"])}"' if response.get("feedback") else ""
         where = VIA.get(response["via"], f"via {response['via']}")
         by = one_line_name(response["by"]["name"])
-        return f"{PAST_TENSE.get(response['action'], response['action'])} by {by} {where} at {utc_time(response['at'])}{feedback}"
+        return f"{PAST_TENSE.get(response['action'], 'Closed')} by {by} {where} at {utc_time(response['at'])}{feedback}"
     if request["status"] == "expired" and response:
-        return f"No answer by {utc_time(request.get('due_at'))}: {PAST_TENSE.get(response['action'], response['action']).lower()}"
+        return f"No answer by {utc_time(request.get('due_at'))}: {PAST_TENSE.get(response['action'], 'closed').lower()}"
     return "Withdrawn: it is no longer needed" if request["status"] == "cancelled" else ""

@@ -18,16 +18,16 @@ class MailConversation:
     async def handle(self, incoming: IncomingMail) -> None:
         """Raises channels.errors.Retryable if the mail cannot be recorded at the moment."""
         mail = incoming.mail
-        said = (mail.new_text if mail.certain else mail.new_text or mail.whole).strip()
-        if not said:
+        text = (mail.new_text if mail.certain else mail.new_text or mail.whole).strip()
+        if not text:
             await self._refuse(incoming, EMPTY_MAIL)
             return
-        asked = await self._inbox.open_text_request("email", mail.sender, incoming.place) if mail.certain else None
-        if asked is not None:
-            await self._replies.handle(incoming, asked, None)
+        request_id = await self._inbox.open_text_request("email", mail.sender, incoming.place) if mail.certain else None
+        if request_id is not None:
+            await self._replies.handle(incoming, request_id, None)
             return
-        refused = await self._inbox.message(
-            ChannelMessage("email", mail.sender, incoming.event_id, said, incoming.place, incoming.thread, incoming.topic)
+        refused = await self._inbox.receive_message(
+            ChannelMessage("email", mail.sender, incoming.event_id, text, incoming.place, incoming.thread, incoming.topic)
         )
         if refused is None:
             await self._inbox.record_mail(incoming.received_mail("message"))
@@ -36,5 +36,5 @@ class MailConversation:
 
     async def _refuse(self, incoming: IncomingMail, reason: str) -> None:
         await self._inbox.record_mail(incoming.received_mail("refused"))
-        told = reply_notices.refused(reason, (), None)
-        await self._inbox.reply("email", incoming.mail.sender, TextMessage(told), incoming.thread, incoming.event_id)
+        notice = reply_notices.refused(reason, (), None)
+        await self._inbox.reply("email", incoming.mail.sender, TextMessage(notice), incoming.thread, incoming.event_id)

@@ -27,16 +27,16 @@ class MailIntake:
     that was issued to that very address."""
 
     def __init__(
-        self, inbox: MailInbox, tags: ReplyTags, replies: ReplyHandler, talk: MailConversation, authserv_id: str
+        self, inbox: MailInbox, tags: ReplyTags, replies: ReplyHandler, conversation: MailConversation, authserv_id: str
     ) -> None:
-        self._inbox, self._tags, self._replies, self._conversation = inbox, tags, replies, talk
+        self._inbox, self._tags, self._replies, self._conversation = inbox, tags, replies, conversation
         self._authserv_id = authserv_id
 
-    async def receive(self, mailbox: str, arrived: RawMail, *, skip_known: bool = False) -> None:
+    async def receive(self, mailbox: str, raw_mail: RawMail, *, skip_known: bool = False) -> None:
         """Handle one mail; a repeat has no second effect. `skip_known`: skip the mail if it was recorded before. Raises
         channels.errors.Retryable if it cannot be recorded at the moment."""
-        mail = await read_mail_in_thread(arrived.raw, mailbox, self._authserv_id)
-        incoming = IncomingMail(mailbox, arrived.id, arrived.thread, mail)
+        mail = await read_mail_in_thread(raw_mail.raw, mailbox, self._authserv_id)
+        incoming = IncomingMail(mailbox, raw_mail.id, raw_mail.thread, mail)
         if mail.kind == "own" or (skip_known and await self._inbox.has_mail("email", mailbox, incoming.event_id)):
             return
         if mail.kind == "bounce":
@@ -63,9 +63,9 @@ class MailIntake:
     async def _link(self, incoming: IncomingMail, code: LinkRequest) -> None:
         """Link the address to the person who got the code in the web app. Anyone who is still not linked gets no reply."""
         sender = incoming.mail.sender
-        told = await self._inbox.link("email", sender, sender, code.code)
+        result = await self._inbox.link("email", sender, sender, code.code)
         await self._inbox.record_mail(incoming.received_mail("link"))
-        await self._inbox.reply("email", sender, TextMessage(told), incoming.thread, incoming.event_id)
+        await self._inbox.reply("email", sender, TextMessage(result), incoming.thread, incoming.event_id)
 
     async def _handle_bounce(self, incoming: IncomingMail) -> None:
         """Record a bounce or a delay of a mail of ours. Its reply tag proves that we sent it to that very address."""

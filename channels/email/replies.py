@@ -32,18 +32,18 @@ async def parse_in_thread(mail: ParsedMail, request: Mapping[str, Any], *, propo
 class ReplyHandler:
     """Records every effect before it replies to the sender. A mail handled twice has one effect."""
 
-    def __init__(self, inbox: MailInbox, read: InterpretReply) -> None:
-        self._inbox, self._read = inbox, read
+    def __init__(self, inbox: MailInbox, interpret: InterpretReply) -> None:
+        self._inbox, self._interpret_reply = inbox, interpret
 
     async def handle(self, incoming: IncomingMail, request_id: str, version: int | None) -> None:
         """Handle a reply. `version` is the version of the request shown in the mail it answers; None if it answers no
         particular mail. Raises channels.errors.Retryable if it cannot be recorded at the moment."""
         mail = incoming.mail
-        found = await self._inbox.find("email", mail.sender, request_id)
+        found = await self._inbox.find_request("email", mail.sender, request_id)
         if isinstance(found, Refused):
             await self._record_and_reply(incoming, "refused", reply_notices.refused(found.reason, (), None), None)
             return
-        proposal = await self._inbox.proposal("email", mail.sender, request_id)
+        proposal = await self._inbox.pending_proposal("email", mail.sender, request_id)
         match await parse_in_thread(mail, found.request, proposed=proposal is not None):
             case MailDecision(action, values, feedback):
                 await self._answer(incoming, found, Proposal(action, values, feedback, version))
@@ -56,13 +56,13 @@ class ReplyHandler:
             case UnclearReply(why):
                 await self._propose(incoming, found, why, version)
             case other:
-                raise AssertionError(f"{other!r} is no reply")
+                raise AssertionError(f"{other!r} is not a parsed reply")
 
     async def _answer(self, incoming: IncomingMail, question: Question, answer: Proposal) -> None:
         if question.request["status"] == "pending" and answer.action not in available_actions(question):
             await self._record_and_reply(incoming, "refused", reply_notices.refused(NOT_BY_MAIL, (), question), question)
             return
-        outcome = await self._inbox.answer(
+        outcome = await self._inbox.receive_answer(
             ChannelAnswer(
                 "email",
                 incoming.mail.sender,
@@ -98,13 +98,13 @@ class ReplyHandler:
         outcome: MailOutcome = "proposal" if proposal else "unclear"
         request_id = str(question.request["id"])
         await self._inbox.record_mail(incoming.received_mail(outcome, request_id, proposal))
-        kept = await self._inbox.proposal("email", incoming.mail.sender, request_id) if proposal else None
-        told = (
-            reply_notices.proposed(question, kept.action, kept.values, kept.feedback)
-            if kept
+        recorded = await self._inbox.pending_proposal("email", incoming.mail.sender, request_id) if proposal else None
+        text = (
+            reply_notices.proposed(question, recorded.action, recorded.values, recorded.feedback)
+            if recorded
             else reply_notices.unclear(question, why)
         )
-        await self._reply(incoming, told, question)
+        await self._reply(incoming, text, question)
 
     async def _interpret(self, question: Question, sender: str, text: str) -> Proposal | None:
         """Ask the model for a proposal. None for a high risk, which takes the person's own exact keyword."""
@@ -113,19 +113,19 @@ class ReplyHandler:
             return None
         if not await self._inbox.may_interpret("email", sender, str(request["id"])):
             return None
-        read = await self._read(request, text)
-        if read is None or read.action not in available_actions(question):
+        proposal = await self._interpret_reply(request, text)
+        if proposal is None or proposal.action not in available_actions(question):
             return None
-        return Proposal(read.action, read.values, read.feedback, request["version"])
+        return Proposal(proposal.action, proposal.values, proposal.feedback, request["version"])
 
     async def _record_and_reply(
-        self, incoming: IncomingMail, outcome: MailOutcome, told: str, question: Question | None, *, quotes: bool = False
+        self, incoming: IncomingMail, outcome: MailOutcome, text: str, question: Question | None, *, quotes: bool = False
     ) -> None:
         request_id = str(question.request["id"]) if question else None
         await self._inbox.record_mail(incoming.received_mail(outcome, request_id))
-        await self._reply(incoming, told, question, quotes=quotes)
+        await self._reply(incoming, text, question, quotes=quotes)
 
-    async def _reply(self, incoming: IncomingMail, told: str, question: Question | None, *, quotes: bool = False) -> None:
+    async def _reply(self, incoming: IncomingMail, text: str, question: Question | None, *, quotes: bool = False) -> None:
         about = {"about": str(question.request["id"]), "version": question.request["version"]} if question else {}
-        words = TextMessage(told, **about)
-        await self._inbox.reply("email", incoming.mail.sender, words, incoming.thread, incoming.event_id, quotes=quotes)
+        message = TextMessage(text, **about)
+        await self._inbox.reply("email", incoming.mail.sender, message, incoming.thread, incoming.event_id, quotes=quotes)

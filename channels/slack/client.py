@@ -218,10 +218,10 @@ def _code(response: Any) -> str:
     return code if isinstance(code, str) and code.replace("_", "").isalnum() else ""
 
 
-def retry_after(said: str | None) -> float | None:
+def retry_after(header: str | None) -> float | None:
     """Parse Retry-After in seconds; None if it is missing or invalid."""
     try:
-        seconds = float(said or "")
+        seconds = float(header or "")
     except ValueError:
         return None
     return seconds if math.isfinite(seconds) and seconds >= 0 else None

@@ -32,21 +32,21 @@ class SlackConversation:
 
     async def on_event(self, body: Payload) -> None:
         """Handle an event. Raises UnreadablePayload, and Retryable if it cannot be recorded at the moment."""
-        gone = access_lost_of(body)
-        if gone is not None:
-            await self._inbox.disconnect("slack", gone.account, gone.reason)
+        lost = access_lost_of(body)
+        if lost is not None:
+            await self._inbox.disconnect("slack", lost.account, lost.reason)
             return
-        said = message_of_event(body, _bot_user(body))
-        if said is None or not said.content:
+        message = message_of_event(body, _bot_user(body))
+        if message is None or not message.content:
             return
-        code = link_code_in_message(said, body)
+        code = link_code_in_message(message, body)
         if code is not None:
-            told = await self._link(code)
-            self._run_later(self._post(said, told))
-        elif not await self._answer(said) and not is_reply_in_channel(body):
-            refused = await self._inbox.message(said)
+            result = await self._link(code)
+            self._run_later(self._post(message, result))
+        elif not await self._answer(message) and not is_reply_in_channel(body):
+            refused = await self._inbox.receive_message(message)
             if refused is not None:
-                self._run_later(self._refuse(said, refused))
+                self._run_later(self._refuse(message, refused))
 
     async def on_command(self, command: Payload, ack: Ack) -> None:
         """Handle `/assent link CODE`. Only that person sees the reply. Raises UnreadablePayload."""
@@ -65,33 +65,35 @@ class SlackConversation:
             label = code.account
         return await self._inbox.link("slack", code.account, label, code.code)
 
-    async def _answer(self, said: ChannelMessage) -> bool:
+    async def _answer(self, message: ChannelMessage) -> bool:
         """Take the message as the answer to the only open text request in the conversation. False if there is none."""
-        request_id = await self._inbox.open_text_request("slack", said.account, said.place)
+        request_id = await self._inbox.open_text_request("slack", message.account, message.place)
         if request_id is None:
             return False
-        outcome = await self._inbox.answer(
-            ChannelAnswer("slack", said.account, said.event_id, request_id, "submit", feedback=said.content)
+        outcome = await self._inbox.receive_answer(
+            ChannelAnswer("slack", message.account, message.event_id, request_id, "submit", feedback=message.content)
         )
         if isinstance(outcome, Refused):
             if outcome.code != DUPLICATE:
-                self._run_later(self._refuse(said, outcome))
+                self._run_later(self._refuse(message, outcome))
         else:
-            self._run_later(self._post(said, f"Recorded as your answer to “{outcome.question.request['title']}”."))
+            self._run_later(self._post(message, f"Recorded as your answer to “{outcome.question.request['title']}”."))
         return True
 
-    async def _refuse(self, said: ChannelMessage, refused: Refused) -> None:
-        _team, _, user = said.account.partition("/")
-        if str(said.thread["channel"]).startswith("D"):
-            await self._post(said, refused.reason)
+    async def _refuse(self, message: ChannelMessage, refused: Refused) -> None:
+        _team, _, user = message.account.partition("/")
+        if str(message.thread["channel"]).startswith("D"):
+            await self._post(message, refused.reason)
         else:
             await self._client.post_ephemeral(
-                str(said.thread["team"]), str(said.thread["channel"]), user, literal(refused.reason, 2000)
+                str(message.thread["team"]), str(message.thread["channel"]), user, literal(refused.reason, 2000)
             )
 
-    async def _post(self, said: ChannelMessage, text: str) -> None:
-        at = said.thread
-        await self._client.post(str(at["team"]), str(at["channel"]), {"text": literal(text, 2000)}, str(at["thread_ts"]))
+    async def _post(self, message: ChannelMessage, text: str) -> None:
+        thread = message.thread
+        await self._client.post(
+            str(thread["team"]), str(thread["channel"]), {"text": literal(text, 2000)}, str(thread["thread_ts"])
+        )
 
 
 def _bot_user(body: Payload) -> str:

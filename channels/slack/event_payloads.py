@@ -62,10 +62,10 @@ def is_reply_in_channel(body: Payload) -> bool:
     return bool(event["type"] == "message" and event.get("channel_type") != "im")
 
 
-def link_code_in_message(said: ChannelMessage, body: Payload) -> LinkCode | None:
+def link_code_in_message(message: ChannelMessage, body: Payload) -> LinkCode | None:
     """Return the code of `link CODE` in a direct message."""
-    found = _CODE.fullmatch(said.content)
-    return LinkCode(said.account, found[1]) if found and body["event"].get("channel_type") == "im" else None
+    found = _CODE.fullmatch(message.content)
+    return LinkCode(message.account, found[1]) if found and body["event"].get("channel_type") == "im" else None
 
 
 def link_code_in_command(text: str, team: str, user: str) -> LinkCode | None:

@@ -114,42 +114,42 @@ def answer_of_click(click: Click, request: Payload) -> ChannelAnswer | None:
     return _answer(click, action, values)
 
 
-def answer_of_submission(sent: Submission, request: Payload) -> tuple[ChannelAnswer, Errors]:
+def answer_of_submission(submission: Submission, request: Payload) -> tuple[ChannelAnswer, Errors]:
     """Return the answer in a modal, and errors by block for invalid entries. Raises UnreadablePayload."""
     try:
-        if sent.verb == "fill":
-            values, errors = values_of(request.get("fields") or [], sent.state)
-            return _answer(sent, "submit", values), errors
-        if sent.verb == "edit":
-            edits, errors = edits_of(request, sent.state)
+        if submission.verb == "fill":
+            values, errors = values_of(request.get("fields") or [], submission.state)
+            return _answer(submission, "submit", values), errors
+        if submission.verb == "edit":
+            edits, errors = edits_of(request, submission.state)
             # Without a change, it approves the call as proposed.
-            return _answer(sent, "edit" if edits else "approve", edits or None), errors
-        said = ((sent.state.get(TEXT_BLOCK) or {}).get(ACTION) or {}).get("value")
+            return _answer(submission, "edit" if edits else "approve", edits or None), errors
+        text = ((submission.state.get(TEXT_BLOCK) or {}).get(ACTION) or {}).get("value")
     except (KeyError, TypeError, AttributeError) as error:
         raise UnreadablePayload(f"a modal's entries without {error}") from None
-    return _answer(sent, "submit" if sent.verb == "write" else sent.verb, feedback=said or None), {}
+    return _answer(submission, "submit" if submission.verb == "write" else submission.verb, feedback=text or None), {}
 
 
-def errors_of(sent: Submission, request: Payload, errors: tuple[tuple[str, str], ...], reason: str) -> Errors:
+def errors_of(submission: Submission, request: Payload, errors: tuple[tuple[str, str], ...], reason: str) -> Errors:
     """Return a refusal as Slack shows it in the modal: next to the fields it is about."""
-    if sent.verb not in ("fill", "edit"):
+    if submission.verb not in ("fill", "edit"):
         return {TEXT_BLOCK: errors[0][1] if errors else reason}
-    fields = request.get("fields") or [] if sent.verb == "fill" else fields_of_args(request)
+    fields = request.get("fields") or [] if submission.verb == "fill" else fields_of_args(request)
     return errors_by_block(fields, errors or (("", reason),))
 
 
 def _answer(
-    done: Click | Submission, action: str, values: dict[str, Any] | None = None, feedback: str | None = None
+    source: Click | Submission, action: str, values: dict[str, Any] | None = None, feedback: str | None = None
 ) -> ChannelAnswer:
     return ChannelAnswer(
         channel="slack",
-        account=done.account,
-        event_id=done.event_id,
-        request_id=done.request_id,
+        account=source.account,
+        event_id=source.event_id,
+        request_id=source.request_id,
         action=action,
         values=values,
         feedback=feedback,
-        version=done.version,
+        version=source.version,
     )
 
 

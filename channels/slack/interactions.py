@@ -56,35 +56,35 @@ class Interactions:
 
     async def on_submission(self, payload: Payload, ack: Ack) -> None:
         """Handle a submitted modal. Raises UnreadablePayload."""
-        sent = submission_of(payload)
+        submission = submission_of(payload)
         request: Payload = {}
         try:
-            found = await self._inbox.find("slack", sent.account, sent.request_id)
+            found = await self._inbox.find_request("slack", submission.account, submission.request_id)
             if isinstance(found, Refused):
                 outcome: Accepted | Refused = found
             else:
                 request = found.request
-                said, errors = answer_of_submission(sent, request)
+                answer, errors = answer_of_submission(submission, request)
                 if errors:
                     await ack(response_action="errors", errors=errors)
                     return
-                outcome = await self._inbox.answer(said)
+                outcome = await self._inbox.receive_answer(answer)
         except Retryable:
             outcome = Refused(NOT_RECORDED)
-        await ack(**_reply(sent, request, outcome))
+        await ack(**_reply(submission, request, outcome))
         if outcome.question is not None and (outcome.question.request["status"] != "pending" or _is_changed(outcome)):
-            self._run_later(self._rewrite(sent, outcome.question))
+            self._run_later(self._rewrite(submission, outcome.question))
 
     async def _record(self, click: Click) -> Accepted | Refused:
-        found = await self._inbox.find("slack", click.account, click.request_id)
+        found = await self._inbox.find_request("slack", click.account, click.request_id)
         if isinstance(found, Refused):
             return found
-        said = answer_of_click(click, found.request)
-        return await self._inbox.answer(said) if said else Refused("Choose an option first.", question=found)
+        answer = answer_of_click(click, found.request)
+        return await self._inbox.receive_answer(answer) if answer else Refused("Choose an option first.", question=found)
 
     async def _open(self, click: Click) -> None:
         try:
-            found = await self._inbox.find("slack", click.account, click.request_id)
+            found = await self._inbox.find_request("slack", click.account, click.request_id)
         except Retryable:
             found = Refused(NOT_RECORDED)
         if isinstance(found, Refused):
@@ -108,20 +108,20 @@ class Interactions:
         if outcome.question is not None:
             await self._rewrite(click, outcome.question)
 
-    async def _rewrite(self, done: Click | Submission, question: Question) -> None:
-        await self._client.update(done.team, done.channel, done.ts, await render_in_thread(question))
+    async def _rewrite(self, source: Click | Submission, question: Question) -> None:
+        await self._client.update(source.team, source.channel, source.ts, await render_in_thread(question))
 
 
 def _is_changed(outcome: Accepted | Refused) -> bool:
     return isinstance(outcome, Refused) and outcome.code == "version_conflict"
 
 
-def _reply(sent: Submission, request: Payload, outcome: Accepted | Refused) -> dict[str, Any]:
+def _reply(submission: Submission, request: Payload, outcome: Accepted | Refused) -> dict[str, Any]:
     """How Slack continues with the modal."""
     if isinstance(outcome, Accepted):
         return {"response_action": "clear"}
     decided = outcome.question is not None and outcome.question.request["status"] != "pending"
     if decided or _is_changed(outcome):
         return {"response_action": "update", "view": modal("Not recorded", [section(literal(outcome.reason, 2000))])}
-    errors: Errors = errors_of(sent, request, outcome.errors, outcome.reason)
+    errors: Errors = errors_of(submission, request, outcome.errors, outcome.reason)
     return {"response_action": "errors", "errors": errors}

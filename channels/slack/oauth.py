@@ -48,27 +48,27 @@ class SlackOAuth:
         return f"{self._authorize_url}?{urlencode(query)}"
 
 
-def _granted(said: Any) -> OAuthGrant:
+def _granted(response: Any) -> OAuthGrant:
     """Raises Rejected if the response names no account, or a permission we need was not granted.
 
     An installation for a whole organisation is refused: its token belongs to no workspace and works in none until an
     administrator adds some (https://docs.slack.dev/enterprise/organization-ready-apps), while people are identified by
     their workspace, so nobody could be reached with it. Our manifest does not offer it either."""
-    if isinstance(said, dict) and said.get("is_enterprise_install"):
+    if isinstance(response, dict) and response.get("is_enterprise_install"):
         raise Rejected("The app works in workspaces, not in a whole organisation. Install it in each workspace.", "organisation")
     try:
-        place = said["team"]
-        team, name, user = str(place["id"]), str(place.get("name") or place["id"]), str(said["authed_user"]["id"])
-        token = said.get("access_token") if said.get("token_type") == "bot" else None
+        workspace = response["team"]
+        team, name, user = str(workspace["id"]), str(workspace.get("name") or workspace["id"]), str(response["authed_user"]["id"])
+        token = response.get("access_token") if response.get("token_type") == "bot" else None
     except (AttributeError, KeyError, TypeError):
         raise Rejected("Slack did not say whose account this is.", "incomplete") from None
     if token is None:
         return OAuthGrant(f"{team}/{user}", f"{user} in {name}")
-    scopes = set(str(said.get("scope", "")).split(","))
+    scopes = set(str(response.get("scope", "")).split(","))
     missing = sorted(set(SCOPES) - scopes)
     if missing:
         raise Rejected(
             f"Slack did not grant {', '.join(missing)}. Install the app again and grant all permissions.", "missing_scope"
         )
-    detail = {"scopes": sorted(scopes), "bot_user": said.get("bot_user_id")}
+    detail = {"scopes": sorted(scopes), "bot_user": response.get("bot_user_id")}
     return OAuthGrant(f"{team}/{user}", f"{user} in {name}", Installation(team, name, str(token), detail))

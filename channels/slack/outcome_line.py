@@ -56,8 +56,8 @@ def _answered(request: Mapping[str, Any], response: Mapping[str, Any]) -> str:
     by = escape(one_line_name(str((response.get("by") or {}).get("name") or "somebody")))
     where = VIA.get(str(response.get("via")), "")
     line = f"{_action_label(str(response.get('action')))} by {by} {where} at {moment(response['at'], '{time}')}"
-    said = _answer_text(request, response)
-    return f"{line} – {said}" if said else line
+    text = _answer_text(request, response)
+    return f"{line} – {text}" if text else line
 
 
 def _action_label(action: str) -> str:

@@ -27,7 +27,7 @@ REFUSED = (
     "Slack no longer accepts connections from this server ({}). An administrator must check SLACK_APP_TOKEN with `assent doctor`."
 )
 log = logging.getLogger(__name__)
-_chance = SystemRandom()
+_random = SystemRandom()
 
 Envelope = dict[str, Any]
 Dispatch = Callable[[Mapping[str, Any]], Awaitable[Any]]
@@ -101,9 +101,9 @@ class SocketMode:
         reply = await self._dispatch(envelope.get("payload") or {})
         if reply is None:
             return
-        said = {"envelope_id": envelope["envelope_id"]} | ({"payload": reply} if reply else {})
+        acknowledgement = {"envelope_id": envelope["envelope_id"]} | ({"payload": reply} if reply else {})
         with contextlib.suppress(ConnectionError, aiohttp.ClientError):  # not acknowledged: Slack repeats it
-            await socket.send_str(json.dumps(said))
+            await socket.send_str(json.dumps(acknowledgement))
 
     async def _back_off(self, error: Exception) -> None:
         """Report the problem once, then wait before the next try, longer each time."""
@@ -111,7 +111,7 @@ class SocketMode:
         self._set_status(REFUSED.format(error.reason.rstrip(".")) if refused and isinstance(error, ChannelError) else LOST)
         self._failures += 1
         longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**self._failures)
-        await self._pause(LONGEST_PAUSE_S if refused else _chance.uniform(FIRST_PAUSE_S, longest))
+        await self._pause(LONGEST_PAUSE_S if refused else _random.uniform(FIRST_PAUSE_S, longest))
 
     def _set_status(self, problem: str | None) -> None:
         if problem == self._problem:

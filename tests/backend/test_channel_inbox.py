@@ -55,65 +55,65 @@ async def messages(opened: Opened) -> list[tuple[str, str]]:
 
 class TestMessage:
     async def test_opens_a_session_and_goes_on_in_it_in_the_same_place(self, post: Post, inbox: ChannelInbox) -> None:
-        assert await inbox.message(said("e1", "hello")) is None
-        assert await inbox.message(said("e2", "and more")) is None
-        assert await inbox.message(said("e3", "elsewhere", place="T1/D1/2.0")) is None
+        assert await inbox.receive_message(said("e1", "hello")) is None
+        assert await inbox.receive_message(said("e2", "and more")) is None
+        assert await inbox.receive_message(said("e3", "elsewhere", place="T1/D1/2.0")) is None
         (first, _), (second, _), (third, _) = await messages(post.opened)
         assert first == second != third
 
     async def test_that_comes_twice_counts_once(self, post: Post, inbox: ChannelInbox) -> None:
         for _ in range(3):
-            assert await inbox.message(said("e1", "hello")) is None
+            assert await inbox.receive_message(said("e1", "hello")) is None
         assert len(await messages(post.opened)) == 1
 
     async def test_in_the_place_of_a_closed_session_opens_another(self, post: Post, inbox: ChannelInbox) -> None:
-        await inbox.message(said("e1", "hello"))
+        await inbox.receive_message(said("e1", "hello"))
         ((first, _),) = await messages(post.opened)
         await post.opened.db.transact(close_session, post.person, first)
-        await inbox.message(said("e2", "again"))
+        await inbox.receive_message(said("e2", "again"))
         assert len({session for session, _ in await messages(post.opened)}) == 2
 
     async def test_that_comes_again_after_its_session_was_closed_opens_no_other(self, post: Post, inbox: ChannelInbox) -> None:
-        await inbox.message(said("e1", "hello"))
-        await inbox.message(said("e2", "and more"))
+        await inbox.receive_message(said("e1", "hello"))
+        await inbox.receive_message(said("e2", "and more"))
         ((first, _), _) = await messages(post.opened)
         await post.opened.db.transact(close_session, post.person, first)
-        assert await inbox.message(said("e2", "and more")) is None
+        assert await inbox.receive_message(said("e2", "and more")) is None
         assert len(await messages(post.opened)) == 2
 
     async def test_that_comes_again_in_other_words_or_another_place_counts_once(self, post: Post, inbox: ChannelInbox) -> None:
-        await inbox.message(said("message T1/D1/1.0", "pay 50 to Bob"))
-        assert await inbox.message(said("message T1/D1/1.0", "pay 500 to Bob")) is None
-        assert await inbox.message(said("message T1/D1/1.0", "pay 50 to Bob", place="T1/D1/2.0")) is None
+        await inbox.receive_message(said("message T1/D1/1.0", "pay 50 to Bob"))
+        assert await inbox.receive_message(said("message T1/D1/1.0", "pay 500 to Bob")) is None
+        assert await inbox.receive_message(said("message T1/D1/1.0", "pay 50 to Bob", place="T1/D1/2.0")) is None
         assert len(await messages(post.opened)) == 1
 
     async def test_that_comes_many_times_at_once_counts_once(self, post: Post, inbox: ChannelInbox) -> None:
-        await asyncio.gather(*(inbox.message(said("message T1/D1/1.0", "pay 50 to Bob")) for _ in range(8)))
+        await asyncio.gather(*(inbox.receive_message(said("message T1/D1/1.0", "pay 50 to Bob")) for _ in range(8)))
         assert len(await messages(post.opened)) == 1
 
     async def test_that_was_taken_as_an_answer_is_not_heard_as_a_message_too(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
-        assert isinstance(await inbox.answer(answered(id)), Accepted)
+        assert isinstance(await inbox.receive_answer(answered(id)), Accepted)
         event = answered(id).event_id
-        assert await inbox.message(said(event, "42")) is None
+        assert await inbox.receive_message(said(event, "42")) is None
         assert await messages(post.opened) == []
 
     async def test_that_was_heard_as_a_message_is_not_taken_as_an_answer_later(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
-        await inbox.message(said(answered(id).event_id, "42"))
-        heard = await inbox.answer(answered(id))
+        await inbox.receive_message(said(answered(id).event_id, "42"))
+        heard = await inbox.receive_answer(answered(id))
         assert isinstance(heard, Refused) and heard.code == DUPLICATE
         assert (await post.request(id))["status"] == "pending"
 
     async def test_that_answered_one_question_does_not_answer_the_next(self, post: Post, inbox: ChannelInbox) -> None:
-        assert isinstance(await inbox.answer(answered(await post.ask())), Accepted)
+        assert isinstance(await inbox.receive_answer(answered(await post.ask())), Accepted)
         other = await post.ask()
-        heard = await inbox.answer(answered(other))
+        heard = await inbox.receive_answer(answered(other))
         assert isinstance(heard, Refused) and heard.code == DUPLICATE
         assert (await post.request(other))["status"] == "pending"
 
     async def test_is_answered_where_it_was_said_and_in_the_web_app_s_record(self, post: Post, inbox: ChannelInbox) -> None:
-        await inbox.message(said("e1", "hello"))
+        await inbox.receive_message(said("e1", "hello"))
         ((session, _),) = await messages(post.opened)
 
         def finish(tx: Tx) -> None:
@@ -129,12 +129,12 @@ class TestMessage:
         assert [row.content for row in listed] == ["**Hi**", "hello"]
 
     async def test_of_somebody_unknown_is_refused_and_told_how_to_link(self, post: Post, inbox: ChannelInbox) -> None:
-        refused = await inbox.message(said("e1", "hello", account="slack/eve"))
+        refused = await inbox.receive_message(said("e1", "hello", account="slack/eve"))
         assert refused is not None and refused.code == "not_linked" and "Settings" in refused.reason
         assert await messages(post.opened) == []
 
     async def test_that_is_too_long_is_refused_whole(self, post: Post, inbox: ChannelInbox) -> None:
-        refused = await inbox.message(said("e1", "x" * 4001))
+        refused = await inbox.receive_message(said("e1", "x" * 4001))
         assert refused is not None and refused.code == "too_long"
         assert await messages(post.opened) == []
 
@@ -142,62 +142,62 @@ class TestMessage:
 class TestAnswer:
     async def test_decides_and_shows_the_request_as_it_is_now(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
-        taken = await inbox.answer(answered(id))
+        taken = await inbox.receive_answer(answered(id))
         assert isinstance(taken, Accepted) and taken.question.request["response"]["via"] == "slack"
 
     async def test_that_comes_twice_is_told_the_same(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
-        assert isinstance(await inbox.answer(answered(id)), Accepted)
-        assert isinstance(await inbox.answer(answered(id)), Accepted)
+        assert isinstance(await inbox.receive_answer(answered(id)), Accepted)
+        assert isinstance(await inbox.receive_answer(answered(id)), Accepted)
         assert post.opened.on_disk("SELECT count(*) FROM feedback_responses") == [(1,)]
 
     async def test_that_comes_late_is_kept_and_told_who_decided(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
         await post.answer(id, action="reject")
-        late = await inbox.answer(answered(id))
+        late = await inbox.receive_answer(answered(id))
         assert isinstance(late, Refused) and late.code == "already_decided" and "Dana in the web app" in late.reason
         assert late.question is not None and late.question.request["status"] == "answered"
         assert post.opened.on_disk("SELECT count(*) FROM feedback_responses") == [(2,)]
 
     async def test_of_somebody_else_s_account_changes_nothing(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
-        refused = await inbox.answer(answered(id, account="slack/eve"))
+        refused = await inbox.receive_answer(answered(id, account="slack/eve"))
         assert isinstance(refused, Refused) and refused.code == "not_linked" and refused.question is None
         assert (await post.request(id))["status"] == "pending"
 
     async def test_that_does_not_fit_says_which_field(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
-        refused = await inbox.answer(answered(id, action="submit"))
+        refused = await inbox.receive_answer(answered(id, action="submit"))
         assert isinstance(refused, Refused) and refused.code == "invalid" and refused.question is not None
 
     @pytest.mark.parametrize("value", [float("nan"), "half a pair \ud800", "\x00", 10**101])
     async def test_that_cannot_be_kept_is_refused_and_nothing_is(self, post: Post, inbox: ChannelInbox, value: Any) -> None:
         id = await post.ask(action={"tool": "deploy", "args": {"n": 1}, "risk": "low"})
-        refused = await inbox.answer(answered(id, action="edit", values={"n": value}))
+        refused = await inbox.receive_answer(answered(id, action="edit", values={"n": value}))
         assert isinstance(refused, Refused) and refused.code == "invalid"
         assert (await post.request(id))["status"] == "pending"
 
     async def test_to_an_older_version_is_refused(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
-        refused = await inbox.answer(answered(id, version=7))
+        refused = await inbox.receive_answer(answered(id, version=7))
         assert isinstance(refused, Refused) and refused.code == "version_conflict"
 
     async def test_of_a_disabled_person_is_nobody_s(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
         await post.opened.db.transact(disable_person, "dana@example.org")
-        refused = await inbox.answer(answered(id))
+        refused = await inbox.receive_answer(answered(id))
         assert isinstance(refused, Refused) and refused.code == "not_linked"
 
 
 class TestFind:
     async def test_shows_only_what_the_account_s_person_may_see(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
-        found = await inbox.find("slack", ACCOUNT, id)
+        found = await inbox.find_request("slack", ACCOUNT, id)
         assert isinstance(found, Question) and found.request["id"] == id
         other = await post.opened.db.transact(add_person, email="bo@example.org", password_hash="-", name="Bo", role="member")
         code, _ = await post.opened.db.transact(issue_code, Person(str(other["id"]), "Bo"), "slack")
         await inbox.link("slack", "slack/bo", "@bo", code)
-        hidden = await inbox.find("slack", "slack/bo", id)
+        hidden = await inbox.find_request("slack", "slack/bo", id)
         assert isinstance(hidden, Refused) and hidden.code == "not_found"
 
 

@@ -201,5 +201,5 @@ class TestConsole:
         case = console()
         await case.channel.deliver(ASKED, TO)
         assert "to: Bob ⟨U+202E⟩evil" in case.sent() and "\u202e" not in case.sent()
-        assert "Answer by 15:10 UTC; without an answer: rejected." in case.sent()
+        assert "Answer by 15:10 UTC. Without an answer by then: rejected." in case.sent()
         assert "https://assent.example/r/req_1" in case.sent()

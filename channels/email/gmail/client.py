@@ -218,14 +218,14 @@ class GmailClient:
         return self._service.users()
 
 
-def _sent(said: Any, writes: bool = False) -> Sent:
-    if not isinstance(said, dict) or not said.get("id"):
+def _sent(reply: Any, writes: bool = False) -> Sent:
+    if not isinstance(reply, dict) or not reply.get("id"):
         raise Retryable("Google sent an incomplete response.", "incomplete", unknown=writes)
-    return Sent(str(said["id"]), str(said.get("threadId") or said["id"]))
+    return Sent(str(reply["id"]), str(reply.get("threadId") or reply["id"]))
 
 
-def _items(said: Any, name: str) -> Sequence[Json]:
-    found = said.get(name) if isinstance(said, dict) else None
+def _items(reply: Any, name: str) -> Sequence[Json]:
+    found = reply.get(name) if isinstance(reply, dict) else None
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 

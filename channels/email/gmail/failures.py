@@ -36,7 +36,7 @@ def channel_error_of(error: Exception, writes: bool) -> ChannelError:
 
 
 def _from_response(error: HttpError, writes: bool) -> ChannelError:
-    status, (reason, said) = int(error.status_code), _reason(error)
+    status, (reason, message) = int(error.status_code), _reason(error)
     code = reason or str(status)
     if reason == "dailyLimitExceeded":
         return Retryable("The mailbox has reached Google's sending limit for today.", code, after=DAY_LIMIT_S)
@@ -48,7 +48,7 @@ def _from_response(error: HttpError, writes: bool) -> ChannelError:
         return Disconnected(f"{RECONNECT}Google did not grant permission to read and send mail.", code)
     if status == 401 or reason in ACCESS_LOST:
         return Disconnected(f"{RECONNECT}Google denied access ({code}).", code)
-    if status == 404 or "thread" in said.lower():
+    if status == 404 or "thread" in message.lower():
         return Rejected("Google no longer knows this mail or conversation.", "not_found")
     return Rejected(f"Google refused the mail: {code}.", code)
 
@@ -56,17 +56,17 @@ def _from_response(error: HttpError, writes: bool) -> ChannelError:
 def _reason(error: HttpError) -> tuple[str, str]:
     """Google's error reason and message; empty if the body is not Google's."""
     try:
-        said = json.loads(error.content)["error"]
-        first: Any = next(iter(said.get("errors") or ()), {})
-        return str(first.get("reason") or said.get("status") or ""), str(said.get("message") or "")
+        message = json.loads(error.content)["error"]
+        first: Any = next(iter(message.get("errors") or ()), {})
+        return str(first.get("reason") or message.get("status") or ""), str(message.get("message") or "")
     except (AttributeError, KeyError, TypeError, ValueError):
         return "", ""
 
 
 def _from_refresh(error: RefreshError) -> ChannelError:
     """The error of a failed token refresh."""
-    said: Any = error.args[1] if len(error.args) > 1 else None
-    code = said.get("error") if isinstance(said, dict) else None
+    message: Any = error.args[1] if len(error.args) > 1 else None
+    code = message.get("error") if isinstance(message, dict) else None
     if code == "invalid_grant":
         return Disconnected(f"{RECONNECT}the permission was withdrawn or has expired.", "invalid_grant")
     if isinstance(code, str) and code.startswith(("invalid_", "unauthorized_")):
@@ -74,10 +74,10 @@ def _from_refresh(error: RefreshError) -> ChannelError:
     return Retryable("Google's sign-in has an internal problem.", str(code or "token"))
 
 
-def retry_after(said: str | None) -> float | None:
+def retry_after(message: str | None) -> float | None:
     """Parse Retry-After in seconds; None if it is missing or invalid."""
     try:
-        seconds = float(said or "")
+        seconds = float(message or "")
     except ValueError:
         return None
     return seconds if math.isfinite(seconds) and seconds >= 0 else None

@@ -45,10 +45,10 @@ class GoogleOAuth:
     async def redeem(self, code: str, verifier: str) -> OAuthGrant:
         try:
             async with asyncio.timeout(DEADLINE_S):
-                said = await asyncio.get_running_loop().run_in_executor(_threads, self._exchange, code, verifier)
+                response = await asyncio.get_running_loop().run_in_executor(_threads, self._exchange, code, verifier)
         except (OAuth2Error, RequestException, OSError, ValueError) as error:
             raise _failure(error) from None
-        return self._granted(said)
+        return self._granted(response)
 
     def _url(self, state: str, challenge: str, scopes: tuple[str, ...], **more: str) -> str:
         url, _ = self._flow(scopes).authorization_url(state=state, code_challenge=challenge, code_challenge_method="S256", **more)
@@ -67,25 +67,25 @@ class GoogleOAuth:
             self._config, scopes=scopes, redirect_uri=self._redirect_uri, autogenerate_code_verifier=False
         )
 
-    def _granted(self, said: Mapping[str, Any]) -> OAuthGrant:
+    def _granted(self, response: Mapping[str, Any]) -> OAuthGrant:
         """Raises Rejected if the address is not verified, or a permission we need was not granted."""
-        address = self._address(said)
-        scopes = said.get("scope") or ()
+        address = self._address(response)
+        scopes = response.get("scope") or ()
         granted = set(scopes.split() if isinstance(scopes, str) else map(str, scopes))
         if not granted & {SEND, READ}:
             return OAuthGrant(address, address)
         missing = [what for what, scope in (("to send mail", SEND), ("to read mail", READ)) if scope not in granted]
         if missing:
             raise Rejected(f"Google did not grant permission {' and '.join(missing)}; {RECONNECT}.", "missing_scope")
-        token = said.get("refresh_token")
+        token = response.get("refresh_token")
         if not isinstance(token, str) or not token:
             raise Rejected(f"Google issued no refresh token; {RECONNECT}.", "no_refresh_token")
         return OAuthGrant(address, address, Installation(address, address, token, {"scopes": sorted(granted)}))
 
-    def _address(self, said: Mapping[str, Any]) -> str:
+    def _address(self, response: Mapping[str, Any]) -> str:
         """From the ID token, which came directly from Google and needs no signature check (OpenID Connect Core, 3.1.3.7)."""
         try:
-            claims = jwt.decode(str(said.get("id_token")), verify=False)
+            claims = jwt.decode(str(response.get("id_token")), verify=False)
         except (GoogleAuthError, ValueError):
             claims = {}
         address = str(claims.get("email") or "").strip().lower()

@@ -118,10 +118,10 @@ def _edit(rest: list[str], request: Request) -> ParsedReply:
 def _checkpoint(first: str, rest: list[str], _request: Request) -> ParsedReply:
     found = split_action(first)
     if found and found[0] == "revise":
-        said = _reason(found[1], rest)
+        reason = _reason(found[1], rest)
         return (
-            MailDecision("revise", feedback=said)
-            if said.strip("?")
+            MailDecision("revise", feedback=reason)
+            if reason.strip("?")
             else UnclearReply("Write after REVISE what should be changed.")
         )
     return _keyword(first, rest, ("continue", "stop", "skip"))
@@ -199,8 +199,8 @@ def _keyword(first: str, rest: list[str], actions: tuple[str, ...]) -> ParsedRep
 
 def _reason(behind: str, rest: list[str]) -> str:
     """The text after a keyword and below it; empty if it is our own placeholder, sent back unchanged."""
-    said = "\n".join((behind, *rest)).strip()
-    return "" if re.fullmatch(r"<[^<>]*>", said) else said
+    reason = "\n".join((behind, *rest)).strip()
+    return "" if re.fullmatch(r"<[^<>]*>", reason) else reason
 
 
 def _is_qualified(reason: str) -> bool:

@@ -133,4 +133,4 @@ def _link_and_deadline(question: Question) -> Iterator[Part]:
     due, wish = question.request.get("due_at"), question.request.get("on_timeout")
     if due:
         action = wish if isinstance(wish, str) else str((wish or {}).get("action", ""))
-        yield Line(f"Answer by {format_utc(due)}; without an answer: {PAST_TENSE.get(action, 'closed').lower()}.")
+        yield Line(f"Answer by {format_utc(due)}. Without an answer by then: {PAST_TENSE.get(action, 'closed').lower()}.")

@@ -21,8 +21,8 @@ def accepted(question: Question) -> str:
     request = question.request
     response = request["response"]
     how = PAST_TENSE.get(response["action"], response["action"])
-    said = _answer_content(request, response["action"], response.get("values"), response.get("feedback"))
-    return _join_paragraphs(f"**{how}.** This was recorded as your answer to “{literal(request['title'])}”.", *said)
+    content = _answer_content(request, response["action"], response.get("values"), response.get("feedback"))
+    return _join_paragraphs(f"**{how}.** This was recorded as your answer to “{literal(request['title'])}”.", *content)
 
 
 def late(question: Question, text: str) -> str:
@@ -66,10 +66,10 @@ def proposed(question: Question, action: str, values: Mapping[str, Any] | None, 
     """Ask the sender to confirm what the mail seems to say."""
     how = PAST_TENSE.get(action, action).lower()
     lead = f"Your answer to “{literal(question.request['title'])}” seems to be: **{how}**."
-    said = _answer_content(question.request, action, values, feedback)
+    content = _answer_content(question.request, action, values, feedback)
     return _join_paragraphs(
         lead,
-        *said,
+        *content,
         "Reply **YES** as the first line to confirm. Nothing is decided until you do.",
         *_instructions(question),
     )

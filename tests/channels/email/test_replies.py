@@ -63,7 +63,7 @@ class TestReply:
         arrived = await desk.comes(mail, dmarc="fail")
         came = IncomingMail(AGENT, "2", "t1", read_mail(arrived.raw.replace(b"dmarc=fail", b"dmarc=pass"), AGENT))
         said = ChannelAnswer("email", DANA, came.event_id, id, "approve", version=1, sent_at=came.mail.sent_at)
-        assert isinstance(await desk.inbox.answer(said), Accepted)
+        assert isinstance(await desk.inbox.receive_answer(said), Accepted)
         await desk.comes(mail)
         (told,) = await desk.told()
         assert "Approved" in told and "Already" not in told

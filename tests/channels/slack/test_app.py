@@ -36,19 +36,19 @@ class Recorder:
         self.outcome: Accepted | Refused = Accepted(DECIDED)
         self.broken = False
 
-    async def find(self, channel: ChannelName, account: str, request_id: str) -> Question | Refused:
+    async def find_request(self, channel: ChannelName, account: str, request_id: str) -> Question | Refused:
         self._check()
         return self.found
 
-    async def answer(self, said: ChannelAnswer) -> Accepted | Refused:
-        return self._keep(said, self.outcome)
+    async def receive_answer(self, answer: ChannelAnswer) -> Accepted | Refused:
+        return self._keep(answer, self.outcome)
 
     async def open_text_request(self, channel: ChannelName, account: str, place: str) -> str | None:
         self._check()
         return None
 
-    async def message(self, said: ChannelMessage) -> Refused | None:
-        return self._keep(said, None)
+    async def receive_message(self, message: ChannelMessage) -> Refused | None:
+        return self._keep(message, None)
 
     async def link(self, channel: ChannelName, account: str, label: str, code: str) -> str:
         return self._keep((account, label, code), "Linked.")

@@ -119,37 +119,37 @@ class TestProposal:
     async def test_is_the_newest_while_nothing_unclear_came_since(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
         yes, no = Proposal("approve", version=1), Proposal("reject", None, "too much", 1)
-        assert await inbox.proposal("email", ACCOUNT, id) is None
+        assert await inbox.pending_proposal("email", ACCOUNT, id) is None
         await inbox.record_mail(letter("m1", request_id=id, outcome="proposal", proposal=yes))
-        assert await inbox.proposal("email", ACCOUNT, id) == yes
+        assert await inbox.pending_proposal("email", ACCOUNT, id) == yes
         assert post.opened.change("UPDATE mails SET received_at = received_at - 10 WHERE id = ?", "m1") == 1
         await inbox.record_mail(letter("m2", request_id=id, outcome="proposal", proposal=no))
-        assert await inbox.proposal("email", ACCOUNT, id) == no
+        assert await inbox.pending_proposal("email", ACCOUNT, id) == no
         assert post.opened.change("UPDATE mails SET received_at = received_at - 5 WHERE id = ?", "m2") == 1
         await inbox.record_mail(letter("m3", request_id=id))
-        assert await inbox.proposal("email", ACCOUNT, id) is None
+        assert await inbox.pending_proposal("email", ACCOUNT, id) is None
 
     async def test_is_nobody_elses_and_is_used_up_by_the_decision(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
         proposal = Proposal("approve", version=1)
         await inbox.record_mail(letter("m0", request_id=id, outcome="proposal", proposal=proposal, verified=False))
-        assert await inbox.proposal("email", ACCOUNT, id) is None
+        assert await inbox.pending_proposal("email", ACCOUNT, id) is None
         await inbox.record_mail(letter("m1", request_id=id, outcome="proposal", proposal=proposal))
-        assert await inbox.proposal("email", "eve@example.net", id) is None
+        assert await inbox.pending_proposal("email", "eve@example.net", id) is None
         await post.answer(id)
-        assert await inbox.proposal("email", ACCOUNT, id) is None
+        assert await inbox.pending_proposal("email", ACCOUNT, id) is None
 
     async def test_of_another_version_does_not_count(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
         proposal = Proposal("approve", version=2)
         await inbox.record_mail(letter(request_id=id, outcome="proposal", proposal=proposal))
-        assert await inbox.proposal("email", ACCOUNT, id) is None
+        assert await inbox.pending_proposal("email", ACCOUNT, id) is None
 
 
 class TestAnswer:
     async def test_says_when_the_mail_was_written(self, post: Post, inbox: ChannelInbox) -> None:
         id = await post.ask()
-        await inbox.answer(ChannelAnswer("email", ACCOUNT, "e1", id, "approve", sent_at=1_700_000_000_000))
+        await inbox.receive_answer(ChannelAnswer("email", ACCOUNT, "e1", id, "approve", sent_at=1_700_000_000_000))
         assert (await post.request(id))["response"]["sent_at"] == "2023-11-14T22:13:20.000Z"
 
 

@@ -91,7 +91,7 @@ class TestQuestion:
             "  APPROVE\n"
             "  order_id: 8123\n\n"
             f"Open in Assent: {LINK}\n\n"
-            "Answer by 21 November 2026, 15:10 UTC; without an answer: rejected.\n\n"
+            "Answer by 21 November 2026, 15:10 UTC. Without an answer by then: rejected.\n\n"
             "[#7F3K]\n"
         )
 
