@@ -126,7 +126,10 @@ class ChannelInbox:
         """Record a message, unless its event was received before as a message or an answer."""
         person = _person(tx, message.channel, message.account)
         event_id = _event_id(message)
-        if message_by_author(tx, person.id, event_id) is not None or idempotent_reply(tx, person.id, message.event_id) is not None:
+        if (
+            message_by_author(tx, person.id, event_id) is not None
+            or idempotent_reply(tx, person.id, message.event_id) is not None
+        ):
             return
         session_id = _session_at(tx, person, message)
         inbound = InboundMessage(message.channel, person.id, message.content, session_id, event_id, topic=message.topic)

@@ -207,7 +207,7 @@ class TestVersion:
         message = card(slack, request["id"])
         joins[1]()
         slack.click(message, "reject")
-        told = slack.message(message["channel"], lambda each: "since this message" in each["text"])
+        told = slack.message(message["channel"], lambda each: "after this message was sent" in each["text"])
         assert told["ephemeral_to"] == DANA and "Your click had no effect" in told["text"]
         self.changed(slack, message, request)
         dana.answer(request["id"], "reject")
