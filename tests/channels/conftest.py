@@ -1,4 +1,4 @@
-"""The Slack peer, for the tests of the channels."""
+"""Fixtures: the emulated Slack for the tests of all channels."""
 
 from tests.support.slack import slack, slack_server
 

@@ -1,4 +1,4 @@
-"""The ladder's next move: every rule as a row, and what holds for any history as a property."""
+"""The next step of the ladder: every rule as a row, and the invariants of any history as properties."""
 
 import pytest
 from hypothesis import given

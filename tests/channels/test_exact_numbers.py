@@ -1,4 +1,4 @@
-"""What people type as a number, and JSON as programs write it, read to the digit or refused."""
+"""Numbers that people type, and JSON that programs send, are parsed exactly or refused."""
 
 import json
 from pathlib import Path

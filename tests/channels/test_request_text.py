@@ -1,4 +1,4 @@
-"""Whoever asks or answers is shown for what they are, on every channel that shows text, whatever they are called."""
+"""Every channel shows what kind of asker or answerer it is, whatever their name."""
 
 import unicodedata
 from typing import Any

@@ -1,4 +1,4 @@
-"""One real Redis for all behaviour suites, emptied before each test."""
+"""Fixtures: one real Redis for all contract tests, flushed before each test."""
 
 from collections.abc import AsyncIterator, Iterator
 

@@ -1,4 +1,4 @@
-"""What every channel keeps, whatever it is made of: one suite, run on each of them."""
+"""The contract of a channel: one suite, run on every channel."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""What every queue does, whoever carries it."""
+"""The contract of a queue: one suite, run on every implementation."""
 
 import asyncio
 from collections.abc import AsyncIterator

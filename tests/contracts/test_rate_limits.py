@@ -1,4 +1,4 @@
-"""What all windows do, whoever counts."""
+"""The contract of rate limits: one suite, run on every implementation."""
 
 import asyncio
 from collections.abc import AsyncIterator

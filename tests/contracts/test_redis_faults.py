@@ -1,4 +1,4 @@
-"""Redis goes away in every way it can; the processes go on, each alone, and find together again."""
+"""Redis fails in every possible way; the processes continue on their own, and rejoin afterwards."""
 
 import asyncio
 import os

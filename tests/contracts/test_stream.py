@@ -1,4 +1,4 @@
-"""What every stream does, whoever carries it: seen from the process that publishes, and from another."""
+"""The contract of a stream, seen from the publishing process and from another one."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""A database for what comes in by mail, and the Google peer."""
+"""Fixtures: a database with a linked person, and the emulated Google."""
 
 from collections.abc import AsyncIterator, Iterator
 

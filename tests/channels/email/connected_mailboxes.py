@@ -1,5 +1,4 @@
-"""The Google peer for the tests of the channel: mailboxes that let us in as an administrator would have them, and the faults
-before it."""
+"""Mailboxes at the emulated Google, connected as an administrator would connect them."""
 
 import secrets
 from base64 import urlsafe_b64encode

@@ -1,5 +1,5 @@
-"""The attacks by mail that reading alone must stop, countable: each row is a mail and what it must not achieve. What the
-intake makes of mails that are read is attacked in tests/journeys."""
+"""Attacks by mail that the parser alone must stop: each row is a mail and what it must not achieve. tests/journeys attacks
+the intake as a whole."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Questions and words from the agent's mailbox: one thread for each session, each mail once, and nothing lost in silence."""
+"""Questions and messages from the agent's mailbox: one thread per session, each mail once, and no silent loss."""
 
 from collections.abc import AsyncIterator
 from email.message import EmailMessage

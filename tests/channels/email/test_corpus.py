@@ -1,4 +1,4 @@
-"""Mails as real programs write them, each with what must come of it."""
+"""Mails as real mail programs write them, each with the expected result."""
 
 from pathlib import Path
 from typing import Any

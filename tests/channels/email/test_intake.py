@@ -1,4 +1,4 @@
-"""What a mail comes to: decided by its sender's exact words alone, told to them once, and kept as it came."""
+"""What the intake does with a mail: who is trusted, bounces, automatic mails, link codes and repeats."""
 
 from email import message_from_string, policy
 from email.message import EmailMessage

@@ -1,4 +1,4 @@
-"""A reply decides by its exact words alone; its writer is told once what came of it."""
+"""A reply decides by its exact words alone, and its sender is told the result once."""
 
 from typing import Any
 

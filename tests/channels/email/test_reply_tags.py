@@ -1,4 +1,4 @@
-"""A tag is good for one thing and one address, however a mail program passes it on."""
+"""A reply tag is valid for one subject and one address, however a mail program passes it on."""
 
 from hypothesis import assume, given
 from hypothesis import strategies as st

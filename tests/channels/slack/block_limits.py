@@ -1,4 +1,4 @@
-"""Slack's limits as data, and a checker that walks everything we would send. Source: the Block Kit reference."""
+"""Slack's limits as data, and a checker for every message we send. Source: the Block Kit reference."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Slack's way in, over HTTP and over Socket Mode: recorded first, answered second, shown third."""
+"""The Slack app over HTTP and over Socket Mode: events are recorded, then acknowledged, then shown."""
 
 import asyncio
 import json

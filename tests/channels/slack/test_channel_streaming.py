@@ -1,4 +1,4 @@
-"""A reply that is read in Slack while it is written: as a stream where Slack has them, else as a message that is rewritten."""
+"""A reply shown in Slack while it is written: as a stream where Slack supports one, else as a message that is rewritten."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Every way in which Slack fails says what to do now."""
+"""Every failure of Slack becomes the right channel error."""
 
 import json
 from collections.abc import AsyncIterator, Mapping

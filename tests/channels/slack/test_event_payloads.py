@@ -1,4 +1,4 @@
-"""Which messages are for the app, and which events end an access."""
+"""Which messages are for the app, and which events revoke its access."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What an input begins with, and which kind of input an argument gets."""
+"""The initial value of an input, and the kind of input for each argument."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whatever a question is filled with, its message keeps Slack's limits, hides nothing and calls nobody."""
+"""Whatever a question contains, its message stays within Slack's limits, hides nothing and mentions nobody."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A reply as blocks: all of it, within Slack's limits, and what can only grow only grows."""
+"""A reply as blocks: complete, within Slack's limits, and a stream only grows."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Who may speak as Slack: a signature over the very bytes, fresh, and only then a payload (A37, A38, A40, A44)."""
+"""Only calls with a valid and recent Slack signature are parsed (A37, A38, A40, A44)."""
 
 import json
 from typing import Any

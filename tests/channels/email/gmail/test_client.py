@@ -1,4 +1,4 @@
-"""Every way in which Gmail fails says what to do now, and no failure sends a mail twice."""
+"""Every failure of Gmail becomes the right channel error, and none sends a mail twice."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What is new in a mailbox comes to the intake, whatever became of the mail before it."""
+"""Every new mail reaches the intake, even if the mail before it failed."""
 
 import time
 

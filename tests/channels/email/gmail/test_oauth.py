@@ -1,4 +1,4 @@
-"""Whose account it is comes from Google alone, and what it let us do is looked at before it is believed."""
+"""The account comes from Google alone, and the permissions granted are checked."""
 
 import json
 from base64 import urlsafe_b64encode

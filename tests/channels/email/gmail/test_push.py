@@ -1,4 +1,4 @@
-"""A push rings if Google signed it for us, and for nothing else."""
+"""A push counts only if Google signed it for us."""
 
 import base64
 import json

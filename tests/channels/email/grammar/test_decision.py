@@ -1,4 +1,4 @@
-"""What replies decide, and above all what they do not."""
+"""What a reply decides, and above all what it does not."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Mails that nobody's program writes (A55): whatever they are made of, they are read within bounds, and decide nothing."""
+"""Malformed mails (A55) are parsed within limits and decide nothing."""
 
 import random
 from pathlib import Path

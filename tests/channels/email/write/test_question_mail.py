@@ -1,4 +1,4 @@
-"""Whatever a question is filled with, its mail says all of it or takes no approval, and nothing in it acts."""
+"""Whatever a question contains, its mail shows all of it or takes no approval, and nothing in it is active."""
 
 import json
 import re

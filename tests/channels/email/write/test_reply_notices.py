@@ -1,4 +1,4 @@
-"""What is written back to a mail shows what others wrote and obeys none of it."""
+"""A notice quotes untrusted text and obeys none of it."""
 
 from typing import Any
 
