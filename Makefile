@@ -6,8 +6,11 @@ UV := VIRTUAL_ENV=.venv $(BIN)/uv
 TESTED := setup .venv/dev.stamp tests/peers/node_modules/.stamp
 WEB := $(shell find frontend/src frontend/public frontend/docs frontend/scripts frontend/index.html frontend/*.ts frontend/*.json -type f 2>/dev/null)
 
+QUICK := tests/architecture tests/backend/auth tests/backend/domain tests/backend/engines tests/backend/settings tests/backend/tools \
+  tests/channels --ignore=tests/backend/engines/baml --ignore=tests/channels/slack/test_app.py
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types test-python test-postgres test-web bench campaign chaos screens format baml generated api lock audit hooks clean
+.PHONY: help setup run test test-fast test-quick lint types test-python test-postgres test-web bench campaign chaos screens format baml generated api lock audit hooks clean
 
 help:  ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +25,12 @@ test:  ## Everything: lint, types, generated code, web tests, Python tests, brow
 	@$(MAKE) -j2 --no-print-directory $(TESTED)
 	@$(MAKE) -j2 --no-print-directory test-web lint types generated
 	@$(MAKE) --no-print-directory test-python
+
+test-fast: .venv/dev.stamp frontend/node_modules/.stamp  ## The inner loop: lint, types and the tests that start no server, in under two minutes
+	@$(MAKE) -j2 --no-print-directory lint types test-quick
+
+test-quick: .venv/dev.stamp frontend/node_modules/.stamp
+	$(BIN)/pytest -n 2 --dist loadfile $(QUICK)
 
 lint: .venv/dev.stamp frontend/node_modules/.stamp  ## Style of Python and TypeScript
 	$(BIN)/ruff check --quiet && $(BIN)/ruff format --quiet --check

@@ -116,7 +116,7 @@ class TestOneServer:
         assert queue(server)["status"] == "degraded"
         assert dana.run_when(dana.say("calc 6 * 7")["run_id"])["status"] == "completed"
         assert server.stop() == 0
-        assert "redis does not answer" in server.log.read_text() and "hunter2" not in server.log.read_text()
+        assert "redis.unavailable_at_start" in server.log.read_text() and "hunter2" not in server.log.read_text()
 
     def test_does_not_start_on_an_address_that_is_none(self, make_server: Callable[..., Server]) -> None:
         server = make_server(redis_url="http://:hunter2@somewhere")

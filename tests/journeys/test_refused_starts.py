@@ -130,10 +130,10 @@ class TestDisk:
     def test_that_is_read_only(self, assent: Callable[..., Said], disk: Path) -> None:
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         is_one_sentence(
-            assent("serve", ASSENT_DATA_DIR=str(disk / "data")), 2, "cannot be used (Read-only file system)", "name another"
+            assent("serve", ASSENT_DATA_DIR=str(disk / "data")), 2, "cannot be used (Read-only file system)", "choose another"
         )
         said = assent("doctor", ASSENT_DATA_DIR=str(disk / "data"))
-        assert said.returncode == 1 and "✗" in said.stdout and "cannot be made" in said.stdout
+        assert said.returncode == 1 and "✗" in said.stdout and "cannot be created" in said.stdout
 
 
 class TestSettings:
@@ -215,7 +215,7 @@ class TestDoctor:
         assert "✓ Slack is not set up" in said.stdout and "✓ Gmail is not set up" in said.stdout
 
     def test_tells_that_another_runs_on_the_data(self, assent: Callable[..., Said], running: Server) -> None:
-        assert "a second one would be refused" in assent("doctor").stdout
+        assert "a second process would refuse to start" in assent("doctor").stdout
 
     def test_refuses_an_empty_secret(self, assent: Callable[..., Said], data: Path) -> None:
         data.mkdir(mode=0o700)

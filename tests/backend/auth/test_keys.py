@@ -65,7 +65,7 @@ class TestSetting:
             load_settings(secret_key=text)
 
     def test_is_changed_where_it_is_set(self) -> None:
-        with pytest.raises(SettingsError, match=r"put a new secret before the old one there \(NEW,OLD\)"):
+        with pytest.raises(SettingsError, match=r"add the new secret there, before the old one \(NEW,OLD\)"):
             rotate_secret(load_settings(secret_key=OLD))
 
 

@@ -63,8 +63,8 @@ class TestSlack:
             ({"slack_bot_token": None}, "SLACK_BOT_TOKEN: "),
             ({"slack_signing_secret": None}, "SLACK_SIGNING_SECRET: "),
             ({"slack_client_id": "1.2"}, "SLACK_CLIENT_ID, SLACK_CLIENT_SECRET: "),
-            ({"slack_bot_token": "xoxp-s3cret"}, "SLACK_BOT_TOKEN: this is another kind"),
-            ({"slack_app_token": "xoxb-s3cret"}, "SLACK_APP_TOKEN: this is another kind"),
+            ({"slack_bot_token": "xoxp-s3cret"}, "SLACK_BOT_TOKEN: this is a different kind"),
+            ({"slack_app_token": "xoxb-s3cret"}, "SLACK_APP_TOKEN: this is a different kind"),
             ({"slack_api_url": "slack.com"}, "SLACK_API_URL: "),
         ],
     )
@@ -113,5 +113,5 @@ class TestHosts:
 
     @pytest.mark.parametrize("host", ["https://a.example", "a.example:8000", "*", "a/b", "a b", "10.0.0.0/8000", "[::1]", "é"])
     def test_that_are_none_are_named(self, host: str) -> None:
-        with pytest.raises(SettingsError, match=r"ASSENT_ALLOWED_HOSTS: .*is not a name"):
+        with pytest.raises(SettingsError, match=r"ASSENT_ALLOWED_HOSTS: .*is not a host name"):
             load_settings(allowed_hosts=host)

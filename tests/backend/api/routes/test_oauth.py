@@ -82,7 +82,7 @@ class TestSignIn:
         _, slack, faults = place
         begun = SignIn(dana)
         faults.script("oauth.v2.access", Fault(503, "", "text/html"))
-        assert "Begin again" in refused(begun.back(**slack.agree(begun.url)), 503)["detail"]
+        assert "Start again" in refused(begun.back(**slack.agree(begun.url)), 503)["detail"]
         again = SignIn(dana)
         assert again.back(**slack.agree(again.url)).status_code == 303 and is_linked(dana)
 
