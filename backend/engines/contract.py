@@ -1,4 +1,4 @@
-"""The engine contract: thread in, next step out. An engine keeps nothing between calls, so any process may make the next one."""
+"""The engine contract: thread in, next step out. An engine keeps nothing between calls, so any process can make the next one."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
@@ -14,14 +14,14 @@ EntryKind = Literal["summary", "user", "agent", "call", "result", "question", "a
 class Entry:
     """One thing that has happened, oldest first in a thread. What `body` holds, by kind:
 
-    summary  {text}                          what an earlier, longer part of the session came to
-    user     {text}                          a person's word
-    agent    {text}                          the agent's word
-    call     {tool, args, reason}            a proposed call; what became of it follows
+    summary  {text}                          the summary of an earlier part of the session
+    user     {text}                          a message of a person
+    agent    {text}                          a message of the agent
+    call     {tool, args, reason}            a proposed call; its result follows
     result   {tool, status, result}          succeeded | failed | rejected | expired | cancelled | unknown; JSON or a sentence
     question {type, title, ...}              text, choice, form or checkpoint, as asked (that: also `checkpoint`, `artifact`)
     answer   {type, status, action, values, feedback, checkpoint?}   status: answered | expired | cancelled
-    note     {text}                          the platform's own word, such as a refused call
+    note     {text}                          a message of the platform, such as a refused call
     """
 
     kind: EntryKind
@@ -30,11 +30,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """All an engine may know: the session so far and this run, oldest first. `settings` holds what the starter
-    of the run chose: {"checkpoints": [names] or absent (all), "language": "English" or absent}. Entries before `start`
-    belong to earlier runs: settled, whatever became of them; an engine takes up nothing from there by itself. `state` is
-    the engine's own JSON: what `next_step` leaves in it is kept with the step, and found again by the run's next call in
-    whatever process. Nobody else looks inside."""
+    """Everything an engine knows: the session so far and this run, oldest first. `settings` holds the choices of whoever
+    started the run: {"checkpoints": [names] or absent (all), "language": "English" or absent}. Entries before `start` belong
+    to earlier runs, which an engine does not resume by itself. `state` is the engine's own JSON: what `next_step` leaves in
+    it is saved with the step and passed to the run's next call in any process. Nobody else reads it."""
 
     entries: tuple[Entry, ...]
     settings: dict[str, Any] = field(default_factory=dict)
@@ -43,22 +42,22 @@ class Thread:
 
 
 class EngineError(Exception):
-    """The model gave nothing that can be used, after every allowed retry. The message is fit to be shown."""
+    """The model gave nothing usable after all retries. The message can be shown to people."""
 
 
 class Engine(Protocol):
-    """Finds next steps. Every method may raise EngineError and must end within its own bounded retries and time-outs;
-    a cancelled caller (asyncio.CancelledError) stops the call to the model at once. `id` is kept with each run: no other
-    engine takes it up."""
+    """Finds next steps. Every method may raise EngineError and must end within its own retry limits and time-outs;
+    cancelling the caller (asyncio.CancelledError) stops the call to the model at once. `id` is saved with each run: no other
+    engine continues it."""
 
     @property
     def id(self) -> EngineId: ...
 
     async def next_step(self, thread: Thread, tools: Sequence[ToolSpec]) -> tuple[Decision, Usage]:
-        """Decide what to do now: one step, or several calls in their order. Unknown tools and malformed arguments may come
-        back: the caller validates."""
+        """Decide what to do next: one step, or several calls in order. The result may name unknown tools or hold invalid
+        arguments; the caller validates."""
         ...
 
     def reply(self, thread: Thread) -> AsyncGenerator[str | Usage, None]:
-        """Stream the final word in non-empty pieces that only append; one Usage comes last."""
+        """Stream the final reply in non-empty pieces to append; one Usage comes last."""
         ...

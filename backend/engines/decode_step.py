@@ -1,4 +1,4 @@
-"""Decode what a model wrote as one step, or as several calls: strict about shapes, forgiving about wrapping."""
+"""Decode a model's answer into a step: strict about its shape, lenient about the text and objects around it."""
 
 import json
 import re
@@ -25,26 +25,26 @@ from backend.engines.extract_json import JsonPiece, Object, has_text_between
 from backend.engines.model_answer import UnreadableAnswer, explain, json_object, json_pieces, without_nulls
 from channels.exact_numbers import read_json, same_json
 
-MAX_REPEATS = 2  # how often the same call may be made for one message
-MAX_CALLS = 8  # how many calls one answer may hold
+MAX_REPEATS = 2  # times the same call may be made for one message
+MAX_CALLS = 8  # calls per answer
 CHOICES = ("enum", "multi_enum")
 _JSON_TYPES = ("number", "integer", "boolean", "multi_enum")
-_REASON = 2_000  # characters of prose that may stand for a reason
-# What providers' own tool calls, and models trained on them, call the parts of a call.
+_REASON = 2_000  # characters of text that may become a reason
+# The names that providers' tool calls, and models trained on them, use for the parts of a call.
 _TOOL_NAMES = ("tool", "name", "tool_name", "function")
 _ARGS_NAMES = ("args", "arguments", "parameters", "input", "action_input", "tool_input")
 _KNOWN = {"kind", "tool", "args", "reason", "title", "prompt", "options", "multiple", "fields", "checkpoint", "artifact"}
-# What a step may stand in; any other name may say that it is not meant.
+# Names of objects that may wrap a step; any other name may mean that the step is not meant.
 _ENVELOPE = re.compile(r"(?:next_)?steps?|actions?|(?:tool_|function_)?calls?|answer|response|result|output")
-_CALL_METADATA = {"id", "type", "index"}  # of a provider's tool call; they say nothing about the step
+_CALL_METADATA = {"id", "type", "index"}  # of a provider's tool call, without meaning for the step
 _STEPS: TypeAdapter[Step] = TypeAdapter(
     Annotated[CallTool | AskText | AskChoice | AskForm | Review | Reply, Discriminator("kind")]
 )
 
 
 def decode_step(text: str) -> Decision:
-    """The step that a model's answer holds, or its several calls; what was written around it is kept with it. Raises
-    Unreadable."""
+    """Decode the step or the several calls in a model's answer; text around them is kept with the step. Raises
+    UnreadableAnswer."""
     pieces = [_open_envelopes(piece) for piece in json_pieces(text)]
     given = [item for piece in pieces for item in piece.objects]
     if len(given) > 1:
@@ -56,7 +56,7 @@ def decode_step(text: str) -> Decision:
 
 
 def why_repeated(step: Decision, thread: Thread) -> str | None:
-    """Why this call must not be proposed again, or None: since the person last spoke it was turned down, or made twice."""
+    """Why this call must not be proposed again: since the person's last message it was rejected or made twice. Else None."""
     if isinstance(step, CallSeveral):
         return next((reason for call in step.calls if (reason := why_repeated(call, thread))), None)
     if not isinstance(step, CallTool):
@@ -79,12 +79,12 @@ def _is_call(body: dict[str, Any], step: CallTool) -> bool:
 
 
 def _open_envelopes(piece: JsonPiece) -> JsonPiece:
-    """The piece with the steps that stand in an envelope, such as {"steps": [...]} or {"tool_calls": [...]}."""
+    """The piece with steps taken out of an envelope such as {"steps": [...]} or {"tool_calls": [...]}."""
     return replace(piece, objects=tuple(step for item in piece.objects for step in _open_envelope(item)))
 
 
 def _drop_unless_step(piece: JsonPiece) -> JsonPiece:
-    """Of several objects, those that are no steps are something that the model quotes."""
+    """Of several objects, treat those that are not steps as text that the model quotes."""
     return piece if any(_looks_like_step(item) for item in piece.objects) else JsonPiece(piece.text, thought=piece.thought)
 
 
@@ -102,7 +102,7 @@ def _looks_like_step(item: Object) -> bool:
 
 
 def _find_call(item: Object) -> tuple[str, str, Object] | None:
-    """Where an object that does not name its kind names a tool and its arguments."""
+    """The keys under which an object without a kind names its tool and arguments, and the object that has them."""
     if item.get("type") == "function" and isinstance(item.get("function"), dict):
         if not item.keys().isdisjoint({*_TOOL_NAMES, *_ARGS_NAMES} - {"function"}):
             return None  # a call within a call
@@ -113,7 +113,7 @@ def _find_call(item: Object) -> tuple[str, str, Object] | None:
 
 
 def _as_call(item: Object) -> Object:
-    """A tool call in a provider's form, in ours."""
+    """Convert a tool call from a provider's form to ours."""
     if item.get("kind", "tool") not in ("tool", "tool_call", "function"):
         return item
     found = _find_call(item)
@@ -149,16 +149,16 @@ def _decode_one(item: Object) -> Step:
 
 
 def _one_decision(steps: list[Step], pieces: list[JsonPiece]) -> Decision:
-    """What several steps in one answer come to. Raises Unreadable where they could be meant in two ways."""
+    """Combine the steps of one answer into one decision. Raises UnreadableAnswer if they are ambiguous."""
     calls = [step for step in steps if isinstance(step, CallTool)]
     if len(steps) == 1:
         if calls:
             _refuse_if_quoted(pieces)
         return steps[0]
     if not calls and all(step == steps[0] for step in steps):
-        return steps[0]  # said twice, which asks or replies no more than once
+        return steps[0]  # repeated, which asks or replies only once
     if len(calls) > 1 and isinstance(steps[-1], Reply) and len(calls) == len(steps) - 1:
-        steps = steps[:-1]  # after calls the next step is asked for anyway
+        steps = steps[:-1]  # after calls, the engine is asked for the next step anyway
     if len(calls) == 1 and steps[0] is calls[0] and all(isinstance(step, Reply) for step in steps[1:]):
         _refuse_if_quoted(pieces)
         return calls[0]
@@ -174,7 +174,7 @@ def _one_decision(steps: list[Step], pieces: list[JsonPiece]) -> Decision:
 
 
 def _refuse_if_quoted(pieces: list[JsonPiece]) -> None:
-    """A call that the model may only speak of: words behind one may take it back, and what is quoted is another's."""
+    """Refuse a call that the model may only be mentioning: text after it may revoke it, and a quoted one may be another's."""
     if has_text_between(pieces):
         raise UnreadableAnswer("the answer had words between its steps; give one step, or several tool calls in one JSON array")
     if any(piece.quoted for piece in pieces):
@@ -182,7 +182,7 @@ def _refuse_if_quoted(pieces: list[JsonPiece]) -> None:
 
 
 def _with_surrounding_text(step: Decision, pieces: list[JsonPiece]) -> Decision:
-    """The step with what was written around it: what was said becomes the reason or the prompt that it lacks."""
+    """The step with the text around it, which becomes its reason or prompt if it has none."""
     around = [piece for piece in pieces if not piece.objects]
     kept = [*(piece.text for piece in around), step.beside]
     step = replace(step, beside="\n".join(part for part in kept if part))
@@ -226,7 +226,7 @@ def _check_fields(fields: tuple[Field, ...]) -> None:
 
 
 def _typed_suggestion(field: Field) -> Field:
-    """A suggestion may come as text; one that is not of the field's type is dropped."""
+    """Convert a suggestion from text to the field's type; drop it if that fails."""
     if not isinstance(field.value, str) or field.type not in _JSON_TYPES:
         return field
     try:

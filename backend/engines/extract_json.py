@@ -1,4 +1,4 @@
-"""A model's answer taken out of its wrapping: the JSON objects that it gives, and whatever else it wrote around them."""
+"""Extract the JSON objects from a model's answer, and the text around them."""
 
 import re
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ _THINKING_END = re.compile(rf"</(?:\w+:)?(?:{_TAGS})\s*>|\[/THINK\]|◁/think▷
 _JSON_START = re.compile(r"\{(?=\s*(?:[\"'“}]|[A-Za-z_$][\w$-]*\s*:|//|/\*|#))|\[(?=\s*(?:\{|//|/\*|#))")
 _CHANNELS = re.compile(r"\s*<\|(?:start|channel)\|>")
 _FINAL = re.compile(r"<\|channel\|>\s*final\b[^<]*<\|message\|>")
-# What only says that JSON follows or has ended; anything else that is written stays.
+# Markup that only delimits JSON; all other text is kept.
 _MARKUP = re.compile(
     r"```[\w+-]*|~~~[\w+-]*|<\|[\w ]+\|>|\[/?TOOL_CALLS?\]"
     r"|</?(?:tool_calls?|function_calls?|answer|output|json|response|step|final)\s*>",
     re.IGNORECASE,
 )
-# What stands before something that is quoted rather than meant.
+# What precedes something that is quoted rather than meant.
 _QUOTES = re.compile(r"(?:(?<![-=])>|[\"'“„‘«(]|~~|<!--)$")
 
 _STOPS = " \t\r\n.,;`*"
@@ -30,13 +30,13 @@ Object = dict[str, Any]
 
 
 class AmbiguousAnswer(ValueError):
-    """What is the answer cannot be told; the message says why."""
+    """The answer has no JSON object or is ambiguous; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class JsonPiece:
-    """One stretch of an answer: the objects that it is, or none where it is words, said or thought aloud. `quoted`: it
-    stands in quotes, in a tag or within a sentence, so that it may be something the model only speaks of."""
+    """One part of an answer: its objects, or none if it is text. `thought`: it is part of the model's reasoning. `quoted`: it
+    is in quotes, in a tag or within a sentence, so the model may only be mentioning it."""
 
     text: str
     objects: tuple[Object, ...] = ()
@@ -45,7 +45,7 @@ class JsonPiece:
 
 
 def split_answer(text: str) -> list[JsonPiece]:
-    """An answer's pieces in order, words without markup, at least one of them with objects. Raises Wrapped."""
+    """Split an answer into pieces, in order; text has no markup, and at least one piece has objects. Raises AmbiguousAnswer."""
     pieces = _whole(text) or _scan(*_split_head(text))
     if not any(piece.objects for piece in pieces):
         raise AmbiguousAnswer('the answer held no JSON object (to say something to the person, answer {"kind": "reply"})')
@@ -53,13 +53,13 @@ def split_answer(text: str) -> list[JsonPiece]:
 
 
 def has_text_between(pieces: list[JsonPiece]) -> bool:
-    """Whether something stands between the first objects and the last that is none."""
+    """Whether there is text between the first and the last objects."""
     within = [bool(piece.objects) for piece in pieces]
     return not all(within[within.index(True) : len(within) - within[::-1].index(True)])
 
 
 def _whole(text: str) -> list[JsonPiece] | None:
-    """An answer that is one value from its first character to its last, or such a value once more as a JSON string."""
+    """The pieces of an answer that is a single value, or a JSON string that contains one; None for any other answer."""
     reader = LenientReader(text)
     try:
         value = reader.value()
@@ -74,13 +74,13 @@ def _whole(text: str) -> list[JsonPiece] | None:
 
 
 def _objects(value: Any) -> tuple[Object, ...]:
-    """The objects that a value is: one, or a list of nothing else."""
+    """The objects of a value that is an object or a list of objects; empty for any other value."""
     items = value if isinstance(value, list) else [value]
     return tuple(items) if all(isinstance(item, dict) for item in items) else ()
 
 
 def _split_head(text: str) -> tuple[str, list[JsonPiece]]:
-    """The answer, and the thoughts before it, where only their end is marked. Raises Wrapped."""
+    """Split the answer from reasoning before it of which only the end is marked. Raises AmbiguousAnswer."""
     if _CHANNELS.match(text):
         finals = list(_FINAL.finditer(text))
         if len(finals) != 1:
@@ -95,8 +95,8 @@ def _split_head(text: str) -> tuple[str, list[JsonPiece]]:
 
 
 def _scan(text: str, pieces: list[JsonPiece]) -> list[JsonPiece]:
-    """The pieces of a text. JSON that begins and cannot be read is refused: what stands inside is a part of it, not
-    another answer. What a model thinks aloud is words, whatever it holds. Raises Wrapped."""
+    """The pieces of a text. JSON that cannot be parsed is refused, since what is inside is not another answer. Reasoning is
+    text, whatever it contains. Raises AmbiguousAnswer."""
     reader = LenientReader(text)
     begins = _JSON_START.search(text)
     while begins:
@@ -127,8 +127,8 @@ def _scan(text: str, pieces: list[JsonPiece]) -> list[JsonPiece]:
 
 
 def _text_between(text: str, pieces: list[JsonPiece]) -> list[JsonPiece]:
-    """What was written between objects or behind them. Raises Wrapped where it ends thoughts that nothing began: then the
-    objects before it were thought, too."""
+    """The text between objects or after them. Raises AmbiguousAnswer if it ends reasoning whose start is not marked, since
+    the objects before it may then be reasoning too."""
     closed, opened = _THINKING_END.search(text), _THINKING_START.search(text)
     if closed and not (opened and opened.start() < closed.start()) and any(piece.objects for piece in pieces):
         raise AmbiguousAnswer(f"JSON stood before {closed.group()}; give the answer alone")

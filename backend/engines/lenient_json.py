@@ -1,5 +1,6 @@
-"""JSON as models write it: comments, trailing commas, bare names and single quotes are read where they can mean one thing
-only. Whatever could mean two is refused, and nothing that was written is dropped unseen: comments come back with the value."""
+"""Parse JSON as models write it: with comments, trailing commas, bare names and single quotes, where the meaning is clear.
+
+Ambiguous input is refused, and nothing is dropped silently: comments are returned with the value."""
 
 import json
 import re
@@ -21,19 +22,19 @@ _COMMENT = re.compile(r"//([^\n]*)|#([^\n]*)|/\*(.*?)\*/", re.DOTALL)
 
 
 class InvalidJson(ValueError):
-    """The text is no value, or could be read in two ways; the message says what stands where."""
+    """The text is not a value or is ambiguous; the message says what is wrong where."""
 
 
 @dataclass(slots=True)
 class LenientReader:
-    """Reads values out of `text`; `comments` are those that stood between their parts."""
+    """Reads values from `text`; `comments` collects the comments between their parts."""
 
     text: str
     at: int = 0
     comments: list[str] = field(default_factory=list)
 
     def value(self, depth: int = 0) -> Any:
-        """The value that begins here. Raises Broken."""
+        """Read the value at the current position. Raises InvalidJson."""
         if depth > MAX_DEPTH:
             raise self._broken(f"is nested deeper than {MAX_DEPTH} levels")
         self._skip()
@@ -47,7 +48,7 @@ class LenientReader:
         return self._plain()
 
     def at_end(self) -> bool:
-        """Whether nothing but blanks and comments is left."""
+        """Whether only blanks and comments are left."""
         self._skip()
         return self.at == len(self.text)
 
@@ -153,7 +154,7 @@ class LenientReader:
         self.at += 1
 
     def _skip(self) -> None:
-        """Past blanks and comments."""
+        """Skip blanks and comments."""
         while self.at < len(self.text):
             if self.text[self.at] in _BLANK:
                 self.at += 1

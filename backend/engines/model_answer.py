@@ -1,4 +1,4 @@
-"""A model's answer as JSON objects: forgiving about wrapping, wary of size, depth and what cannot be stored."""
+"""Parse a model's answer into JSON objects: lenient about their wrapping, limited in size, depth and to storable values."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ TEXT_LIMIT = 100_000  # characters of one decision
 
 
 class UnreadableAnswer(Exception):
-    """The text is not what was asked for; the message says why, in words that help the next try."""
+    """The answer cannot be used; the message says why, so that the model can do better on the next attempt."""
 
 
 def json_pieces(text: str) -> list[JsonPiece]:
@@ -32,7 +32,7 @@ def json_pieces(text: str) -> list[JsonPiece]:
 
 
 def json_object(value: Any, name: str, words: list[str]) -> dict[str, Any]:
-    """An object, or one written as text; comments in the text are added to `words`."""
+    """The value if it is an object, or the object written in it as text; comments in the text are added to `words`."""
     if isinstance(value, str):
         reader = LenientReader(value.strip() or "{}")
         try:
@@ -49,7 +49,7 @@ def json_object(value: Any, name: str, words: list[str]) -> dict[str, Any]:
 
 
 def _check_storable(data: Any) -> None:
-    """JSON as databases and digests have it."""
+    """Raises UnreadableAnswer for JSON that cannot be stored or digested."""
     try:
         check_storable(data)
     except ValueError as error:
@@ -57,7 +57,7 @@ def _check_storable(data: Any) -> None:
 
 
 def without_nulls(data: dict[str, Any]) -> dict[str, Any]:
-    """A null where a default exists means the default; arguments and values keep theirs."""
+    """The data without nulls, which mean the default; arguments and values keep theirs."""
     return {
         name: [without_nulls(item) if isinstance(item, dict) else item for item in value] if isinstance(value, list) else value
         for name, value in data.items()

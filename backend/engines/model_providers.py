@@ -1,4 +1,4 @@
-"""Which model is asked and how: settings checked before the first call, and each provider's options in BAML's words."""
+"""Model settings, validated before the first call, and the BAML client options for each provider."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,7 @@ _UNFINISHED = ["length", "max_tokens", "content_filter", "refusal", "model_conte
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """What the environment says about the model. `api_key` is the provider's own variable or ASSENT_LLM_API_KEY."""
+    """The model settings from the environment. `api_key` is the provider's own variable or ASSENT_LLM_API_KEY."""
 
     provider: Provider = "demo"
     base_url: str = ""
@@ -38,7 +38,7 @@ class ModelSettings:
         return f"ModelSettings({self.provider}, {self.model or self.azure_deployment or '-'}, {self.place})"
 
     def validate(self) -> list[str]:
-        """A sentence for each setting that is missing, naming it; empty when all is well."""
+        """One sentence for each missing setting; empty if none is missing."""
         missing = []
         if self.provider in _KEY_SETTING and not self.api_key:
             missing.append(f"{_KEY_SETTING[self.provider]} (or ASSENT_LLM_API_KEY): set the key for {self.provider}.")
@@ -57,14 +57,14 @@ class ModelSettings:
 
     @property
     def url(self) -> str:
-        """Where the calls go."""
+        """The base URL of the calls."""
         if self.provider == "azure" and not self.base_url:
             return f"{self.azure_endpoint.rstrip('/')}/openai/deployments/{self.azure_deployment}"
         return (self.base_url or _DEFAULT_URL.get(self.provider, "")).rstrip("/")
 
     @property
     def place(self) -> str:
-        """The provider and its address without user, password or query: fit for messages and logs."""
+        """The provider and its address without credentials or query, safe for messages and logs."""
         parts = urlsplit(self.url)
         host = parts.hostname or ""
         where = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{f':{parts.port}' if parts.port else ''}{parts.path}"
@@ -72,7 +72,7 @@ class ModelSettings:
 
 
 def client_for(settings: ModelSettings, *, connect_seconds: float, read_seconds: float) -> tuple[str, dict[str, Any]]:
-    """BAML's provider name and options. Output cut at a bound or refused raises instead of passing for an answer."""
+    """BAML's provider name and options. Truncated or refused output raises instead of counting as an answer."""
     options: dict[str, Any] = {
         "base_url": settings.url,
         "finish_reason_deny_list": _UNFINISHED,
@@ -82,7 +82,7 @@ def client_for(settings: ModelSettings, *, connect_seconds: float, read_seconds:
         options["api_key"] = settings.api_key
     match settings.provider:
         case "azure":
-            # BAML would send max_tokens by itself, which newer deployments refuse.
+            # BAML sends max_tokens by default, which newer deployments refuse.
             limits = {"max_tokens": None, "max_completion_tokens": settings.max_output_tokens}
             return "azure-openai", {**options, **limits, "api_version": settings.azure_api_version}
         case "openai":

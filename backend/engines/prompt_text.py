@@ -1,4 +1,4 @@
-"""A thread as prompt text: one JSON object a line, so that nobody's words can pass for another entry or for the prompt itself."""
+"""Render a thread as prompt text: one JSON object per line, so that no message can pass for another entry or for the prompt."""
 
 import json
 import re
@@ -9,12 +9,12 @@ from typing import Any
 from backend.domain.steps import ToolSpec
 from backend.engines.contract import Entry, Thread
 
-VALUE_LIMIT = 8_000  # characters of one value of an entry; above it the middle is left out, and the mark says so
+VALUE_LIMIT = 8_000  # characters per value of an entry; of longer ones the middle is left out and marked
 _TAIL = 1_500
 
-# What some layer between here and the model reads as more than text: BAML's own marks for roles and media (it finds them
-# in rendered prompts, so they would forge a message), chat templates' role tags, and characters that break or reorder
-# lines. Inside JSON strings each can be written as an escape that means the same.
+# What a layer between here and the model interprets: BAML's markers for roles and media (which it finds in rendered
+# prompts, so they could forge a message), the role tags of chat templates, and characters that break or reorder lines.
+# Inside JSON strings, each can be written as an equivalent escape.
 _CONTROL = re.compile(
     r"(?<=BAML)_(?=CHAT_ROLE_MAGIC|MEDIA_MAGIC)|(?<=__baml)_(?=allow)"
     r"|<(?=\||/?s>|start_of_turn|end_of_turn)|\[(?=/?INST\])"
@@ -35,7 +35,7 @@ def render_thread(thread: Thread) -> str:
 
 
 def render_entry(entry: Entry) -> str:
-    """One line. `kind` is always the entry's own, whatever its body holds."""
+    """The entry as one line. `kind` is always the entry's own, even if the body contains another."""
     body = {name: _clip_value(value) for name, value in entry.body.items() if name != "kind"}
     return to_json({"kind": entry.kind, **body})
 
@@ -51,12 +51,12 @@ def _render_tools(tools: tuple[ToolSpec, ...]) -> str:
 
 
 def to_json(value: Any) -> str:
-    """JSON on one line in which nothing is active: no line break, no role tag, no mark of BAML's."""
+    """JSON on one line without line breaks, role tags or BAML markers."""
     return _CONTROL.sub(_as_escape, json.dumps(value, ensure_ascii=False, default=str))
 
 
 def clip(text: str, limit: int = VALUE_LIMIT) -> str:
-    """The text, or its beginning and end with a mark that says how much is missing between them."""
+    """The text, or its beginning and end with a note of how much is left out between them."""
     if len(text) <= limit:
         return text
     tail = min(_TAIL, limit // 4)
@@ -65,7 +65,7 @@ def clip(text: str, limit: int = VALUE_LIMIT) -> str:
 
 
 def estimate_tokens(thread: Thread) -> int:
-    """About how many tokens the rendered thread costs: a quarter of its UTF-8 bytes, which errs high for most languages."""
+    """Estimate the tokens of the rendered thread: a quarter of its UTF-8 bytes, an overestimate for most languages."""
     return (len(render_thread(thread).encode()) + 3) // 4
 
 

@@ -1,11 +1,11 @@
-"""How long and how often a model may be tried before a run is told that it gave nothing."""
+"""Time-outs and retry limits for calls to a model."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class RetryLimits:
-    """Times in seconds. `total` covers one call of an engine with all its tries, `stream` a whole streamed reply."""
+    """Times in seconds. `total` covers one engine call with all its attempts, `stream` a whole streamed reply."""
 
     connect: float = 5.0
     read: float = 60.0

@@ -1,4 +1,4 @@
-"""What an engine is told: runs' logs, folded into the entries of a thread."""
+"""Build the thread an engine sees from the logs of runs."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -23,8 +23,8 @@ def build_thread(
 
 
 def _entries(log: Iterable[LogEntry]) -> list[Entry]:
-    """The log's entries in the order the engine lived them: a message stands before the first step that saw it, so that
-    one that joined while a reply was being written is still to be answered."""
+    """The log's entries in the order the engine saw them: a message comes before the first step that saw it, so that one
+    that joined while a reply was being written is still unanswered."""
     entries: list[Entry] = []
     unseen: list[LogEntry] = []
     step: Decision | None = None
@@ -47,7 +47,7 @@ def _entries(log: Iterable[LogEntry]) -> list[Entry]:
 
 
 def _dropped_calls(before: PendingCalls, after: PendingCalls) -> list[Entry]:
-    """What the engine is told of calls that were waiting and are not put any more: it may propose them again."""
+    """A note on pending calls that were dropped, so that the engine may propose them again."""
     if not before.calls or after.of == before.of:
         return []
     calls = ", ".join(f"{call.tool}({json.dumps(call.args, ensure_ascii=False)})" for call in before.calls)
@@ -90,7 +90,7 @@ def _proposal(step: Decision | None) -> list[Entry]:
 
 
 def _resolution(step: Decision | None, data: dict[str, Any]) -> list[Entry]:
-    """An approved call speaks through its result; any other outcome of a proposal is a result of its own."""
+    """The entries for a resolved request. An approved call has none, since its result follows."""
     if isinstance(step, CallTool):
         if data["status"] == "answered" and data["action"] in ("approve", "edit"):
             edited = data["action"] == "edit"

@@ -11,7 +11,7 @@ _READING = TypeAdapter(Reading)
 
 
 def decode_reading(text: str) -> Reading:
-    """The reading a model's answer holds. Raises Unreadable."""
+    """The reading a model's answer holds. Raises UnreadableAnswer."""
     given = [item for piece in json_pieces(text) for item in piece.objects]
     readings = [item for item in given if "action" in item] or given
     if any(json.dumps(item) != json.dumps(readings[0]) for item in readings):

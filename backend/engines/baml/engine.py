@@ -1,8 +1,7 @@
-"""BamlEngine: decisions by single calls, the reply by a stream."""
+"""BamlEngine: decide steps with single calls, stream replies."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Sequence
 
 from baml_py.errors import BamlError
 
@@ -12,7 +11,6 @@ from backend.engines.baml.failures import CUT_OFF, UNREADABLE, ModelFailed, clas
 from backend.engines.baml.model import BamlModel
 from backend.engines.baml.type_descriptions import step_shapes
 from backend.engines.baml_client.async_client import b
-from backend.engines.baml_client.runtime import BamlCallOptions
 from backend.engines.contract import Thread
 from backend.engines.decode_step import decode_step, why_repeated
 from backend.engines.model_answer import UnreadableAnswer
@@ -20,18 +18,11 @@ from backend.engines.prompt_text import render_thread, render_tools
 from backend.thread_pools import ThreadPool
 
 _threads = ThreadPool("prompt")  # for long threads and long answers
-_CLIENT = "Model"
-_LAST_EVENTS = 5
-_READINGS = 3  # how often a decision may be asked for when what comes back cannot be used
-
-Decoded = TypeVar("Decoded")
-Call = Callable[[str | None, BamlCallOptions], Awaitable[str]]
-"""One BAML function with its inputs bound: the reason why the last try could not be used, and BAML's options."""
 
 
 class BamlEngine:
-    """An Engine over the configured model. It keeps nothing in a run: the log is all it needs. The model is closed by whoever
-    opened it."""
+    """An Engine over the configured model. It saves no state in a run, since the log is all it needs. Whoever opened the model
+    closes it."""
 
     id = EngineId("baml", 1)
 
@@ -39,7 +30,7 @@ class BamlEngine:
         self._model = model
 
     async def next_step(self, thread: Thread, tools: Sequence[ToolSpec]) -> tuple[Decision, Usage]:
-        """Decide what to do now."""
+        """Decide what to do next."""
         lines, listed, shapes = await _threads.run(render_thread, thread), render_tools(tools), step_shapes()
 
         def decode(text: str) -> Decision:
@@ -51,7 +42,7 @@ class BamlEngine:
         return await self._model.decide(lambda why, options: b.NextStep(lines, listed, shapes, why, options), decode)
 
     async def reply(self, thread: Thread) -> AsyncGenerator[str | Usage, None]:
-        """Stream the final word. Tried again only while nothing has been yielded."""
+        """Stream the final reply. Retries only while nothing has been yielded."""
         lines = await _threads.run(render_thread, thread)
         deadline = asyncio.get_running_loop().time() + self._model.bounds.stream
         for attempt in range(1, self._model.bounds.attempts + 1):

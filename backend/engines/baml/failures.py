@@ -1,4 +1,4 @@
-"""What went wrong with a model, as a sentence without secrets, and whether another try makes sense."""
+"""Classify failures of a model: a message without secrets, and whether to retry."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Failure:
     advice: str = ""
 
     def sentence(self, tries: int, place: str) -> str:
-        """The message of an EngineError. Providers' own texts are left out: some echo the key or the prompt."""
+        """The message of an EngineError, without the provider's own text, which may echo the key or the prompt."""
         often = _TRIES.get(tries, f" {tries} times")
         return f"The model {self.what}{often} ({place}).{f' {self.advice}' if self.advice else ''}"
 
@@ -26,11 +26,11 @@ CUT_OFF = Failure("broke off in the middle of its answer", transient=True)
 EMPTY = Failure("gave an empty answer", transient=True)
 TIMED_OUT = Failure("did not answer in time", transient=True)
 UNREADABLE = Failure("gave an answer that cannot be read", transient=True)
-ENDLESS = Failure("gave an answer without end", transient=False)
+ENDLESS = Failure("gave an answer that never ended", transient=False)
 
 
 class ModelFailed(Exception):
-    """A failure that BAML takes for success."""
+    """A failure that BAML reports as success."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.what)
@@ -38,7 +38,7 @@ class ModelFailed(Exception):
 
 
 def classify(error: Exception) -> Failure:
-    """The failure behind an exception of BAML's, a time-out of ours, or a ModelFailed."""
+    """The failure behind a BAML exception, a time-out or a ModelFailed."""
     match error:
         case ModelFailed():
             return error.failure
@@ -58,7 +58,7 @@ def _unfinished(reason: str) -> Failure:
 
 
 def _http(error: BamlClientHttpError) -> Failure:
-    # BAML numbers failures that have no HTTP status of their own: 503 for no connection, and others; its text tells.
+    # BAML invents a status for failures without one, such as 503 for no connection; only its text tells them apart.
     text = f"{error.message} {error.detailed_message}"
     if "reqwest::Error" in text:
         if "TimedOut" in text and not any(mark in text for mark in _CONNECTING):

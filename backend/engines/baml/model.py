@@ -1,4 +1,4 @@
-"""The configured model, called through BAML: bounded tries, bounded time, and what it cost."""
+"""Call the configured model through BAML, with retry limits and time-outs, and count the tokens used."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -26,14 +26,14 @@ _READINGS = 3  # how often a decision may be asked for when what comes back cann
 
 Decoded = TypeVar("Decoded")
 Call = Callable[[str | None, BamlCallOptions], Awaitable[str]]
-"""One BAML function with its inputs bound: the reason why the last try could not be used, and BAML's options."""
+"""One BAML function with its inputs bound. Takes why the last answer could not be used, and BAML's options."""
 
 
 class BamlModel:
     """Constructing does no I/O; the demo model's endpoint starts with the first call."""
 
     def __init__(self, settings: ModelSettings, bounds: RetryLimits | None = None) -> None:
-        """Raises ValueError with a line for each setting that is missing."""
+        """Raises ValueError with one line for each missing setting."""
         if missing := settings.validate():
             raise ValueError("\n".join(missing))
         self.bounds = bounds or RetryLimits()
@@ -43,7 +43,7 @@ class BamlModel:
         self._registry: ClientRegistry | None = None
 
     async def close(self) -> None:
-        """Stop the demo model's endpoint, if it runs."""
+        """Stop the demo model's endpoint if it is running."""
         if self._demo:
             await self._demo.close()
 
@@ -112,7 +112,7 @@ class BamlModel:
 
 
 def _usage(collector: Collector, prompt: str, text: str) -> Usage:
-    """What the provider counted; where it counts nothing, an estimate, so that a run's cap on tokens still holds."""
+    """The tokens the provider counted, or an estimate if it counts none, so that a run's token cap still holds."""
     counted = collector.last.usage if collector.last else None
     asked = counted.input_tokens if counted else None
     told = counted.output_tokens if counted else None

@@ -1,4 +1,4 @@
-"""BAML's stream made safe: cancelling is immediate, errors surface, text only appends, and a cut stream is no success."""
+"""A safe BAML stream: it cancels at once, raises errors, only appends text, and does not take a broken stream for a success."""
 
 import asyncio
 import json
@@ -15,25 +15,25 @@ from backend.engines.baml_client.runtime import BamlCallOptions, DoNotUseDirectl
 from backend.engines.retry_limits import RetryLimits
 
 _DONE = object()
-_PUMPS: set[asyncio.Task[None]] = set()  # a task nobody holds may be collected before it has ended
+_PUMPS: set[asyncio.Task[None]] = set()  # a task without a reference may be garbage-collected before it ends
 
 
 def open_reply(lines: str, options: BamlCallOptions) -> "ModelStream":
-    """Start `Reply`. Its generated client would wrap the stream in a BamlStream, which runs a thread with a loop of its
-    own, looks for news every 10 ms, and joins that thread in the caller's loop: 2 ms of CPU and 10 ms of latency a reply."""
+    """Start `Reply`. The generated client would wrap the stream in a BamlStream, which runs a thread with its own loop, polls
+    every 10 ms, and joins the thread in the caller's loop: 2 ms of CPU and 10 ms of latency per reply."""
     call = DoNotUseDirectlyCallManager({}).merge_options(options)
     return ModelStream(*call.create_async_stream(function_name="Reply", args={"thread": lines}))
 
 
 class ModelStream:
-    """One function's text as it grows: the whole so far, time after time, and the end of it or an error."""
+    """The growing text of one function: the whole text so far, repeatedly, then its end or an error."""
 
     def __init__(self, context: RuntimeContextManager, source: FunctionResultStream) -> None:
         self._context, self._source = context, source
         self._news: asyncio.Queue[Any] = asyncio.Queue()
 
     async def pump(self) -> None:
-        """Run the call to its end. Raises what BAML raises."""
+        """Run the call to the end. Raises what BAML raises."""
         loop = asyncio.get_running_loop()
 
         def tell(event: FunctionResult) -> None:
@@ -43,7 +43,7 @@ class ModelStream:
         try:
             self._put(await self._source.done(self._context), False)
         finally:
-            self._source.on_event(None)  # type: ignore[arg-type]  # as BAML's own wrapper does, or neither is ever freed
+            self._source.on_event(None)  # type: ignore[arg-type]  # as in BAML's own wrapper: otherwise neither is freed
             self._news.put_nowait(_DONE)
 
     async def next(self, patience: float, deadline: float) -> Any:
@@ -59,7 +59,7 @@ class ModelStream:
 async def read_pieces(
     stream: ModelStream, abort: AbortController, bounds: RetryLimits, deadline: float
 ) -> AsyncGenerator[str, None]:
-    """The stream's text in pieces. The call runs in a task of its own, which is told to stop and left to end by itself.
+    """Yield the stream's text in pieces. The call runs in its own task, which is aborted on exit but not awaited.
     Raises what BAML raised, TimeoutError or ModelFailed."""
     pump = asyncio.create_task(stream.pump())
     _PUMPS.add(pump)
@@ -82,11 +82,11 @@ async def read_pieces(
 def _discard_pump(pump: asyncio.Task[None]) -> None:
     _PUMPS.discard(pump)
     if not pump.cancelled():
-        pump.exception()  # seen here, so that a reader who left early leaves no warning behind
+        pump.exception()  # retrieved, so that asyncio does not warn about it
 
 
 def says_finished(events: Iterable[Any]) -> bool:
-    """Whether a stream's last events say that the model had finished. BAML takes a connection that broke for the end."""
+    """Whether a stream's last events say that the model had finished. BAML takes a broken connection for the end."""
     return any(_event_says_finished(event.text) for event in events)
 
 

@@ -1,5 +1,5 @@
-"""The two typed shapes of baml_src as text for prompts. What comes back is read by `engines/decode_step.py`: BAML's own parser
-guesses at what it cannot read, rounds numbers, and takes the first of two answers."""
+"""The types of baml_src as text for prompts. Answers are decoded by `engines/decode_step.py`, since BAML's own parser guesses
+at what it cannot read, rounds numbers, and takes the first of two answers."""
 
 from functools import cache
 

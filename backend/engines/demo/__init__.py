@@ -1,1 +1,1 @@
-"""The default model: a small deterministic program, so that every path can be tried without a key. It is not an AI."""
+"""The demo model: a small deterministic program with which every feature can be tried without an API key. It is not an AI."""

@@ -1,4 +1,4 @@
-"""The words the demo model understands: one message in, one typed command out."""
+"""Parse a message into a command of the demo model."""
 
 import re
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Fail:
 
 @dataclass(frozen=True, slots=True)
 class Explain:
-    """Nothing to do but to answer: `text` explains, or is empty where only the general help applies."""
+    """Only reply: `text` explains a mistake, or is empty for the general help."""
 
     text: str = ""
 
@@ -55,7 +55,7 @@ Command = OpenQuestion | Plan | StreamText | Fail | Explain
 
 
 def parse_command(message: str) -> Command:
-    """The command in a message, whatever its case; an explanation where it does not make sense."""
+    """The command in a message, in any case; an Explain if it makes no sense."""
     found = _COMMAND.match(message.strip())
     if not found:
         return Explain()
@@ -87,7 +87,7 @@ def parse_command(message: str) -> Command:
 
 
 def parse_amount(text: str) -> Decimal | None:
-    """1,200.50 and €500 and 12,50 as numbers; None for what is no amount, or could be two."""
+    """Parse 1,200.50, €500 and 12,50; None for text that is no amount or is ambiguous."""
     found = _CURRENCY.match(text.strip())
     if not found:
         return None

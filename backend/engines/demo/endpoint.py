@@ -1,4 +1,4 @@
-"""The demo model behind an OpenAI-compatible endpoint, on a loopback port of its own that only this process has the key to."""
+"""Serve the demo model as an OpenAI-compatible endpoint on a loopback port, with a key only this process knows."""
 
 import asyncio
 import hmac
@@ -40,7 +40,7 @@ class DemoEndpoint:
         )
         config.load()
         protocol: Any = config.http_protocol_class
-        # Not uvicorn.Server: it would take over the process's signal handlers and tick ten times a second.
+        # Not uvicorn.Server, which takes over the process's signal handlers and wakes up ten times a second.
         self._server = await asyncio.get_running_loop().create_server(
             lambda: protocol(config=config, server_state=self._state, app_state={}), "127.0.0.1", 0
         )
@@ -101,7 +101,7 @@ async def _stream(words: DemoText, usage: dict[str, int], receive: Receive, send
 
 
 def pieces(words: DemoText) -> list[str]:
-    """The text in pieces that, one a burst, come at its pace; every character of it is in exactly one."""
+    """Split the text into pieces that match its pace when one is sent per burst."""
     size = max(1, round(words.pace * _BURST))
     starts = [match.start() for match in re.finditer(r"\S+", words.text)]
     cuts = [0, *starts[size::size], len(words.text)]

@@ -1,4 +1,4 @@
-"""What of a run's messages has been taken up already, and what came of it: the demo model's reading of a thread."""
+"""Find out from a thread which of a run's messages are handled and what came of them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,8 +13,8 @@ Body = dict[str, Any]
 
 @dataclass(slots=True)
 class PendingTask:
-    """One message of the present run, the steps taken for it, and what became of each (None while open). `note` is what
-    the platform said about a step: why it refused it, or, where an outcome followed, how a person changed it."""
+    """One message of this run, the steps taken for it, and the outcome of each (None while open). `note` is the platform's
+    note on a step: why it was refused or, if an outcome follows, how a person changed it."""
 
     text: str
     command: Command
@@ -26,7 +26,7 @@ class PendingTask:
         return bool(self.note) and self.steps[-1][1] is None
 
     def takes(self, entry: Entry) -> bool:
-        """Whether a step is one this message asks for. Arguments are not compared: a person may have edited them."""
+        """Whether this message could have asked for the step. Arguments are not compared, since a person may have edited them."""
         match self.command:
             case Plan(topic):
                 return entry.body.get("type") == "checkpoint" and self._awaits(topic, entry.body)
@@ -37,7 +37,7 @@ class PendingTask:
         return False
 
     def means(self, entry: Entry) -> bool:
-        """Whether a step it takes is word for word what this message asks for."""
+        """Whether the step is exactly what this message asks for."""
         match self.command:
             case OpenQuestion(CallTool(args=args)):
                 return bool(entry.body.get("args") == args)
@@ -52,7 +52,7 @@ class PendingTask:
 
 
 def read_turn(thread: Thread) -> list[PendingTask]:
-    """The messages since the run began and the agent last spoke, oldest first."""
+    """The messages since the start of the run or the agent's last reply, oldest first."""
     tasks: list[PendingTask] = []
     open_step: tuple[PendingTask, Entry] | None = None
     settled = False
@@ -73,26 +73,25 @@ def read_turn(thread: Thread) -> list[PendingTask]:
             case "note" if open_step and open_step[0].steps[-1][1] is None:
                 open_step[0].note = str(entry.body.get("text", ""))
             case "note":
-                settled = True  # how an earlier run ended that had no last word
+                settled = True  # the end of an earlier run without a reply
     return tasks
 
 
 def _taker(tasks: list[PendingTask], entry: Entry) -> PendingTask | None:
-    """The message a step was taken for. Of several it may be, decisions begin with the newest; one that joined since the
-    decision asks for something else, or for the same once more."""
+    """The message a step was taken for; of several candidates, the newest that asks for exactly this step, else the newest."""
     able = [each for each in reversed(tasks) if each.takes(entry)]
     return next((each for each in able if each.means(entry)), able[0] if able else None)
 
 
 def _outcome(before: Body | None, after: Body) -> Body:
-    """A call whose outcome was unknown may have been run again, or not: then the first try stays as unknown as it was."""
+    """The outcome of a call. If its outcome was unknown and it was not run again, it stays unknown."""
     if before is None or before.get("status") != "unknown" or after.get("status") in ("succeeded", "failed", "unknown"):
         return after
     return {**before, "result": f"{before.get('result') or ''} It was not run again.".strip()}
 
 
 def _task(text: str, thread: Thread, *, first: bool) -> PendingTask:
-    """Where a run has checkpoints of its own, its first message is a plan's topic and later ones are remarks on it."""
+    """The task of a message. In a run with checkpoints, the first message is a plan's topic and later ones are remarks."""
     if thread.settings.get("checkpoints") is None:
         return PendingTask(text, parse_command(text))
     command = parse_command(text)

@@ -51,7 +51,7 @@ PHASES = (
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the reviews have come: what was to be changed at each checkpoint, which are passed, and whether it ended."""
+    """The progress of the reviews: revisions asked at each checkpoint, passed checkpoints, and whether the plan ended."""
 
     revisions: dict[str, list[str]]
     passed: dict[str, str]
@@ -86,7 +86,7 @@ def review_progress(task: PendingTask) -> Progress:
 
 
 def document(topic: str, phases: Sequence[Phase], progress: Progress, remarks: Sequence[str]) -> str:
-    """The work so far in Markdown, with every instruction it was revised by."""
+    """The plan so far in Markdown, with every revision asked for."""
     parts = [f"# Content plan: {one_line(topic)}"]
     for number, phase in enumerate(phases, start=1):
         parts.append(f"## Phase {number}: {phase.name}")

@@ -1,4 +1,4 @@
-"""The demo model's decisions, pure: the function asked for and a thread in, a step or words out."""
+"""The demo model's decisions, as pure functions: a thread in, a step or text out."""
 
 import json
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ _NO = frozenset(("no", "n", "nope", "reject", "rejected", "deny", "denied", "ğŸ‘
 
 
 class DemoFailure(Exception):
-    """The person asked for a broken provider."""
+    """The person told the demo model to fail like a broken provider."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoText:
-    """Text to be sent, at so many words a second."""
+    """Text to send, at `pace` words per second."""
 
     text: str
     pace: int = FAST
@@ -45,7 +45,7 @@ def answer(function: Function, thread: Thread) -> Step | DemoText:
 
 
 def decide(thread: Thread) -> Step:
-    """The step for the newest message that has not been taken up, or the reply when all have."""
+    """The step for the newest unhandled message, or a Reply if all are handled."""
     tasks = read_turn(thread)
     for task in reversed(tasks):
         step = _step_for(task, tasks, thread)
@@ -55,7 +55,7 @@ def decide(thread: Thread) -> Step:
 
 
 def write_reply(thread: Thread) -> DemoText:
-    """The outcome of everything asked for in this run, in its order."""
+    """The outcome of everything asked for in this run, in order."""
     tasks = read_turn(thread)
     if any(isinstance(task.command, Fail) for task in tasks):
         raise DemoFailure
@@ -65,7 +65,7 @@ def write_reply(thread: Thread) -> DemoText:
 
 
 def summarize(thread: Thread) -> str:
-    """The thread, a line an entry, the newest kept whole the longest."""
+    """The newest entries of the thread, one line each."""
     lines = []
     for entry in thread.entries[-_SUMMARY_LINES:]:
         text = entry.body.get("text") or json.dumps(entry.body, ensure_ascii=False, default=str)
@@ -75,7 +75,7 @@ def summarize(thread: Thread) -> str:
 
 
 def read_answer(request: dict[str, Any], message: str) -> Reading:
-    """What a plain answer says: yes and no, an option by name or number, or the text itself. Anything else is unclear."""
+    """Read a plain answer: yes or no, an option by name or number, or the text itself. Anything else is unclear."""
     allowed = request.get("allowed_actions") or []
     said = " ".join(message.split())
     first = said.lower().strip(" .!")
@@ -135,5 +135,5 @@ def _text_for(task: PendingTask, tasks: list[PendingTask], thread: Thread) -> st
 
 
 def _remarks(tasks: list[PendingTask], thread: Thread) -> list[str]:
-    """What was said after a plan with checkpoints of its own had begun: it is taken in, not obeyed as a command."""
+    """Messages after a run with checkpoints began: remarks on its plan, not commands."""
     return [task.text for task in tasks[1:]] if thread.settings.get("checkpoints") is not None else []

@@ -1,4 +1,4 @@
-"""The demo model's eyes: what was asked of it, read back from the rendered prompt, as a real model would have to."""
+"""Parse the rendered prompt back into a thread or a request, since the demo model, like a real one, sees only the prompt."""
 
 import json
 import re
@@ -17,7 +17,7 @@ class NotAPrompt(ValueError):
 
 
 def complete(messages: list[dict[str, Any]]) -> DemoText:
-    """The model's text for a chat. Raises NotAPrompt, and DemoFailure when told to fail."""
+    """The model's answer to a chat. Raises NotAPrompt, and DemoFailure if told to fail."""
     system, user = _text(messages, "system"), _text(messages, "user")
     task = _TASK.match(system)
     match task[1] if task else None:
@@ -73,5 +73,5 @@ def _to_json(value: Any) -> str:
 
 
 def _without_surrogates(text: str) -> str:
-    """Half a surrogate pair cannot be sent: it becomes a question mark."""
+    """Replace lone surrogates, which cannot be sent, with question marks."""
     return text.encode(errors="replace").decode()

@@ -1,4 +1,4 @@
-"""What the demo model says: the outcome of each step, exactly, in Markdown."""
+"""The demo model's replies: the exact outcome of each step, in Markdown."""
 
 import json
 from typing import Any
@@ -23,14 +23,14 @@ _SENTENCE = (
 
 
 def outcome(entry: Entry, after: Body | None) -> str:
-    """What came of one step."""
+    """Describe the outcome of one step."""
     if entry.kind == "call":
         return _call_outcome(entry.body, after)
     return _answer_outcome(entry.body, after)
 
 
 def filler_words(count: int) -> str:
-    """Exactly so many words."""
+    """Exactly `count` words."""
     vocabulary = _SENTENCE.split()
     return " ".join(vocabulary[index % len(vocabulary)] for index in range(count))
 
@@ -107,7 +107,7 @@ def _given(kind: str, title: str, answer: Body) -> str:
 
 
 def money(amount: Any) -> str:
-    """An amount with two decimals, or none where it is whole."""
+    """An amount with two decimals, or none if it is whole."""
     if isinstance(amount, bool) or not isinstance(amount, int | float):
         return str(amount)
     return f"{amount:,}" if float(amount).is_integer() else f"{amount:,.2f}"
