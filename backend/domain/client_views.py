@@ -1,7 +1,7 @@
-"""What clients see of a request and of a message: the one definition behind HTTP, WebSocket frames and the web app's types.
+"""Requests and messages as clients see them: the one definition behind HTTP, WebSocket frames and the web app's types.
 
-Plain dictionaries at run time. A field that is not always there is NotRequired; one that a newer version adds is too, for
-frames in the log of an older version are sent as they were written."""
+Plain dictionaries at run time. A field that may be absent is NotRequired, and so is a field added by a newer version, since
+logged frames of an older version are sent unchanged."""
 
 from typing import Any, Literal, NotRequired
 
@@ -20,8 +20,8 @@ class By(TypedDict):
 
 
 class Response(TypedDict):
-    """What was answered. `via`: chat (the web app), api (any other client), slack, email, or timeout; `sent_at`: when it was
-    written, where it came by mail. `erased`: the digest of an answer whose person was erased."""
+    """The answer to a request. `via`: chat (the web app), api (any other client), slack, email, or timeout; `sent_at`: when it
+    was written, if it came by mail. `erased`: the digest of an answer whose person was erased."""
 
     action: str
     by: By
@@ -34,7 +34,7 @@ class Response(TypedDict):
 
 
 class Closed(TypedDict):
-    """What ended a request that nobody answered: the person who did, if one did, and why."""
+    """How a request without an answer was closed: the person who closed it, if any, and why."""
 
     at: str
     by: NotRequired[By]
@@ -42,7 +42,7 @@ class Closed(TypedDict):
 
 
 class Delivery(TypedDict):
-    """One copy of a request: how far it has come."""
+    """One delivery of a request to one person on one channel, and its status."""
 
     channel: ChannelType
     person_id: str
@@ -57,7 +57,7 @@ class Delivery(TypedDict):
 
 
 class Requester(TypedDict):
-    """Who asks, told apart by `kind`: anybody may choose a name. `id` is the person's, or of whom the program is signed in
+    """Who asks. Trust `kind`, not `name`, which anybody may choose. `id` is the person, or the person a program is signed in
     as."""
 
     kind: RequesterKind
@@ -66,8 +66,8 @@ class Requester(TypedDict):
 
 
 class RequestAction(TypedDict):
-    """The exact call that is asked about. An approval is bound to all of it, and to the request. `risk_by` is whose word the
-    risk is: the tool's own declaration on this server, or the claim of whoever asks."""
+    """The exact call to approve. An approval is bound to all of it and to the request. `risk_by` says who states the risk: the
+    tool's declaration on this server, or whoever asks."""
 
     tool: str
     args: dict[str, Any]
@@ -96,22 +96,22 @@ class RequestField(TypedDict):
 
 
 class Rule(TypedDict):
-    """What it takes to decide: how many say yes, and whether whoever asked may be one of them."""
+    """What it takes to decide: how many approvals, and whether the requester's own counts."""
 
     approvals: int
     distinct_from_requester: bool
 
 
 class Erased(TypedDict):
-    """Since when a request holds no content any more, and the digest of what it held."""
+    """When the content of a request was erased, and the digest of that content."""
 
     digest: str
     at: str
 
 
 class RequestBody(TypedDict):
-    """What is asked, as it is kept. Which parts belong to it depends on the type. `changed` says why it is another than
-    was asked first."""
+    """What is asked, as it is stored. Which parts it has depends on the type. `changed` says why it differs from what was
+    asked first."""
 
     title: str
     prompt: str
@@ -131,7 +131,7 @@ class RequestBody(TypedDict):
 
 
 class FeedbackRequest(RequestBody):
-    """A question to people, with who decides it now, how it stands and where its copies are."""
+    """A request to people, with who may decide it now, its status and its deliveries."""
 
     id: str
     to: list[str]

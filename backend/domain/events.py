@@ -1,7 +1,7 @@
-"""Every frame that goes to clients, and every signal between our own processes: the one place that says what they hold.
+"""The types of every frame sent to clients and of every signal between processes.
 
-A `DurableEvent` is what a use case appends to a session's log; the transaction adds `session_id`, `seq` and `ts`. A passing
-frame is published and leaves no trace. The API's description and the web app's types are made of these."""
+A `DurableEvent` is appended to a session's log by a use case; the transaction adds `session_id`, `seq` and `ts`. All other
+frames are published without being stored. The API's description and the web app's types are generated from these."""
 
 from typing import Any, Literal, NotRequired
 
@@ -22,7 +22,7 @@ class Logged(TypedDict):
 
 
 class MessageSent(TypedDict):
-    """Somebody said something. `client_id` echoes the sender's own id."""
+    """A message was sent. `client_id` echoes the sender's own id."""
 
     type: Literal["message"]
     message: Message
@@ -36,7 +36,7 @@ class TaskStarted(TypedDict):
 
 
 class ConfirmationRequested(TypedDict):
-    """A person is asked to approve; `message` is the question in words."""
+    """A person is asked to approve; `message` is the request as text."""
 
     type: Literal["request_confirmation"]
     message: str
@@ -52,14 +52,14 @@ class InputRequested(TypedDict):
 
 
 class FeedbackRequested(TypedDict):
-    """A person is asked for a choice, a text, or to look at a checkpoint."""
+    """A person is asked for a choice, a text, or a review at a checkpoint."""
 
     type: Literal["feedback_requested"]
     request: FeedbackRequest
 
 
 class FeedbackChanged(TypedDict):
-    """An open request is another than it was: whom it is put to, its route, or what exactly is asked. Its version grew."""
+    """An open request changed: its recipients, its route or what it asks. Its version was incremented."""
 
     type: Literal["feedback_changed"]
     request: FeedbackRequest
@@ -99,7 +99,7 @@ DurableEvent = MessageSent | TaskStarted | RequestEvent | TaskCompleted | TaskFa
 
 
 class RequestNews(TypedDict):
-    """A request was asked, changed or resolved, to everyone concerned, in whatever session it is."""
+    """A request was opened, changed or resolved; sent to everyone who sees it, in any session."""
 
     type: Literal["feedback_requested", "feedback_changed", "feedback_resolved"]
     session_id: str
@@ -107,7 +107,7 @@ class RequestNews(TypedDict):
 
 
 class FeedbackDelivery(TypedDict):
-    """How far one copy of a request has come; `dead_letter` where that has changed."""
+    """The status of one delivery of a request; `dead_letter` if that changed."""
 
     type: Literal["feedback_delivery"]
     session_id: str
@@ -120,7 +120,7 @@ class FeedbackDelivery(TypedDict):
 
 
 class FeedbackMail(TypedDict):
-    """A mail came in about a request; `outcome` is what it was taken for."""
+    """A mail about a request was received; `outcome` is how it was understood."""
 
     type: Literal["feedback_mail"]
     session_id: str
@@ -142,7 +142,7 @@ class SessionChanged(TypedDict):
 
 
 class SessionMoved(TypedDict):
-    """Where to ask about the session; null: in the person's own order."""
+    """The channel to ask on about the session; null: the person's own order."""
 
     type: Literal["session_changed"]
     session_id: str
@@ -168,7 +168,7 @@ class ChannelsOrdered(TypedDict):
 
 
 class Notice(TypedDict):
-    """Words of the platform that ask nothing."""
+    """A message of the platform that asks nothing."""
 
     type: Literal["notice"]
     content: str
@@ -191,7 +191,7 @@ class Generating(TypedDict):
 
 
 class PartialReply(TypedDict):
-    """All of the text so far of a reply that is being streamed."""
+    """The whole text so far of a reply that is being streamed."""
 
     run_id: str
     attempt: int
@@ -199,8 +199,8 @@ class PartialReply(TypedDict):
 
 
 class InitialStateHead(TypedDict):
-    """The first frame of a session's socket, without `state_messages`: those are finished JSON. They begin with number
-    `first_seq` and end with `last_seq`."""
+    """The first frame of a session's socket, without `state_messages`, which are stored as JSON text. They are numbered from
+    `first_seq` to `last_seq`."""
 
     type: Literal["initial_state"]
     session_id: str
@@ -220,14 +220,14 @@ class ConnectionReady(TypedDict):
 
 
 class PlatformStatus(TypedDict):
-    """`degraded`: the queue is away, so that what is due is found a second or two later. Nothing is lost."""
+    """`degraded`: the queue is unavailable, so work starts a second or two later. Nothing is lost."""
 
     type: Literal["platform_status"]
     queue: QueueStatus
 
 
 class Heartbeat(TypedDict):
-    """At most 30 s apart. A client that has less than `last_seq` of the session is behind and asks again."""
+    """Sent at least every 30 s. A client that has not reached `last_seq` is behind and should reconnect."""
 
     type: Literal["heartbeat"]
     session_id: NotRequired[str]
@@ -245,7 +245,7 @@ class FieldFault(TypedDict):
 
 
 class Decided(TypedDict):
-    """How a request that had been decided before was decided."""
+    """How a request was decided before this answer."""
 
     action: str
     by: Any
@@ -254,7 +254,7 @@ class Decided(TypedDict):
 
 
 class ErrorFrame(TypedDict):
-    """What a client sent was refused: the problem as HTTP tells it, and which message or request it was about."""
+    """A client's frame was refused: the same problem as over HTTP, and the message or request it was about."""
 
     type: Literal["error"]
     code: str
@@ -284,10 +284,10 @@ Published = (
     | Notice
     | Generating
 )
-"""What use cases and workers publish to whoever listens."""
+"""Frames that use cases and workers publish."""
 
 SocketFrame = ConnectionReady | PlatformStatus | Heartbeat | Pong | ErrorFrame
-"""What one socket is told by its own server."""
+"""Frames that a server sends to one socket."""
 
 
 class RunCancelled(TypedDict):
@@ -300,4 +300,4 @@ class SignInEnded(TypedDict):
 
 
 Signal = RunCancelled | SignInEnded
-"""Between our own processes; no client sees these."""
+"""Signals between processes; never sent to clients."""

@@ -1248,7 +1248,7 @@ export interface components {
         };
         /**
          * Closed
-         * @description What ended a request that nobody answered: the person who did, if one did, and why.
+         * @description How a request without an answer was closed: the person who closed it, if any, and why.
          */
         Closed: {
             /** At */
@@ -1281,7 +1281,7 @@ export interface components {
         };
         /**
          * ConfirmationRequested
-         * @description A person is asked to approve; `message` is the question in words.
+         * @description A person is asked to approve; `message` is the request as text.
          */
         ConfirmationRequested: {
             /** Message */
@@ -1341,7 +1341,7 @@ export interface components {
         };
         /**
          * Decided
-         * @description How a request that had been decided before was decided.
+         * @description How a request was decided before this answer.
          */
         Decided: {
             /** Action */
@@ -1355,7 +1355,7 @@ export interface components {
         };
         /**
          * Delivery
-         * @description One copy of a request: how far it has come.
+         * @description One delivery of a request to one person on one channel, and its status.
          */
         Delivery: {
             /** Attempts */
@@ -1385,7 +1385,7 @@ export interface components {
         DurableFrame: components["schemas"]["MessageSent"] | components["schemas"]["TaskStarted"] | components["schemas"]["ConfirmationRequested"] | components["schemas"]["InputRequested"] | components["schemas"]["FeedbackRequested"] | components["schemas"]["FeedbackChanged"] | components["schemas"]["FeedbackResolved"] | components["schemas"]["TaskCompleted"] | components["schemas"]["TaskFailed"] | components["schemas"]["TaskCancelled"];
         /**
          * Erased
-         * @description Since when a request holds no content any more, and the digest of what it held.
+         * @description When the content of a request was erased, and the digest of that content.
          */
         Erased: {
             /** At */
@@ -1395,7 +1395,7 @@ export interface components {
         };
         /**
          * ErrorFrame
-         * @description What a client sent was refused: the problem as HTTP tells it, and which message or request it was about.
+         * @description A client's frame was refused: the same problem as over HTTP, and the message or request it was about.
          */
         ErrorFrame: {
             /** Client Id */
@@ -1451,7 +1451,7 @@ export interface components {
         };
         /**
          * FeedbackChanged
-         * @description An open request is another than it was: whom it is put to, its route, or what exactly is asked. Its version grew.
+         * @description An open request changed: its recipients, its route or what it asks. Its version was incremented.
          */
         FeedbackChanged: {
             request: components["schemas"]["FeedbackRequest"];
@@ -1469,7 +1469,7 @@ export interface components {
         };
         /**
          * FeedbackDelivery
-         * @description How far one copy of a request has come; `dead_letter` where that has changed.
+         * @description The status of one delivery of a request; `dead_letter` if that changed.
          */
         FeedbackDelivery: {
             channel: components["schemas"]["ChannelType"];
@@ -1492,7 +1492,7 @@ export interface components {
         };
         /**
          * FeedbackMail
-         * @description A mail came in about a request; `outcome` is what it was taken for.
+         * @description A mail about a request was received; `outcome` is how it was understood.
          */
         FeedbackMail: {
             /** Outcome */
@@ -1509,7 +1509,7 @@ export interface components {
         };
         /**
          * FeedbackRequest
-         * @description A question to people, with who decides it now, how it stands and where its copies are.
+         * @description A request to people, with who may decide it now, its status and its deliveries.
          */
         FeedbackRequest: {
             action?: components["schemas"]["RequestAction"];
@@ -1573,7 +1573,7 @@ export interface components {
         };
         /**
          * FeedbackRequested
-         * @description A person is asked for a choice, a text, or to look at a checkpoint.
+         * @description A person is asked for a choice, a text, or a review at a checkpoint.
          */
         FeedbackRequested: {
             request: components["schemas"]["FeedbackRequest"];
@@ -1650,7 +1650,7 @@ export interface components {
         };
         /**
          * Heartbeat
-         * @description At most 30 s apart. A client that has less than `last_seq` of the session is behind and asks again.
+         * @description Sent at least every 30 s. A client that has not reached `last_seq` is behind and should reconnect.
          */
         Heartbeat: {
             /** Last Seq */
@@ -1797,7 +1797,7 @@ export interface components {
         };
         /**
          * MessageSent
-         * @description Somebody said something. `client_id` echoes the sender's own id.
+         * @description A message was sent. `client_id` echoes the sender's own id.
          */
         MessageSent: {
             /** Client Id */
@@ -1834,7 +1834,7 @@ export interface components {
         };
         /**
          * Notice
-         * @description Words of the platform that ask nothing.
+         * @description A message of the platform that asks nothing.
          */
         Notice: {
             /** Content */
@@ -1864,7 +1864,7 @@ export interface components {
         };
         /**
          * PartialReply
-         * @description All of the text so far of a reply that is being streamed.
+         * @description The whole text so far of a reply that is being streamed.
          */
         PartialReply: {
             /** Attempt */
@@ -1924,7 +1924,7 @@ export interface components {
         };
         /**
          * PlatformStatus
-         * @description `degraded`: the queue is away, so that what is due is found a second or two later. Nothing is lost.
+         * @description `degraded`: the queue is unavailable, so work starts a second or two later. Nothing is lost.
          */
         PlatformStatus: {
             /**
@@ -1979,8 +1979,8 @@ export interface components {
         };
         /**
          * RequestAction
-         * @description The exact call that is asked about. An approval is bound to all of it, and to the request. `risk_by` is whose word the
-         *     risk is: the tool's own declaration on this server, or the claim of whoever asks.
+         * @description The exact call to approve. An approval is bound to all of it and to the request. `risk_by` says who states the risk: the
+         *     tool's declaration on this server, or whoever asks.
          */
         RequestAction: {
             /** Args */
@@ -2032,7 +2032,7 @@ export interface components {
         };
         /**
          * RequestNews
-         * @description A request was asked, changed or resolved, to everyone concerned, in whatever session it is.
+         * @description A request was opened, changed or resolved; sent to everyone who sees it, in any session.
          */
         RequestNews: {
             request: components["schemas"]["FeedbackRequest"];
@@ -2055,7 +2055,7 @@ export interface components {
         };
         /**
          * Requester
-         * @description Who asks, told apart by `kind`: anybody may choose a name. `id` is the person's, or of whom the program is signed in
+         * @description Who asks. Trust `kind`, not `name`, which anybody may choose. `id` is the person, or the person a program is signed in
          *     as.
          */
         Requester: {
@@ -2079,8 +2079,8 @@ export interface components {
         };
         /**
          * Response
-         * @description What was answered. `via`: chat (the web app), api (any other client), slack, email, or timeout; `sent_at`: when it was
-         *     written, where it came by mail. `erased`: the digest of an answer whose person was erased.
+         * @description The answer to a request. `via`: chat (the web app), api (any other client), slack, email, or timeout; `sent_at`: when it
+         *     was written, if it came by mail. `erased`: the digest of an answer whose person was erased.
          */
         Response: {
             /** Action */
@@ -2135,7 +2135,7 @@ export interface components {
         };
         /**
          * Rule
-         * @description What it takes to decide: how many say yes, and whether whoever asked may be one of them.
+         * @description What it takes to decide: how many approvals, and whether the requester's own counts.
          */
         Rule: {
             /** Approvals */
@@ -2248,7 +2248,7 @@ export interface components {
         };
         /**
          * SessionMoved
-         * @description Where to ask about the session; null: in the person's own order.
+         * @description The channel to ask on about the session; null: the person's own order.
          */
         SessionMoved: {
             /**
