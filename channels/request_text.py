@@ -28,6 +28,7 @@ VIA = {
 }
 ASKER_KINDS = {"agent": "Agent", "person": "Person", "program": "Program"}
 RISK_SOURCES = {"tool": "declared by the tool", "asker": "the asker's own claim"}
+FIELD_TYPES = {"long_text": "text", "enum": "one option", "multi_enum": "any options"}
 MAX_NAME = 100
 
 
@@ -78,7 +79,8 @@ def request_details(request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         needed = "" if field.get("required", True) else ", optional"
         yield (
             one_line_value(field["name"]),
-            f"{field['type']}{needed}" + (f": {one_line_value(field['description'])}" if field.get("description") else ""),
+            f"{FIELD_TYPES.get(field['type'], field['type'])}{needed}"
+            + (f": {one_line_value(field['description'])}" if field.get("description") else ""),
         )
 
 

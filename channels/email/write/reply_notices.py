@@ -20,7 +20,7 @@ def accepted(question: Question) -> str:
     """The answer was accepted: quote it back."""
     request = question.request
     response = request["response"]
-    how = PAST_TENSE.get(response["action"], response["action"])
+    how = PAST_TENSE.get(response["action"], "Answered")
     content = _answer_content(request, response["action"], response.get("values"), response.get("feedback"))
     return _join_paragraphs(f"**{how}.** This was recorded as your answer to “{literal(request['title'])}”.", *content)
 
@@ -64,7 +64,7 @@ def changed(reason: str, question: Question) -> str:
 
 def proposed(question: Question, action: str, values: Mapping[str, Any] | None, feedback: str | None) -> str:
     """Ask the sender to confirm what the mail seems to say."""
-    how = PAST_TENSE.get(action, action).lower()
+    how = PAST_TENSE.get(action, "answered").lower()
     lead = f"Your answer to “{literal(question.request['title'])}” seems to be: **{how}**."
     content = _answer_content(question.request, action, values, feedback)
     return _join_paragraphs(
