@@ -60,12 +60,6 @@ def metadata_of(request: Mapping[str, Any]) -> Message:
     return {"event_type": EVENT, "event_payload": {"request_id": request["id"], "version": request["version"]}}
 
 
-def notice(question: Question, mrkdwn: str) -> Message:
-    """The message with a line of ours above it, and its buttons where they were."""
-    message = message_of(question)
-    return message | {"blocks": [section(mrkdwn), *message["blocks"]]}
-
-
 def button_value(request: Mapping[str, Any], index: int | None = None) -> str:
     """The value of a button: the request, its version and the option. It grants nothing by itself."""
     return f"{request['id']} {request['version']}" + ("" if index is None else f" {index}")

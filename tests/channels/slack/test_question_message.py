@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from channels.contract import Question
 from channels.slack.form_inputs import can_edit, can_fill
 from channels.slack.modals import modal_of
-from channels.slack.question_message import message_of, notice
+from channels.slack.question_message import message_of
 from tests.channels.slack.block_limits import broken, texts
 
 AT = "2026-03-31T14:03:00Z"
@@ -178,10 +178,6 @@ class TestButtons:
     def test_are_replaced_by_the_link_where_the_channel_may_not_decide(self) -> None:
         message = message_of(question(action=call({"a": 1}, "high"), decidable=False))
         assert verbs(message) == [] and "too high" in shown(message)
-
-    def test_come_back_after_a_failure(self) -> None:
-        message = notice(question(action=call({"a": 1})), ":warning: *Could not record your answer.*")
-        assert "approve" in verbs(message) and broken(message) == []
 
 
 def answered(action: str, via: str = "slack", **more: Any) -> dict[str, Any]:
