@@ -26,8 +26,8 @@ test:  ## Everything: lint, types, generated code, web tests, Python tests, brow
 	@$(MAKE) -j2 --no-print-directory test-web lint types generated
 	@$(MAKE) --no-print-directory test-python
 
-test-fast: .venv/dev.stamp frontend/node_modules/.stamp  ## The inner loop: lint, types and the tests that start no server, in under two minutes
-	@$(MAKE) -j2 --no-print-directory lint types test-quick
+test-fast: .venv/dev.stamp frontend/node_modules/.stamp  ## The inner loop, under two minutes: lint, types, the web app and the Python tests that start no server
+	@$(MAKE) -j2 --no-print-directory lint types test-web test-quick
 
 test-quick: .venv/dev.stamp frontend/node_modules/.stamp
 	$(BIN)/pytest -n 2 --dist loadfile $(QUICK)
