@@ -13,6 +13,7 @@ from backend.api.http.app import create_app, install_context
 from backend.api.http.context import Context
 from backend.api.http.principal_cache import PrincipalCache
 from backend.api.http.rate_limits import RateLimits
+from backend.api.live.heartbeats import send_heartbeats
 from backend.api.live.sockets import Sockets
 from backend.auth.credential_vault import Vault
 from backend.auth.keys import load_secrets
@@ -171,6 +172,7 @@ async def _watch_for_sockets(db: Database, queue: Queue, sockets: Sockets) -> As
         asyncio.create_task(_watch_sign_ins(db, sockets), name="watch sign-ins"),
         asyncio.create_task(_renew_presence(db, sockets), name="keep present"),
         asyncio.create_task(_watch_queue(queue, sockets), name="watch queue"),
+        asyncio.create_task(send_heartbeats(db, sockets), name="heartbeats"),
     ]
     try:
         yield

@@ -64,7 +64,7 @@ def _run(settings: Settings, app: FastAPI) -> None:
         ws=WebSocketProtocol,
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,
-        ws_ping_interval=15.0,
+        ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),

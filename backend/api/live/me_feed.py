@@ -4,7 +4,6 @@ from fastapi import WebSocket
 
 from backend.api.http.context import Context
 from backend.api.live import client_frames
-from backend.api.live.session_feed import HEARTBEAT_S
 from backend.api.live.sockets import MissedFrames, Socket
 from backend.core.requests.mark_seen import mark_request_seen
 from backend.db.transaction import dumps
@@ -25,11 +24,11 @@ class PersonFeed:
         await self._send_ready()
         while True:
             try:
-                item = await self._socket.next_frame(HEARTBEAT_S)
+                item = await self._socket.next_frame()
             except MissedFrames:
                 await self._send_ready()  # as after a new connection, the client reloads what it shows
                 continue
-            await self._ws.send_text(dumps(Heartbeat(type="heartbeat")) if item is None else item[0])
+            await self._ws.send_text(dumps(Heartbeat(type="heartbeat")) if isinstance(item, int) else item[0])
 
     async def _send_ready(self) -> None:
         ready = ConnectionReady(type="connection_ready", queue=self._context.sockets.queue)

@@ -63,7 +63,7 @@ async def session_socket(
         await ws.send_denial_response(problem_response(problem, ws.scope["request_id"]))
         return
     await ws.accept()
-    socket = Socket(ws, principal)
+    socket = Socket(ws, principal, session_id)
     with context.sockets.register(socket), _subscribe_socket(context, socket, session_topic(session_id)):
         feed = SessionFeed(ws, socket, context, session_id)
         await socket.run(lambda: feed.write(cursor, latest), feed.handle)

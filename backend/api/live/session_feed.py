@@ -25,8 +25,6 @@ from backend.errors import Invalid, Refusal
 from backend.messaging.stream.contract import ReplySoFar
 from channels.contract import InboundAnswer, InboundMessage
 
-HEARTBEAT_S = 20
-
 
 class SessionFeed:
     """Sends one session's log to one socket, and handles its frames."""
@@ -42,12 +40,12 @@ class SessionFeed:
         await self._send_initial_state(after, window)
         while True:
             try:
-                item = await self._socket.next_frame(HEARTBEAT_S)
+                item = await self._socket.next_frame()
             except MissedFrames:
                 await self._catch_up()
                 continue
-            if item is None:
-                await self._heartbeat()
+            if isinstance(item, int):
+                await self._heartbeat(item)
                 continue
             text, seq = item
             if seq is None:
@@ -114,9 +112,8 @@ class SessionFeed:
         run = await self._context.db.read(active_run, self._session_id)
         return partial if run is not None and run.id == partial.run_id else None
 
-    async def _heartbeat(self) -> None:
-        last = await self._context.db.read(last_seq, self._session_id)
-        await self._send(Heartbeat(type="heartbeat", session_id=self._session_id, last_seq=last))
+    async def _heartbeat(self, last: int) -> None:
+        await self._send(Heartbeat(type="heartbeat", session_id=self._session_id, last_seq=max(last, self._cursor)))
         if last > self._cursor:
             await self._catch_up()
 

@@ -20,6 +20,8 @@ from backend.errors import Refusal, TooMany
 OUTBOX_FRAMES = 2_000
 OUTBOX_CHARS = 4_000_000
 CLOSE_S = 2
+HEARTBEAT_S = 20
+HEARTBEAT_SPREAD, BEATS_AT_LEAST = 8, 20
 BURST, PER_SECOND = 300, 60
 SOCKETS_PER_PERSON = 50
 GOING_AWAY, POLICY, TRY_LATER, SIGNED_OUT = 1012, 1008, 1013, 4401
@@ -80,6 +82,14 @@ class Sockets:
         for socket in self.presences.values():
             socket.queue_frame(dumps(ChannelStatus(type="channel_status", channel=channel, status=status)))
 
+    def due_for_heartbeat(self) -> "list[Socket]":
+        """The sockets that were sent nothing for HEARTBEAT_S, the longest idle first: of many that were opened together, only so
+        many that all have their turn before 30 s, and the loop is not held up for all of them."""
+        now = asyncio.get_running_loop().time()
+        due = [socket for socket in self._open if socket.heartbeat_at <= now]
+        due.sort(key=lambda socket: socket.heartbeat_at)
+        return due[: max(BEATS_AT_LEAST, len(self._open) // HEARTBEAT_SPREAD)]
+
     def close_all(self) -> None:
         for socket in self._open:
             socket.close(GOING_AWAY)
@@ -92,8 +102,12 @@ class Socket:
     """One accepted WebSocket with a bounded queue: a client that reads too slowly is disconnected, and can reconnect with its
     cursor."""
 
-    def __init__(self, ws: WebSocket, principal: Principal) -> None:
+    def __init__(self, ws: WebSocket, principal: Principal, session_id: str | None = None) -> None:
         self.principal = principal
+        self.session_id = session_id
+        self._clock = asyncio.get_running_loop().time
+        self.heartbeat_at = self._clock() + HEARTBEAT_S
+        self._beat: int | None = None
         self._ws = ws
         self._outbox: deque[tuple[str, int | None]] = deque()
         self._chars = 0
@@ -120,6 +134,11 @@ class Socket:
         self._missed = True
         self._filled.set()
 
+    def beat(self, last_seq: int) -> None:
+        """Have a heartbeat sent once nothing else is queued; `last_seq` is how far the session's log is."""
+        self._beat = last_seq
+        self._filled.set()
+
     def drop_passing(self) -> None:
         """Drop queued frames that are not in the log, because the next frame includes them."""
         self._outbox = deque(item for item in self._outbox if item[1] is not None)
@@ -130,19 +149,19 @@ class Socket:
             self._closed.set_result(code)
             self._outbox.clear()
 
-    async def next_frame(self, seconds: float) -> tuple[str, int | None] | None:
-        """The next queued frame, or None when none came in time. Raises MissedFrames, once the queue is empty, if some may be
-        missing."""
+    async def next_frame(self) -> tuple[str, int | None] | int:
+        """The next queued frame, or the last number of the session's log where a heartbeat is due. Raises MissedFrames, once
+        the queue is empty, if some may be missing."""
+        self.heartbeat_at = self._clock() + HEARTBEAT_S
         while not self._outbox:
             if self._missed:
                 self._missed = False
                 raise MissedFrames
+            if self._beat is not None:
+                last_seq, self._beat = self._beat, None
+                return last_seq
             self._filled.clear()
-            try:
-                async with asyncio.timeout(seconds):
-                    await self._filled.wait()
-            except TimeoutError:
-                return None
+            await self._filled.wait()
         text, seq = self._outbox.popleft()
         self._chars -= len(text)
         return text, seq

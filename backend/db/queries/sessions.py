@@ -169,6 +169,12 @@ def last_seq(tx: Tx, session_id: str) -> int:
     return row.last_seq if row else 0
 
 
+def last_seqs(tx: Tx, session_ids: Sequence[str]) -> dict[str, int]:
+    """The last number of each session's log."""
+    known = tx.all(select(sessions.c.id, sessions.c.last_seq).where(sessions.c.id.in_(session_ids)))
+    return {row.id: row.last_seq for row in known}
+
+
 def frame_of_message(tx: Tx, session_id: str, message_id: str) -> str:
     """The durable frame that carries a message."""
     statement = select(events.c.frame).where(
