@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from backend.bootstrap.audit_sealing import audit_sealer
 from backend.bootstrap.data_dir import lock_data_dir, prepare_data_dir
-from backend.core.runs.executions import give_up_orphaned_executions
+from backend.core.runs.tool_executions import give_up_orphaned_executions
 from backend.db import CountAttempt, Database, Effect, EndReply, MeasureDuration, Publish, WakeWorker
 from backend.db.backups import detect_restore
 from backend.db.database import Sink

@@ -7,7 +7,7 @@ import typer
 
 from backend.auth.keys import FILE
 from backend.bootstrap.data_dir import LOCK
-from backend.cli.transact import run_use_case
+from backend.cli.run_transaction import run_use_case
 from backend.db.backups import copy_database, insert_restore
 from backend.errors import Conflict, NotFound
 from backend.settings.schema import SettingsError, load_settings

@@ -14,8 +14,8 @@ from backend.bootstrap import approval_policy, model_settings
 from backend.bootstrap.data_dir import files_open_to_others, in_use, is_private_folder
 from backend.bootstrap.setup_code import TLS_ADVICE, is_unencrypted
 from backend.core.requests.addressing import resolve_recipients
-from backend.db.check import check_database
 from backend.db.factory import open_database
+from backend.db.integrity_check import check_database
 from backend.errors import Invalid, Refusal
 from backend.settings.schema import Settings, SettingsError, load_settings
 

@@ -4,7 +4,7 @@ from itertools import groupby
 
 import typer
 
-from backend.cli.transact import run_use_case
+from backend.cli.run_transaction import run_use_case
 from backend.core.people import groups as core
 from backend.db.queries.linked_accounts import list_groups
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from backend.cli.transact import run_on_database, run_use_case
+from backend.cli.run_transaction import run_on_database, run_use_case
 from backend.core import erasure
 from backend.db import Database
 

@@ -5,7 +5,7 @@ from typing import Literal
 import typer
 
 from backend.auth.passwords import MIN_LENGTH, hash_password
-from backend.cli.transact import run_use_case
+from backend.cli.run_transaction import run_use_case
 from backend.core.people import accounts as core
 from backend.db.queries.people import list_people
 from backend.domain.answers import is_email

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from backend.core.runs import claim, executions, lifecycle, summaries
+from backend.core.runs import claim, lifecycle, summaries, tool_executions
 from backend.core.runs import lease as leases
 from backend.core.runs.claim import Claimed
 from backend.core.runs.lease import Lease, LeaseLost
@@ -18,9 +18,9 @@ from backend.domain.events import Generating, Piece
 from backend.domain.policy import Policy
 from backend.domain.runs import Caps, Decide, Execute, LogEntry, Move, Propose, Recover, Speak, next_move, seen_log
 from backend.domain.steps import Usage
+from backend.engines.build_thread import build_thread
 from backend.engines.contract import Engine, EngineError, Thread
 from backend.engines.prompt_text import estimate_tokens
-from backend.engines.thread import build_thread
 from backend.errors import Unavailable
 from backend.failpoints import failpoint
 from backend.language.contract import Language
@@ -197,7 +197,7 @@ class RunAdvancer:
                 self._check_engine(claimed)
                 await self._reply(lease, hold, await self._thread(claimed, seen_log(entries)))
             case Execute():
-                execution_id = await self.db.transact(executions.start_execution, lease, move, self.registry, self.policy)
+                execution_id = await self.db.transact(tool_executions.start_execution, lease, move, self.registry, self.policy)
                 if execution_id is not None:
                     await self.tool_runner.execute(lease, hold, execution_id, move.call)
             case Recover():

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backend.core.runs import executions
-from backend.core.runs.executions import Why
+from backend.core.runs import tool_executions
 from backend.core.runs.lease import Lease, renew_lease
+from backend.core.runs.tool_executions import Why
 from backend.db import Database
 from backend.domain.policy import Policy
 from backend.domain.runs import Recover
@@ -143,8 +143,10 @@ class ToolRunner:
 
     async def _record(self, lease: Lease, execution_id: str, outcome: Outcome) -> None:
         log.info("execution.finished", execution_id=execution_id, status=outcome[0])
-        await transact_until_available(self.db, executions.finish_execution, lease, execution_id, *outcome)
+        await transact_until_available(self.db, tool_executions.finish_execution, lease, execution_id, *outcome)
 
     async def _ask_to_repeat(self, lease: Lease, move: Recover, why: Why, tool: Tool | None) -> None:
         evidence = await tool.evidence(ToolContext(move.execution_id, self.data_dir)) if tool else ""
-        await transact_until_available(self.db, executions.ask_to_repeat, lease, move, why, evidence, self.registry, self.policy)
+        await transact_until_available(
+            self.db, tool_executions.ask_to_repeat, lease, move, why, evidence, self.registry, self.policy
+        )

@@ -7,7 +7,7 @@ from fastapi import APIRouter, WebSocket
 
 from backend.api.http.context import Context, context_of
 from backend.api.http.problems import problem_response
-from backend.api.live.me_feed import PersonFeed
+from backend.api.live.person_feed import PersonFeed
 from backend.api.live.session_feed import SessionFeed
 from backend.api.live.sockets import SIGNED_OUT, Socket
 from backend.auth.principal import Principal

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from backend.core.outbox.settlement import set_dead_letter, settle_copies
+from backend.core.outbox.settle_copies import set_dead_letter, settle_copies
 from backend.core.requests.publish import publish_request_event
 from backend.core.requests.recipients import deciders_of, viewers_of
 from backend.core.requests.view import shape_values

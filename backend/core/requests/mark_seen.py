@@ -1,7 +1,7 @@
 """Mark a request as seen by a person."""
 
 from backend.core.outbox.escalation import escalate, publish_delivery
-from backend.core.outbox.settlement import record_seen, set_dead_letter
+from backend.core.outbox.settle_copies import record_seen, set_dead_letter
 from backend.core.requests.recipients import may_see
 from backend.db import Tx
 from backend.db.queries import requests as store

@@ -22,7 +22,7 @@ from backend.domain.runs import (
     unseen_messages,
 )
 from backend.domain.steps import AskChoice, AskForm, AskText, CallSeveral, CallTool, Field, Option, Reply, Review, Step, dump_step
-from backend.engines.thread import build_thread
+from backend.engines.build_thread import build_thread
 
 CALL = CallTool("make_payment", {"amount": 500, "to": "Bob"})
 EDITED = {"amount": 5, "to": "Bob"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.core.runs import executions, lease, lifecycle
+from backend.core.runs import lease, lifecycle, tool_executions
 from backend.core.sessions.sessions import cancel_work
 from backend.db.queries.runs import void_leases
 from backend.errors import Conflict, Refusal
@@ -34,7 +34,7 @@ class TestAnOutage:
     async def test_while_the_tool_runs_costs_no_question(self, opened: Opened) -> None:
         shop = Shop(opened)
         run_id = await shop.approved()
-        await soon(shop.worker(Away(opened.db, executions.finish_execution, 20)).advance(run_id))
+        await soon(shop.worker(Away(opened.db, tool_executions.finish_execution, 20)).advance(run_id))
         assert shop.run(run_id)[:2] == ("completed", "succeeded")
         assert (len(shop.paid), shop.outcomes()) == (1, ["succeeded"])
 

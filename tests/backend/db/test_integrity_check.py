@@ -3,7 +3,7 @@
 import uuid
 from pathlib import Path
 
-from backend.db.check import check_database
+from backend.db.integrity_check import check_database
 from backend.db.migrate import HEAD
 from tests.support.postgres import Postgres
 

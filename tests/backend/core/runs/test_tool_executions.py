@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import insert, select
 
-from backend.core.runs.executions import give_up_orphaned_executions
+from backend.core.runs.tool_executions import give_up_orphaned_executions
 from backend.db import Tx
 from backend.db.tables import audit, executions, runs
 from tests.backend.conftest import Opened
