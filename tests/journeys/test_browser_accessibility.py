@@ -71,7 +71,7 @@ class TestScreens:
         expect(tab.button("Sign in")).to_be_visible()
         read_aloud(tab)
         tab.sign_in("nobody@example.org", "not the password")
-        expect(tab.page.get_by_text("The email address or the password is not right.")).to_be_visible()
+        expect(tab.page.get_by_text("The email address or password is wrong.")).to_be_visible()
         read_aloud(tab)
         tab.button("Create an account instead").click()
         expect(tab.button("Create account")).to_be_visible()

@@ -251,7 +251,7 @@ class TestSlackInstall:
         at_settings(tab)
         row(tab, "slack").get_by_role("button", name="Install to a Slack workspace").click()
         tab.page.get_by_role("button", name="Dana Slack").click()
-        expect(tab.page.get_by_text("it did not grant what is needed")).to_be_visible()
+        expect(tab.page.get_by_text("it did not grant every permission needed")).to_be_visible()
         read_aloud(tab)
         assert window.unexpected() == []
 

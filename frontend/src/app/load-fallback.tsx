@@ -27,7 +27,7 @@ function LostPart() {
     <Failure title={updated ? 'Assent was updated' : 'This screen could not be loaded'}>
       {updated
         ? 'This page is from before the update and cannot open the screen.'
-        : 'The server did not send it. Check the connection.'}
+        : 'The server did not respond. Check your connection.'}
     </Failure>
   );
 }

@@ -21,7 +21,7 @@ export function ConnectionBanner({ connection, onRetry }: StripProps) {
       {connection === 'reconnecting' && <Reconnecting key="reconnecting" />}
       {connection === 'replaying' && <Banner icon={<RefreshCw aria-hidden />}>Catching up</Banner>}
       {connection === 'resync' && (
-        <Banner icon={<RefreshCw aria-hidden />}>Refreshed to the latest state</Banner>
+        <Banner icon={<RefreshCw aria-hidden />}>Updated to the latest state</Banner>
       )}
       {connection === 'offline' && (
         <Banner icon={<CloudOff aria-hidden />}>

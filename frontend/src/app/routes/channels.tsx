@@ -20,8 +20,8 @@ export function ChannelsRoute() {
       <div className="mx-auto max-w-[640px] px-4 py-6 sm:px-6 sm:py-10">
         <h1 className="mb-1 text-xl font-semibold tracking-tight">Where to reach you</h1>
         <p className="mb-6 text-ink-2">
-          When an agent needs you, it asks on the first of these. While nobody answers, the next one is tried.
-          What was sent before can still be answered: the first answer counts.
+          When an agent needs you, it asks on the first channel. If nobody answers, it tries the next one.
+          Earlier messages can still be answered; the first answer counts.
         </p>
         {told && <Notice className="mb-4">{told}</Notice>}
         {order.error && (

@@ -14,7 +14,7 @@ export function NotFound() {
           </Button>
         }
       >
-        The address is wrong, or what it names belongs to somebody else.
+        The address is wrong, or it belongs to somebody else.
       </EmptyState>
     </div>
   );

@@ -213,7 +213,7 @@ function OpenSession({ session }: { session: Session }) {
         )}
         {closed ? (
           <p className="border-t border-rule py-4 text-sm text-ink-2">
-            This session is closed. It can be read, not continued.
+            This session is closed. You can read it but not continue it.
           </p>
         ) : (
           <SessionComposer

@@ -64,7 +64,7 @@ function Doors({ config, returning }: { config: Config; returning: boolean }) {
         {door === 'first'
           ? 'Nobody has registered here yet. This account becomes the administrator.'
           : returning
-            ? 'After that you go on to the page you asked for.'
+            ? 'You will then be taken to the page you opened.'
             : 'Agents ask, people decide.'}
       </p>
       {door === 'sign-in' ? (

@@ -20,7 +20,7 @@ test('the first person creates the account, later ones sign in', () => {
 });
 
 test('a refusal says what to do and never which part was wrong', () => {
-  expect(signInFailure(new Problem(401, {}))).toBe('The email address or the password is not right.');
+  expect(signInFailure(new Problem(401, {}))).toBe('The email address or password is wrong.');
   expect(signInFailure(new Problem(429, {}, 40))).toBe('Too many tries. Try again in 40 seconds.');
   expect(signInFailure(new Problem(500, {}))).toBeUndefined();
 });

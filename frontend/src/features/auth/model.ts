@@ -18,7 +18,7 @@ export function signInFailure(error: unknown): string | undefined {
       : 'Try again in a few minutes.';
     return `Too many tries. ${wait}`;
   }
-  if (isStatus(error, 400) || isStatus(error, 401)) return 'The email address or the password is not right.';
+  if (isStatus(error, 400) || isStatus(error, 401)) return 'The email address or password is wrong.';
   return undefined;
 }
 

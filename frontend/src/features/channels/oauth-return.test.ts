@@ -14,7 +14,7 @@ describe('who comes back from Slack', () => {
     expect(after('slack=not_installed')).toContain('Assent was not installed');
     expect(after('slack=bad_state')).toContain('another browser');
     expect(after('slack=account_taken')).toContain('somebody else');
-    expect(after('slack=constructor')).toBe('Slack was not connected. Begin again here.');
+    expect(after('slack=constructor')).toBe('Slack was not connected. Start again here.');
   });
 
   test('is told nothing where the channel itself says it', () => {
@@ -30,7 +30,7 @@ describe('who comes back from Google', () => {
     expect(after('email=not_installed', linked)).toContain('mailbox was not connected');
     expect(after('email=refused')).toContain('address was not linked');
     expect(after('email=not_granted')).toContain('every box');
-    expect(after('email=<script>')).toBe('Google has connected nothing. Begin again here.');
+    expect(after('email=<script>')).toBe('Google was not connected. Start again here.');
   });
 
   test('is told nothing where the channel itself says it', () => {

@@ -7,10 +7,10 @@ interface Sayings {
   why: Map<string, string>;
 }
 
-const AGAIN = 'Nothing was changed; begin again here.';
+const AGAIN = 'Nothing was changed. Start again here.';
 const SLACK: Sayings = {
   installed: 'Assent is installed in the Slack workspace.',
-  nothing: 'Slack was not connected. Begin again here.',
+  nothing: 'Slack was not connected. Start again here.',
   why: new Map([
     ['not_installed', 'Assent was not installed: the request was declined in Slack. You can try again.'],
     ['refused', 'Slack was not connected: the request was declined there. You can try again.'],
@@ -24,14 +24,14 @@ const SLACK: Sayings = {
     ],
     [
       'not_granted',
-      'Slack was not connected: it did not grant what is needed. Begin again in a workspace, not a whole organisation, and allow all of it.',
+      'Slack was not connected: it did not grant every permission needed. Start again, choose a workspace and not a whole organisation, and allow all permissions.',
     ],
-    ['unavailable', 'Slack was not connected: something did not answer in time. Begin again in a moment.'],
+    ['unavailable', 'Slack was not connected: a server did not answer in time. Start again in a moment.'],
   ]),
 };
 const GOOGLE: Sayings = {
   installed: "The agent's mailbox is connected.",
-  nothing: 'Google has connected nothing. Begin again here.',
+  nothing: 'Google was not connected. Start again here.',
   why: new Map([
     [
       'not_installed',
@@ -48,9 +48,9 @@ const GOOGLE: Sayings = {
     ],
     [
       'not_granted',
-      'Google did not grant what is needed. Begin again, and leave every box on its page ticked.',
+      'Google did not grant every permission needed. Start again, and leave every box on its page ticked.',
     ],
-    ['unavailable', 'Google did not answer in time. Begin again in a moment.'],
+    ['unavailable', 'Google did not answer in time. Start again in a moment.'],
   ]),
 };
 

@@ -113,7 +113,7 @@ describe('a test message', () => {
     const why = { error: 'The token was revoked.' };
     expect(told(asked(copy('slack', 'failed', why)))).toEqual(['failed: Not sent: The token was revoked.']);
     expect(told(asked(copy('slack', 'retry_wait', why)))).toEqual([
-      'now: Failed, will be tried again: The token was revoked.',
+      'now: Failed, will be retried: The token was revoked.',
     ]);
   });
 });

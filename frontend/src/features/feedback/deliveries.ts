@@ -114,7 +114,7 @@ export function testSteps(request: FeedbackRequest): Step[] {
   if (!copy.sent_at) {
     if (copy.status === 'failed')
       return [{ state: 'failed', text: `Not sent: ${copy.error ?? 'no reason given'}` }];
-    const failed = copy.attempts > 0 ? 'Failed, will be tried again: ' : '';
+    const failed = copy.attempts > 0 ? 'Failed, will be retried: ' : '';
     const again = copy.status === 'retry_wait' && `${failed}${copy.error ?? ''}`;
     return [{ state: 'now', text: again || 'Being sent' }];
   }

@@ -162,7 +162,7 @@ export function callJson({ tool, args }: Action): string {
 export function notAsked(request: FeedbackRequest, me: string | undefined): string | undefined {
   if (me === undefined || request.to.includes(me)) return undefined;
   if (request.to.length === 0) {
-    return 'Nobody can decide this any more: whoever it was put to may not, or was disabled.';
+    return 'Nobody can decide this any more: the people who were asked are no longer allowed to, or were disabled.';
   }
   return `Only ${request.recipients.map(({ name }) => name).join(' or ')} can decide this.`;
 }

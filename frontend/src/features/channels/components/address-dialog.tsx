@@ -71,7 +71,7 @@ function Sent({ link, onClose }: AddressDialogProps) {
         onRenew={link.reset}
       />
       <p role="status" className="text-sm text-ink-2">
-        This closes by itself as soon as your reply is here. If no mail comes, look among the unwanted ones.
+        This closes automatically when your reply arrives. If no mail comes, check your spam folder.
       </p>
       <div className="flex flex-wrap justify-end gap-2">
         <Button variant="ghost" onClick={link.reset}>

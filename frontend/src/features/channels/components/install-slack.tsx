@@ -14,7 +14,7 @@ export function InstallSlack({ workspaces }: { workspaces: string[] }) {
             Installed in <Words text={workspaces.join(', ')} />.
           </>
         ) : (
-          'Not installed in any workspace yet: until then nobody can be asked in Slack.'
+          'Not installed in any workspace yet, so nobody can be asked in Slack.'
         )}
       </p>
       <Button aria-busy={start.isPending} onClick={() => !start.isPending && start.mutate()}>

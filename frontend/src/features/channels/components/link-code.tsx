@@ -44,7 +44,7 @@ export function LinkCode({ label, how, code, until, onRenew }: CodeToSendProps) 
         </>
       ) : (
         <>
-          <p>This code has ended without being used.</p>
+          <p>This code has expired.</p>
           <Button size="sm" onClick={onRenew}>
             Get a new code
           </Button>

@@ -78,7 +78,7 @@ function Revise(props: DecisionProps & { onBack: () => void }) {
       Send back for revision
     </>
   );
-  const hint = 'The agent does this part again and asks you once more.';
+  const hint = 'The agent does this part again and asks you again.';
   return (
     <WrittenAnswer {...props} action="revise" label="What should change?" hint={hint} required send={send}>
       <Button variant="ghost" disabled={props.busy} onClick={props.onBack}>

@@ -13,7 +13,7 @@ export function Deadline({ request }: { request: FeedbackRequest }) {
   const now = useNow(request.due_at);
   useDeadlineWarnings(request);
   if (!request.due_at) {
-    return <Line>It waits until somebody answers.</Line>;
+    return <Line>This request waits until somebody answers.</Line>;
   }
   const left = remaining(request.due_at, now);
   if (!left) return <Line>The time to answer is over.</Line>;

@@ -48,7 +48,7 @@ function CloseDialog({ session, onDone }: { session: Session; onDone: () => void
   return (
     <Dialog title="Close this session?" onClose={onDone}>
       <p className="text-ink-2">
-        What is running stops and open requests are withdrawn. The record stays and can still be read.
+        The running agent stops and open requests are withdrawn. You can still read the session.
       </p>
       {close.error && <ErrorNotice error={close.error} />}
       <div className="mt-6 flex justify-end gap-2">
