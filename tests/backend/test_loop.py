@@ -28,7 +28,7 @@ from channels.email.write.envelope import Envelope
 from channels.email.write.question_mail import question_page
 from channels.slack.question_message import render_in_thread
 from tests.support.aimock import Aimock, aimock, aimock_server
-from tests.support.event_loop_blocking import Held, watched
+from tests.support.event_loop_blocking import BlockedTime, watch_event_loop
 from tests.support.person import PASSWORD, PATIENCE_S, Person
 from tests.support.server import free_port
 
@@ -98,7 +98,7 @@ def choice(name: str) -> dict[str, Any]:
     return {"name": name, "type": "enum", "options": [{"value": f"v{n}", "label": f"L{n}"} for n in range(200)]}
 
 
-def held_briefly(held: Held) -> bool:
+def held_briefly(held: BlockedTime) -> bool:
     return held.longest_s < MOST_S
 
 
@@ -107,7 +107,7 @@ class TestARequest:
     async def test_that_asks_does_not_hold_the_loop_nor_does_reading_it(self, here: Here, what: str) -> None:
         body = json.dumps(BODIES[what](), ensure_ascii=False)
         await here.ask({"type": "text", "title": "first"})
-        with watched() as held:
+        with watch_event_loop() as held:
             asked = await here.post("/api/feedback", body)
             if asked.status_code == 201:
                 assert (await here.get(f"/api/feedback/{asked.json()['id']}")).status_code == 200
@@ -117,7 +117,7 @@ class TestARequest:
     async def test_that_edits_wide_arguments_does_not_hold_the_loop(self, here: Here) -> None:
         asked = await here.ask(confirmation(ARGS))
         body = json.dumps({"action": "edit", "values": dict.fromkeys(ARGS, "y" * 300)})
-        with watched() as held:
+        with watch_event_loop() as held:
             answered = await here.post(f"/api/feedback/{asked['id']}/answer", body)
         assert answered.status_code == 200
         assert held_briefly(held)
@@ -126,7 +126,7 @@ class TestARequest:
         session_id = (await here.ask({"type": "text", "title": "first"}))["session_id"]
         for _ in range(10):
             await here.context.db.transact(fill, session_id, ROWS // 10)
-        with watched() as held:
+        with watch_event_loop() as held:
             record = (await here.get(f"/api/sessions/{session_id}/audit")).json()
             assert (await here.get(f"/api/sessions/{session_id}/audit?cursor={record['next']}")).json()["verified"] is True
             assert (await here.get(f"/api/sessions/{session_id}/events")).status_code == 200
@@ -135,7 +135,7 @@ class TestARequest:
         assert held_briefly(held)
 
     async def test_for_the_apis_description_does_not_hold_the_loop(self, here: Here) -> None:
-        with watched() as held:
+        with watch_event_loop() as held:
             assert (await here.get("/openapi.json")).json()["info"]["title"] == "Assent"
         assert held_briefly(held)
 
@@ -151,7 +151,7 @@ class TestWhatIsWritten:
         for body in (confirmation(ARGS), {"type": "checkpoint", "title": "?", "checkpoint": "c", "context": {"artifact": LIST}}):
             question = Question(await here.ask(body), "https://assent.example/x")
             letter = Envelope("agent@example.org", "dana@example.org", "?", "<a@b>")
-            with watched() as held:
+            with watch_event_loop() as held:
                 assert (await render_in_thread(question))["blocks"]
                 assert await build_in_thread(letter, lambda: question_page(question))  # noqa: B023
             assert held_briefly(held)
@@ -173,7 +173,7 @@ class TestAMail:
         request: dict[str, Any] = {"type": "confirmation", "allowed_actions": ["approve", "reject", "edit"]}
         request |= {"action": {"tool": "t", "args": NAMES, "schema": {}}}
         mail = replace(read_mail(b"From: dana@example.org\r\n\r\n", "agent@example.org", ""), new_text=MAILS[what], certain=True)
-        with watched() as held:
+        with watch_event_loop() as held:
             assert await parse_in_thread(mail, request, proposed=False)
         assert held_briefly(held)
 
@@ -185,7 +185,7 @@ class TestAModel:
         long = Thread(tuple(Entry("user", {"text": TEXT[:8_000]}) for _ in range(200)))
         aimock.says(json.dumps({"kind": "tool", "tool": "x", "args": {"a": [1] * 30_000}}) + "\nSo.")
         await BamlLanguage(model).summarize(Thread((Entry("user", {"text": "hello"}),)))
-        with watched() as held:
+        with watch_event_loop() as held:
             step, _ = await engine.next_step(long, [])
         assert step.kind == "tool"
         assert held_briefly(held)

@@ -10,7 +10,7 @@ from backend.messaging.queue.memory import MemoryQueue
 from backend.messaging.queue.redis import RedisQueue
 from backend.messaging.redis_link import RedisLink
 from tests.support.redis import RedisServer
-from tests.support.waiting import PATIENCE_S, soon
+from tests.support.waiting import TIMEOUT_S, wait_for
 
 ONE, TWO, THREE = (Job("advance_run", f"run_{number}") for number in (1, 2, 3))
 
@@ -27,7 +27,7 @@ async def queue(request: pytest.FixtureRequest) -> AsyncIterator[Queue]:
 
 async def waiting(queue: Queue, count: int) -> None:
     """Until the queue says that so many wait."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         while (await queue.status()).waiting != count:
             await asyncio.sleep(0.005)
 
@@ -36,7 +36,7 @@ class TestQueue:
     async def test_hands_out_jobs_in_the_order_of_ringing(self, queue: Queue) -> None:
         for job in (ONE, TWO, THREE):
             queue.enqueue(job)
-        assert [await soon(queue.take("advance_run")) for _ in range(3)] == [ONE, TWO, THREE]
+        assert [await wait_for(queue.take("advance_run")) for _ in range(3)] == [ONE, TWO, THREE]
 
     async def test_announces_a_job_once_until_it_is_taken_and_then_again(self, queue: Queue) -> None:
         queue.enqueue(ONE)
@@ -45,9 +45,9 @@ class TestQueue:
         queue.enqueue(TWO)
         queue.enqueue(ONE)
         await waiting(queue, 2)
-        assert [await soon(queue.take("advance_run")) for _ in range(2)] == [ONE, TWO]
+        assert [await wait_for(queue.take("advance_run")) for _ in range(2)] == [ONE, TWO]
         queue.enqueue(ONE)
-        assert await soon(queue.take("advance_run")) == ONE
+        assert await wait_for(queue.take("advance_run")) == ONE
         await waiting(queue, 0)
 
     async def test_wakes_whoever_waits(self, queue: Queue) -> None:
@@ -55,14 +55,14 @@ class TestQueue:
         await asyncio.sleep(0)
         queue.enqueue(ONE)
         queue.enqueue(TWO)
-        assert {await soon(first), await soon(second)} == {ONE, TWO}
+        assert {await wait_for(first), await wait_for(second)} == {ONE, TWO}
 
     async def test_goes_on_after_somebody_stopped_waiting(self, queue: Queue) -> None:
         gone = asyncio.ensure_future(queue.take("advance_run"))
         await asyncio.sleep(0)
         gone.cancel()
         queue.enqueue(ONE)
-        assert await soon(queue.take("advance_run")) == ONE
+        assert await wait_for(queue.take("advance_run")) == ONE
 
     async def test_says_how_it_is(self, queue: Queue) -> None:
         kind = "memory" if isinstance(queue, MemoryQueue) else "redis"
@@ -70,5 +70,5 @@ class TestQueue:
         for job in (ONE, TWO, THREE):
             queue.enqueue(job)
         await waiting(queue, 3)
-        await soon(queue.take("advance_run"))
+        await wait_for(queue.take("advance_run"))
         await waiting(queue, 2)

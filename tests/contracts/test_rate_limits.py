@@ -13,7 +13,7 @@ from backend.messaging.rate_limits.memory import MemoryRateWindows
 from backend.messaging.rate_limits.redis import RedisRateWindows
 from backend.messaging.redis_link import RedisLink
 from tests.support.redis import RedisServer
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import TIMEOUT_S
 
 THREE = parse("3/hour")
 ONE_A_SECOND = parse("1/second")
@@ -33,7 +33,7 @@ async def processes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
         yield Processes(windows, windows)
         return
     server: RedisServer = request.getfixturevalue("redis")
-    monkeypatch.setattr(redis_link, "ANSWER_S", PATIENCE_S)  # a slow machine is not a Redis that is away
+    monkeypatch.setattr(redis_link, "ANSWER_S", TIMEOUT_S)  # a slow machine is not a Redis that is away
     async with RedisLink(server.url) as here, RedisLink(server.url) as there:
         yield Processes(RedisRateWindows(here), RedisRateWindows(there))
 
@@ -71,6 +71,6 @@ class TestWindows:
     async def test_make_room_as_time_passes(self, processes: Processes) -> None:
         one, other = processes
         assert await one.hit(ONE_A_SECOND, "dana")
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             while not await other.hit(ONE_A_SECOND, "dana"):
                 await asyncio.sleep(await other.seconds_left(ONE_A_SECOND, "dana"))

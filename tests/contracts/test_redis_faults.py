@@ -18,7 +18,7 @@ from backend.messaging.stream.contract import MISSED_TOPIC, ReplySoFar
 from backend.messaging.stream.redis import RedisStream
 from tests.contracts.test_stream import connected, ear, partial
 from tests.support.redis import RedisServer
-from tests.support.waiting import PATIENCE_S, becomes, soon
+from tests.support.waiting import TIMEOUT_S, wait_for, wait_until
 
 THREE = parse("3/hour")
 STREAM = "assent:jobs:advance_run"
@@ -97,7 +97,7 @@ async def pair(breakable: RedisServer) -> AsyncIterator[tuple[Process, Process]]
 async def together(*processes: Process) -> None:
     """Until every process uses Redis again."""
     for process in processes:
-        assert await process.link.until_up(PATIENCE_S)
+        assert await process.link.until_up(TIMEOUT_S)
 
 
 async def taken_after(ringer: Process, job: Job, taker: Process) -> None:
@@ -110,7 +110,7 @@ async def taken_after(ringer: Process, job: Job, taker: Process) -> None:
 
     ringing = asyncio.ensure_future(enqueue())
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             while await taker.queue.take("advance_run") != job:
                 pass
     finally:
@@ -126,7 +126,7 @@ class TestQueue:
         await taken_after(one, Job("advance_run", "before"), other)
         fault.harm(breakable)
         await taken_after(other, Job("advance_run", "meanwhile"), other)
-        assert (await soon(other.queue.status())).kind == "redis"
+        assert (await wait_for(other.queue.status())).kind == "redis"
         fault.heal(breakable)
         await together(one, other)
         await taken_after(one, Job("advance_run", "after"), other)
@@ -137,10 +137,10 @@ class TestQueue:
         one, other = pair
         waiting = asyncio.ensure_future(other.queue.take("advance_run"))
         with breakable.client() as client:
-            await becomes(lambda: client.exists(STREAM) and client.xinfo_groups(STREAM))
+            await wait_until(lambda: client.exists(STREAM) and client.xinfo_groups(STREAM))
             client.flushall()
             one.queue.enqueue(Job("advance_run", "after"))
-            assert await soon(waiting) == Job("advance_run", "after")
+            assert await wait_for(waiting) == Job("advance_run", "after")
             assert [group["name"] for group in client.xinfo_groups(STREAM)] == [GROUP]
 
     async def test_passes_over_what_is_no_job(self, pair: tuple[Process, Process], breakable: RedisServer) -> None:
@@ -156,7 +156,7 @@ class TestQueue:
         one, other = pair
         one.queue.enqueue(Job("advance_run", "left"))
         with breakable.client() as client:
-            await becomes(lambda: client.xlen(STREAM))
+            await wait_until(lambda: client.xlen(STREAM))
             client.xtrim(STREAM, maxlen=0)
         await taken_after(one, Job("advance_run", "left"), other)
 
@@ -165,11 +165,11 @@ class TestQueue:
             async with Process(redis.url) as other:
                 taking = asyncio.ensure_future(other.queue.take("advance_run"))
                 with redis.client() as client:
-                    await becomes(lambda: client.exists(STREAM) and client.xinfo_groups(STREAM))
+                    await wait_until(lambda: client.exists(STREAM) and client.xinfo_groups(STREAM))
                     taking.cancel()  # its reader waits at Redis already, and fetches what is rung for next
                     one.queue.enqueue(Job("advance_run", "fetched"))
-                    await becomes(lambda: other.queue._lines["advance_run"]._here.waiting())
-            assert await soon(one.queue.take("advance_run")) == Job("advance_run", "fetched")
+                    await wait_until(lambda: other.queue._lines["advance_run"]._here.waiting())
+            assert await wait_for(one.queue.take("advance_run")) == Job("advance_run", "fetched")
 
 
 class TestStream:
@@ -186,7 +186,7 @@ class TestStream:
         assert here == said
         fault.heal(breakable)
         await connected(one.stream, other.stream)
-        await becomes(lambda: there == said or missed)
+        await wait_until(lambda: there == said or missed)
 
     @everywhere
     async def test_streams_replies_on(self, pair: tuple[Process, Process], breakable: RedisServer, fault: Fault) -> None:
@@ -194,8 +194,8 @@ class TestStream:
         one.stream.extend_reply("s", "run", 1, "before")
         fault.harm(breakable)
         assert one.stream.extend_reply("s", "run", 1, " after") == 6
-        assert await soon(one.stream.partial_reply("s")) == ReplySoFar("run", 1, "before after")
-        await soon(other.stream.partial_reply("s"))
+        assert await wait_for(one.stream.partial_reply("s")) == ReplySoFar("run", 1, "before after")
+        await wait_for(other.stream.partial_reply("s"))
         fault.heal(breakable)
         await connected(one.stream, other.stream)
         one.stream.extend_reply("s", "run", 2, "anew")
@@ -210,7 +210,7 @@ class TestStream:
         one.stream.extend_reply("s", "run", 1, "two")
         one.stream.publish("said", "so")
         with breakable.client() as client:
-            await becomes(lambda: client.exists("assent:reply:s"))
+            await wait_until(lambda: client.exists("assent:reply:s"))
         assert await other.stream.partial_reply("s") is None
 
     async def test_tells_of_gaps_after_its_line_was_cut(self, pair: tuple[Process, Process], breakable: RedisServer) -> None:
@@ -218,7 +218,7 @@ class TestStream:
         missed = ear(other.stream, MISSED_TOPIC)
         with breakable.client() as client:
             client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-        await becomes(lambda: missed)
+        await wait_until(lambda: missed)
         await connected(one.stream, other.stream)
 
     async def test_says_its_last_words(self, redis: RedisServer) -> None:
@@ -228,7 +228,7 @@ class TestStream:
                 await connected(one.stream, other.stream)
                 for number in range(1000):
                     one.stream.publish("a", f"{number}")
-            await becomes(lambda: len(heard) == 1000)
+            await wait_until(lambda: len(heard) == 1000)
 
 
 class TestWindows:
@@ -241,9 +241,9 @@ class TestWindows:
         assert not await one.windows.hit(THREE, "dana")
         fault.harm(breakable)
         while one.link.up:
-            await soon(one.windows.hit(THREE, "somebody else"))
-        assert [await soon(one.windows.hit(THREE, "dana")) for _ in range(3)] == [True, False, False]
-        assert await soon(one.windows.seconds_left(THREE, "dana")) > 3500
+            await wait_for(one.windows.hit(THREE, "somebody else"))
+        assert [await wait_for(one.windows.hit(THREE, "dana")) for _ in range(3)] == [True, False, False]
+        assert await wait_for(one.windows.seconds_left(THREE, "dana")) > 3500
         fault.heal(breakable)
         await together(one, other)
         assert [await one.windows.hit(THREE, "eve") for _ in range(3)] == [True] * 3
@@ -263,27 +263,27 @@ class TestLink:
     async def test_begins_without_redis_and_finds_it(self, breakable: RedisServer) -> None:
         breakable.stop()
         async with Process(breakable.url) as process:
-            assert await soon(process.queue.status()) == ("redis", "degraded", 0)
+            assert await wait_for(process.queue.status()) == ("redis", "degraded", 0)
             breakable.start()
             await together(process)
-            assert await soon(process.queue.status()) == ("redis", "ok", 0)
+            assert await wait_for(process.queue.status()) == ("redis", "ok", 0)
 
     async def test_names_a_refused_password_and_does_not_tell_it(self, breakable: RedisServer) -> None:
         breakable.stop()
         breakable.start("--requirepass", "the right one")
         with capture_logs() as said:
             async with Process(breakable.url.replace("unix://", "unix://:hunter2-wrong@")) as process:
-                assert await soon(process.queue.status()) == ("redis", "degraded", 0)
+                assert await wait_for(process.queue.status()) == ("redis", "degraded", 0)
         assert "password" in said[0]["error"] and "hunter2" not in str(said)
         async with Process(breakable.url.replace("unix://", "unix://:the right one@")) as process:
-            assert (await soon(process.queue.status())).status == "ok"
+            assert (await wait_for(process.queue.status())).status == "ok"
 
     async def test_says_once_that_redis_went_and_once_that_it_came(self, breakable: RedisServer) -> None:
         with capture_logs() as said:
             async with Process(breakable.url) as process:
                 assert process.link.up
                 breakable.kill()
-                await becomes(lambda: not process.link.up)
+                await wait_until(lambda: not process.link.up)
                 breakable.start()
                 await together(process)
         events = [line["event"] for line in said]

@@ -11,7 +11,7 @@ from backend.messaging.stream.contract import ReplySoFar, Stream
 from backend.messaging.stream.memory import MemoryStream
 from backend.messaging.stream.redis import RedisStream
 from tests.support.redis import RedisServer
-from tests.support.waiting import PATIENCE_S, becomes
+from tests.support.waiting import TIMEOUT_S, wait_until
 
 
 class Processes(NamedTuple):
@@ -36,7 +36,7 @@ async def connected(*streams: Stream) -> None:
     for number, speaker in enumerate(streams):
         for listener in streams:
             heard = ear(listener, "hello?")
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 while not heard:
                     speaker.publish("hello?", f"{number}")
                     await asyncio.sleep(0.01)
@@ -61,7 +61,7 @@ async def processes(request: pytest.FixtureRequest) -> AsyncIterator[Processes]:
 
 async def partial(stream: Stream, session_id: str, wanted: ReplySoFar | None) -> None:
     """Until the stream says that this is the session's reply so far."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         while await stream.partial_reply(session_id) != wanted:
             await asyncio.sleep(0.005)
 
@@ -74,7 +74,7 @@ class TestStream:
             processes.one.publish("ab"[number % 2], text, seq)
         assert here == said
         processes.one.publish("c", "done")
-        await becomes(lambda: elsewhere)
+        await wait_until(lambda: elsewhere)
         assert there == said and here == said
 
     async def test_tells_its_own_listeners_before_publish_returns(self, processes: Processes) -> None:
@@ -87,7 +87,7 @@ class TestStream:
         processes.one.publish_here("a", "mine")
         processes.one.publish("end", "end")
         assert here == [("mine", None)]
-        await becomes(lambda: ("end", None) in there)
+        await wait_until(lambda: ("end", None) in there)
         assert (len(there) == 1) == (processes.one is not processes.other)
 
     async def test_tells_nobody_who_left(self, processes: Processes) -> None:
@@ -98,7 +98,7 @@ class TestStream:
         leave()
         leave()
         processes.one.publish("a", "x")
-        await becomes(lambda: stayed)
+        await wait_until(lambda: stayed)
         assert heard == [] and processes.other.listeners("a") == 1
 
     async def test_knows_the_reply_a_session_is_in_the_middle_of(self, processes: Processes) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
-from tests.support.deadlines import let_time_run_out
+from tests.support.deadlines import expire_deadline
 from tests.support.example_requests import ask
 from tests.support.person import Person
 from tests.support.server import Server
@@ -132,7 +132,7 @@ class TestTooLate:
         request = ask(worker, "text", due_in=3600)
         tab.page.goto(f"/r/{request['id']}")
         tab.card("A text?").fill("Your answer", "almost")
-        let_time_run_out(server, request["id"])
+        expire_deadline(server, request["id"])
         expect(tab.page.get_by_text("Nobody answered in time, so it was declined")).to_be_visible()
         expect(tab.page.get_by_text("almost")).to_be_visible()
         expect(tab.button("Copy")).to_be_visible()

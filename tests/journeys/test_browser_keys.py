@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.support.deadlines import let_time_run_out
+from tests.support.deadlines import expire_deadline
 from tests.support.person import Person, until
 from tests.support.server import Server
 from tests.support.web_app import Tab, Window
@@ -260,7 +260,7 @@ class TestLateAnswers:
         tab.open(request["session_id"])
         card = tab.card("Quickly, which colour?")
         card.fill("Your answer", "Somewhat bl")
-        let_time_run_out(server, request["id"])
+        expire_deadline(server, request["id"])
         expect(tab.log.get_by_text("Your unsent draft")).to_be_visible()
         expect(tab.log.get_by_text("Somewhat bl")).to_be_visible()
         expect(card.button("Send answer")).to_have_count(0)

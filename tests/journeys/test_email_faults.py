@@ -12,7 +12,7 @@ from tests.support.emulated_google import AGENT, DANA, PUSHER, TOPIC, connect_ma
 from tests.support.example_requests import ask
 from tests.support.faulty_proxy import Fault
 from tests.support.google_faults import refused
-from tests.support.mail_server import Mailing, decided, is_about, run_mailing
+from tests.support.mail_server import MailServer, is_about, run_mail_server, wait_for_decision
 from tests.support.person import Person, client, until
 from tests.support.server import Server
 
@@ -28,13 +28,13 @@ PASSING = {
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailing]:
-    with run_mailing(Server(tmp_path_factory.mktemp("mail") / "data")) as mailing:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
+    with run_mail_server(Server(tmp_path_factory.mktemp("mail") / "data")) as mailing:
         yield mailing
 
 
 @pytest.fixture(scope="module")
-def dana(place: Mailing) -> Person:
+def dana(place: MailServer) -> Person:
     return place.person()
 
 
@@ -45,7 +45,7 @@ def nothing_fails_for_ever(request: pytest.FixtureRequest) -> Iterator[None]:
         request.getfixturevalue("place").faults.clear()
 
 
-def about(place: Mailing, request: dict[str, Any]) -> int:
+def about(place: MailServer, request: dict[str, Any]) -> int:
     """How many mails came about it."""
     return sum(is_about(mail, request) for mail in place.google.mails(DANA))
 
@@ -58,7 +58,7 @@ def by_mail(request: dict[str, Any]) -> dict[str, Any]:
 
 class TestSending:
     @pytest.mark.parametrize("fault", PASSING)
-    def test_that_fails_for_now_comes_about_once(self, place: Mailing, dana: Person, fault: str) -> None:
+    def test_that_fails_for_now_comes_about_once(self, place: MailServer, dana: Person, fault: str) -> None:
         name, how = PASSING[fault]
         place.faults.script(name, how)
         request = ask(dana, "confirmation", action=MEDIUM)
@@ -67,15 +67,15 @@ class TestSending:
         assert [(copy["channel"], copy["attempts"]) for copy in sent] == [("email", 2)]
         assert about(place, request) == 1
         assert "Approved" in place.told(place.google.reply(DANA, mail, "APPROVE"))
-        assert decided(dana, request)["response"]["action"] == "approve"
+        assert wait_for_decision(dana, request)["response"]["action"] == "approve"
 
-    def test_goes_on_when_the_access_has_lapsed(self, place: Mailing, dana: Person) -> None:
+    def test_goes_on_when_the_access_has_lapsed(self, place: MailServer, dana: Person) -> None:
         place.google.expire()
         request = ask(dana, "confirmation", action=MEDIUM)
         assert "Rejected" in place.told(place.google.reply(DANA, place.asked(request), "REJECT"))
-        assert decided(dana, request)["response"]["action"] == "reject"
+        assert wait_for_decision(dana, request)["response"]["action"] == "reject"
 
-    def test_with_less_than_was_granted_asks_for_the_mailbox_again(self, place: Mailing, dana: Person) -> None:
+    def test_with_less_than_was_granted_asks_for_the_mailbox_again(self, place: MailServer, dana: Person) -> None:
         place.faults.script("send", refused(403, "insufficientPermissions"))
         request = ask(dana, "confirmation", action=MEDIUM)
         failed = until(lambda: dana.get(f"/api/feedback/{request['id']}"), lambda it: it["dead_letter"])
@@ -88,7 +88,7 @@ class TestSending:
 
 class TestConsent:
     def test_that_is_withdrawn_moves_the_question_on_and_shows_until_it_is_given_again(
-        self, place: Mailing, dana: Person
+        self, place: MailServer, dana: Person
     ) -> None:
         place.google.revoke()
         request = ask(dana, "confirmation", action=MEDIUM)
@@ -104,7 +104,7 @@ class TestConsent:
 
 
 class TestTakingIn:
-    def test_after_the_history_was_forgotten_takes_all_of_it_once(self, place: Mailing, dana: Person) -> None:
+    def test_after_the_history_was_forgotten_takes_all_of_it_once(self, place: MailServer, dana: Person) -> None:
         place.google.send(DANA, AGENT, "Before", "calc 1 + 1")
         until(lambda: [each["title"] for each in dana.get("/api/sessions")["items"]], lambda titles: "Before" in titles)
         request = ask(dana, "confirmation", action=MEDIUM)
@@ -116,37 +116,37 @@ class TestTakingIn:
         assert sum("APPROVE" in each["whole"] for each in dana.get(f"/api/feedback/{request['id']}/mails")["items"]) == 1
 
     @pytest.mark.parametrize("name", ["get", "history", "token"])
-    def test_that_fails_for_now_takes_the_mail_once(self, place: Mailing, dana: Person, name: str) -> None:
+    def test_that_fails_for_now_takes_the_mail_once(self, place: MailServer, dana: Person, name: str) -> None:
         request = ask(dana, "confirmation", action=MEDIUM)
         mail = place.asked(request)
         if name == "token":
             place.google.expire()
         place.faults.script(name, BROKEN, refused(429, "rateLimitExceeded"))
         reply = place.google.reply(DANA, mail, "APPROVE")
-        decided(dana, request)
+        wait_for_decision(dana, request)
         assert "Approved" in place.told(reply)
         assert len(dana.get(f"/api/feedback/{request['id']}/mails")["items"]) == 1
 
 
 @pytest.fixture(scope="module")
-def rung(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailing]:
+def rung(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
     """A server that looks by itself once an hour."""
     server = Server(tmp_path_factory.mktemp("push") / "data")
     push = {"GMAIL_PUBSUB_TOPIC": TOPIC, "GMAIL_PUSH_ACCOUNT": PUSHER, "GMAIL_POLL_SECONDS": 3600}
-    with run_mailing(server, **push) as mailing:
+    with run_mail_server(server, **push) as mailing:
         yield mailing
 
 
 class TestPush:
     """Where Google rings, a mailbox is looked into at once; a ring too many or too few does no harm."""
 
-    def enqueue(self, place: Mailing, **how: Any) -> httpx.Response:
+    def enqueue(self, place: MailServer, **how: Any) -> httpx.Response:
         hook = f"{place.server.url}/hooks/gmail"
         data = base64.b64encode(json.dumps({"emailAddress": AGENT, "historyId": 1}).encode()).decode()
         headers = {"Authorization": f"Bearer {place.google.push(hook, **how)}"}
         return client(place.server.url).post("/hooks/gmail", json={"message": {"data": data, "messageId": "1"}}, headers=headers)
 
-    def test_has_the_mailbox_watched_and_takes_each_mail_once(self, rung: Mailing) -> None:
+    def test_has_the_mailbox_watched_and_takes_each_mail_once(self, rung: MailServer) -> None:
         until(lambda: [asked for name, asked in rung.faults.calls if name == "watch"], bool)
         person = rung.server.person("Dana")
         code = person.http.post("/api/channels/email/link", json={"address": DANA}).json()["code"]
@@ -157,10 +157,10 @@ class TestPush:
         request = ask(person, "confirmation", action=MEDIUM, route=[{"channel": "email", "wait_seconds": 3600}])
         lost = rung.google.reply(DANA, rung.asked(request), "REJECT too soon")
         assert [self.enqueue(rung).status_code for _ in range(3)] == [204] * 3
-        assert decided(person, request)["response"]["feedback"] == "too soon"
+        assert wait_for_decision(person, request)["response"]["feedback"] == "too soon"
         assert "too soon" in rung.told(lost)
         assert self.enqueue(rung).status_code == 204
         assert len(person.get(f"/api/feedback/{request['id']}/mails")["items"]) == 1
 
-    def test_that_google_did_not_sign_is_refused(self, rung: Mailing) -> None:
+    def test_that_google_did_not_sign_is_refused(self, rung: MailServer) -> None:
         assert self.enqueue(rung, key="foreign").status_code == 401

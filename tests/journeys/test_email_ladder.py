@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.emulated_google import DANA, text_of
 from tests.support.example_requests import ask
-from tests.support.mail_server import Mailing, decided, run_mailing
+from tests.support.mail_server import MailServer, run_mail_server, wait_for_decision
 from tests.support.person import Person, until
 from tests.support.server import Server
 from tests.support.slack import SECRET, TOKEN, Fault, Faults, Slack, faults_beside, link, run_slack
@@ -20,7 +20,7 @@ GONE = Fault(body='{"ok":false,"error":"channel_not_found"}')
 class Place:
     """A server with a mailbox in a Google and an app in a Slack, where a payment may be approved by mail."""
 
-    mail: Mailing
+    mail: MailServer
     slack: Slack
     slack_faults: Faults
 
@@ -31,7 +31,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with (
         run_slack(tmp_path_factory.mktemp("slack"), hook_port=server.port) as slack,
         faults_beside(slack.api_url) as faults,
-        run_mailing(
+        run_mail_server(
             server,
             SLACK_BOT_TOKEN=TOKEN,
             SLACK_SIGNING_SECRET=SECRET,
@@ -128,7 +128,7 @@ class TestLadder:
                 dana.http.post(f"/api/feedback/{request['id']}/reroute", json={"channel": "email"})
                 place.mail.google.reply(DANA, place.mail.asked(request), "approve")
             dana.run_when(started["run_id"])
-            assert decided(dana, request)["response"]["via"] in (via, "api")
+            assert wait_for_decision(dana, request)["response"]["via"] in (via, "api")
             stories.append(story(dana, started["session_id"]))
         assert stories[0] == stories[1] == stories[2]
 
@@ -139,4 +139,4 @@ class TestHighRisk:
         mail = place.mail.asked(request)
         assert "APPROVE" in text_of(mail)
         place.mail.google.reply(DANA, mail, "APPROVE")
-        assert decided(dana, request)["response"]["action"] == "approve"
+        assert wait_for_decision(dana, request)["response"]["action"] == "approve"

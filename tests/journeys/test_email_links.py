@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 
 from tests.support.emulated_google import AGENT, DANA, html_of, text_of
 from tests.support.example_requests import ASKS, ask
-from tests.support.mail_server import Mailing, run_mailing
+from tests.support.mail_server import MailServer, run_mail_server
 from tests.support.person import Person, client, until
 from tests.support.server import Server
 
@@ -23,13 +23,13 @@ CLOCKS = {"mailboxes"}
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailing]:
-    with run_mailing(Server(tmp_path_factory.mktemp("mail") / "data")) as mailing:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
+    with run_mail_server(Server(tmp_path_factory.mktemp("mail") / "data")) as mailing:
         yield mailing
 
 
 @pytest.fixture(scope="module")
-def links(place: Mailing) -> set[str]:
+def links(place: MailServer) -> set[str]:
     """Every address in every mail that a person got: questions of each type, a link, what is told, and the agent's words."""
     dana = place.person()
     requests = [ask(dana, type) for type in ASKS]
@@ -47,32 +47,32 @@ def addresses(mail: Any) -> list[str]:
     return [url.rstrip(".,") for url in _URL.findall(text_of(mail) + unescape(html_of(mail)))]
 
 
-def dump(place: Mailing) -> dict[str, list[tuple[Any, ...]]]:
+def dump(place: MailServer) -> dict[str, list[tuple[Any, ...]]]:
     """All that is on disk, table by table."""
     with closing(sqlite3.connect(place.server.data_dir / "assent.db")) as db:
         tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: db.execute(f"SELECT * FROM {name}").fetchall() for name in tables if name not in CLOCKS}
 
 
-def at_rest(place: Mailing, person: Person) -> None:
+def at_rest(place: MailServer, person: Person) -> None:
     """Everything that was to be sent is sent."""
     until(lambda: not _waiting(place), bool)
     assert person.get("/api/auth/me")
 
 
-def _waiting(place: Mailing) -> bool:
+def _waiting(place: MailServer) -> bool:
     busy = "SELECT count(*) FROM deliveries WHERE status IN ('queued', 'sending', 'retry_wait')"
     with closing(sqlite3.connect(place.server.data_dir / "assent.db")) as db:
         return bool(db.execute(busy).fetchone()[0])
 
 
 class TestLinks:
-    def test_lead_to_the_request_and_nowhere_else(self, place: Mailing, links: set[str]) -> None:
+    def test_lead_to_the_request_and_nowhere_else(self, place: MailServer, links: set[str]) -> None:
         requests = re.compile(re.escape(place.server.url) + r"/r/req_[0-9a-z]+")
         assert links
         assert all(requests.fullmatch(url) for url in links)
 
-    def test_change_nothing_however_they_are_opened(self, place: Mailing, links: set[str], browser: Browser) -> None:
+    def test_change_nothing_however_they_are_opened(self, place: MailServer, links: set[str], browser: Browser) -> None:
         at_rest(place, place.admin)
         before = dump(place)
         http = client(place.server.url)

@@ -20,7 +20,7 @@ from tests.support.person import PATIENCE_S, Person, until
 from tests.support.postgres import Postgres
 from tests.support.redis import RedisServer
 from tests.support.reply_audit import nobody_is_set_aside
-from tests.support.retrying_clients import Customer
+from tests.support.retrying_clients import RetryingClient
 from tests.support.server import Server
 from tests.support.slack import DANA, EVE, link, run_slack
 
@@ -215,7 +215,7 @@ class TestAFault:
         people = [cluster.person() for _ in range(PEOPLE)]
         for (here, _), account in zip(people, (DANA, EVE), strict=False):
             link(here, cluster.slack, account)
-        customers = [Customer(fate.choice(sides), fate.randrange(10**6)) for sides in people]
+        customers = [RetryingClient(fate.choice(sides), fate.randrange(10**6)) for sides in people]
         for customer in customers:
             customer.start()
         for _ in range(ROUNDS):

@@ -13,7 +13,7 @@ from backend.core.runs.lease import LEASE_MS
 from tests.support.auditor import Books, audit, ledger
 from tests.support.person import PATIENCE_S, until
 from tests.support.reply_audit import nobody_is_set_aside
-from tests.support.retrying_clients import Customer, Told
+from tests.support.retrying_clients import Acknowledged, RetryingClient
 from tests.support.server import Server
 
 KILLS = int(os.environ.get("CHAOS_KILLS", "12"))
@@ -57,7 +57,7 @@ class TestRandomKills:
         print(f"CHAOS_SEED={seed}")
         fate = random.Random(seed)
         server = make_server().start()
-        customers = [Customer(server.person(), seed + number) for number in range(PEOPLE)]
+        customers = [RetryingClient(server.person(), seed + number) for number in range(PEOPLE)]
         for customer in customers:
             customer.start()
         for fault in schedule(fate, KILLS):
@@ -86,7 +86,7 @@ def counts(books: Books, paid: list[dict[str, Any]]) -> str:
     return f"{len(books.runs)} runs, {len(paid)} payments in the ledger, executions {said}, {asked} asked to repeat"
 
 
-def check_told(told: Told, books: Books) -> None:
+def check_told(told: Acknowledged, books: Books) -> None:
     messages = {row["client_id"]: row for row in books.messages}
     requests = {row["id"]: row for row in books.requests}
     for client_id, reply in told.messages.items():

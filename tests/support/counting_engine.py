@@ -6,7 +6,7 @@ from backend.bootstrap import processes
 from backend.domain.runs import EngineId
 from backend.domain.steps import AskText, Reply, Step, ToolSpec, Usage
 from backend.engines.contract import Thread
-from tests.support.failpoint_server import serve_armed
+from tests.support.failpoint_server import serve
 
 
 class Counting:
@@ -25,4 +25,4 @@ class Counting:
 
 if __name__ == "__main__":
     processes.make_engine = lambda model: Counting()  # type: ignore[attr-defined]
-    serve_armed()
+    serve()

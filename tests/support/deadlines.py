@@ -7,7 +7,7 @@ from tests.support.person import PATIENCE_S
 from tests.support.server import Server
 
 
-def let_time_run_out(server: Server, request_id: str) -> None:
+def expire_deadline(server: Server, request_id: str) -> None:
     """As if nobody had answered a pending request of the server by its time."""
     with closing(sqlite3.connect(server.data_dir / "assent.db", timeout=PATIENCE_S)) as db, db:
         changed = db.execute("UPDATE feedback_requests SET due_at = 1 WHERE id = ? AND status = 'pending'", (request_id,))

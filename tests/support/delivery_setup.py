@@ -30,7 +30,7 @@ SET_UP = frozenset({"chat", "slack", "email"})
 
 
 @dataclass
-class Post:
+class Outbox:
     """`slack` and `email` record; `chat` too, for the steps that are not the first. `real` ones take their places."""
 
     opened: Opened

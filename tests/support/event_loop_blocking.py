@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 
-class Held:
+class BlockedTime:
     """The longest that the loop was held, in seconds of CPU."""
 
     def __init__(self) -> None:
@@ -28,10 +28,10 @@ class Held:
 
 
 @contextmanager
-def watched() -> Iterator[Held]:
+def watch_event_loop() -> Iterator[BlockedTime]:
     """Watch the running loop, which is one of asyncio's own."""
     loop: Any = asyncio.get_running_loop()
-    held, turn = Held(), loop._run_once
+    held, turn = BlockedTime(), loop._run_once
 
     def watched_turn() -> None:
         since = time.thread_time()

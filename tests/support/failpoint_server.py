@@ -10,16 +10,16 @@ from backend import failpoints
 from backend.__main__ import main
 
 
-def arm(*_: object) -> None:
+def arm_failpoint(*_: object) -> None:
     spec = Path(os.environ["ARMABLE_SPEC"])
     failpoints.arm(spec.read_text())
     spec.unlink()
 
 
-def serve_armed() -> None:
-    signal.signal(signal.SIGUSR1, arm)
+def serve() -> None:
+    signal.signal(signal.SIGUSR1, arm_failpoint)
     main()
 
 
 if __name__ == "__main__":
-    serve_armed()
+    serve()

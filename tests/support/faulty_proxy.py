@@ -90,7 +90,7 @@ class FaultyProxy:
 
 
 @contextmanager
-def beside(faults: FaultyProxy) -> Iterator[None]:
+def run_in_thread(faults: FaultyProxy) -> Iterator[None]:
     """The proxy on a thread of its own, for tests that wait for other processes."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="faults")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.support.emulated_google import Google
-from tests.support.faulty_proxy import Fault, FaultyProxy, beside
+from tests.support.faulty_proxy import Fault, FaultyProxy, run_in_thread
 
 _NAMES = (
     ("POST", "/messages/send$", "send"),
@@ -34,7 +34,7 @@ def _name_of(method: str, path: str) -> str:
 @contextmanager
 def google_faults(google: Google) -> Iterator[GoogleFaults]:
     """The proxy on a thread of its own; a server behind it gets `google.settings(faults.url)`."""
-    with beside(faults := GoogleFaults(google)):
+    with run_in_thread(faults := GoogleFaults(google)):
         yield faults
 
 

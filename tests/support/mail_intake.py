@@ -18,18 +18,18 @@ from channels.email.replies import ReplyHandler
 from channels.email.reply_tags import ReplyTags, message_id
 from channels.mail_contract import Proposal
 from tests.backend.conftest import Opened
-from tests.support.delivery_setup import POLICY, URL, Post
+from tests.support.delivery_setup import POLICY, URL, Outbox
 from tests.support.emulated_google import AGENT, DANA, answering, compose
 
 HOST = "mail.example.com"
 
 
-class Desk:
+class MailSetup:
     """Dana's requests go to her by mail, and her mails come here. `reading` is what a model would say to anything."""
 
     def __init__(self, opened: Opened, policy: Policy = POLICY) -> None:
-        self.opened, self.post, self.tags = opened, Post(opened), ReplyTags(b"key")
-        self.inbox = ChannelInbox(opened.db, registry, policy, URL, 4000, plenty, plenty)
+        self.opened, self.post, self.tags = opened, Outbox(opened), ReplyTags(b"key")
+        self.inbox = ChannelInbox(opened.db, registry, policy, URL, 4000, unlimited, unlimited)
         self.reading: Proposal | None = None
         self.read: list[str] = []
         replies = ReplyHandler(self.inbox, self._read)
@@ -56,7 +56,7 @@ class Desk:
 
     async def comes(self, mail: EmailMessage, *, thread: str = "t1", dmarc: str = "pass", again: bool = False) -> RawMail:
         """A mail arrives in the agent's mailbox."""
-        arrived = RawMail(next(self._ids), thread, frozenset({"INBOX"}), received(mail, dmarc))
+        arrived = RawMail(next(self._ids), thread, frozenset({"INBOX"}), with_received_headers(mail, dmarc))
         await self.intake.receive(AGENT, arrived, skip_known=again)
         return arrived
 
@@ -78,7 +78,7 @@ class Desk:
         return str((await self.post.request(request_id))["status"])
 
 
-def received(mail: EmailMessage, dmarc: str = "pass") -> bytes:
+def with_received_headers(mail: EmailMessage, dmarc: str = "pass") -> bytes:
     """A mail with what Gmail writes above it, which found it so."""
     domain = str(mail["From"]).rpartition("@")[2].rstrip(">")
     verdict = f"mx.google.com; spf=pass smtp.mailfrom=x@{domain}; dmarc={dmarc} (p=REJECT) header.from={domain}"
@@ -86,5 +86,5 @@ def received(mail: EmailMessage, dmarc: str = "pass") -> bytes:
     return above.encode() + mail.as_bytes()
 
 
-async def plenty(_person_id: str) -> None:
+async def unlimited(_person_id: str) -> None:
     """A budget that is never spent."""

@@ -13,7 +13,7 @@ from tests.support.server import Server
 
 
 @dataclass(frozen=True)
-class Mailing:
+class MailServer:
     """A server, its administrator, the Google whose mailbox AGENT is its agent's, and what may fail on the way there."""
 
     server: Server
@@ -47,20 +47,20 @@ def is_about(mail: EmailMessage, request: dict[str, Any]) -> bool:
     return f"/r/{request['id']}" in text_of(mail)
 
 
-def decided(person: Person, request: dict[str, Any]) -> dict[str, Any]:
+def wait_for_decision(person: Person, request: dict[str, Any]) -> dict[str, Any]:
     """The request, once it was answered."""
     found: dict[str, Any] = until(lambda: person.get(f"/api/feedback/{request['id']}"), lambda now: now["status"] == "answered")
     return found
 
 
 @contextmanager
-def run_mailing(server: Server, **settings: Any) -> Iterator[Mailing]:
+def run_mail_server(server: Server, **settings: Any) -> Iterator[MailServer]:
     """The server, started with these settings, and its Google, for as long as this lasts."""
     with run_google(server.url) as google, google_faults(google) as faults:
         try:
             server.start(**{**google.settings(faults.url), **settings})
             admin = server.person("Ada")
             connect_mailbox(admin, google, AGENT)
-            yield Mailing(server, google, faults, admin)
+            yield MailServer(server, google, faults, admin)
         finally:
             server.stop()

@@ -24,17 +24,17 @@ _CHUNK = 65536
 
 
 @cache
-def can_wall() -> bool:
+def can_isolate() -> bool:
     """Whether this machine lets us make networks of our own."""
     probe = [*UNSHARE, "true"]
     return shutil.which(probe[0]) is not None and subprocess.run(probe, capture_output=True, check=False).returncode == 0
 
 
 @contextmanager
-def walled(command: list[str], port: int, way_in: int) -> Iterator[list[str]]:
+def isolated(command: list[str], port: int, way_in: int) -> Iterator[list[str]]:
     """What to run, with this module's folder at hand, instead of a command that listens at `port`: from outside it is
     reached at 127.0.0.1:`port` alone, and from inside 127.0.0.1:`way_in` is ours. The command itself where walls are refused."""
-    if not can_wall():
+    if not can_isolate():
         yield command
         return
     with short_folder("wall") as folder:

@@ -27,7 +27,7 @@ from backend.worker.run_tool import ToolRunner
 from backend.worker.stream_reply import ReplyStreamer
 from channels.contract import InboundAnswer, InboundMessage
 from tests.backend.conftest import Opened
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import TIMEOUT_S
 
 ENGINE = EngineId("one payment", 1)
 CAPS = Caps(25, 200_000, 600)
@@ -60,7 +60,7 @@ class OnePayment:
 
 
 @dataclass
-class Shop:
+class PaymentSetup:
     """`doors` open one a payment, in their order; a payment that has none goes through at once. `seconds` is the limit;
     `fenced`: the fence is passed once more behind the door; `fails`: what the first payments fail with there;
     `says`: what comes of the others."""
@@ -82,7 +82,7 @@ class Shop:
             self.begun.append(context.execution_id)
             number = len(self.begun) - 1
             if number < len(self.doors):
-                assert self.doors[number].wait(PATIENCE_S)
+                assert self.doors[number].wait(TIMEOUT_S)
             if self.fenced:
                 context.fence()
             if number < len(self.fails):
@@ -189,5 +189,5 @@ class Shop:
         self.opened.change("UPDATE runs SET lease_until = lease_until - 60000 WHERE lease_until IS NOT NULL")
 
 
-def begin(worker: RunAdvancer, run_id: str) -> asyncio.Task[None]:
+def start_advancing(worker: RunAdvancer, run_id: str) -> asyncio.Task[None]:
     return asyncio.create_task(worker.advance(run_id))

@@ -12,7 +12,7 @@ from tests.support.postgres import SOCKET
 Moment = Literal["before", "after"]
 
 
-class CutWire:
+class PostgresProxy:
     """`arm("before")`: the next COMMIT never reaches the server. `arm("after")`: the server commits, nobody hears of it.
     With `for_good`, nobody can connect from then on."""
 

@@ -22,7 +22,7 @@ ANSWERS: dict[str, list[dict[str, Any]]] = {
 
 
 @dataclass
-class Told:
+class Acknowledged:
     """What clients were told, kept outside the server."""
 
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -31,12 +31,12 @@ class Told:
     frames: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
 
 
-class Customer(threading.Thread):
+class RetryingClient(threading.Thread):
     """One person, doing one random thing after another until told to stop. `fault` is what surprised them, if anything."""
 
     def __init__(self, person: Person, seed: int) -> None:
         super().__init__(name=f"customer {seed}")
-        self.person, self.told, self.fault = person, Told(), None
+        self.person, self.told, self.fault = person, Acknowledged(), None
         self._random = random.Random(seed)
         self._enough = threading.Event()
         self._sessions: list[str] = []

@@ -18,8 +18,8 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from tests.support.faulty_proxy import Fault, FaultyProxy, beside
-from tests.support.network_isolation import walled
+from tests.support.faulty_proxy import Fault, FaultyProxy, run_in_thread
+from tests.support.network_isolation import isolated
 from tests.support.person import PATIENCE_S, Person, client, until
 from tests.support.server import ROOT, free_port
 
@@ -125,7 +125,7 @@ def run_slack(place: Path, mode: str = "events", hook_port: int | None = None) -
     config.write_text(json.dumps(_config(mode, hook)))
     listening = [str(COMMAND), "--config", str(config), "--port", str(port), "--base-host", "127.0.0.1"]
     with (
-        walled(listening, port, hook) as command,
+        isolated(listening, port, hook) as command,
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process,
     ):
         try:
@@ -179,7 +179,7 @@ class Faults(FaultyProxy):
 @contextmanager
 def faults_beside(upstream: str) -> Iterator[Faults]:
     """The proxy on a thread of its own, for tests that wait for other processes."""
-    with beside(faults := Faults(upstream)):
+    with run_in_thread(faults := Faults(upstream)):
         yield faults
 
 

@@ -7,7 +7,7 @@ import struct
 from typing import Self
 
 
-class Wire:
+class TcpProxy:
     """Listens on `port` for the server at `upstream`, and has the server's words name `port` where they name its own. `cut`
     destroys what is open; with `stays_cut`, nobody can connect until `mend`."""
 

@@ -7,7 +7,7 @@ from backend.db import Database
 from backend.errors import Unavailable
 
 
-class Away(Database):
+class UnavailableDatabase(Database):
     """The database under test, which does not take `use_case` the next `times` times."""
 
     def __init__(self, db: Database, use_case: Callable[..., Any], times: int) -> None:

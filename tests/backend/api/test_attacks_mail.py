@@ -11,7 +11,7 @@ from tests.backend.api.attacks.mail import ROWS, Attack
 from tests.support.emulated_google import AGENT, CLIENT_SECRET, DANA, EVE, MALLORY, PUSHER, TOPIC, UNVERIFIED, email_of, text_of
 from tests.support.emulated_slack import SignIn
 from tests.support.example_requests import ask
-from tests.support.mail_server import Mailing, decided, run_mailing
+from tests.support.mail_server import MailServer, run_mail_server, wait_for_decision
 from tests.support.person import Person, client, until
 from tests.support.problem_checks import refused
 from tests.support.server import Server
@@ -25,7 +25,7 @@ CALLBACK = "/api/auth/google/callback"
 class Attacked:
     """A server; Dana, who is asked by mail; one request for each attack, by its name; what came to people before them."""
 
-    mail: Mailing
+    mail: MailServer
     dana: Person
     requests: dict[str, dict[str, Any]]
     sessions: int
@@ -35,7 +35,7 @@ class Attacked:
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     """All attacks were tried, and the mailbox was looked through until an honest mail after them."""
     server = Server(tmp_path_factory.mktemp("mail") / "data")
-    with run_mailing(server, GMAIL_PUBSUB_TOPIC=TOPIC, GMAIL_PUSH_ACCOUNT=PUSHER) as mail:
+    with run_mail_server(server, GMAIL_PUBSUB_TOPIC=TOPIC, GMAIL_PUSH_ACCOUNT=PUSHER) as mail:
         dana = mail.person()
         requests = {}
         for name, attack, _ in (each.values for each in ROWS):
@@ -44,7 +44,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
         honest = ask(dana, "confirmation", action=DEPLOY)
         sessions = len(requests) + 1
         mail.told(mail.google.reply(DANA, mail.asked(honest), "REJECT"))
-        assert decided(dana, honest)["response"]["action"] == "reject"
+        assert wait_for_decision(dana, honest)["response"]["action"] == "reject"
         yield Attacked(mail, dana, requests, sessions)
 
 

@@ -6,7 +6,7 @@ from backend.core.outbox.claim_delivery import claim_delivery
 from backend.db.queries.deliveries import due_deliveries
 from channels.errors import Rejected
 from tests.backend.conftest import Opened
-from tests.support.delivery_setup import POLICY, SET_UP, URL, Post
+from tests.support.delivery_setup import POLICY, SET_UP, URL, Outbox
 
 ROUTE = [{"channel": "slack", "wait_seconds": 60}, {"channel": "email", "wait_seconds": 60}]
 OPEN, DECIDED, DEAD = "an open request that reached Slack", "a decided one", "a dead letter"
@@ -15,7 +15,7 @@ SENT_AGAIN = (
 )
 
 
-async def broken(office: Post, scene: str) -> str:
+async def broken(office: Outbox, scene: str) -> str:
     await office.link("slack", "email")
     if scene == DEAD:
         office.slack.failures.append(Rejected("not_in_channel"))
@@ -58,14 +58,14 @@ class TestFindings:
         ],
     )
     async def test_name_what_is_broken(self, opened: Opened, scene: str, harm: str, finding: str) -> None:
-        office = Post(opened)
+        office = Outbox(opened)
         await broken(office, scene)
         for statement in harm.split("; "):
             opened.tamper(statement)
         assert finding in "\n".join(office.books().findings())
 
     async def test_do_not_include_a_copy_that_is_being_sent(self, opened: Opened) -> None:
-        office = Post(opened)
+        office = Outbox(opened)
         await office.link("slack", "email")
         id = await office.ask(route=ROUTE)
         (delivery,) = await opened.db.read(due_deliveries, 10)

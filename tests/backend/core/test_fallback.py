@@ -9,7 +9,7 @@ from channels.escalation import MAX_ATTEMPTS
 from channels.slack.channel import SlackChannel
 from channels.slack.client import SlackClient
 from tests.backend.conftest import OpenedSqlite
-from tests.support.delivery_setup import Post
+from tests.support.delivery_setup import Outbox
 from tests.support.slack import DANA, TEAM, TOKEN, Fault, Faults, Slack
 
 ROUTE = [{"channel": "slack", "wait_seconds": 3600}, {"channel": "email", "wait_seconds": 3600}]
@@ -44,16 +44,16 @@ async def faults(slack: Slack) -> AsyncIterator[Faults]:
 
 
 @pytest.fixture
-async def post(opened_sqlite: OpenedSqlite, faults: Faults) -> AsyncIterator[Post]:
+async def post(opened_sqlite: OpenedSqlite, faults: Faults) -> AsyncIterator[Outbox]:
     channel = SlackChannel(SlackClient(OneToken(), faults.url, timeout_s=PATIENCE_S))
-    office = Post(opened_sqlite, real={"slack": channel})
+    office = Outbox(opened_sqlite, real={"slack": channel})
     await opened_sqlite.db.transact(link_account, office.person.id, "slack", f"{TEAM}/{DANA}", "@dana")
     await office.link("email")
     yield office
     await channel.close()
 
 
-async def answered_by_mail(post: Post, id: str) -> None:
+async def answered_by_mail(post: Outbox, id: str) -> None:
     assert [question.request["id"] for question, _, _ in post.email.sent] == [id]
     assert (await post.answer(id, via="email"))["status"] == "answered"
     post.pass_time("slack", LONGER_THAN_ANY_WAIT_S)
@@ -63,14 +63,14 @@ async def answered_by_mail(post: Post, id: str) -> None:
 
 class TestFallback:
     @pytest.mark.parametrize("fault", AT_ONCE.values(), ids=AT_ONCE)
-    async def test_is_at_once_where_waiting_would_not_help(self, post: Post, faults: Faults, fault: Fault) -> None:
+    async def test_is_at_once_where_waiting_would_not_help(self, post: Outbox, faults: Faults, fault: Fault) -> None:
         faults.script("chat.postMessage", fault)
         id = await post.ask(route=ROUTE)
         await post.deliver_due()
         await answered_by_mail(post, id)
 
     @pytest.mark.parametrize("fault", AFTER_TRYING.values(), ids=AFTER_TRYING)
-    async def test_comes_after_the_tries_where_it_might_have_helped(self, post: Post, faults: Faults, fault: Fault) -> None:
+    async def test_comes_after_the_tries_where_it_might_have_helped(self, post: Outbox, faults: Faults, fault: Fault) -> None:
         faults.script("chat.postMessage", *[fault] * MAX_ATTEMPTS)
         id = await post.ask(route=ROUTE)
         for _ in range(MAX_ATTEMPTS):
@@ -80,7 +80,7 @@ class TestFallback:
         await answered_by_mail(post, id)
 
     async def test_is_not_needed_where_the_message_arrived_and_only_its_receipt_was_lost(
-        self, post: Post, faults: Faults, slack: Slack
+        self, post: Outbox, faults: Faults, slack: Slack
     ) -> None:
         faults.script("chat.postMessage", Fault(hang=True, after=True))
         id = await post.ask(route=ROUTE)

@@ -8,14 +8,14 @@ from backend.db import CountAttempt, MeasureDuration
 from backend.db.queries.deliveries import due_deliveries
 from channels.errors import Rejected, Retryable
 from tests.backend.conftest import Opened
-from tests.support.delivery_setup import POLICY, SET_UP, URL, Post
+from tests.support.delivery_setup import POLICY, SET_UP, URL, Outbox
 
 ROUTE = [{"channel": "slack", "wait_seconds": 60}]
 
 
 @pytest.fixture
-async def post(opened: Opened) -> Post:
-    office = Post(opened)
+async def post(opened: Opened) -> Outbox:
+    office = Outbox(opened)
     await office.link("slack", "email")
     return office
 
@@ -24,7 +24,7 @@ class TestStanding:
     async def test_of_an_empty_house_is_all_nought(self, opened: Opened) -> None:
         assert set((await opened.db.read(database_gauges)).values()) == {0}
 
-    async def test_counts_what_waits_and_what_reached_nobody(self, post: Post) -> None:
+    async def test_counts_what_waits_and_what_reached_nobody(self, post: Outbox) -> None:
         post.slack.failures.append(Rejected("not_in_channel"))
         dead, answered = await post.ask(route=ROUTE), await post.ask(route=ROUTE)
         await post.deliver_due()
@@ -35,7 +35,7 @@ class TestStanding:
         seen = await post.opened.db.read(database_gauges)
         assert (seen["pending_requests"], seen["dead_letters"]) == (1, 1)
 
-    async def test_tells_how_long_a_delivery_is_due_and_a_lease_held(self, post: Post) -> None:
+    async def test_tells_how_long_a_delivery_is_due_and_a_lease_held(self, post: Outbox) -> None:
         await post.ask(route=ROUTE)
         post.pass_time("slack", 40)
         assert (await post.opened.db.read(database_gauges))["oldest_due_delivery_seconds"] >= 40
@@ -47,7 +47,7 @@ class TestStanding:
 
 
 class TestMeasuring:
-    async def test_tells_of_a_try_that_a_worker_left_behind(self, post: Post) -> None:
+    async def test_tells_of_a_try_that_a_worker_left_behind(self, post: Outbox) -> None:
         await post.ask(route=ROUTE)
         (delivery,) = await post.opened.db.read(due_deliveries, 10)
         assert await post.opened.db.transact(claim_delivery, delivery, POLICY, URL, SET_UP) is not None
@@ -56,7 +56,7 @@ class TestMeasuring:
         told = [effect for effect in post.opened.sent if isinstance(effect, CountAttempt)]
         assert told == [CountAttempt("slack", "deliver", "unknown"), CountAttempt("slack", "deliver", "sent")]
 
-    async def test_tells_every_try_after_it_is_on_record(self, post: Post) -> None:
+    async def test_tells_every_try_after_it_is_on_record(self, post: Outbox) -> None:
         post.slack.failures += [Retryable("busy"), Retryable("time-out", unknown=True)]
         id = await post.ask(route=ROUTE)
         for _ in range(3):

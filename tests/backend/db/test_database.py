@@ -13,7 +13,7 @@ from backend.db.queries.sessions import audit_chain, audit_page, frames_after, l
 from backend.errors import NotFound
 from tests.backend.conftest import Opened
 from tests.backend.db.use_cases import rename, rename_badly, title
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import TIMEOUT_S
 
 
 class TestTransact:
@@ -56,7 +56,7 @@ class TestTransact:
         leaving = asyncio.ensure_future(opened.db.transact(rename, opened.session_id, "still done"))
         await asyncio.sleep(0)
         leaving.cancel()
-        await asyncio.wait_for(sent.wait(), PATIENCE_S)
+        await asyncio.wait_for(sent.wait(), TIMEOUT_S)
         assert await opened.db.read(title, opened.session_id) == "still done"
         assert WakeWorker("rang", "still done") in opened.sent
 
@@ -74,11 +74,11 @@ class TestRead:
         def look_twice(tx: Tx) -> tuple[str, str]:
             first = title(tx, opened.session_id)
             looked.set()
-            assert written.wait(PATIENCE_S)
+            assert written.wait(TIMEOUT_S)
             return first, title(tx, opened.session_id)
 
         reading = asyncio.ensure_future(opened.db.read(look_twice))
-        await asyncio.to_thread(looked.wait, PATIENCE_S)
+        await asyncio.to_thread(looked.wait, TIMEOUT_S)
         await opened.db.transact(rename, opened.session_id, "meanwhile")
         written.set()
         assert await reading == ("first words", "first words")

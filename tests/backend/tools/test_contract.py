@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 
 from backend.tools.contract import RESULT_LIMIT, Tool, ToolContext, ToolError, ToolInputError, ToolUnfinished
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import TIMEOUT_S
 
 
 def greet(name: str, times: int = 1, loud: bool = False, mood: Literal["glad", "sad"] = "glad") -> str:
@@ -119,7 +119,7 @@ class TestRunning:
 
         def block() -> None:
             """Block."""
-            go.wait(PATIENCE_S)
+            go.wait(TIMEOUT_S)
 
         with pytest.raises(ToolUnfinished):
             await tool(block, seconds=0.01).run(context, {})

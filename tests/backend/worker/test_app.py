@@ -25,8 +25,8 @@ from backend.worker.app import Handler, Worker
 from backend.worker.backoff import MAX_S, MIN_S, Backoff
 from channels.email.intake import read_mail_in_thread
 from tests.backend.conftest import Opened
-from tests.support.delivery_setup import Post
-from tests.support.waiting import becomes, soon
+from tests.support.delivery_setup import Outbox
+from tests.support.waiting import wait_for, wait_until
 
 EXPIRED = "SELECT id FROM feedback_requests WHERE status = 'expired'"
 DEFAULT_THREADS = 64  # more than the loop's own pool has
@@ -70,11 +70,11 @@ class TestAWorker:
         async with working(opened, handlers) as queue:
             for number in range(app.CONCURRENCY[hanging] + 10):
                 queue.enqueue(Job(hanging, f"hangs_{number}"))
-            await becomes(lambda: queue._lines[hanging].waiting() <= 10)
+            await wait_until(lambda: queue._lines[hanging].waiting() <= 10)
             others = [Job(kind, f"{kind}_{number}") for number in range(200) for kind in KINDS if kind != hanging]
             for job in others:
                 queue.enqueue(job)
-            await becomes(lambda: len(done) == len(others))
+            await wait_until(lambda: len(done) == len(others))
 
     async def test_takes_no_breath_between_deliveries_because_runs_wait_for_models(
         self, opened: Opened, monkeypatch: pytest.MonkeyPatch
@@ -88,30 +88,32 @@ class TestAWorker:
         async with working(opened, {ADVANCE_RUN_JOB: hang, DELIVER_JOB: do}) as queue:
             for number in range(app.UNTHROTTLED):
                 queue.enqueue(Job(ADVANCE_RUN_JOB, f"run_{number}"))
-            await becomes(lambda: queue._lines[ADVANCE_RUN_JOB].waiting() == 0)
+            await wait_until(lambda: queue._lines[ADVANCE_RUN_JOB].waiting() == 0)
             for number in range(20):
                 queue.enqueue(Job(DELIVER_JOB, f"dlv_{number}"))
-                await becomes(lambda: len(done) == number + 1)  # noqa: B023
+                await wait_until(lambda: len(done) == number + 1)  # noqa: B023
 
 
 class TestTheReconciler:
     @pytest.fixture
-    async def post(self, opened: Opened) -> Post:
-        office = Post(opened)
+    async def post(self, opened: Opened) -> Outbox:
+        office = Outbox(opened)
         await office.link("slack")
         return office
 
-    async def test_lets_due_times_speak_beside_one_that_always_raises(self, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_lets_due_times_speak_beside_one_that_always_raises(
+        self, post: Outbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(app, "BATCH", 1)
         broken, sound = [await post.ask() for _ in range(2)]
         post.opened.change("UPDATE feedback_requests SET due_at = ?, body = ? WHERE id = ?", 1, '""', broken)
         post.opened.change("UPDATE feedback_requests SET due_at = ? WHERE id = ?", 2, sound)
         with capture_logs() as logged:
             async with working(post.opened, {}):
-                await becomes(lambda: post.opened.on_disk(EXPIRED) == [(sound,)])
+                await wait_until(lambda: post.opened.on_disk(EXPIRED) == [(sound,)])
                 later = await post.ask()
                 post.opened.change("UPDATE feedback_requests SET due_at = ? WHERE id = ?", 2, later)
-                await becomes(lambda: len(post.opened.on_disk(EXPIRED)) == 2)
+                await wait_until(lambda: len(post.opened.on_disk(EXPIRED)) == 2)
         assert {entry["job_id"] for entry in logged if entry["event"] == "job.failed"} == {broken}
 
     async def test_does_not_ring_every_second_for_what_always_raises(
@@ -133,9 +135,9 @@ class TestTheReconciler:
 
         first = await start()
         async with working(opened, {ADVANCE_RUN_JOB: fail}):
-            await becomes(lambda: tried == [first])
+            await wait_until(lambda: tried == [first])
             second = await start()
-            await becomes(lambda: tried.count(second) >= 20)
+            await wait_until(lambda: tried.count(second) >= 20)
         assert tried.count(first) == 1
 
 
@@ -160,9 +162,9 @@ class TestThreads:
     async def test_of_passwords_and_mail_are_free_while_the_loops_own_all_hang(self) -> None:
         with stuck() as work:
             hanging = [asyncio.ensure_future(asyncio.to_thread(work)) for _ in range(DEFAULT_THREADS)]
-            hashed = await soon(hash_in_thread("correct horse"))
-            assert await soon(verify_in_thread("correct horse", hashed))
-            mail = await soon(read_mail_in_thread(b"From: a@example.org\r\n\r\nyes", "agent@example.org", "example.org"))
+            hashed = await wait_for(hash_in_thread("correct horse"))
+            assert await wait_for(verify_in_thread("correct horse", hashed))
+            mail = await wait_for(read_mail_in_thread(b"From: a@example.org\r\n\r\nyes", "agent@example.org", "example.org"))
             assert mail.sender == "a@example.org"
         await asyncio.gather(*hanging)
 
@@ -180,9 +182,9 @@ class TestThreads:
         with stuck() as work:
             hanging = [asyncio.ensure_future(in_thread(work, "stuck_tool")) for _ in range(call_threads.MAX_CALLS)]
             await asyncio.sleep(0)
-            assert await soon(Tool(greet, risk="low", approval="never").run(context, {})) == "hello"
-            assert not await soon(verify_in_thread("guess", None))
+            assert await wait_for(Tool(greet, risk="low", approval="never").run(context, {})) == "hello"
+            assert not await wait_for(verify_in_thread("guess", None))
             with pytest.raises(ToolError, match="was not run: 64 calls of it are still running"):
-                await soon(Tool(stuck_tool, risk="low", approval="never").run(context, {}))
+                await wait_for(Tool(stuck_tool, risk="low", approval="never").run(context, {}))
         await asyncio.gather(*hanging)
-        assert await soon(Tool(stuck_tool, risk="low", approval="never").run(context, {})) == "never"
+        assert await wait_for(Tool(stuck_tool, risk="low", approval="never").run(context, {})) == "never"

@@ -40,7 +40,7 @@ from channels.slack.form_inputs import entries_of, fields_of_args
 from channels.slack.interaction_payloads import Submission, answer_of_submission
 from channels.slack.question_message import message_of
 from tests.backend.conftest import Opened, OpenedPostgres, OpenedSqlite
-from tests.support.payment_runs import ENGINE, Shop
+from tests.support.payment_runs import ENGINE, PaymentSetup
 from tests.support.proposed_calls import arguments, compact, faults, plain, read, web_shows
 
 EXAMPLES = int(os.environ.get("EXACT_EXAMPLES", "200"))
@@ -81,7 +81,7 @@ class Desk:
             self.ran.append(canonical(value))
             return "Kept."
 
-        self.shop = Shop(self.opened)
+        self.shop = PaymentSetup(self.opened)
         self.shop.registry = Registry([Tool(keep, risk="low", approval="always")])
         self.shop.engine = cast(Any, Proposes())
 

@@ -22,7 +22,7 @@ from channels.contract import InboundMessage
 from channels.errors import ChannelError, Disconnected, Rejected, Retryable
 from channels.testing import RecordingStreamingChannel
 from tests.backend.conftest import Opened
-from tests.support.delivery_setup import Post
+from tests.support.delivery_setup import Outbox
 
 CAPS = Caps(25, 200_000, 600)
 THREAD = {"team": "T1", "channel": "C1", "thread_ts": "1.0"}
@@ -68,7 +68,7 @@ class Desk:
         self.opened = opened
         self.channel = RecordingStreamingChannel()
         self.reply_streamer = ReplyStreamer(opened.db, {"slack": self.channel})
-        self.post = Post(opened, real={"slack": self.channel})
+        self.post = Outbox(opened, real={"slack": self.channel})
 
     async def speak(self, words: str = "hello") -> Claimed:
         said = InboundMessage("slack", self.opened.person.id, words, self.opened.session_id)

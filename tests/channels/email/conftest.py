@@ -8,7 +8,7 @@ from tests.backend.conftest import Opened, file, migrated, opened_sqlite
 from tests.channels.email.connected_mailboxes import BACK, Kept
 from tests.support.emulated_google import Google, run_google
 from tests.support.google_faults import GoogleFaults
-from tests.support.mail_intake import Desk
+from tests.support.mail_intake import MailSetup
 
 __all__ = ["file", "migrated", "opened_sqlite"]
 
@@ -35,7 +35,7 @@ async def kept(google: Google, monkeypatch: pytest.MonkeyPatch) -> Kept:
 
 
 @pytest.fixture
-async def desk(opened_sqlite: Opened) -> Desk:
-    made = Desk(opened_sqlite)
+async def desk(opened_sqlite: Opened) -> MailSetup:
+    made = MailSetup(opened_sqlite)
     await made.link()
     return made

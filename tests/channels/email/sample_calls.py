@@ -4,7 +4,7 @@ from backend.core.people.accounts import add_person
 from backend.db import Tx
 from channels.mail_contract import Proposal
 from tests.support.emulated_google import EVE
-from tests.support.mail_intake import Desk
+from tests.support.mail_intake import MailSetup
 
 DEPLOY = {"tool": "deploy", "args": {"to": "production", "version": 7}, "risk": "medium"}
 
@@ -15,7 +15,7 @@ RISKY = {**DEPLOY, "risk": "high"}
 APPROVAL = Proposal("approve")
 
 
-async def eve(desk: Desk) -> None:
+async def eve(desk: MailSetup) -> None:
     """Somebody else, whose address is linked too."""
 
     def add(tx: Tx) -> str:

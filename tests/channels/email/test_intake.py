@@ -9,17 +9,17 @@ from backend.core.linking.link_codes import issue_code
 from tests.channels.email.sample_calls import DEPLOY, eve
 from tests.channels.email.test_conversation import sessions
 from tests.support.emulated_google import AGENT, DANA, EVE, answering, compose
-from tests.support.mail_intake import Desk
+from tests.support.mail_intake import MailSetup
 
 
 class TestTrust:
-    async def test_is_nobody_s_without_our_receiver_s_word(self, desk: Desk) -> None:
+    async def test_is_nobody_s_without_our_receiver_s_word(self, desk: MailSetup) -> None:
         id = await desk.post.ask(action=DEPLOY)
         await desk.replies(id, "APPROVE", dmarc="fail")
         assert (await desk.status(id), await desk.told()) == ("pending", [])
         assert desk.kept() == [("unverified", False, id)]
 
-    async def test_is_not_handed_on_with_a_forwarded_mail(self, desk: Desk) -> None:
+    async def test_is_not_handed_on_with_a_forwarded_mail(self, desk: MailSetup) -> None:
         await eve(desk)
         id = await desk.post.ask(action=DEPLOY)
         await desk.comes(answering(EVE, desk.asked(id), "APPROVE"))
@@ -27,7 +27,7 @@ class TestTrust:
         assert desk.kept() == [("unverified", True, id)]
         assert await sessions(desk) == []
 
-    async def test_is_not_had_by_guessing(self, desk: Desk) -> None:
+    async def test_is_not_had_by_guessing(self, desk: MailSetup) -> None:
         id = await desk.post.ask(action=DEPLOY)
         forged = compose(AGENT, DANA, "Deploy?", "")
         del forged["Message-ID"]
@@ -35,20 +35,20 @@ class TestTrust:
         await desk.comes(answering(DANA, forged, "APPROVE"))
         assert (await desk.status(id), await desk.told()) == ("pending", [])
 
-    async def test_ends_with_the_link(self, desk: Desk) -> None:
+    async def test_ends_with_the_link(self, desk: MailSetup) -> None:
         id = await desk.post.ask(action=DEPLOY)
         desk.opened.change("DELETE FROM connections WHERE account = ?", DANA)
         await desk.replies(id, "APPROVE")
         assert (await desk.status(id), await desk.told()) == ("pending", [])
         assert desk.kept() == [("unverified", True, id)]
 
-    async def test_of_a_stranger_leaves_nothing_behind(self, desk: Desk) -> None:
+    async def test_of_a_stranger_leaves_nothing_behind(self, desk: MailSetup) -> None:
         await desk.comes(compose("stranger@evil.example", AGENT, "Buy this", "now"))
         assert (desk.kept(), await desk.told()) == ([], [])
 
 
 class TestReturned:
-    def bounce(self, desk: Desk, id: str, action: str = "failed", status: str = "5.1.1", to: str = DANA) -> EmailMessage:
+    def bounce(self, desk: MailSetup, id: str, action: str = "failed", status: str = "5.1.1", to: str = DANA) -> EmailMessage:
         report = f"Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; {to}\nAction: {action}\nStatus: {status}\n"
         return message_from_string(
             f"From: mailer-daemon@googlemail.com\nTo: {AGENT}\nIn-Reply-To: {desk.asked(id)['Message-ID']}\nMIME-Version: 1.0\n"
@@ -59,7 +59,7 @@ class TestReturned:
             policy=policy.SMTP,
         )
 
-    async def test_for_good_fails_the_copy_and_the_ladder_goes_on(self, desk: Desk) -> None:
+    async def test_for_good_fails_the_copy_and_the_ladder_goes_on(self, desk: MailSetup) -> None:
         await desk.post.link("slack")
         id = await desk.post.ask(action=DEPLOY, route=[{"channel": name, "wait_seconds": 900} for name in ("email", "slack")])
         await desk.post.deliver_due()
@@ -71,7 +71,7 @@ class TestReturned:
         assert ([(outcome, about) for outcome, _, about in desk.kept()], await desk.told()) == ([("bounce", id)], [])
 
     @pytest.mark.parametrize("how", [{"action": "delayed", "status": "4.4.1"}, {"to": "other@example.org"}], ids=str)
-    async def test_for_now_or_for_somebody_else_changes_nothing(self, desk: Desk, how: dict[str, str]) -> None:
+    async def test_for_now_or_for_somebody_else_changes_nothing(self, desk: MailSetup, how: dict[str, str]) -> None:
         id = await desk.post.ask(action=DEPLOY, route=[{"channel": "email", "wait_seconds": 900}])
         await desk.post.deliver_due()
         await desk.comes(self.bounce(desk, id, **how))
@@ -84,34 +84,34 @@ class TestAutomatic:
         [{"auto_submitted": "auto-replied"}, {"precedence": "bulk"}, {"list_id": "<a.b.c>"}, {"x_autoreply": "yes"}],
         ids=str,
     )
-    async def test_is_no_answer_and_gets_none(self, desk: Desk, headers: dict[str, str]) -> None:
+    async def test_is_no_answer_and_gets_none(self, desk: MailSetup, headers: dict[str, str]) -> None:
         id = await desk.post.ask(action=DEPLOY)
         await desk.comes(answering(DANA, desk.asked(id), "APPROVE", **headers))
         assert (await desk.status(id), await desk.told()) == ("pending", [])
         assert [(outcome, about) for outcome, _, about in desk.kept()] == [("automatic", id)]
 
-    async def test_that_has_nothing_to_do_with_us_is_left_alone(self, desk: Desk) -> None:
+    async def test_that_has_nothing_to_do_with_us_is_left_alone(self, desk: MailSetup) -> None:
         await desk.comes(compose(DANA, AGENT, "News", "of the week", list_id="<a.b.c>"))
         assert desk.kept() == []
 
-    async def test_is_our_own(self, desk: Desk) -> None:
+    async def test_is_our_own(self, desk: MailSetup) -> None:
         await desk.comes(compose(AGENT, DANA, "Deploy?", "APPROVE"))
         assert (desk.kept(), await sessions(desk)) == ([], [])
 
 
 class TestLink:
-    async def code(self, desk: Desk, address: str) -> str:
+    async def code(self, desk: MailSetup, address: str) -> str:
         code, _ = await desk.opened.db.transact(issue_code, desk.post.person, "email", {"address": address})
         return code
 
-    async def test_is_proven_from_the_very_address(self, desk: Desk) -> None:
+    async def test_is_proven_from_the_very_address(self, desk: MailSetup) -> None:
         code = await self.code(desk, EVE)
         await desk.comes(compose(EVE, AGENT, "Re: Link", f"link {code}"))
         assert await desk.inbox.is_linked("email", EVE)
         assert "Linked" in (await desk.told())[0]
 
     @pytest.mark.parametrize(("sender", "dmarc"), [("other@example.net", "pass"), (EVE, "fail")])
-    async def test_is_not_proven_by_anybody_else(self, desk: Desk, sender: str, dmarc: str) -> None:
+    async def test_is_not_proven_by_anybody_else(self, desk: MailSetup, sender: str, dmarc: str) -> None:
         code = await self.code(desk, EVE)
         await desk.comes(compose(sender, AGENT, "Re: Link", f"link {code}"), dmarc=dmarc)
         assert not await desk.inbox.is_linked("email", sender)
@@ -119,7 +119,7 @@ class TestLink:
 
 
 class TestAgain:
-    async def test_what_was_kept_before_is_passed_over(self, desk: Desk) -> None:
+    async def test_what_was_kept_before_is_passed_over(self, desk: MailSetup) -> None:
         first = compose(DANA, AGENT, "Lunch", "Where?")
         await desk.comes(first)
         desk.opened.change("UPDATE sessions SET status = ?", "closed")

@@ -20,7 +20,7 @@ from tests.channels.slack.payload_samples import clicked, event, sent
 from tests.channels.slack.test_client import TO, OneToken, asked
 from tests.channels.slack.test_question_message import answered, call, question, shown, verbs
 from tests.support.slack import APP_TOKEN, DANA, SECRET, TEAM, Fault, Faults, Slack, run_slack, sign
-from tests.support.tcp_proxy import Wire
+from tests.support.tcp_proxy import TcpProxy
 
 Reply = TypeVar("Reply")
 FORM = "application/x-www-form-urlencoded"
@@ -222,7 +222,7 @@ class TestSocketMode:
             rested.append(seconds)
 
         with run_slack(tmp_path, mode="socket") as slack:
-            async with Wire(int(slack.url.rpartition(":")[2])) as wire:
+            async with TcpProxy(int(slack.url.rpartition(":")[2])) as wire:
                 client = SlackClient(AppToken(APP_TOKEN), f"http://127.0.0.1:{wire.port}/api/")
                 told: list[str | None] = []
                 taken: list[Any] = []
@@ -246,7 +246,7 @@ class TestSocketMode:
 
     async def test_says_once_that_slack_cannot_be_reached_and_goes_on_trying(self, inbox: Recorder, tmp_path: Path) -> None:
         with run_slack(tmp_path, mode="socket") as slack:
-            async with Wire(int(slack.url.rpartition(":")[2])) as wire:
+            async with TcpProxy(int(slack.url.rpartition(":")[2])) as wire:
                 wire.cut(stays_cut=True)
                 client = SlackClient(AppToken(APP_TOKEN), f"http://127.0.0.1:{wire.port}/api/")
                 app = SlackApp(inbox, OneToken(), client, api_url=f"http://127.0.0.1:{wire.port}/api/")

@@ -21,12 +21,12 @@ from backend.domain.states import FeedbackType
 from backend.errors import Conflict, Forbidden, Invalid, Refusal
 from backend.tools.registry import registry
 from channels.contract import InboundAnswer, TextMessage
-from tests.support.delivery_setup import POLICY, SET_UP, Post
+from tests.support.delivery_setup import POLICY, SET_UP, Outbox
 
 DEPLOY = {"tool": "deploy", "args": {"to": "production"}, "risk": "medium"}
 
 
-async def join(post: Post, name: str, *channels: str, proven: bool = True) -> Person:
+async def join(post: Outbox, name: str, *channels: str, proven: bool = True) -> Person:
     """Somebody else, with accounts on those channels."""
     email = f"{name.lower()}@example.org"
     proof: dict[str, Any] = {} if proven else {"proof": None}
@@ -36,22 +36,22 @@ async def join(post: Post, name: str, *channels: str, proven: bool = True) -> Pe
     return Person(str(added["id"]), name)
 
 
-async def finance(post: Post, *members: Person) -> None:
+async def finance(post: Outbox, *members: Person) -> None:
     await post.opened.db.transact(add_members, "finance", [f"{each.name.lower()}@example.org" for each in members])
 
 
-async def answer(post: Post, id: str, by: Person, action: str = "approve", version: int | None = None, **more: Any) -> Any:
+async def answer(post: Outbox, id: str, by: Person, action: str = "approve", version: int | None = None, **more: Any) -> Any:
     inbound = InboundAnswer("chat", by.id, id, action, version=version, **more)
     return await post.opened.db.transact(receive_answer, by, inbound, registry, POLICY)
 
 
-async def sees(post: Post, person: Person) -> list[str]:
+async def sees(post: Outbox, person: Person) -> list[str]:
     page = await post.opened.db.read(lambda tx: list_requests(tx, person.id, status="pending", session_id=None, before=None))
     return [row.id for row in page.rows]
 
 
 class TestGroup:
-    async def test_whoever_left_it_decides_no_more_and_sees_no_more(self, post: Post) -> None:
+    async def test_whoever_left_it_decides_no_more_and_sees_no_more(self, post: Outbox) -> None:
         bo, cy = await join(post, "Bo", "slack"), await join(post, "Cy")
         await finance(post, bo, cy)
         id = await post.ask(to=["finance"], action=DEPLOY)
@@ -62,7 +62,7 @@ class TestGroup:
         assert isinstance(refusal, Forbidden) and "no longer asked about this" in refusal.detail
         assert (await answer(post, id, cy))["status"] == "answered"
 
-    async def test_the_copies_of_whoever_left_are_closed_without_a_word_of_what_it_was(self, post: Post) -> None:
+    async def test_the_copies_of_whoever_left_are_closed_without_a_word_of_what_it_was(self, post: Outbox) -> None:
         bo, cy = await join(post, "Bo", "slack", "email"), await join(post, "Cy")
         await finance(post, bo, cy)
         id = await post.ask(to=["finance"], action=DEPLOY, route=[{"channel": "slack", "wait_seconds": 3600}])
@@ -74,7 +74,7 @@ class TestGroup:
         assert question.request["status"] == "cancelled" and to.account == "slack/Bo"
         assert (await post.request(id))["status"] == "pending"
 
-    async def test_the_tabs_of_whoever_left_hear_that_it_is_theirs_no_more_and_nothing_of_what_it_is(self, post: Post) -> None:
+    async def test_the_tabs_of_whoever_left_hear_that_it_is_theirs_no_more_and_nothing_of_what_it_is(self, post: Outbox) -> None:
         bo, cy = await join(post, "Bo"), await join(post, "Cy")
         await finance(post, bo, cy)
         id = await post.ask(to=["finance"], action=DEPLOY)
@@ -84,7 +84,7 @@ class TestGroup:
         assert [json.loads(each.text)["type"] for each in told] == ["feedback_delivery"]
         assert id in told[0].text and "production" not in told[0].text and "Deploy" not in told[0].text
 
-    async def test_whoever_joins_it_is_asked_what_is_open(self, post: Post) -> None:
+    async def test_whoever_joins_it_is_asked_what_is_open(self, post: Outbox) -> None:
         bo, cy = await join(post, "Bo"), await join(post, "Cy", "slack")
         await finance(post, bo)
         id = await post.ask(to=["finance"], route=[{"channel": "slack", "wait_seconds": 3600}])
@@ -94,7 +94,7 @@ class TestGroup:
         assert [to.account for _, to, _ in post.slack.sent] == ["slack/Cy"]
         assert (await answer(post, id, cy))["response"]["by"]["name"] == "Cy"
 
-    async def test_who_comes_back_is_asked_anew(self, post: Post) -> None:
+    async def test_who_comes_back_is_asked_anew(self, post: Outbox) -> None:
         bo, cy = await join(post, "Bo", "slack"), await join(post, "Cy")
         await finance(post, bo, cy)
         id = await post.ask(to=["finance"], route=[{"channel": "slack", "wait_seconds": 3600}])
@@ -106,7 +106,7 @@ class TestGroup:
         assert [to.account for _, to, _ in post.slack.sent] == ["slack/Bo", "slack/Bo"]
         assert (await answer(post, id, bo))["status"] == "answered"
 
-    async def test_emptied_leaves_a_dead_letter(self, post: Post) -> None:
+    async def test_emptied_leaves_a_dead_letter(self, post: Outbox) -> None:
         bo = await join(post, "Bo", "slack")
         await finance(post, bo)
         id = await post.ask(to=["finance"])
@@ -116,7 +116,7 @@ class TestGroup:
         await finance(post, bo)
         assert (await post.request(id))["dead_letter"] is False
 
-    async def test_loses_members_who_are_disabled_or_unproven_too(self, post: Post) -> None:
+    async def test_loses_members_who_are_disabled_or_unproven_too(self, post: Outbox) -> None:
         bo = await join(post, "Bo")
         await finance(post, bo)
         await post.opened.db.transact(disable_person, "bo@example.org")
@@ -127,7 +127,7 @@ class TestGroup:
 class TestRace:
     """Whichever of the two comes first on record is the whole truth; nobody who has left decides after it."""
 
-    async def test_of_an_answer_with_the_removal_of_who_gives_it(self, post: Post) -> None:
+    async def test_of_an_answer_with_the_removal_of_who_gives_it(self, post: Outbox) -> None:
         bo, cy = await join(post, "Bo"), await join(post, "Cy")
         for _ in range(12):
             await finance(post, bo, cy)
@@ -142,7 +142,7 @@ class TestRace:
             else:
                 assert (request["status"], left) == ("answered", (0,))
 
-    async def test_of_two_confirmations_leaves_one_on_record(self, post: Post) -> None:
+    async def test_of_two_confirmations_leaves_one_on_record(self, post: Outbox) -> None:
         await join(post, "Eve", proven=False)
         confirm = (post.opened.db.transact(confirm_person, "eve@example.org") for _ in range(4))
         await asyncio.gather(*confirm)
@@ -150,7 +150,7 @@ class TestRace:
 
 
 class TestNames:
-    async def test_of_one_person_by_id_and_by_address_are_one_seat(self, post: Post) -> None:
+    async def test_of_one_person_by_id_and_by_address_are_one_seat(self, post: Outbox) -> None:
         bo = await join(post, "Bo", "slack")
         await finance(post, bo)
         names = [bo.id, "Bo@Example.org", "finance"]
@@ -161,7 +161,7 @@ class TestNames:
         now = await post.request(id)
         assert (now["to"], now["version"]) == ([bo.id], 1)  # named by themselves too
 
-    async def test_that_change_leave_people_where_they_were(self, post: Post) -> None:
+    async def test_that_change_leave_people_where_they_were(self, post: Outbox) -> None:
         bo = await join(post, "Bo")
         await finance(post, bo)
         id = await post.ask(to=["finance"])
@@ -169,7 +169,7 @@ class TestNames:
         assert [each["name"] for each in (await post.request(id))["recipients"]] == ["Robert"]
         assert (await answer(post, id, bo))["status"] == "answered"
 
-    async def test_of_who_was_shut_out_are_not_to_be_had_by_registering_anew(self, post: Post) -> None:
+    async def test_of_who_was_shut_out_are_not_to_be_had_by_registering_anew(self, post: Outbox) -> None:
         bo = await join(post, "Bo")
         await finance(post, bo)
         await post.ask(to=["finance"])
@@ -179,7 +179,7 @@ class TestNames:
 
 
 class TestDisabled:
-    async def test_is_sent_nothing_and_decides_nothing(self, post: Post) -> None:
+    async def test_is_sent_nothing_and_decides_nothing(self, post: Outbox) -> None:
         bo = await join(post, "Bo", "slack", "email")
         id = await post.ask(to=[bo.id, post.person.id], action=DEPLOY, route=[{"channel": "email", "wait_seconds": 3600}])
         await post.opened.db.transact(send_message, bo.id, "slack", TextMessage("a word"))
@@ -190,7 +190,7 @@ class TestDisabled:
         assert isinstance(await answer(post, id, bo), Forbidden)
         assert (await post.request(id))["to"] == [post.person.id]
 
-    async def test_copies_that_went_out_are_closed_where_that_sends_nothing(self, post: Post) -> None:
+    async def test_copies_that_went_out_are_closed_where_that_sends_nothing(self, post: Outbox) -> None:
         bo = await join(post, "Bo", "slack", "email")
         for channel in ("slack", "email"):
             await post.ask(to=[bo.id], action=DEPLOY, route=[{"channel": channel, "wait_seconds": 3600}])
@@ -200,7 +200,7 @@ class TestDisabled:
         assert [to.account for _, to, *_ in post.slack.settled] == ["slack/Bo"] and post.email.settled == []
         assert "production" not in str(post.slack.settled[0][0].request)
 
-    async def test_who_alone_could_decide_leaves_a_dead_letter_and_comes_back_to_it(self, post: Post) -> None:
+    async def test_who_alone_could_decide_leaves_a_dead_letter_and_comes_back_to_it(self, post: Outbox) -> None:
         bo = await join(post, "Bo", "slack")
         id = await post.ask(to=[bo.id])
         await post.deliver_due()
@@ -211,7 +211,7 @@ class TestDisabled:
         assert (await post.request(id))["to"] == [bo.id]
         assert (await answer(post, id, bo))["status"] == "answered"
 
-    async def test_leaves_the_account_to_whoever_proves_it_is_theirs(self, post: Post) -> None:
+    async def test_leaves_the_account_to_whoever_proves_it_is_theirs(self, post: Outbox) -> None:
         bo, cy = await join(post, "Bo", "slack"), await join(post, "Cy")
         with pytest.raises(Forbidden, match="somebody else"):
             await post.opened.db.transact(link_account, cy.id, "slack", "slack/Bo", "Bo")
@@ -220,7 +220,7 @@ class TestDisabled:
         assert post.opened.on_disk("SELECT person_id FROM connections WHERE account = 'slack/Bo'") == [(cy.id,)]
         assert bo.id != cy.id
 
-    async def test_cannot_be_named(self, post: Post) -> None:
+    async def test_cannot_be_named(self, post: Outbox) -> None:
         bo = await join(post, "Bo")
         await post.opened.db.transact(disable_person, "bo@example.org")
         with pytest.raises(Invalid):
@@ -228,7 +228,7 @@ class TestDisabled:
 
 
 class TestAddress:
-    async def test_counts_only_once_it_is_proven(self, post: Post) -> None:
+    async def test_counts_only_once_it_is_proven(self, post: Outbox) -> None:
         eve = await join(post, "Eve", proven=False)
         for name in ("eve@example.org", eve.id):
             with pytest.raises(Invalid) as refusal:
@@ -240,14 +240,14 @@ class TestAddress:
         assert await post.ask(to=["eve@example.org"])
         await finance(post, eve)
 
-    async def test_is_proven_by_linking_it_by_mail(self, post: Post) -> None:
+    async def test_is_proven_by_linking_it_by_mail(self, post: Outbox) -> None:
         eve = await join(post, "Eve", proven=False)
         await post.opened.db.transact(link_account, eve.id, "email", "other@example.org", "other")
         assert post.opened.on_disk("SELECT confirmed_by FROM people WHERE name = 'Eve'") == [(None,)]
         await post.opened.db.transact(link_account, eve.id, "email", "Eve@example.org", "eve")
         assert post.opened.on_disk("SELECT confirmed_by FROM people WHERE name = 'Eve'") == [("mail",)]
 
-    async def test_of_their_own_anybody_may_name(self, post: Post) -> None:
+    async def test_of_their_own_anybody_may_name(self, post: Outbox) -> None:
         eve = await join(post, "Eve", proven=False)
         wish = Ask(FeedbackType.TEXT, {"title": "?", "prompt": ""}, ["eve@example.org"])
         request = await post.opened.db.transact(ask_people, eve, wish, None)
@@ -258,11 +258,11 @@ RULE = {"approvals": 1, "distinct_from_requester": True}
 
 
 class TestSomebodyElse:
-    async def ask(self, post: Post, *to: str) -> Any:
+    async def ask(self, post: Outbox, *to: str) -> Any:
         wish = Ask(FeedbackType.CONFIRMATION, {"title": "?", "prompt": "", "action": DEPLOY}, list(to), rule=RULE)
         return await post.opened.db.transact(ask_people, post.person, wish, None)
 
-    async def test_than_the_asker_decides_where_the_rule_wants_it(self, post: Post) -> None:
+    async def test_than_the_asker_decides_where_the_rule_wants_it(self, post: Outbox) -> None:
         bo = await join(post, "Bo")
         request = await self.ask(post, post.person.id, bo.id)
         assert (request["to"], request["rule"]) == ([bo.id], RULE)
@@ -270,12 +270,12 @@ class TestSomebodyElse:
         assert isinstance(refusal, Forbidden) and refusal.detail == "Only Bo can answer this."
         assert (await answer(post, request["id"], bo))["status"] == "answered"
 
-    async def test_has_to_be_named(self, post: Post) -> None:
+    async def test_has_to_be_named(self, post: Outbox) -> None:
         for to in ((), (post.person.id,)):
             with pytest.raises(Invalid, match="nobody but you"):
                 await self.ask(post, *to)
 
-    async def test_stays_somebody_else_when_the_asker_joins_the_group(self, post: Post) -> None:
+    async def test_stays_somebody_else_when_the_asker_joins_the_group(self, post: Outbox) -> None:
         bo = await join(post, "Bo")
         await finance(post, bo)
         request = await self.ask(post, "finance")
@@ -284,7 +284,7 @@ class TestSomebodyElse:
 
 
 class TestVersion:
-    async def test_grows_with_the_people_and_the_route_and_not_with_deliveries(self, post: Post) -> None:
+    async def test_grows_with_the_people_and_the_route_and_not_with_deliveries(self, post: Outbox) -> None:
         bo, cy = await join(post, "Bo", "slack"), await join(post, "Cy")
         await finance(post, bo)
         id = await post.ask(to=["finance"])
@@ -297,7 +297,7 @@ class TestVersion:
         await finance(post, cy)
         assert (await post.request(id))["version"] == 3
 
-    async def test_of_an_answer_must_be_the_one_that_is_open(self, post: Post) -> None:
+    async def test_of_an_answer_must_be_the_one_that_is_open(self, post: Outbox) -> None:
         bo, cy = await join(post, "Bo"), await join(post, "Cy")
         await finance(post, bo)
         id = await post.ask(to=["finance"])

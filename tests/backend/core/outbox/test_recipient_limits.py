@@ -9,22 +9,22 @@ from backend.domain.people import Person
 from backend.domain.states import FeedbackType
 from backend.errors import Refusal
 from tests.backend.conftest import Opened
-from tests.support.delivery_setup import Post
+from tests.support.delivery_setup import Outbox
 
 
 @pytest.fixture
-async def post(opened: Opened) -> Post:
-    office = Post(opened)
+async def post(opened: Opened) -> Outbox:
+    office = Outbox(opened)
     await office.link("slack")
     return office
 
 
-async def asker(post: Post, name: str) -> Person:
+async def asker(post: Outbox, name: str) -> Person:
     added = await post.opened.db.transact(add_person, email=f"{name}@example.org", password_hash="-", name=name, role="member")
     return Person(added["id"], name)
 
 
-async def ask_dana(post: Post, by: Person, due_in: float | None = None) -> str:
+async def ask_dana(post: Outbox, by: Person, due_in: float | None = None) -> str:
     route = [{"channel": "slack", "wait_seconds": 60}, {"channel": "chat", "wait_seconds": 60}]
     wish = Ask(FeedbackType.TEXT, {"title": "A?", "prompt": "", "route": route}, [post.person.id], due_in=due_in)
     request = await post.opened.db.transact(ask_people, by, wish, None)
@@ -33,7 +33,7 @@ async def ask_dana(post: Post, by: Person, due_in: float | None = None) -> str:
 
 
 class TestAllowance:
-    async def test_of_one_asker_holds_back_the_rest_and_asks_in_the_web_app(self, post: Post) -> None:
+    async def test_of_one_asker_holds_back_the_rest_and_asks_in_the_web_app(self, post: Outbox) -> None:
         bo = await asker(post, "Bo")
         asked = [await ask_dana(post, bo) for _ in range(MOST_FROM_ONE + 3)]
         await post.deliver_due()
@@ -43,7 +43,7 @@ class TestAllowance:
             assert (slack["status"], slack["attempts"]) == ("retry_wait", 0) and "10 Slack messages an hour" in slack["error"]
             assert chat["channel"] == "chat"
 
-    async def test_of_all_askers_keeps_some_for_what_is_due_soon(self, post: Post) -> None:
+    async def test_of_all_askers_keeps_some_for_what_is_due_soon(self, post: Outbox) -> None:
         for name in ("Bo", "Cy", "Di"):
             who = await asker(post, name)
             for _ in range(MOST_FROM_ONE - 1):
@@ -55,7 +55,7 @@ class TestAllowance:
         await post.deliver_due()
         assert len(post.slack.sent) == MOST_IN_ALL + 1 <= MOST_IN_ALL + MOST_URGENT_EXTRA
 
-    async def test_goes_on_when_the_hour_has_passed(self, post: Post) -> None:
+    async def test_goes_on_when_the_hour_has_passed(self, post: Outbox) -> None:
         bo = await asker(post, "Bo")
         for _ in range(MOST_FROM_ONE + 1):
             await ask_dana(post, bo)
@@ -64,7 +64,7 @@ class TestAllowance:
         await post.deliver_due()
         assert len(post.slack.sent) == MOST_FROM_ONE + 1
 
-    async def test_is_not_for_what_one_s_own_session_asks(self, post: Post) -> None:
+    async def test_is_not_for_what_one_s_own_session_asks(self, post: Outbox) -> None:
         for _ in range(MOST_IN_ALL + MOST_URGENT_EXTRA + 1):
             await post.ask(route=[{"channel": "slack", "wait_seconds": 60}])
         await post.deliver_due()

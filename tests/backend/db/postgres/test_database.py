@@ -15,7 +15,7 @@ from backend.errors import Unavailable
 from tests.backend.conftest import OpenedPostgres
 from tests.backend.db.use_cases import rename, title
 from tests.support.postgres import Postgres
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import TIMEOUT_S
 
 
 class TestClock:
@@ -83,11 +83,11 @@ class TestWaits:
         go, held = threading.Event(), threading.Barrier(database.WRITERS + 1)
 
         def hold(tx: Tx) -> None:
-            held.wait(PATIENCE_S)
-            assert go.wait(PATIENCE_S)
+            held.wait(TIMEOUT_S)
+            assert go.wait(TIMEOUT_S)
 
         holders = [asyncio.ensure_future(opened_postgres.db.transact(hold)) for _ in range(database.WRITERS)]
-        await asyncio.to_thread(held.wait, PATIENCE_S)
+        await asyncio.to_thread(held.wait, TIMEOUT_S)
         with monkeypatch.context() as impatient:
             impatient.setattr(database, "WAIT_S", 0.2)
             with pytest.raises(Unavailable):

@@ -21,9 +21,9 @@ from backend.errors import NotFound, Unavailable
 from tests.backend.conftest import OpenedPostgres
 from tests.backend.db.use_cases import break_a_rule, rename, rename_badly, title
 from tests.support.postgres import Postgres
-from tests.support.postgres_proxy import CutWire
+from tests.support.postgres_proxy import PostgresProxy
 from tests.support.short_folders import short_folder
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import TIMEOUT_S
 
 
 def once(do: Callable[[], object]) -> Callable[[], None]:
@@ -47,7 +47,7 @@ class TestRaces:
     async def test_of_two_first_accounts_one_is_the_administrators(self, database_url: str) -> None:
         db = open_database(database_url, lambda effects: None)
         both = threading.Barrier(2)
-        meet = {email: once(lambda: both.wait(PATIENCE_S)) for email in ("a@example.org", "b@example.org")}
+        meet = {email: once(lambda: both.wait(TIMEOUT_S)) for email in ("a@example.org", "b@example.org")}
 
         def join(tx: Tx, email: str) -> str:
             person = register(tx, email=email, password_hash="-", name="Nn", mode="open")
@@ -62,7 +62,7 @@ class TestRaces:
         other = await opened_postgres.db.transact(open_session, opened_postgres.person, "other")
         ids = (opened_postgres.session_id, other)
         both = threading.Barrier(2)
-        meet = {ids: once(lambda: both.wait(PATIENCE_S)), ids[::-1]: once(lambda: both.wait(PATIENCE_S))}
+        meet = {ids: once(lambda: both.wait(TIMEOUT_S)), ids[::-1]: once(lambda: both.wait(TIMEOUT_S))}
 
         def touch(tx: Tx, order: tuple[str, str]) -> None:
             for n, session_id in enumerate(order):
@@ -190,14 +190,14 @@ class TestLostConnection:
 
 class TestUnheardCommit:
     @pytest.fixture
-    def wire(self, postgres: Postgres) -> Iterator[CutWire]:
+    def wire(self, postgres: Postgres) -> Iterator[PostgresProxy]:
         with short_folder("pg") as folder:
-            wire = CutWire(folder, postgres.socket)
+            wire = PostgresProxy(folder, postgres.socket)
             yield wire
             wire.close()
 
     @pytest.fixture
-    async def through(self, opened_postgres: OpenedPostgres, wire: CutWire) -> AsyncIterator[Database]:
+    async def through(self, opened_postgres: OpenedPostgres, wire: PostgresProxy) -> AsyncIterator[Database]:
         """The same database, by a process that reaches it over the wire."""
         url = opened_postgres.url.partition("?")[0] + f"?host={wire.folder}"
         db = open_database(url, opened_postgres.sink)
@@ -207,7 +207,7 @@ class TestUnheardCommit:
 
     @pytest.mark.parametrize("moment", ["before", "after"])
     async def test_is_found_out_and_done_once(
-        self, opened_postgres: OpenedPostgres, wire: CutWire, through: Database, moment: Any
+        self, opened_postgres: OpenedPostgres, wire: PostgresProxy, through: Database, moment: Any
     ) -> None:
         wire.arm(moment)
         assert await through.transact(rename, opened_postgres.session_id, "once") == "once"
@@ -215,7 +215,7 @@ class TestUnheardCommit:
         assert opened_postgres.on_disk("SELECT title, last_seq FROM sessions") == [("once", 1)]
 
     async def test_that_cannot_be_found_out_is_told_as_unknown(
-        self, opened_postgres: OpenedPostgres, wire: CutWire, through: Database, monkeypatch: pytest.MonkeyPatch
+        self, opened_postgres: OpenedPostgres, wire: PostgresProxy, through: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(database, "FIND_OUT_S", 0.3)
         wire.arm("after", for_good=True)

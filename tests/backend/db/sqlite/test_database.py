@@ -16,7 +16,7 @@ from backend.db.sqlite import database
 from backend.errors import NotFound, Unavailable
 from tests.backend.conftest import OpenedSqlite
 from tests.backend.db.use_cases import break_a_rule, rename, rename_badly, title
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import TIMEOUT_S
 
 
 def hold_the_writer(opened_sqlite: OpenedSqlite) -> tuple[asyncio.Task[None], threading.Event]:
@@ -24,7 +24,7 @@ def hold_the_writer(opened_sqlite: OpenedSqlite) -> tuple[asyncio.Task[None], th
     go = threading.Event()
 
     def wait(tx: Tx) -> None:
-        assert go.wait(PATIENCE_S)
+        assert go.wait(TIMEOUT_S)
 
     return asyncio.ensure_future(opened_sqlite.db.transact(wait)), go
 

@@ -7,7 +7,7 @@ import pytest
 
 from backend.engines.demo.endpoint import DemoEndpoint, pieces
 from backend.engines.demo.program import DemoText
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import TIMEOUT_S
 
 PROMPT = [
     {"role": "system", "content": "# Task: reply\nBe nice."},
@@ -26,7 +26,7 @@ async def endpoint() -> AsyncIterator[DemoEndpoint]:
 async def post(endpoint: DemoEndpoint, body: Any, *, key: str | None = None, path: str = "/chat/completions") -> httpx.Response:
     headers = {"authorization": f"Bearer {endpoint.key if key is None else key}"}
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    async with httpx.AsyncClient(timeout=PATIENCE_S, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
         return await client.post(endpoint.url + path, content=content, headers=headers)
 
 
@@ -52,7 +52,7 @@ class TestTheEndpoint:
     @pytest.mark.parametrize("key", ["wrong", "é", "x" * 10_000])
     async def test_answers_nobody_without_its_key(self, endpoint: DemoEndpoint, key: str) -> None:
         headers = [(b"authorization", f"Bearer {key}".encode())]
-        async with httpx.AsyncClient(timeout=PATIENCE_S, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
             response = await client.post(f"{endpoint.url}/chat/completions", json={"messages": PROMPT}, headers=headers)
         assert response.status_code == 401
         assert "choices" not in response.json()
