@@ -27,7 +27,7 @@ FROM_A_BACKUP = (
     "Approve only to run it now."
 )
 CHANGED = "This call's tool or rule changed after it was approved, so it was not run. This is what it would do now."
-ENDED = "the process that ran it ended before it reported an outcome"
+ENDED = "the process that ran it ended before it reported"
 CAUSES: dict[Why, str] = {
     "ended": ENDED,
     "silent": "it was started at {at} UTC, and the worker that started it has not reported since",
