@@ -10,7 +10,7 @@ QUICK := tests/architecture tests/backend/auth tests/backend/domain tests/backen
   tests/channels --ignore=tests/backend/engines/baml --ignore=tests/channels/slack/test_app.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-quick lint types test-python test-postgres test-web bench campaign chaos screens format baml generated api lock audit hooks clean
+.PHONY: help setup run test test-fast test-quick lint types test-python test-postgres test-web bench campaign chaos interleavings screens format baml generated api lock audit hooks clean
 
 help:  ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

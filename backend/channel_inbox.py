@@ -12,6 +12,7 @@ from backend.core.outbox.claim_delivery import question_for
 from backend.core.outbox.delivery_results import record_bounce
 from backend.core.requests.recipients import NO_LONGER_ASKED, may_decide, may_see, was_asked
 from backend.db import Database, Row, Tx
+from backend.db.locks import locks
 from backend.db.queries import linked_accounts, requests, sessions
 from backend.db.queries.mail import mail_row
 from backend.db.queries.people import idempotent_reply
@@ -84,6 +85,7 @@ class ChannelInbox:
             now = await self.find_request(answer.channel, answer.account, answer.request_id)
             return _refused(problem, now if isinstance(now, Question) else None)
 
+    @locks(account="answer.channel, answer.account", request="answer.request_id")
     def _answer(self, tx: Tx, answer: ChannelAnswer) -> Accepted | Refused:
         person = _person(tx, answer.channel, answer.account)
         what = (answer.request_id, answer.action, answer.values, answer.feedback, answer.version, answer.event_id, answer.sent_at)
@@ -122,6 +124,7 @@ class ChannelInbox:
             return _refused(problem)
         return None
 
+    @locks(account="message.channel, message.account", session_at="message.channel, message.place")
     def _message(self, tx: Tx, message: ChannelMessage) -> None:
         """Record a message, unless its event was received before as a message or an answer."""
         person = _person(tx, message.channel, message.account)

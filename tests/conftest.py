@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.lock_guard import make_guarded
 from tests.support.person import Person
 from tests.support.postgres import Postgres
 from tests.support.server import Server
@@ -37,7 +38,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """One server for all tests that only need an account of their own: open registration, no tight limits. On PostgreSQL
     where TESTS_ON says so (`make test-postgres`)."""
     on_postgres = os.environ.get("TESTS_ON") == "postgres"
-    settings = {"database_url": request.getfixturevalue("postgres").make("shared")} if on_postgres else {}
+    settings = {"database_url": make_guarded(request.getfixturevalue("postgres"), "shared")} if on_postgres else {}
     running = Server(tmp_path_factory.mktemp("server") / "data", **settings).start()
     yield running
     assert running.stop() == 0, running.log.read_text()[-4000:]

@@ -9,6 +9,7 @@ from backend.core.idempotency import replay, save_reply
 from backend.core.runs.start_run import join_run, start_run
 from backend.core.sessions.sessions import open_session, own_session
 from backend.db import Row, Tx
+from backend.db.locks import locks
 from backend.db.queries import runs, sessions
 from backend.domain.client_views import FeedbackRequest, Message
 from backend.domain.events import MessageSent
@@ -32,6 +33,7 @@ class Received:
     repeat: bool = False
 
 
+@locks(session="inbound.session_id", person="person.id")
 def receive_message(tx: Tx, person: Person, inbound: InboundMessage) -> Received:
     """Record a person's message and pass it to the agent: in the active run, or in a new one.
 
@@ -128,6 +130,7 @@ def shape_message(values: Any, author: str | None) -> Message:
     return shaped
 
 
+@locks(request="inbound.request_id")
 def receive_answer(
     tx: Tx, person: Person, inbound: InboundAnswer, registry: Registry, policy: Policy
 ) -> FeedbackRequest | Refusal:

@@ -65,7 +65,8 @@ class MeasureDuration:
 
 
 class Result(Protocol):
-    """What a statement found or did; SQLAlchemy's CursorResult is one."""
+    """What a statement found or did; SQLAlchemy's CursorResult is one. The statement may not run before its result is looked
+    at; it does run before the commit, which an error of it prevents."""
 
     @property
     def rowcount(self) -> int: ...
@@ -106,18 +107,25 @@ _move_head = (
 class Tx:
     """One open transaction. Not thread-safe; lives inside one call of `Database.transact` or `Database.read`."""
 
-    __slots__ = ("_audit", "_connection", "_frames", "_known", "_new_scopes", "_sealer", "_undo", "effects", "now")
+    __slots__ = ("_audit", "_connection", "_frames", "_known", "_new_scopes", "_now", "_sealer", "_undo", "effects")
 
-    def __init__(self, connection: OpenConnection, now: int, sealer: Sealer = UNSEALED) -> None:
+    def __init__(self, connection: OpenConnection, now: int | Callable[[], int], sealer: Sealer = UNSEALED) -> None:
         self._connection = connection
         self._sealer = sealer
-        self.now = now
+        self._now = now
         self.effects: list[Effect] = []
         self._frames: dict[str, list[tuple[DurableEvent, tuple[str, ...]]]] = {}
         self._audit: dict[str, list[dict[str, Any]]] = {}
         self._undo: list[Callable[[], None]] = []
         self._known: dict[Hashable, tuple[Collection[TableClause], Any]] = {}
         self._new_scopes: set[str] = set()
+
+    @property
+    def now(self) -> int:
+        """The database's time in milliseconds since 1970 UTC, the same throughout the transaction."""
+        if not isinstance(self._now, int):
+            self._now = self._now()
+        return self._now
 
     def execute(self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None) -> Result:
         if self._known and isinstance(statement, UpdateBase):
@@ -188,14 +196,20 @@ class Tx:
             self._undo.pop()()
 
     def flush(self) -> None:
-        """Number and write what was emitted and audited: one UPDATE and one batch a session. Called once, before commit."""
+        """Number and write what was emitted and audited: one UPDATE and one batch a session. Called once, before commit. What is
+        looked up for that is asked for together."""
+        numbered = {session_id: self._number(session_id, len(frames)) for session_id, frames in self._frames.items()}
+        heads = {scope: self.execute(_audit_head, {"scope": scope}) for scope in self._audit if scope not in self._new_scopes}
         for session_id, frames in self._frames.items():
-            self._write_frames(session_id, frames)
+            is_new = session_id in self._new_scopes
+            self._write_frames(session_id, len(frames) if is_new else numbered[session_id].scalar_one(), frames)
         for scope, entries in self._audit.items():
-            self._write_audit(scope, entries)
+            self._write_audit(scope, heads[scope].first() if scope in heads else None, entries)
 
-    def _write_frames(self, session_id: str, frames: list[tuple[DurableEvent, tuple[str, ...]]]) -> None:
-        last = self.execute(_number, {"session": session_id, "count": len(frames), "now": self.now}).scalar_one()
+    def _number(self, session_id: str, count: int) -> Result:
+        return self.execute(_number, {"session": session_id, "count": count, "now": self.now})
+
+    def _write_frames(self, session_id: str, last: int, frames: list[tuple[DurableEvent, tuple[str, ...]]]) -> None:
         ts = to_text(self.now)
         rows = []
         for seq, (frame, also) in enumerate(frames, start=last - len(frames) + 1):
@@ -205,11 +219,9 @@ class Tx:
             self.effects.extend(Publish(topic, text, seq) for topic in also)
         self.execute(_insert_events, rows)
 
-    def _write_audit(self, scope: str, entries: list[dict[str, Any]]) -> None:
-        is_new = scope in self._new_scopes
-        head = None if is_new else self.first(_audit_head, {"scope": scope})
+    def _write_audit(self, scope: str, head: Row[Any] | None, entries: list[dict[str, Any]]) -> None:
         whole = head is not None and self._sealer.fits(head)
-        tail = head if whole or is_new else self.first(_audit_tail, {"scope": scope})
+        tail = head if whole or scope in self._new_scopes else self.first(_audit_tail, {"scope": scope})
         last, prev = (tail.n, tail.hash) if tail else (0, GENESIS)
         rows = []
         for n, entry in enumerate(entries, start=last + 1):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.db.database import Sink
+from backend.db.locks import Locks, locks_of
 from backend.db.transaction import Tx
 from backend.failpoints import armed, failpoint
 
@@ -21,11 +22,14 @@ class UnitOfWork:
     result: Any = None
     error: BaseException | None = None
     tx: Tx | None = None
+    locks: Locks | None = None
 
     @classmethod
     def of(cls, use_case: Callable[..., Any], args: Any, kwargs: Any) -> "UnitOfWork":
         loop = asyncio.get_running_loop()
-        return cls(lambda tx: use_case(tx, *args, **kwargs), use_case.__name__, loop, loop.create_future())
+        job = cls(lambda tx: use_case(tx, *args, **kwargs), use_case.__name__, loop, loop.create_future())
+        job.locks = locks_of(use_case, args, kwargs)
+        return job
 
     def run(self, tx: Tx) -> None:
         """Everything but the commit. Raises what the use case raises; then `roll_back` is due."""

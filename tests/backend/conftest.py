@@ -17,6 +17,7 @@ from backend.db.factory import open_database
 from backend.db.migrate import migrate
 from backend.db.tables import metadata
 from backend.domain.people import Person
+from tests.support.lock_guard import make_guarded
 from tests.support.postgres import Postgres
 
 REFUSALS = (sqlite3.IntegrityError, psycopg.IntegrityError)
@@ -125,9 +126,7 @@ def file(tmp_path: Path, migrated: bytes) -> Path:
 @pytest.fixture(scope="session")
 def lasting_url(postgres: Postgres) -> str:
     """A PostgreSQL database in the newest shape that tests take turns in: making one for each would take longer."""
-    url = postgres.make("taken_in_turns")
-    migrate(url)
-    return url
+    return make_guarded(postgres, "taken_in_turns")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.auditor import Books, audit
+from tests.support.lock_guard import make_guarded
 from tests.support.person import PATIENCE_S, Person, until
 from tests.support.postgres import Postgres
 from tests.support.redis import RedisServer
@@ -30,7 +31,7 @@ class Cluster:
 
     def __init__(self, folder: Path, postgres: Postgres, redis: RedisServer, slack: Slack, database: str) -> None:
         self.postgres, self.redis, self.slack, self._database = postgres, redis, slack, database
-        self.data_dir, self.url = folder / "data", postgres.make(database)
+        self.data_dir, self.url = folder / "data", make_guarded(postgres, database)
         slack_settings = {"SLACK_BOT_TOKEN": TOKEN, "SLACK_SIGNING_SECRET": SECRET, "SLACK_API_URL": slack.api_url}
         settings = {"database_url": self.url, "redis_url": redis.url, **slack_settings}
         self.apis = [Api(self.data_dir, f"api{n}", **settings) for n in (1, 2)]

@@ -9,6 +9,7 @@ from typing import Literal
 
 from tests.support.postgres import SOCKET
 
+DONE = b"COMMIT\x00Z"  # what was done, and that the server is ready for more
 Moment = Literal["before", "after"]
 
 
@@ -46,7 +47,7 @@ class PostgresProxy:
             while True:
                 for ready in select.select([client, server], [], [])[0]:
                     said = ready.recv(65536)
-                    if not said or (ready is client and self._armed and b"COMMIT" in said):
+                    if not said or (ready is client and self._armed and b"COMMIT\x00" in said):
                         self._cut(server, said)
                         return
                     (server if ready is client else client).sendall(said)
@@ -60,4 +61,6 @@ class PostgresProxy:
             self.close()
         if moment == "after":
             server.sendall(said)
-            assert b"COMMIT" in server.recv(65536)
+            heard = b""
+            while DONE not in heard:
+                heard += server.recv(65536)

@@ -11,6 +11,7 @@ from backend.api.http.schemas import View
 from backend.auth.principal import Principal
 from backend.core.runs.lifecycle import end_run
 from backend.db import Row, Tx
+from backend.db.locks import locks
 from backend.db.queries import runs
 from backend.domain.people import Person
 from backend.domain.states import RunStatus
@@ -46,6 +47,7 @@ async def cancel_run(run_id: str, principal: SignedIn, context: AppContext) -> A
     return Json(await context.db.transact(_cancel, principal, run_id))
 
 
+@locks(run="run_id")
 def _cancel(tx: Tx, principal: Principal, run_id: str) -> dict[str, Any]:
     person = principal.person
     end_run(tx, own_run(tx, person, run_id), RunStatus.CANCELLED, actor=person.id, via=principal.via)

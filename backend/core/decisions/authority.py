@@ -11,6 +11,7 @@ from backend.core.requests.close_request import mark_dead_letter
 from backend.core.requests.publish import publish_change
 from backend.core.runs.call_digest import action_of, fits_definition
 from backend.db import Row, Tx
+from backend.db.locks import locks
 from backend.db.queries import requests as store
 from backend.db.queries.linked_accounts import groups_of
 from backend.db.queries.recipients import DECIDES, insert_recipients, list_recipients, open_of_person, update_recipient
@@ -167,6 +168,7 @@ def refresh_requests_of_group(tx: Tx, name: str) -> None:
             bring_up_to_date(tx, row)
 
 
+@locks(request="request_id")
 def refresh_rules(tx: Tx, request_id: str, rules: Rules) -> None:
     """Update the request to the rules as they are now."""
     bring_up_to_date(tx, _reload(tx, request_id), rules)

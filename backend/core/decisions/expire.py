@@ -4,12 +4,14 @@ from backend.core.decisions.response import response_of
 from backend.core.decisions.resume_run import hand_outcome_to_run
 from backend.core.requests.close_request import close_request
 from backend.db import Tx
+from backend.db.locks import locks
 from backend.db.queries import requests as store
 from backend.domain.people import SYSTEM
 from backend.domain.requests import timeout_answer
 from backend.domain.states import FeedbackStatus, FeedbackType
 
 
+@locks(request="request_id")
 def expire_request(tx: Tx, request_id: str) -> bool:
     """Expire a request that is due: its `on_timeout` answer becomes the outcome. False if it is decided or not due yet."""
     row = store.request_by_id(tx, request_id)

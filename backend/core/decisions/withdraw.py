@@ -7,6 +7,7 @@ from backend.core.decisions.late_answers import already_decided
 from backend.core.decisions.resume_run import hand_outcome_to_run
 from backend.core.requests.close_request import close_request
 from backend.db import Row, Tx
+from backend.db.locks import locks
 from backend.domain.answers import Answer
 from backend.domain.client_views import FeedbackRequest
 from backend.domain.people import Person
@@ -14,6 +15,7 @@ from backend.domain.states import FeedbackStatus
 from backend.errors import Conflict, Forbidden
 
 
+@locks(request="request_id")
 def cancel_request(tx: Tx, person: Person, request_id: str, via: str) -> FeedbackRequest | Conflict:
     """Withdraw a request on behalf of its session's owner, and resume the run that asked."""
     row = load_request(tx, person, request_id)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from backend.core.linking.linked_accounts import disconnect_accounts
 from backend.db import Tx
+from backend.db.locks import locks
 from backend.db.queries import mail
 
 FETCH_MAIL_JOB = "collect"
@@ -21,6 +22,7 @@ class MailboxLease:
     watch_due: bool
 
 
+@locks(mailbox="account")
 def claim_mailbox(tx: Tx, account: str) -> MailboxLease | None:
     """Take the mailbox's lease; None if it is not due or another worker holds it."""
     row = mail.claim_mailbox(tx, account, tx.now + LEASE_MS)
@@ -29,11 +31,13 @@ def claim_mailbox(tx: Tx, account: str) -> MailboxLease | None:
     return MailboxLease(account, row.token, row.cursor, row.watch_until is None or row.watch_until < tx.now + RENEW_WATCH_MS)
 
 
+@locks(mailbox="lease.account")
 def renew_mailbox_lease(tx: Tx, lease: MailboxLease) -> bool:
     """Extend the lease; False if it is lost."""
     return mail.update_mailbox(tx, lease.account, lease.token, lease_until=tx.now + LEASE_MS)
 
 
+@locks(mailbox="lease.account")
 def release_mailbox(tx: Tx, lease: MailboxLease, wait_ms: int, cursor: str | None = None, watch_until: int | None = None) -> None:
     """Give the lease back and fetch again after `wait_ms`, or at once if the provider rang meanwhile. `cursor` and
     `watch_until` are saved if given."""
@@ -50,6 +54,7 @@ def disconnect_mailbox(tx: Tx, lease: MailboxLease, reason: str) -> None:
         disconnect_accounts(tx, "email", f"{lease.account}/", reason)
 
 
+@locks(mailbox="account")
 def wake_mailbox(tx: Tx, account: str) -> None:
     """Fetch the mailbox now because its provider reported new mail. Unknown mailboxes are ignored."""
     if mail.wake_mailbox(tx, account):

@@ -10,6 +10,7 @@ from backend.core.linking.preferences import check_set_up
 from backend.core.outbox.notices import send_message
 from backend.core.requests.recipients import may_see, viewers_of
 from backend.db import Row, Tx
+from backend.db.locks import locks
 from backend.db.queries import linked_accounts, mail, requests
 from backend.db.queries.installations import list_connected
 from backend.db.transaction import person_topic, session_topic
@@ -35,6 +36,7 @@ If that was you, reply to this mail with the line shown in the web app as the fi
 If it was not you, ignore this mail: nothing will happen."""
 
 
+@locks(mailbox="letter.mailbox", request="letter.request_id")
 def record_mail(tx: Tx, letter: ReceivedMail) -> bool:
     """See `channels.mail_contract.MailInbox`. Open tabs hear of it."""
     if mail.mail_row(tx, letter.mailbox, letter.id) is not None:
@@ -73,6 +75,7 @@ def _storable(text: str, most: int) -> str:
     return text[:most].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
+@locks(account="channel, account")
 def reply_to_mail(
     tx: Tx, channel: str, account: str, words: TextMessage, thread: Mapping[str, Any] | None, event_id: str, quotes: bool
 ) -> None:

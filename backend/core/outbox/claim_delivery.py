@@ -14,6 +14,7 @@ from backend.core.requests.recipients import may_decide
 from backend.core.requests.view import shape_request
 from backend.core.requests.withdrawn_view import ACCOUNT_DISABLED, is_disabled, withdrawn_question
 from backend.db import Row, Tx
+from backend.db.locks import locks
 from backend.db.queries import deliveries as store
 from backend.db.queries import linked_accounts, requests, sessions
 from backend.domain.policy import Policy
@@ -25,6 +26,7 @@ LEASE_MS = 60_000
 CONTEXT_TURNS, CONTEXT_LENGTH = 3, 240
 
 
+@locks(delivery="delivery_id")
 def claim_delivery(tx: Tx, delivery_id: str, policy: Policy, url: str, set_up: Collection[str]) -> DeliveryAttempt | None:
     """Take the delivery's lease. Returns the attempt to make; None if there is nothing to send or no way to send it.
     `set_up` are the channels of this server."""

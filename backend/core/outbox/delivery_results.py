@@ -7,6 +7,7 @@ from backend.core.outbox.delivery_attempt import WORKER_DIED, WORKER_STOPPED, De
 from backend.core.outbox.escalation import DELIVER_JOB, escalate, new_delivery, publish_delivery, queue_deliveries
 from backend.core.requests.withdrawn_view import ACCOUNT_DISABLED
 from backend.db import Row, Tx
+from backend.db.locks import locks
 from backend.db.queries import deliveries as store
 from backend.db.queries import linked_accounts, requests
 from backend.domain.states import ConnectionStatus, DeliveryStatus, FeedbackStatus
@@ -19,6 +20,7 @@ NO_MAILBOX = "no_mailbox"  # the server's fault, not the person's connection
 MAYBE_SENT = "It is not known whether this message was sent, so it could not be updated."
 
 
+@locks(delivery="work.delivery_id", place="work.channel, receipt.place")
 def record_sent(tx: Tx, work: DeliveryAttempt, receipt: DeliveryReceipt) -> None:
     """Record that the provider accepted the message. If the request was decided meanwhile, settle the message next."""
     sent = {"status": DeliveryStatus.SENT, "sent_at": tx.now, "error": None, "ref": dict(receipt.ref)}
@@ -66,6 +68,7 @@ def _bind_thread(tx: Tx, row: Row[Any], session_id: str, place: str, thread: dic
         linked_accounts.update_thread(tx, row.channel, place, thread)
 
 
+@locks(delivery="work.delivery_id")
 def record_settled(tx: Tx, work: DeliveryAttempt) -> None:
     """Record that the sent message now shows how the request ended."""
     request, row = _load(tx, work)
@@ -78,6 +81,7 @@ def record_settled(tx: Tx, work: DeliveryAttempt) -> None:
             publish_delivery(tx, request, row._mapping)
 
 
+@locks(delivery="work.delivery_id")
 def release_delivery(tx: Tx, work: DeliveryAttempt) -> None:
     """Release a delivery because this worker stops during an attempt; another worker continues and checks what was sent."""
     if store.update_delivery_under_lease(tx, work.delivery_id, work.token, lease_until=None, next_at=tx.now):
@@ -88,6 +92,7 @@ def release_delivery(tx: Tx, work: DeliveryAttempt) -> None:
         tx.enqueue(DELIVER_JOB, work.delivery_id)
 
 
+@locks(delivery="work.delivery_id")
 def record_failure(tx: Tx, work: DeliveryAttempt, error: ChannelError, chance: float) -> None:
     """Record a failed attempt, and retry later or escalate."""
     unknown = isinstance(error, Retryable) and error.unknown

@@ -9,6 +9,7 @@ from typing import Any
 
 from backend.core.outbox.escalation import DELIVER_JOB
 from backend.db import Row, Tx
+from backend.db.locks import locks
 from backend.db.queries import deliveries, linked_accounts, sessions
 from backend.db.queries import drafts as store
 from backend.domain.states import DeliveryStatus
@@ -38,6 +39,7 @@ def last_address(tx: Tx, session_id: str, person_id: str, showing: Collection[st
     return (via, Address(account, place.thread)) if place and account else None
 
 
+@locks(session="session_id")
 def begin_draft(tx: Tx, run_id: str, session_id: str, person_id: str, token: int, showing: Collection[str]) -> Draft | None:
     """Start the draft of a run's reply where the person last wrote, or continue that of a worker that died. None if there is
     nowhere to show it, or if it is not known where the other worker did."""
@@ -55,6 +57,7 @@ def begin_draft(tx: Tx, run_id: str, session_id: str, person_id: str, token: int
     return draft
 
 
+@locks(run="run_id")
 def record_shown(tx: Tx, run_id: str, token: int, ref: Mapping[str, Any]) -> None:
     """Record where the reply is shown; no effect if the run has ended or another worker holds it."""
     store.update_draft_ref(tx, run_id, token, dict(ref))

@@ -6,6 +6,7 @@ from backend.core.decisions.authority import refresh_requests_of_person
 from backend.core.people.sign_ins import end_sign_in
 from backend.core.runs.lifecycle import end_run
 from backend.db import Row, Tx
+from backend.db.locks import locks
 from backend.db.queries import people
 from backend.db.queries.runs import active_runs_of
 from backend.domain.display_names import check_name, name_from_email
@@ -94,6 +95,7 @@ def _checked_name(name: str) -> str:
         raise Invalid(f"This name cannot be used: it {error}.", errors=[FieldError("name", str(error))]) from None
 
 
+@locks(person="person_id")
 def change_password(tx: Tx, person_id: str, password_hash: str, keep: str) -> None:
     """Set the new hash and end every sign-in except `keep`."""
     people.update_person(tx, person_id, password_hash=password_hash)

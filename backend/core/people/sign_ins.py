@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.db import Row, Tx
+from backend.db.locks import locks
 from backend.db.queries import people
 from backend.db.transaction import SIGN_INS_TOPIC, sign_in_topic
 from backend.domain.events import SignInEnded
@@ -24,6 +25,7 @@ class SignIn:
     generation: int
 
 
+@locks(person="person_id")
 def start_sign_in(tx: Tx, person_id: str, door: SignInClient = "api") -> SignIn:
     """Start a sign-in for a person whose password was verified. `door` is the client that holds it: the web app, whose token
     only its cookie holds, or any other program. Raises Unauthorized if the person was disabled meanwhile."""
@@ -38,6 +40,7 @@ def start_sign_in(tx: Tx, person_id: str, door: SignInClient = "api") -> SignIn:
     return SignIn(person, sign_in_id, 1)
 
 
+@locks(sign_in="sign_in_id")
 def rotate_sign_in(tx: Tx, sign_in_id: str, generation: int, door: SignInClient = "api") -> SignIn | Unauthorized:
     """Move a sign-in to its next generation. The previous generation still gets the same next token, for two tabs that race
     and for a lost reply; an older one is taken for stolen and ends the sign-in. A web app's sign-in whose token once came
@@ -59,6 +62,7 @@ def rotate_sign_in(tx: Tx, sign_in_id: str, generation: int, door: SignInClient 
     return refusal
 
 
+@locks(sign_in="sign_in_id")
 def end_sign_in(tx: Tx, sign_in_id: str, why: str, actor: str | None = None) -> None:
     """End a sign-in, by default on behalf of its person: its sockets close and its tokens are no longer valid. Idempotent."""
     person_id = people.end_sign_in(tx, sign_in_id, why)
@@ -67,10 +71,12 @@ def end_sign_in(tx: Tx, sign_in_id: str, why: str, actor: str | None = None) -> 
         tx.audit(person_id, actor=actor or person_id, via="api", action="sign_in.ended", subject=sign_in_id, why=why)
 
 
+@locks(person="person_id")
 def issue_ticket(tx: Tx, digest: str, person_id: str, sign_in_id: str) -> None:
     people.insert_ticket(tx, digest=digest, person_id=person_id, sign_in_id=sign_in_id, expires_at=tx.now + TICKET_MS)
 
 
+@locks(ticket="digest")
 def redeem_ticket(tx: Tx, digest: str) -> str | None:
     """Use up a ticket. Returns the id of its sign-in; None if the ticket is unknown, used or expired."""
     row = people.use_ticket(tx, digest)

@@ -8,6 +8,7 @@ from backend.core.requests.addressing import Addressed, resolve_recipients
 from backend.core.requests.open_request import NewRequest, open_request
 from backend.core.sessions.sessions import open_session, own_session
 from backend.db import Tx
+from backend.db.locks import locks
 from backend.domain.client_views import FeedbackRequest
 from backend.domain.people import Person, requester_by
 from backend.domain.policy import canonical, digest_call
@@ -29,6 +30,7 @@ class Ask:
     rule: dict[str, Any] | None = None
 
 
+@locks(session="ask.session_id")
 def ask_people(tx: Tx, person: Person, ask: Ask, key: str | None, via: str = "api") -> FeedbackRequest | Refusal:
     """Open the request; `via` tells the person's own request from a program's. Raises NotFound (no such session), Conflict
     (closed session) and Invalid."""

@@ -4,11 +4,13 @@ from backend.core.outbox.escalation import escalate, publish_delivery
 from backend.core.outbox.settle_copies import record_seen, set_dead_letter
 from backend.core.requests.recipients import may_see
 from backend.db import Tx
+from backend.db.locks import locks
 from backend.db.queries import requests as store
 from backend.domain.people import Person
 from backend.domain.states import ChannelType, DeliveryStatus, FeedbackStatus
 
 
+@locks(request="request_id")
 def mark_request_seen(tx: Tx, person: Person, request_id: str) -> None:
     """Mark the person's web chat delivery as seen; a dead letter that was seen is delivered after all."""
     row = store.request_by_id(tx, request_id)

@@ -10,6 +10,7 @@ from backend.core.requests.recipients import deciders_of, may_decide, may_see
 from backend.core.requests.view import shape_request
 from backend.core.sessions.sessions import find_session, own_session, rename_session
 from backend.db import Row, Tx
+from backend.db.locks import locks
 from backend.db.queries import requests
 from backend.db.queries import sessions as store
 from backend.db.queries.deliveries import list_deliveries
@@ -23,6 +24,7 @@ from backend.errors import Conflict, NotFound
 AUTO = "auto"
 
 
+@locks(request="request_id")
 def reroute_request(
     tx: Tx, person: Person, request_id: str, channel: str, set_up: Collection[str], via: str = ChannelType.CHAT
 ) -> FeedbackRequest:
@@ -48,6 +50,7 @@ def _ask_on(tx: Tx, row: Row[Any], person_id: str, channel: str) -> None:
     restart_escalation(tx, row, person_id, [{"channel": channel, "wait_ms": wait_ms_on(tx, person_id, channel)}, *rest])
 
 
+@locks(request="request_id")
 def retry_request(tx: Tx, person: Person, request_id: str, via: str = ChannelType.CHAT) -> FeedbackRequest:
     """Restart every escalation of a dead letter. Raises NotFound and Conflict (decided, or not a dead letter)."""
     row = _load_open(tx, person, request_id)
@@ -76,6 +79,7 @@ def _people_to_ask(tx: Tx, row: Row[Any], person: Person) -> list[str]:
     return [each.id for each in deciders_of(tx, row.id)] if person.id == row.owner_id else [person.id]
 
 
+@locks(session="session_id")
 def change_session(
     tx: Tx,
     person: Person,

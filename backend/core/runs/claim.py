@@ -6,6 +6,7 @@ from typing import Any
 from backend.core.runs.lease import LEASE_MS, Lease
 from backend.core.runs.lifecycle import end_run
 from backend.db import Tx
+from backend.db.locks import locks
 from backend.db.queries import runs, sessions
 from backend.domain.runs import Caps, EngineId, LogEntry
 from backend.domain.states import RunStatus
@@ -27,6 +28,7 @@ class Claimed:
     orphaned: bool = False
 
 
+@locks(run="run_id")
 def claim_run(tx: Tx, run_id: str, caps: Caps, engine: EngineId, suspects: bool = True) -> Claimed | None:
     """Take the run's lease; None if there is nothing to do or another worker holds it. A run over its caps ends here.
     Runs whose last claims made no progress are only taken with `suspects`."""

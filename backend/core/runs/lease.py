@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from backend.db import Row, Tx
+from backend.db.locks import locks
 from backend.db.queries import runs
 from backend.domain.states import RunStatus
 from backend.domain.steps import Usage
@@ -43,12 +44,14 @@ class Lease:
         return restore
 
 
+@locks(session="lease.session_id")
 def release_lease(tx: Tx, lease: Lease) -> None:
     """Release the run so that another worker can continue at once; the claim does not count as one without progress."""
     if runs.release_lease(tx, lease.run_id, lease.token, lease.claims):
         tx.enqueue(ADVANCE_RUN_JOB, lease.run_id)
 
 
+@locks(session="lease.session_id")
 def retake_lease(tx: Tx, lease: Lease) -> None:
     """Take a new token after the database was away, so that a half-shown reply starts over. Raises LeaseLost."""
     if not runs.retake_lease(tx, lease.run_id, lease.token, tx.now + LEASE_MS):
@@ -57,6 +60,7 @@ def retake_lease(tx: Tx, lease: Lease) -> None:
     lease.token += 1
 
 
+@locks(run="run_id")
 def renew_lease(tx: Tx, run_id: str, token: int) -> bool:
     return runs.renew_lease(tx, run_id, token, tx.now + LEASE_MS)
 

@@ -7,6 +7,7 @@ from backend.core.outbox.notices import send_to_last_channel
 from backend.core.requests.close_request import close_request
 from backend.core.runs.lease import ADVANCE_RUN_JOB, Lease, leased_run, log_progress
 from backend.db import Row, Tx
+from backend.db.locks import locks
 from backend.db.queries import requests, runs, sessions
 from backend.db.transaction import person_topic, run_topic, session_topic
 from backend.domain.client_views import Message
@@ -140,6 +141,7 @@ def set_agent_status(tx: Tx, session_id: str, status: AgentStatus, detail: str |
     tx.notify(changed, person_topic(person_id))
 
 
+@locks(session="lease.session_id")
 def complete_run(tx: Tx, lease: Lease, content: str, usage: Usage) -> None:
     """Complete the run with its reply. If a person wrote meanwhile, post the reply and continue; if the outcome of a call
     arrived meanwhile, discard the reply and let the engine decide again. Raises LeaseLost."""
@@ -156,6 +158,7 @@ def complete_run(tx: Tx, lease: Lease, content: str, usage: Usage) -> None:
     end_run(tx, leased_run(tx, lease), RunStatus.COMPLETED, content=content)
 
 
+@locks(session="lease.session_id")
 def fail_run(tx: Tx, lease: Lease, error: str) -> None:
     """End the run with an error message. Raises LeaseLost."""
     log_progress(tx, lease, [])

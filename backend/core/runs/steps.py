@@ -8,6 +8,7 @@ from backend.core.runs.call_digest import action_of
 from backend.core.runs.lease import Lease, log_progress
 from backend.core.runs.lifecycle import set_agent_status
 from backend.db import Tx
+from backend.db.locks import locks
 from backend.db.queries.people import person_by_id
 from backend.db.queries.runs import run_log, update_engine_state
 from backend.domain.people import AGENT, AGENT_REQUESTER, Person
@@ -22,6 +23,7 @@ from backend.tools.contract import ToolInputError
 from backend.tools.registry import Registry
 
 
+@locks(session="lease.session_id")
 def record_step(
     tx: Tx,
     lease: Lease,
@@ -49,6 +51,7 @@ def record_step(
                 log_progress(tx, lease, [entry, _refusal(error)], steps=1, usage=usage)
 
 
+@locks(session="lease.session_id")
 def propose_next_call(tx: Tx, lease: Lease, move: Propose, registry: Registry, policy: Policy) -> None:
     """Record the next of several proposed calls as a step of its own, unless the engine must decide again: a person wrote
     meanwhile, or rejected a call and would not be asked about this one. Raises LeaseLost."""

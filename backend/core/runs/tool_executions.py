@@ -9,6 +9,7 @@ from backend.core.runs.lifecycle import set_agent_status
 from backend.core.runs.steps import ask_approval, check_call
 from backend.db import Row, Tx
 from backend.db.backups import last_restore
+from backend.db.locks import locks
 from backend.db.queries import requests, runs
 from backend.domain.people import AGENT
 from backend.domain.policy import Policy, canonical
@@ -35,6 +36,7 @@ CAUSES: dict[Why, str] = {
 }
 
 
+@locks(session="lease.session_id")
 def start_execution(tx: Tx, lease: Lease, move: Execute, registry: Registry, policy: Policy) -> str | None:
     """Check the approval of the exact call and record the start of its execution. Returns the execution's id; None if the
     call must not run, in which case the run's log says why or a person is asked. Raises LeaseLost."""
@@ -140,6 +142,7 @@ def _record_start(tx: Tx, lease: Lease, tool: ToolSpec, args: dict[str, Any], re
     return execution_id
 
 
+@locks(session="lease.session_id")
 def finish_execution(tx: Tx, lease: Lease, execution_id: str, status: ExecutionStatus, result: Any) -> None:
     """Record the outcome, once, however late it arrives and whoever holds the run by then. If the outcome was given up as
     unknown before, correct what people were told or asked meanwhile."""
@@ -190,6 +193,7 @@ def _give_up(tx: Tx, row: Row[Any], session_id: str, evidence: str) -> None:
     )
 
 
+@locks(session="lease.session_id")
 def ask_to_repeat(tx: Tx, lease: Lease, move: Recover, why: Why, evidence: str, registry: Registry, policy: Policy) -> None:
     """Mark an execution that has not reported as unknown and ask a person, with the evidence, whether to run the call again
     under a new approval. Does nothing if it has reported meanwhile; if the run has ended, reports the fact instead."""

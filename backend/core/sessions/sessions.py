@@ -5,6 +5,7 @@ from typing import Any, Literal
 from backend.core.requests.close_request import close_request
 from backend.core.runs.lifecycle import end_run
 from backend.db import Row, Tx
+from backend.db.locks import locks
 from backend.db.queries import requests, runs
 from backend.db.queries import sessions as store
 from backend.db.transaction import person_topic
@@ -56,6 +57,7 @@ def rename_session(tx: Tx, person: Person, session_id: str, title: str) -> dict[
     return find_session(tx, person, session_id)
 
 
+@locks(session="session_id")
 def close_session(tx: Tx, person: Person, session_id: str, via: str = ChannelType.CHAT) -> dict[str, Any]:
     """Close the session for good: cancel its run and withdraw its open requests. The record stays."""
     row = own_session(tx, person, session_id)
@@ -69,6 +71,7 @@ def close_session(tx: Tx, person: Person, session_id: str, via: str = ChannelTyp
     return find_session(tx, person, session_id)
 
 
+@locks(session="session_id")
 def cancel_work(tx: Tx, person: Person, session_id: str, via: str) -> bool:
     """Cancel the session's active run; False if there is none."""
     own_session(tx, person, session_id)

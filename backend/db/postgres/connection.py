@@ -1,14 +1,13 @@
-"""Connections to PostgreSQL: bounded in every wait, and a transaction begins with the server's clock in one round trip."""
+"""How a PostgreSQL server is reached, with a limit on every wait; the engine for migrations and checks; what errors mean."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
-from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.pool import NullPool
 
 from backend.db.transaction import dumps
 from backend.errors import Unavailable
@@ -25,42 +24,20 @@ CONNECTING = {
     "tcp_user_timeout": 10_000,
 }
 WAITING = {"statement_timeout": "10s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "10s"}
-NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-WRITING = f"BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT {NOW}, pg_current_xact_id()::text"
 # Any number, as long as nobody else who uses advisory locks in this database has it.
 ALONE = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(4127366100)"
 # Not allowed (also: read-only), no resources, an operator at work, locked by somebody else.
 REFUSALS = ("42501", "25006", "53", "55P03", "57")
-# It differs after the server was cut off: a transaction that was not on its disk by then leaves its number to a later one.
-LIFE = "SELECT concat(pg_postmaster_start_time(), pg_stat_get_bgwriter_stat_reset_time())"
-READING = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT {NOW}, ''"
+# It differs after a crash of the server, which reuses the numbers of transactions that were not on its disk.
+SERVER_START = "SELECT concat(pg_postmaster_start_time(), pg_stat_get_bgwriter_stat_reset_time())"
 
 
-class TextDumper(StrDumperUnknown):
-    """PostgreSQL's text has no NUL. None of ours has one either, so a search for one finds nothing, as it should."""
-
-    def dump(self, obj: str) -> Any:
-        return super().dump(obj.replace("\x00", "\ufffd"))
-
-
-class Begun(NamedTuple):
-    """An open transaction: the server's time in milliseconds since 1970 UTC, and by what the server knows it afterwards, in
-    this life of the server."""
-
-    now: int
-    xid: str
-    life: str
-
-
-def connect(url: str, connections: int) -> Engine:
-    """An engine with at most so many connections; what the URL itself says comes first. Transactions are begun by hand."""
+def connect(url: str) -> Engine:
+    """An engine for migrations and checks. Parameters in the URL override ours. Transactions are begun by hand."""
     parsed = make_url(url).set(drivername="postgresql+psycopg")
     engine = create_engine(
         parsed,
-        poolclass=QueuePool,
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=CONNECTING["connect_timeout"],
+        poolclass=NullPool,
         use_native_hstore=False,
         json_serializer=dumps,
         hide_parameters=True,
@@ -68,36 +45,21 @@ def connect(url: str, connections: int) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def bound(connection: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
-        connection.adapters.register_dumper(str, TextDumper)
-        connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in WAITING.items()).encode())
-        (record.info["life"],) = connection.execute(LIFE).fetchone() or ("",)
+    def limit_waits(connection: psycopg.Connection[Any], _record: object) -> None:
+        connection.execute(waiting().encode())
 
     return engine
 
 
-def begin(connection: Connection, words: str) -> Begun:
-    """Begin a transaction by `WRITING` or `READING`. Raises one of DATABASE_ERRORS; a connection that had died idle is
-    thrown away, and all its siblings with it."""
-    connection.begin()
-    driver: Any = connection.connection.driver_connection
-    try:
-        cursor = driver.execute(words, prepare=False)
-        while cursor.nextset():
-            pass
-        now, xid = cursor.fetchone()
-        return Begun(now, xid, connection.info["life"])
-    except psycopg.Error:
-        if driver.closed:
-            connection.invalidate()
-            connection.engine.dispose()
-        raise
+def waiting() -> str:
+    """The statement that bounds every wait on a connection."""
+    return "; ".join(f"SET {name} = '{value}'" for name, value in WAITING.items())
 
 
 @contextmanager
 def connected(url: str) -> Iterator[Connection]:
     """One connection of its own. Raises Unavailable with what the server or the driver said."""
-    engine = connect(url, 1)
+    engine = connect(url)
     try:
         connection = engine.connect()
     except DATABASE_ERRORS as error:

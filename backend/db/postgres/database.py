@@ -1,5 +1,4 @@
-"""Runs use cases over PostgreSQL: several at once, each serializable and run again when it lost a race, effects only
-after commit."""
+"""Runs use cases over PostgreSQL: several at once, each under the locks it declares; effects only after commit."""
 
 import time
 from collections.abc import Callable
@@ -9,8 +8,10 @@ from typing import Any, Concatenate
 
 from backend.db.audit_sealer import UNSEALED, Sealer
 from backend.db.database import Database, P, Sink, T
-from backend.db.postgres.connection import DATABASE_ERRORS, READING, WRITING, Begun, begin, connect, is_lost, said
+from backend.db.postgres.connection import DATABASE_ERRORS, is_lost, said
+from backend.db.postgres.pipelined_transaction import PipelinedTransaction
 from backend.db.postgres.retry import Retries
+from backend.db.postgres.thread_connections import ThreadConnections
 from backend.db.transaction import Tx
 from backend.db.unit_of_work import UnitOfWork, settle_on_loop
 from backend.errors import Unavailable
@@ -19,9 +20,10 @@ from backend.observability.log import get_logger
 
 log = get_logger(__name__)
 
-WRITERS, READERS = 4, 4  # more writers at once lose more races than they win: docs/decisions/0007
+WRITERS, READERS = 4, 4  # threads, and connections, of one process
 WAIT_S = 5.0
 FIND_OUT_S, ASK_AGAIN_S = 5.0, 0.1
+_STATUS = b"SELECT pg_xact_status($1::xid8)"
 UNKNOWN = "It is not known whether this was recorded: the database went away while it did. Look before you try again."
 
 
@@ -31,7 +33,7 @@ class PostgresDatabase(Database):
     def __init__(self, url: str, sink: Sink, sealer: Sealer = UNSEALED) -> None:
         self._sealer = sealer
         self._sink = sink
-        self._engine = connect(url, WRITERS + READERS)
+        self._connections = ThreadConnections(url)
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="db-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="db-reader")
 
@@ -44,7 +46,7 @@ class PostgresDatabase(Database):
     def close(self) -> None:
         self._writers.shutdown()
         self._readers.shutdown()
-        self._engine.dispose()
+        self._connections.close()
 
     async def _hand_in(self, threads: ThreadPoolExecutor, work: Callable[[UnitOfWork], None], job: UnitOfWork) -> Any:
         handed = threads.submit(work, job)
@@ -83,35 +85,42 @@ class PostgresDatabase(Database):
             return False
 
     def _commit(self, job: UnitOfWork) -> None:
-        with self._engine.connect() as connection:
-            begun = begin(connection, WRITING)
-            job.run(Tx(connection, begun.now, self._sealer))
-            try:
-                connection.commit()
+        pipeline = self._connections.get()
+        transaction = PipelinedTransaction.to_write(pipeline, job.locks)
+        with ExitStack() as failed:
+            failed.callback(transaction.roll_back)
+            job.run(Tx(transaction, transaction.now, self._sealer))
+            if not transaction.is_used:
                 return
-            except DATABASE_ERRORS as error:
-                if not is_lost(error):
-                    raise
-                lost = error
-        if not self._was_committed(begun):
+            number = transaction.number()
+            failed.pop_all()
+        try:
+            transaction.commit()
+            return
+        except DATABASE_ERRORS as error:
+            transaction.roll_back()
+            if not is_lost(error):
+                raise
+            lost = error
+        if not self._was_committed(number, pipeline.server_start):
             raise lost
 
-    def _was_committed(self, begun: Begun) -> bool:
+    def _was_committed(self, number: str, server_start: str) -> bool:
         """The connection ended while it committed: the server knows what came of it. Raises Unavailable when it cannot be
         asked in time, or when it was cut off meanwhile and calls the number committed: it may be another's by now."""
         until = time.monotonic() + FIND_OUT_S
         while time.monotonic() < until:
             try:
-                with self._engine.connect() as connection:
-                    became = connection.exec_driver_sql("SELECT pg_xact_status(%s::xid8)", (begun.xid,)).scalar()
-                    is_ours = connection.info["life"] == begun.life
+                pipeline = self._connections.get()
+                became = pipeline.queue(_STATUS, [number.encode()]).result.get_value(0, 0)
+                is_ours = pipeline.server_start == server_start
             except DATABASE_ERRORS as error:
                 log.warning("outcome not known yet", error=said(error))
                 became = None
-            if became == "committed" and not is_ours:
+            if became == b"committed" and not is_ours:
                 break
-            if became in ("committed", "aborted"):
-                return bool(became == "committed")
+            if became in (b"committed", b"aborted"):
+                return bool(became == b"committed")
             time.sleep(ASK_AGAIN_S)
         raise Unavailable(UNKNOWN, code="outcome_unknown")
 
@@ -122,8 +131,12 @@ class PostgresDatabase(Database):
 
     def _has_read(self, job: UnitOfWork, tries: Retries) -> bool:
         try:
-            with self._engine.connect() as connection:
-                job.result = job.call(Tx(connection, begin(connection, READING).now, self._sealer))
+            transaction = PipelinedTransaction.to_read(self._connections.get())
+            with ExitStack() as failed:
+                failed.callback(transaction.roll_back)
+                job.result = job.call(Tx(transaction, transaction.now, self._sealer))
+                transaction.end_reading()
+                failed.pop_all()
             return True
         except DATABASE_ERRORS as error:
             tries.bear(error)

@@ -15,7 +15,9 @@ log = get_logger(__name__)
 TRY_FOR_S = 5.0
 LOSSES = 3
 PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.1
-LOST_RACES = ("40001", "40P01")  # serialization failure, deadlock
+LOCKED = "55P03"  # a lock was not free in time
+LOST_RACES = ("40001", "40P01", LOCKED)  # serialization failure, deadlock
+LET_OTHERS_PASS_S = 0.3
 KEY_TAKEN = "23505"
 READ_ONLY = "25006"  # such as a standby, until it is promoted
 _chance = SystemRandom()
@@ -39,7 +41,10 @@ class Retries:
         if time.monotonic() > self._until:
             log.error("transaction given up", use_case=self._name, tries=self._failed + 1, error=said(error))
             raise Unavailable() from error
-        time.sleep(_chance.uniform(0, min(LONGEST_PAUSE_S, PAUSE_S * 2**self._failed)))
+        least, most = 0.0, min(LONGEST_PAUSE_S, PAUSE_S * 2**self._failed)
+        if state_of(error) == LOCKED:
+            least, most = LET_OTHERS_PASS_S, 2 * LET_OTHERS_PASS_S
+        time.sleep(_chance.uniform(least, most))
         self._failed += 1
 
     def _may_succeed(self, error: DBAPIError | psycopg.Error) -> bool:

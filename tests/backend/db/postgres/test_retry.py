@@ -6,16 +6,17 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
 from backend.core.people.accounts import register
 from backend.core.sessions.audit_chain import chain_is_intact
-from backend.core.sessions.sessions import open_session
 from backend.db import Database, Tx
 from backend.db.factory import open_database
+from backend.db.locks import locks
 from backend.db.postgres import database
+from backend.db.queries.people import insert_idempotent_reply
 from backend.db.queries.sessions import audit_chain, frames_after
 from backend.errors import NotFound, Unavailable
 from tests.backend.conftest import OpenedPostgres
@@ -37,6 +38,11 @@ def once(do: Callable[[], object]) -> Callable[[], None]:
     return first
 
 
+@locks()
+def keep_key(tx: Tx, person_id: str, key: str) -> None:
+    insert_idempotent_reply(tx, person_id, key, "-", 200, "")
+
+
 def end_connection(tx: Tx, postgres: Postgres) -> None:
     """As an operator would, from another connection; returns when it is gone."""
     pid = tx.execute(text("SELECT pg_backend_pid()")).scalar_one()
@@ -44,44 +50,51 @@ def end_connection(tx: Tx, postgres: Postgres) -> None:
 
 
 class TestRaces:
-    async def test_of_two_first_accounts_one_is_the_administrators(self, database_url: str) -> None:
-        db = open_database(database_url, lambda effects: None)
-        both = threading.Barrier(2)
-        meet = {email: once(lambda: both.wait(TIMEOUT_S)) for email in ("a@example.org", "b@example.org")}
+    async def test_of_two_first_accounts_one_is_the_administrators(self, opened_postgres: OpenedPostgres) -> None:
+        opened_postgres.tamper("DELETE FROM people")
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        begun = threading.Event()
 
         def join(tx: Tx, email: str) -> str:
             person = register(tx, email=email, password_hash="-", name="Nn", mode="open")
-            meet[email]()
+            begun.set()
+            while email == "a@example.org" and opened_postgres.on_disk(waiting) == [(0,)]:
+                pass
             return str(person["role"])
 
-        roles = await asyncio.gather(*(db.transact(join, email) for email in meet))
-        assert sorted(roles) == ["admin", "member"]
-        db.close()
+        first = asyncio.ensure_future(opened_postgres.db.transact(join, "a@example.org"))
+        await asyncio.to_thread(begun.wait, TIMEOUT_S)
+        assert await opened_postgres.db.transact(join, "b@example.org") == "member"
+        assert await first == "admin"
 
     async def test_two_that_lock_each_other_out_are_both_done(self, opened_postgres: OpenedPostgres) -> None:
-        other = await opened_postgres.db.transact(open_session, opened_postgres.person, "other")
-        ids = (opened_postgres.session_id, other)
+        """Two that write the same rows without a lock, each in an order of its own."""
+        for key in ("a", "b"):
+            await opened_postgres.db.transact(keep_key, opened_postgres.person.id, key)
         both = threading.Barrier(2)
-        meet = {ids: once(lambda: both.wait(TIMEOUT_S)), ids[::-1]: once(lambda: both.wait(TIMEOUT_S))}
+        meet = {keys: once(lambda: both.wait(TIMEOUT_S)) for keys in ("ab", "ba")}
 
-        def touch(tx: Tx, order: tuple[str, str]) -> None:
-            for n, session_id in enumerate(order):
+        @locks()
+        def touch(tx: Tx, keys: str) -> None:
+            for n, key in enumerate(keys):
                 if n:
-                    meet[order]()
-                tx.execute(text("UPDATE sessions SET title = title || '+' WHERE id = :id"), {"id": session_id})
+                    meet[keys]()
+                change = text("UPDATE idempotency_keys SET body = body || '+' WHERE key = :key")
+                assert tx.execute(change, {"key": key}).rowcount == 1
 
-        await asyncio.gather(opened_postgres.db.transact(touch, ids), opened_postgres.db.transact(touch, ids[::-1]))
-        assert opened_postgres.on_disk("SELECT title FROM sessions ORDER BY title") == [("first words++",), ("other++",)]
+        await asyncio.gather(opened_postgres.db.transact(touch, "ab"), opened_postgres.db.transact(touch, "ba"))
+        assert opened_postgres.on_disk("SELECT body FROM idempotency_keys") == [("++",), ("++",)]
 
     async def test_only_the_try_that_was_committed_has_effects(self, opened_postgres: OpenedPostgres) -> None:
         tries: list[int] = []
-        interfere = once(lambda: opened_postgres.change("UPDATE sessions SET title = 'meanwhile'"))
+        interfere = once(lambda: opened_postgres.change("INSERT INTO groups (name, created_at) VALUES ('same', 1)"))
 
         def counted(tx: Tx) -> None:
             tries.append(tx.now)
-            title(tx, opened_postgres.session_id)
-            interfere()
             rename(tx, opened_postgres.session_id, f"try {len(tries)}")
+            taken = tx.execute(text("SELECT 1 FROM groups WHERE name = 'same'")).scalar()
+            interfere()
+            tx.execute(text("INSERT INTO groups (name, created_at) VALUES (:name, 1)"), {"name": "other" if taken else "same"})
 
         await opened_postgres.db.transact(counted)
         assert len(tries) == 2
@@ -110,10 +123,10 @@ class TestRaces:
             for _ in range(2):
                 tx.execute(text("INSERT INTO groups (name, created_at) VALUES ('same', 1)"))
 
-        with pytest.raises(IntegrityError):
+        with pytest.raises(psycopg.IntegrityError):
             await opened_postgres.db.transact(put_twice)
         assert len(tries) == 2
-        with pytest.raises(IntegrityError):
+        with pytest.raises(psycopg.IntegrityError):
             await opened_postgres.db.transact(break_a_rule, opened_postgres.session_id)
         assert opened_postgres.on_disk("SELECT count(*) FROM groups") == [(0,)]
         assert opened_postgres.sent == []
