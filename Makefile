@@ -49,8 +49,8 @@ test-python: $(TESTED)  ## Python tests, journeys and the browser, four at a tim
 test-postgres: $(TESTED)  ## The API's tests once more, on PostgreSQL
 	TESTS_ON=postgres $(BIN)/pytest -n 3 --dist loadfile tests/backend/api
 
-bench: $(TESTED)  ## Speed, each figure beside its floor
-	$(BIN)/python -m bench
+bench: $(TESTED)  ## Speed, each figure beside its floor; PRIMARY_PATH=1 installs Primary Path and adds it
+	$(BIN)/python -m bench $(if $(PRIMARY_PATH),--primary-path)
 
 campaign: $(TESTED)  ## 3,000 failures of a person's first channel: how many reach them by the next
 	$(BIN)/python -m bench.campaign

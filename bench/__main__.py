@@ -25,6 +25,7 @@ from bench.measures import (
 )
 from bench.process import Process, free_port
 from bench.rounds import ask_then_answer, chat_round, two_bare_posts
+from bench.several_processes import measure_several_processes
 from bench.sockets import idle
 from bench.wire import WebSocket
 from tests.support.postgres import Postgres
@@ -149,7 +150,9 @@ async def measure_sockets(product: Process, floor: Process, people: list[Person]
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--seconds", type=int, default=15, help="how long the sessions are busy")
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--primary-path", action="store_true", help="beside Primary Path too, which is installed for that")
+    given = parser.parse_args()
+    seconds = given.seconds
     with tempfile.TemporaryDirectory() as folder:
         data, log = Path(folder) / "data", Path(folder) / "log.txt"
         settings = {
@@ -179,6 +182,7 @@ def main() -> None:
             product.stop()
             floor.stop()
         lines += measure_inbox_on_postgres(Path(folder), log, settings)
+    lines += [Line(**measured) for measured in measure_several_processes(given.primary_path)]
     print(f"Python {platform.python_version()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}\n")
     print(f"{'':<58}{'measured':>15} {'floor':>10} {'ratio':>8}  target")
     print(*lines, sep="\n")
