@@ -167,4 +167,4 @@ class Worker(Server):
         self.words = ("--metrics-port", str(self.port))
 
     def _answers(self) -> bool:
-        return b"a worker is up" in self.log.read_bytes()[self._log_begins :]
+        return b"worker is running" in self.log.read_bytes()[self._log_begins :]
