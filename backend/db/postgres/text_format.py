@@ -7,13 +7,19 @@ from typing import Any
 
 from backend.db.transaction import dumps
 
+_REPLACEMENT = "\ufffd".encode()
+
 
 def encode(value: Any) -> bytes | None:
     """Encode a parameter. PostgreSQL's text cannot hold NUL, and none of ours does, so a search for one finds nothing."""
+    kind = type(value)
+    if kind is int:
+        return b"%d" % value
     if value is None:
         return None
-    if isinstance(value, str):
-        return value.replace("\x00", "\ufffd").encode()
+    if kind is str or isinstance(value, str):
+        encoded: bytes = value.encode()
+        return encoded if b"\x00" not in encoded else encoded.replace(b"\x00", _REPLACEMENT)
     if isinstance(value, bool):
         return b"t" if value else b"f"
     if isinstance(value, int | float):

@@ -214,7 +214,7 @@ class TestUnheardCommit:
         """The same database, by a process that reaches it over the wire."""
         url = opened_postgres.url.partition("?")[0] + f"?host={wire.folder}"
         db = open_database(url, opened_postgres.sink)
-        assert await db.read(title, opened_postgres.session_id) == "first words"
+        assert await db.transact(title, opened_postgres.session_id) == "first words"
         yield db
         db.close()
 
