@@ -55,7 +55,7 @@ class TestARun:
         assert dana.answer(question["id"], "submit", feedback="fine").status_code == 200
         run = dana.run_when(started["run_id"])
         assert run["status"] == "error"
-        assert "begun with the engine baml, and this server works with counting/1" in run["error"]
+        assert "started with the engine baml, and this server uses counting/1" in run["error"]
         assert "start over" in run["error"]
         over = dana.say("begin", started["session_id"])
         assert dana.pending(started["session_id"])["title"] == "Question 1?"

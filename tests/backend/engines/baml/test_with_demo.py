@@ -155,7 +155,9 @@ class TestLoadingTheEngine:
         assert shown.stdout == "tool\n", shown.stderr
 
     def test_is_not_needed_for_the_contract_the_tools_or_the_rendering(self) -> None:
-        modules = "contract, prompt_text, model_providers, retry_limits, decode_step, thread, demo.program, demo.read_prompt"
+        modules = (
+            "contract, prompt_text, model_providers, retry_limits, decode_step, build_thread, demo.program, demo.read_prompt"
+        )
         imports = "; ".join(f"import backend.engines.{name.strip()}" for name in modules.split(","))
         code = f"import sys; {imports}; sys.exit('baml_py' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
